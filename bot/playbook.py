@@ -1,0 +1,306 @@
+"""The playbook: what the coach knows, as data a support manager can change.
+
+Structure (ids, rules, conditions, claims) stands once; words stand once a language:
+
+    playbooks/signals.yaml          what a message can show
+    playbooks/facts.yaml            what a case can know, and what would make it true
+    playbooks/plays.yaml            what to do about a signal, and which lines there are
+    playbooks/decisions.yaml        the decision table, first match wins
+    playbooks/policy.yaml           limits, approvers, windows, budgets
+    playbooks/<language>/signals.yaml    name, meaning, patterns, vetoes, examples of each signal
+    playbooks/<language>/neutral.yaml    messages that show nothing, a list a role
+    playbooks/<language>/plays.yaml      title, meaning, next step, what to avoid, the lines
+    playbooks/<language>/decisions.yaml  what each route means, told to the agent
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.message import Role
+
+Language = Literal["zh-TW", "zh-CN", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh-TW", "zh-CN", "en")
+Speaker = Literal[Role.CUSTOMER, Role.AGENT]
+
+
+class Part(BaseModel):
+    """A piece of the playbook: nothing unknown is let in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Stage(StrEnum):
+    """Where a case stands; what belongs to a later stage is not said earlier (R01, R03)."""
+
+    RECEIVE = "receive"
+    CONFIRM = "confirm"
+    ASSESS = "assess"
+    TELL = "tell"
+    DECIDE = "decide"
+    COMMIT = "commit"
+    FOLLOW_UP = "follow_up"
+
+
+class Route(StrEnum):
+    """Who comes in."""
+
+    SUPERVISOR = "supervisor"
+    SALES = "sales"
+    TAKEOVER = "takeover"
+    LEGAL = "legal"
+    ENGINEER = "engineer"
+    PEER = "peer"
+
+
+class Action(StrEnum):
+    """What an agent can do from a suggestion; each makes facts true."""
+
+    ASK_EXCEPTION = "ask_exception"
+    ASK_SALES = "ask_sales"
+    ASSIGN_ENGINEER = "assign_engineer"
+    ASSESS = "assess"
+    COMMIT = "commit"
+    ASK_TAKEOVER = "ask_takeover"
+
+
+class SignalDefinition(Part):
+    """Something a message can show.
+
+    Attributes:
+        informative: Says what the message is about; no alarm by itself.
+        rules: The rules of the domain page it belongs to.
+    """
+
+    id: str
+    speaker: Speaker
+    informative: bool = False
+    rules: tuple[str, ...] = ()
+
+
+class SignalWords(Part):
+    """A signal in one language.
+
+    Attributes:
+        name: Two to six words for a card.
+        meaning: One sentence: what it tells the agent.
+        patterns: Regular expressions that are near certain.
+        vetoes: Regular expressions that take a pattern's match back: negation, reported speech, sarcasm.
+        examples: What people write, the classifier is trained on these.
+    """
+
+    name: str
+    meaning: str
+    patterns: tuple[str, ...] = ()
+    vetoes: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+
+
+class NeutralWords(Part):
+    """Messages that show no signal, and look-alikes of signals."""
+
+    customer: tuple[str, ...] = ()
+    agent: tuple[str, ...] = ()
+
+
+class FactDefinition(Part):
+    """Something a case can know.
+
+    Attributes:
+        made_true_by: The action that would make it true; None when only the world can.
+    """
+
+    id: str
+    made_true_by: Action | None = None
+
+
+class LineDefinition(Part):
+    """A line to say 話術 and the facts it claims; it is offered only when the case holds them all."""
+
+    id: str
+    claims: tuple[str, ...] = ()
+
+
+class Conditions(Part):
+    """When a play fits. Every stated condition must hold; an empty one always does.
+
+    Attributes:
+        signals: Any one of these was seen in the message.
+        all_signals: All of these were seen.
+        no_signals: None of these was seen.
+        min_anger: Anger at least, 0–3.
+        max_anger: Anger at most, 0–3.
+        case: Dimensions of the decision table, and for each the values that fit.
+        stages: The stages of the case in which the play fits; all when empty.
+    """
+
+    signals: tuple[str, ...] = ()
+    all_signals: tuple[str, ...] = ()
+    no_signals: tuple[str, ...] = ()
+    min_anger: int = Field(default=0, ge=0, le=3)
+    max_anger: int = Field(default=3, ge=0, le=3)
+    case: Mapping[str, tuple[str, ...]] = {}
+    stages: tuple[Stage, ...] = ()
+
+
+class Play(Part):
+    """What to do about a signal (劇本條目).
+
+    Attributes:
+        rules: The rules it serves; "why" quotes them.
+        speaker: Whose message it answers.
+        stage: Where its lines belong; a line is never offered before its stage.
+        routes: Who comes in because of the signal itself; the decision table adds its own.
+        priority: Higher wins when several plays fit.
+    """
+
+    id: str
+    rules: tuple[str, ...] = Field(min_length=1)
+    speaker: Speaker
+    when: Conditions
+    stage: Stage = Stage.RECEIVE
+    routes: tuple[Route, ...] = ()
+    priority: int = 0
+    lines: tuple[LineDefinition, ...] = ()
+
+
+class PlayWords(Part):
+    """A play in one language; `lines` by the ids of the play's lines.
+
+    Attributes:
+        title: A few words: what is going on.
+        meaning: One or two sentences for the agent: what is behind it.
+        next_step: One sentence: what to do next.
+        avoid: One sentence: what not to do or say.
+    """
+
+    title: str
+    meaning: str
+    next_step: str
+    avoid: str
+    lines: Mapping[str, str] = {}
+
+
+class DecisionRow(Part):
+    """One row of the decision table.
+
+    Attributes:
+        when: Dimension → values that fit; a dimension not named fits always.
+        routes: Who comes in.
+        action: What the agent can do now.
+        stage: How far the case may go on this row.
+    """
+
+    id: str
+    rules: tuple[str, ...] = Field(min_length=1)
+    when: Mapping[str, tuple[str, ...]] = {}
+    routes: tuple[Route, ...] = ()
+    action: Action | None = None
+    stage: Stage = Stage.DECIDE
+
+
+class DecisionWords(Part):
+    """A row of the decision table in one language.
+
+    Attributes:
+        route: One sentence to the agent: what happens with this case, and who comes in.
+        customer_hears: One sentence: what the customer may hear about it.
+    """
+
+    route: str
+    customer_hears: str
+
+
+class CostBands(Part):
+    """Up to where a cost to us counts as low."""
+
+    currency: str = "TWD"
+    low_up_to: Decimal
+
+
+class GoodwillPolicy(Part):
+    """Limits on exceptions 通融.
+
+    Attributes:
+        window_days: How long an exception counts against the next.
+        exceptions_per_window: How many a customer may have in that window.
+        remind_after_minutes: An undecided request reminds its approvers after this long.
+        expire_after_hours: An undecided request lapses after this long.
+    """
+
+    window_days: int = Field(default=365, ge=1)
+    exceptions_per_window: int = Field(default=1, ge=0)
+    remind_after_minutes: int = Field(default=15, ge=1)
+    expire_after_hours: int = Field(default=48, ge=1)
+
+
+class WhisperPolicy(Part):
+    """How quiet the coach is.
+
+    Attributes:
+        lines: At most this many lines a suggestion.
+        cooldown_seconds: The same play is not whispered again in a case before this.
+        per_case_per_hour: At most this many whispers an agent and case.
+        sure_from: A signal below this score is not acted on.
+    """
+
+    lines: int = Field(default=3, ge=1, le=3)
+    cooldown_seconds: int = Field(default=180, ge=0)
+    per_case_per_hour: int = Field(default=12, ge=1)
+    sure_from: float = Field(default=0.5, ge=0, le=1)
+
+
+class SalesPolicy(Part):
+    """When and how often sales is told.
+
+    Attributes:
+        quiet_days: After a ping about a customer, another case pings again only after this long.
+    """
+
+    quiet_days: int = Field(default=1, ge=0)
+
+
+class Policy(Part):
+    """The figures a manager decides, in one file."""
+
+    ends_soon_days: int = Field(default=30, ge=0)
+    cost: CostBands
+    goodwill: GoodwillPolicy = GoodwillPolicy()
+    whisper: WhisperPolicy = WhisperPolicy()
+    sales: SalesPolicy = SalesPolicy()
+
+
+class Wording(Part):
+    """Everything the playbook says in one language."""
+
+    signals: Mapping[str, SignalWords]
+    neutral: NeutralWords
+    plays: Mapping[str, PlayWords]
+    decisions: Mapping[str, DecisionWords]
+
+
+class Playbook(Part):
+    """A whole playbook.
+
+    Attributes:
+        version: Twelve hexadecimal digits of the hash over all its files; advice is stored with it.
+        dimensions: The decision table's dimensions and, for each, every value.
+    """
+
+    version: str
+    signals: tuple[SignalDefinition, ...]
+    facts: tuple[FactDefinition, ...]
+    plays: tuple[Play, ...]
+    dimensions: Mapping[str, tuple[str, ...]]
+    decisions: tuple[DecisionRow, ...]
+    policy: Policy
+    words: Mapping[Language, Wording]
+
+
+def load_playbook(folder: Path) -> Playbook:
+    """Read a playbook, or raise `UserError` naming the file, the path in it and the line."""
+    raise NotImplementedError(folder)
