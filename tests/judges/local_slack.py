@@ -1,0 +1,151 @@
+"""local-slack, a stand-in for Slack that nobody here wrote, in a network namespace of its own.
+
+What it does and where it differs from Slack: docs/judges.md.
+"""
+
+import contextlib
+import http.client
+import json
+import platform
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.judges.namespace import Namespace, until
+from tests.judges.npm import LOCAL_SLACK, OutOfReach, unpacked
+
+PORT = 3000
+TEAM = "T01JUDGE"
+APP = "A01ASIDE"
+BOT = "U00ASIDE"
+AGENT = "U01AGENT"
+SUPERVISOR = "U02SUPER"
+CUSTOMER = "U09OUTSIDE"
+"""A member of the channel whom `users.info` does not know: an outsider, since the look-up fails."""
+SUPPORT = "C01SUPPORT"
+INTERNAL = "C02INTERNAL"
+BOT_TOKEN = "xoxb-judge"
+APP_TOKEN = "xapp-judge"
+
+WORLD = {
+    "workspace": {"name": "Judge", "domain": "judge", "teamId": TEAM},
+    "app": {
+        "appId": APP,
+        "botUserId": BOT,
+        "botName": "aside",
+        "botToken": BOT_TOKEN,
+        "appToken": APP_TOKEN,
+        "signingSecret": "judge",
+        "mode": "socket",
+    },
+    "users": [
+        {"id": AGENT, "name": "agent", "real_name": "林小姐", "tz": "Asia/Taipei"},
+        {"id": SUPERVISOR, "name": "supervisor", "real_name": "陳經理", "tz": "Asia/Taipei"},
+    ],
+    "channels": [
+        {"id": SUPPORT, "name": "support", "members": [AGENT, SUPERVISOR, CUSTOMER, BOT]},
+        {"id": INTERNAL, "name": "internal", "is_private": True, "members": [AGENT, SUPERVISOR, BOT]},
+    ],
+}
+
+
+class LocalSlack:
+    """A running local-slack; programs that are to talk to it start inside its namespace."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        self.inside = namespace
+        self.api_url = f"http://127.0.0.1:{PORT}/api/"
+        self.settings = {
+            "ASIDE_SLACK_API_URL": self.api_url,
+            "ASIDE_SLACK_BOT_TOKEN": BOT_TOKEN,
+            "ASIDE_SLACK_APP_TOKEN": APP_TOKEN,
+        }
+
+    def say(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> str:
+        """Someone posts a message; its ts. Returns once the bot has acknowledged it, or after 5 seconds."""
+        body = {"channel": channel, "user": user, "text": text, "thread_ts": thread_ts}
+        answer = self._control("POST", "message", {key: value for key, value in body.items() if value})
+        return str(answer["message"]["ts"])
+
+    def messages(self, channel: str) -> list[dict[str, Any]]:
+        """Every message in a channel, ephemeral ones too: these have `ephemeral_to`."""
+        return list(self._control("GET", f"messages/{channel}")["messages"])
+
+    def whispers(self, channel: str) -> list[dict[str, Any]]:
+        """The ephemeral messages in a channel."""
+        return [message for message in self.messages(channel) if message.get("subtype") == "ephemeral"]
+
+    def spoken_by_bot(self, channel: str) -> list[dict[str, Any]]:
+        """What the bot posted for everybody in a channel."""
+        return [
+            message
+            for message in self.messages(channel)
+            if message.get("user") == BOT and message.get("subtype") != "ephemeral"
+        ]
+
+    def log(self) -> list[dict[str, Any]]:
+        """The traffic to and from the bot, oldest first: `direction`, `kind`, `summary`, `detail`."""
+        return list(self._control("GET", "log")["log"])
+
+    def called(self, method: str) -> list[dict[str, Any]]:
+        """The arguments of every call of a Web API method so far."""
+        return [
+            entry["detail"]
+            for entry in self.log()
+            if (entry["direction"], entry["kind"], entry["summary"]) == ("from_bot", "web_api", method)
+        ]
+
+    def wait_for_bot(self, name: str) -> None:
+        """Wait until the program started under this name has a Socket Mode connection."""
+
+        def connected() -> bool:
+            return any(entry["summary"].startswith("socket connected") for entry in self.log())
+
+        self._wait(connected, "a Socket Mode connection", name)
+
+    def wait_for_whisper(self, channel: str, name: str) -> dict[str, Any]:
+        """The first ephemeral message in a channel, once there is one."""
+        self._wait(lambda: bool(self.whispers(channel)), f"a whisper in {channel}", name)
+        return self.whispers(channel)[0]
+
+    def _wait(self, look: Callable[[], bool], what: str, name: str) -> None:
+        try:
+            until(look, what)
+        except TimeoutError as error:
+            tail = "\n".join(f"{entry['direction']} {entry['summary']}" for entry in self.log()[-20:])
+            raise AssertionError(
+                f"{error}\n\n{name} said:\n{self.inside.said(name)}\n\nlog:\n{tail}"
+            ) from error
+
+    def _control(self, method: str, path: str, body: object = None) -> Any:
+        return self.inside.request(method, f"/_control/{path}", body)
+
+
+@contextlib.contextmanager
+def running() -> Iterator[LocalSlack]:
+    """A local-slack with `WORLD` in it, ended with the `with`.
+
+    Raises:
+        OutOfReach: the package cannot be fetched, or this machine cannot run it apart.
+    """
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        raise OutOfReach(f"{LOCAL_SLACK.spec} runs on Linux x86_64, this is {platform.platform()}")
+    binary = unpacked(LOCAL_SLACK) / "bin" / "local-slack"
+    with Namespace(PORT) as namespace:
+        world = namespace.folder / "world.json"
+        world.write_text(json.dumps(WORLD), encoding="utf-8")
+        files = namespace.folder / "files"
+        files.mkdir()
+        options = {"config": world, "port": PORT, "base-host": "127.0.0.1", "files-dir": files}
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        namespace.start("local-slack", [str(binary), *words])
+        slack = LocalSlack(namespace)
+        until(lambda: _answers(slack), "local-slack")
+        yield slack
+
+
+def _answers(slack: LocalSlack) -> bool:
+    try:
+        slack.log()
+    except (OSError, http.client.HTTPException):
+        return False
+    return True
