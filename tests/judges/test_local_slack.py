@@ -3,7 +3,10 @@
 import sys
 from pathlib import Path
 
-from tests.judges.local_slack import AGENT, CUSTOMER, SUPPORT, LocalSlack
+import pytest
+
+from tests.judges.local_slack import AGENT, CUSTOMER, SUPPORT, LocalSlack, running
+from tests.judges.npm import OutOfReach
 
 ECHO_BOT = Path(__file__).with_name("echo_bot.py")
 
@@ -32,3 +35,15 @@ def test_the_customer_of_this_world_cannot_be_looked_up(slack: LocalSlack) -> No
     """A person whose look-up fails counts as an outsider: that is how a customer is played here."""
     answer = slack.inside.request("GET", f"/api/users.info?user={CUSTOMER}")
     assert answer == {"ok": False, "error": "user_not_found"}
+
+
+def test_nothing_outlives_the_stand_in() -> None:
+    """What a judge started is gone when it is closed: a test leaves no process and no namespace behind."""
+    try:
+        with running() as slack:
+            holder = slack.inside.holder
+            slack.inside.start("idle", ["sleep", "1000"])
+    except OutOfReach as reason:
+        pytest.skip(str(reason))
+    assert not Path(f"/proc/{holder}").exists()
+    assert not slack.inside.folder.exists()

@@ -1,0 +1,41 @@
+"""The real product, `aside run`, against local-slack, a stand-in for Slack that nobody here wrote."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.judges.local_slack import AGENT, CUSTOMER, INTERNAL, SUPPORT, LocalSlack
+
+ASIDE = Path(sys.executable).with_name("aside")
+COMPLAINT = "你們的系統又當機了！我已經講三次了，到底有沒有人要處理？叫你們主管出來！"
+
+SETTING_UP: tuple[tuple[str, ...], ...] = ()
+"""The `aside` commands that set up `SUPPORT` with `AGENT` on duty and `INTERNAL` for approvals and sales.
+
+For example `("setup", "--channel", SUPPORT, …)`. Until there are any, the test below is skipped.
+"""
+
+
+def test_a_message_in_a_whisper_out(slack: LocalSlack, tmp_path: Path) -> None:
+    """An outsider's complaint in a support channel brings one whisper to the agent on duty, nobody else."""
+    if not SETTING_UP:
+        pytest.skip("aside setup has no options yet that set up a channel")
+    settings = {
+        **slack.settings,
+        "ASIDE_DATA": str(tmp_path),
+        "ASIDE_DIRECTORY": str(tmp_path / "directory.db"),
+    }
+    for command in SETTING_UP:
+        slack.inside.run([str(ASIDE), *command], settings)
+    slack.inside.start("aside", [str(ASIDE), "run"], settings)
+    slack.wait_for_bot("aside")
+
+    slack.say(SUPPORT, CUSTOMER, COMPLAINT)
+
+    slack.wait_for_whisper(SUPPORT, "aside")
+    whispers = slack.whispers(SUPPORT)
+    assert [whisper["ephemeral_to"] for whisper in whispers] == [AGENT]
+    assert whispers[0]["blocks"], "a whisper is made of blocks"
+    assert slack.spoken_by_bot(SUPPORT) == []
+    assert slack.spoken_by_bot(INTERNAL) == []
