@@ -16,8 +16,7 @@ Structure (ids, rules, conditions, claims) stands once; words stand once a langu
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,6 +25,8 @@ from bot.message import Role
 Language = Literal["zh-TW", "zh-CN", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh-TW", "zh-CN", "en")
 Speaker = Literal[Role.CUSTOMER, Role.AGENT]
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Rule = Annotated[str, Field(pattern=r"^R(0[1-9]|[1-4][0-9]|50)$")]
 
 
 class Part(BaseModel):
@@ -76,10 +77,10 @@ class SignalDefinition(Part):
         rules: The rules of the domain page it belongs to.
     """
 
-    id: str
+    id: Id
     speaker: Speaker
     informative: bool = False
-    rules: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
 
 class SignalWords(Part):
@@ -88,8 +89,10 @@ class SignalWords(Part):
     Attributes:
         name: Two to six words for a card.
         meaning: One sentence: what it tells the agent.
-        patterns: Regular expressions that are near certain.
-        vetoes: Regular expressions that take a pattern's match back: negation, reported speech, sarcasm.
+        patterns: Regular expressions that are near certain. They are looked for in one sentence at a time,
+            whatever its case, script (traditional or simplified) and width.
+        vetoes: Regular expressions that take the signal back from the sentence in which they match: negation,
+            reported speech, sarcasm.
         examples: What people write, the classifier is trained on these.
     """
 
@@ -114,14 +117,14 @@ class FactDefinition(Part):
         made_true_by: The action that would make it true; None when only the world can.
     """
 
-    id: str
+    id: Id
     made_true_by: Action | None = None
 
 
 class LineDefinition(Part):
     """A line to say 話術 and the facts it claims; it is offered only when the case holds them all."""
 
-    id: str
+    id: Id
     claims: tuple[str, ...] = ()
 
 
@@ -158,8 +161,8 @@ class Play(Part):
         priority: Higher wins when several plays fit.
     """
 
-    id: str
-    rules: tuple[str, ...] = Field(min_length=1)
+    id: Id
+    rules: tuple[Rule, ...] = Field(min_length=1)
     speaker: Speaker
     when: Conditions
     stage: Stage = Stage.RECEIVE
@@ -195,12 +198,19 @@ class DecisionRow(Part):
         stage: How far the case may go on this row.
     """
 
-    id: str
-    rules: tuple[str, ...] = Field(min_length=1)
+    id: Id
+    rules: tuple[Rule, ...] = Field(min_length=1)
     when: Mapping[str, tuple[str, ...]] = {}
     routes: tuple[Route, ...] = ()
     action: Action | None = None
     stage: Stage = Stage.DECIDE
+
+
+class DecisionTable(Part):
+    """The decision table as it stands in its file; the first row that fits wins."""
+
+    dimensions: Mapping[str, tuple[str, ...]]
+    rows: tuple[DecisionRow, ...] = Field(min_length=1)
 
 
 class DecisionWords(Part):
@@ -299,8 +309,3 @@ class Playbook(Part):
     decisions: tuple[DecisionRow, ...]
     policy: Policy
     words: Mapping[Language, Wording]
-
-
-def load_playbook(folder: Path) -> Playbook:
-    """Read a playbook, or raise `UserError` naming the file, the path in it and the line."""
-    raise NotImplementedError(folder)

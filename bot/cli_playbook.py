@@ -1,0 +1,36 @@
+"""`aside playbook`: what a playbook's author needs."""
+
+from pathlib import Path
+
+import click
+
+from bot.cli_detect import packaged_playbook
+from bot.errors import UserError
+from bot.playbook_files import read_playbook
+
+
+@click.group("playbook", short_help="Check what the coach knows.")
+def playbook_command() -> None:
+    """Check what the coach knows."""
+
+
+@playbook_command.command("check", short_help="Tell every fault of a playbook, with file and line.")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="[DIR]", required=False)
+def check_command(folder: Path | None) -> None:
+    """Tell every fault of the playbook in DIR, or of the one that comes with Aside.
+
+    Faults go to standard output, one a line.
+    """
+    folder = folder or packaged_playbook()
+    playbook, faults = read_playbook(folder)
+    if playbook is None:
+        for fault in faults:
+            click.echo(str(fault))
+        raise UserError(
+            f"The playbook in {folder} has {len(faults)} fault{'s' if len(faults) > 1 else ''}.",
+            "Mend what is listed and check again.",
+        )
+    click.echo(
+        f"ok: playbook {playbook.version}, {len(playbook.signals)} signals, {len(playbook.plays)} plays, "
+        f"{len(playbook.decisions)} decision rows"
+    )

@@ -1,0 +1,132 @@
+"""What a message looks like to whoever tells signals apart: one script, one width, sentences, n-grams."""
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import opencc
+
+from bot.concepts import concepts
+
+READ_CHARACTERS = 4_000
+"""Only the beginning of a message is read; nobody asks for a favour in the fifth page of a log."""
+SENTENCES = 60
+"""At most this many sentences of a message are looked at one by one."""
+SENTENCE_CHARACTERS = 400
+
+Matrix = npt.NDArray[np.float64]
+
+_SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;…~～」』”’\"')）]*|[！？!?]+")
+_FULL_STOP = re.compile(r"(?<=[a-z0-9)\"'][.])\s+(?=\S)", re.IGNORECASE)
+_CLAUSE = re.compile(r"[^，,、：:—]+[，,、：:—]*")
+_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_QUOTED_LINE = re.compile(r"^\s*(?:>|&gt;).*$", re.MULTILINE)
+_LINK = re.compile(r"https?://\S+")
+_STRAIGHT = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "「": '"', "」": '"', "\u00a0": " "})
+_CJK_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
+_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+")
+_HAS_MEANING = re.compile(r"[^\W_]")
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors of meaning, one row a text; a sentence encoder can be put in here."""
+
+    def encode(self, texts: list[str]) -> Matrix:
+        """One row of unit length for each text."""
+        ...
+
+
+@cache
+def _simplifier() -> opencc.OpenCC:
+    return opencc.OpenCC("t2s")
+
+
+def _plain(text: str) -> str:
+    """Without lone surrogates and characters that cannot be seen, half-width, with straight quotes."""
+    text = text.encode("utf-8", "ignore").decode("utf-8")
+    text = unicodedata.normalize("NFKC", text.translate(_STRAIGHT)).translate(_STRAIGHT)
+    return "".join(
+        character
+        if unicodedata.category(character) not in {"Cf", "Cc", "Co", "Cn"}
+        else " "
+        if character in "\n\t"
+        else ""
+        for character in text
+    )
+
+
+def normal_form(text: str) -> str:
+    """Simplified characters, half-width, lower case: what two ways to write the same words share."""
+    plain = _plain(text)
+    simplified: str = _simplifier().convert(plain) if _CJK_RUN.search(plain) else plain
+    return simplified.lower()
+
+
+def pattern_source(pattern: str) -> str:
+    """A playbook's regular expression for text in normal form.
+
+    Its characters are simplified and made half-width; what becomes a special character by that is escaped.
+    """
+    pattern = pattern.translate(_STRAIGHT)
+    halved = "".join(
+        character if (plain := unicodedata.normalize("NFKC", character)) == character else re.escape(plain)
+        for character in pattern
+    )
+    simplified: str = _simplifier().convert(halved)
+    return simplified
+
+
+def readable(text: str) -> str:
+    """The part of a message that its writer says: bounded, without code, quotations of others and links."""
+    text = text[:READ_CHARACTERS]
+    return _LINK.sub(" ", _QUOTED_LINE.sub(" ", _FENCED.sub(" ", text)))
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text in its own characters; those without a letter or a digit are left out."""
+    return list(_bounded(_split(text)))
+
+
+def _split(text: str) -> Iterator[str]:
+    for match in _SENTENCE.finditer(text):
+        yield from _FULL_STOP.split(match[0])
+
+
+def _bounded(parts: Iterator[str]) -> Iterator[str]:
+    count = 0
+    for part in parts:
+        stripped = part.strip()
+        if _HAS_MEANING.search(stripped):
+            yield stripped[:SENTENCE_CHARACTERS]
+            count += 1
+            if count == SENTENCES:
+                return
+
+
+def clauses(sentence: str) -> list[str]:
+    """The clauses of a sentence, in its own characters."""
+    return [part for match in _CLAUSE.finditer(sentence) if _HAS_MEANING.search(part := match[0].strip())]
+
+
+def grams(text: str) -> list[str]:
+    """What a text in normal form is made of: runs of Chinese characters, English words and parts, concepts."""
+    found: list[str] = []
+    for run in _CJK_RUN.findall(text):
+        for size in (1, 2, 3, 4):
+            found += [run[start : start + size] for start in range(len(run) - size + 1)]
+    words = _WORD.findall(text)
+    found += [f"w {word}" for word in words]
+    found += [f"w {first} {second}" for first, second in itertools.pairwise(words)]
+    for word in words:
+        padded = f" {word} "
+        found += [f"c{padded[start : start + 4]}" for start in range(len(padded) - 3)]
+    said = concepts(text)
+    found += [f"k {concept}" for concept in said] * 2
+    found += [f"k {first} {second}" for first, second in itertools.pairwise(said)]
+    found += [f"m {mark}" for mark in "?!" if mark in text]
+    return found
