@@ -1,10 +1,10 @@
 """What Slack documents about app manifests, methods, events and scopes: facts that the tests lean on.
 
 Sources, all Slack's own: the app manifest reference (docs.slack.dev/reference/app-manifest) and the published
-JSON schema (slackapi/manifest-schema, 2.0.0) for `LIMITS`; the page of each method
-(docs.slack.dev/reference/methods) for `METHOD_SCOPES`; the page of each event (docs.slack.dev/reference/events)
-for `EVENT_SCOPES`. Where reference and schema differ (the shortest long description is 174 or 175 characters),
-the stricter one stands here.
+JSON schema (slackapi/manifest-schema, 2.0.0) for `LIMITS`; the page of each method and of each event
+(docs.slack.dev/reference/methods, docs.slack.dev/reference/events) for `METHOD_SCOPES` and `EVENT_SCOPES`.
+Where reference and schema differ (the shortest long description is 174 or 175 characters), the stricter one
+stands here.
 """
 
 from collections.abc import Mapping

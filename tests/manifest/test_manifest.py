@@ -55,6 +55,7 @@ def test_it_keeps_to_the_limits_that_slack_documents(manifest: dict[str, Any]) -
         (("settings", "socket_mode"), True),
         (("_metadata", "major_version"), 1),
     ],
+    ids=lambda value: ".".join(map(str, value)) if isinstance(value, tuple) else "over",
 )
 def test_what_slack_would_refuse_is_refused_here(
     manifest: dict[str, Any], path: tuple[str | int, ...], value: object
