@@ -77,12 +77,12 @@ def _packed(package: Package, folder: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise OutOfReach("npm is not installed")
-    command = [npm, "pack", package.spec, "--silent", "--pack-destination", str(folder)]
+    command = [npm, "pack", package.spec, "--loglevel=error", "--pack-destination", str(folder)]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder, timeout=PATIENCE)
     except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise OutOfReach(f"npm could not fetch {package.spec}: {last}") from error
+        first = (error.stderr.strip().splitlines() or ["no reason given"])[0]
+        raise OutOfReach(f"npm could not fetch {package.spec}: {first}") from error
     except subprocess.TimeoutExpired as error:
         raise OutOfReach(f"npm did not bring {package.spec} within {PATIENCE:.0f} seconds") from error
     (archive,) = folder.glob("*.tgz")
