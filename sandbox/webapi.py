@@ -1,0 +1,212 @@
+"""The Web API's door: tokens, scopes, arguments, limits; then the method's own function."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+from aiohttp import web
+
+from sandbox import api_chat, api_conversations, api_people, api_views
+from sandbox.call import Call
+from sandbox.limits import Limits
+from sandbox.state import ApiError
+from sandbox.workspace import Workspace
+from sandbox.world import Json
+
+JSON_ARGUMENTS = {
+    "blocks": "invalid_blocks_format",
+    "metadata": "invalid_metadata_format",
+    "view": "invalid_arguments",
+}
+READ = ("channels:read", "groups:read", "im:read", "mpim:read")
+HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
+
+
+class Method(NamedTuple):
+    """A method: what it does, the scopes of which one is needed, the arguments it needs, its token."""
+
+    run: Callable[[Call], Json]
+    scopes: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    kind: str = "xoxb"
+
+
+METHODS = {
+    "api.test": Method(api_people.api_test, kind=""),
+    "auth.test": Method(api_people.auth_test),
+    "apps.connections.open": Method(api_people.connections_open, kind="xapp"),
+    "bots.info": Method(api_people.bots_info, ("users:read",)),
+    "chat.postMessage": Method(api_chat.post_message, ("chat:write",), ("channel",)),
+    "chat.postEphemeral": Method(api_chat.post_ephemeral, ("chat:write",), ("channel", "user")),
+    "chat.update": Method(api_chat.update, ("chat:write",), ("channel", "ts")),
+    "chat.delete": Method(api_chat.delete, ("chat:write",), ("channel", "ts")),
+    "chat.getPermalink": Method(api_chat.permalink, (), ("channel", "message_ts")),
+    "conversations.list": Method(api_conversations.list_all, READ),
+    "conversations.info": Method(api_conversations.info, READ, ("channel",)),
+    "conversations.members": Method(api_conversations.members, READ, ("channel",)),
+    "conversations.history": Method(api_conversations.history, HISTORY, ("channel",)),
+    "conversations.replies": Method(api_conversations.replies, HISTORY, ("channel", "ts")),
+    "conversations.open": Method(api_conversations.open_im, ("im:write", "mpim:write")),
+    "conversations.join": Method(api_conversations.join, ("channels:join",), ("channel",)),
+    "team.info": Method(api_people.team_info, ("team:read",)),
+    "usergroups.list": Method(api_people.usergroups, ("usergroups:read",)),
+    "usergroups.users.list": Method(api_people.usergroup_users, ("usergroups:read",), ("usergroup",)),
+    "users.info": Method(api_people.user_info, ("users:read",), ("user",)),
+    "users.list": Method(api_people.users, ("users:read",)),
+    "users.conversations": Method(api_conversations.of_user, READ),
+    "views.open": Method(api_views.open_view, (), ("view",)),
+    "views.push": Method(api_views.push_view, (), ("view",)),
+    "views.update": Method(api_views.update_view, (), ("view",)),
+    "views.publish": Method(api_views.publish_view, (), ("user_id", "view")),
+}
+
+
+class Failure(NamedTuple):
+    """What the next call of a method meets, by a test's wish: a Slack error, or a bare HTTP status."""
+
+    error: str | None
+    status: int | None
+    retry_after: int | None
+
+
+class WebApi:
+    """Every method under `/api/`."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self._ws = ws
+        self._limits = Limits(ws.state)
+        self.failures: dict[str, list[Failure]] = {}
+        self.latency: dict[str, float] = {}
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """Answer one call."""
+        name = request.match_info["method"]
+        arguments: Json = {}
+        headers: dict[str, str] = {}
+        status = 200
+        try:
+            arguments = await _arguments(request)
+            token = _token(request, arguments)
+            await asyncio.sleep(self.latency.get(name, self.latency.get("*", 0)))
+            failure = self._failure(name)
+            if failure is not None:
+                status, answer = _failed(failure, headers)
+            else:
+                answer = self._answer(name, token, arguments, headers)
+        except ApiError as error:
+            answer = {"ok": False, "error": error.code} | error.extra
+            if error.code == "ratelimited":
+                status = 429
+                headers["Retry-After"] = str(error.extra.pop("retry_after", 1))
+                answer = {"ok": False, "error": "ratelimited"}
+        self._ws.log.add(
+            "call",
+            name,
+            arguments,
+            ok=bool(answer.get("ok")),
+            error=answer.get("error"),
+            summary=_summary(arguments),
+        )
+        return web.json_response(answer, status=status, headers=headers)
+
+    def _answer(self, name: str, token: str | None, arguments: Json, headers: dict[str, str]) -> Json:
+        method = METHODS.get(name)
+        if method is None:
+            raise ApiError("unknown_method", req_method=name)
+        self._authorize(method, token)
+        headers["X-OAuth-Scopes"] = ",".join(self._provided(token))
+        if method.scopes:
+            headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
+        missing = [key for key in method.required if arguments.get(key) in (None, "")]
+        if missing:
+            raise ApiError(
+                "invalid_arguments", *(f"[ERROR] missing required field: {key}" for key in missing)
+            )
+        self._limits.check(name, arguments)
+        call = Call(self._ws, _decoded(arguments), token)
+        return {"ok": True} | method.run(call)
+
+    def _provided(self, token: str | None) -> list[str]:
+        if token == self._ws.state.world.tokens.app:
+            return ["connections:write"]
+        return self._ws.state.manifest.scopes
+
+    def _authorize(self, method: Method, token: str | None) -> None:
+        """Check the token and its scopes.
+
+        Raises:
+            ApiError: There is none, it is unknown, of the wrong kind, or lacks the scope.
+        """
+        if not method.kind:
+            return
+        tokens = self._ws.state.world.tokens
+        if token is None:
+            raise ApiError("not_authed")
+        if token not in {tokens.bot, tokens.app}:
+            raise ApiError("invalid_auth")
+        if not token.startswith(method.kind):
+            raise ApiError("not_allowed_token_type")
+        provided = self._provided(token)
+        if method.scopes and not set(method.scopes) & set(provided):
+            raise ApiError("missing_scope", needed=",".join(method.scopes), provided=",".join(provided))
+
+    def _failure(self, name: str) -> Failure | None:
+        waiting = self.failures.get(name)
+        return waiting.pop(0) if waiting else None
+
+
+def _failed(failure: Failure, headers: dict[str, str]) -> tuple[int, Json]:
+    if failure.retry_after is not None:
+        headers["Retry-After"] = str(failure.retry_after)
+    return failure.status or 200, {"ok": False, "error": failure.error or "internal_error"}
+
+
+async def _arguments(request: web.Request) -> Json:
+    """Arguments from the query, a form or a JSON body.
+
+    Raises:
+        ApiError: The body is no JSON, or no JSON object.
+    """
+    arguments: Json = dict(request.query)
+    if request.method != "POST":
+        return arguments
+    if request.content_type == "application/json":
+        try:
+            body = json.loads(await request.text() or "{}")
+        except ValueError as error:
+            raise ApiError("invalid_json") from error
+        if not isinstance(body, dict):
+            raise ApiError("json_not_object")
+        return arguments | body
+    return arguments | dict(await request.post())
+
+
+def _token(request: web.Request, arguments: Json) -> str | None:
+    given = arguments.pop("token", None)
+    header = request.headers.get("Authorization", "")
+    if header.startswith("Bearer "):
+        return header.removeprefix("Bearer ").strip()
+    return str(given) if given else None
+
+
+def _decoded(arguments: Json) -> Json:
+    """The arguments with their JSON strings read.
+
+    Raises:
+        ApiError: One that should be JSON is none.
+    """
+    out = dict(arguments)
+    for key, code in JSON_ARGUMENTS.items():
+        if isinstance(out.get(key), str):
+            try:
+                out[key] = json.loads(out[key])
+            except ValueError as error:
+                raise ApiError(code, f"[ERROR] {key} is no JSON") from error
+    return out
+
+
+def _summary(arguments: Json) -> str:
+    return " ".join(
+        str(arguments[key]) for key in ("channel", "user", "user_id", "text", "ts") if arguments.get(key)
+    )

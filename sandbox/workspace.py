@@ -1,0 +1,216 @@
+"""What happens in the workspace: each deed changes the state, shows on the page, reaches the app."""
+
+from collections.abc import Sequence
+
+from sandbox import events, shapes
+from sandbox.hub import Hub
+from sandbox.log import Log
+from sandbox.manifest import Manifest
+from sandbox.socket_mode import SocketMode
+from sandbox.state import Clock, Conversation, RefusalError, State
+from sandbox.world import Json, World
+
+
+class Workspace:
+    """The state, the seats that look at it and the app that listens."""
+
+    def __init__(
+        self, world: World, manifest: Manifest, retry_after: Sequence[float], ack_seconds: float, clock: Clock
+    ) -> None:
+        self.state = State(world, manifest, clock)
+        self.hub = Hub()
+        self.log = Log(clock, lambda entry: self.hub.push(None, {"type": "log", "entry": entry}))
+        self.socket = SocketMode(
+            world.app.id,
+            self.log,
+            lambda on: self.hub.push(None, {"type": "app", "connected": on}),
+            retry_after,
+            ack_seconds,
+        )
+        self.url = ""
+
+    # What the app is told
+
+    def tell(self, event: Json, channel: Conversation | None = None) -> None:
+        """Send an event to the app, if it asked for it, may have it and is in the channel."""
+        needs = events.subscription(event, channel)
+        manifest = self.state.manifest
+        if needs.event not in manifest.events or not manifest.settings.socket_mode_enabled:
+            return
+        if channel is not None and self.state.bot_user not in channel.members:
+            return
+        name = event["type"] if "subtype" not in event else f"{event['type']}/{event['subtype']}"
+        body = events.callback(self.state, event, channel)
+        if needs.scope is not None and needs.scope not in manifest.scopes:
+            self.log.add("event", name, body, ok=False, error=f"missing_scope: {needs.scope}")
+            return
+        self.socket.send_event(name, body)
+
+    # Channels and people
+
+    def visible(self, channel_id: str, user: str) -> Conversation:
+        """A conversation that this person is in.
+
+        Raises:
+            RefusalError: There is no such conversation, or they are not in it.
+        """
+        channel = self.state.conversations.get(channel_id)
+        if channel is None or user not in channel.members:
+            raise RefusalError("not_in_channel", "This seat is not in that channel.")
+        return channel
+
+    def writable(self, channel_id: str, user: str) -> Conversation:
+        """A conversation where this person can say something.
+
+        Raises:
+            RefusalError: They are not in it, or it is archived.
+        """
+        channel = self.visible(channel_id, user)
+        if channel.archived:
+            raise RefusalError("is_archived", "This channel is archived; nothing can be said in it any more.")
+        return channel
+
+    def join(self, channel: Conversation, user: str, inviter: str | None = None) -> None:
+        """Bring somebody into a channel."""
+        if user in channel.members:
+            return
+        channel.members.append(user)
+        joining = {
+            "type": "message",
+            "subtype": "channel_join",
+            "user": user,
+            "text": f"<@{user}> has joined the channel",
+        }
+        self.post(channel, joining | ({"inviter": inviter} if inviter else {}))
+        self.tell(events.membership(self.state, channel, user, joined=True, inviter=inviter), channel)
+        self.show_channel(channel)
+
+    def leave(self, channel: Conversation, user: str) -> None:
+        """Take somebody out of a channel."""
+        if user not in channel.members:
+            return
+        before = list(channel.members)
+        self.post(
+            channel,
+            {
+                "type": "message",
+                "subtype": "channel_leave",
+                "user": user,
+                "text": f"<@{user}> has left the channel",
+            },
+        )
+        self.tell(events.membership(self.state, channel, user, joined=False), channel)
+        channel.members.remove(user)
+        self.show_channel(channel, before)
+
+    def show_channel(self, channel: Conversation, members: list[str] | None = None) -> None:
+        """Tell the pages that a channel is new or different."""
+        what = {"type": "channel", "channel": shapes.channel_for_seat(self.state, channel)}
+        self.hub.push(members or channel.members, what)
+
+    def open_im(self, one: str, other: str) -> Conversation:
+        """The direct message of two people; new ones show on their pages."""
+        known = len(self.state.conversations)
+        channel = self.state.im(one, other)
+        if len(self.state.conversations) > known:
+            self.show_channel(channel)
+        return channel
+
+    # Messages
+
+    def post(self, channel: Conversation, message: Json) -> Json:
+        """Put a message into a channel; gives it its ts."""
+        message = message | {"ts": self.state.next_ts()}
+        parent = channel.messages.get(message.get("thread_ts", ""))
+        channel.messages[message["ts"]] = message
+        self.hub.push(
+            channel.members, {"type": "message", "channel": channel.id, "message": shapes.for_seat(message)}
+        )
+        if parent is not None:
+            self._count_reply(channel, parent, message)
+        self.tell(events.posted(channel, message), channel)
+        own = message.get("bot_id") == self.state.world.app.bot_id
+        if f"<@{self.state.bot_user}>" in message.get("text", "") and "subtype" not in message and not own:
+            self.tell(events.mentioned(channel, message), channel)
+        return message
+
+    def _count_reply(self, channel: Conversation, parent: Json, reply: Json) -> None:
+        author = reply.get("user") or reply.get("bot_id")
+        users = [u for u in parent.get("reply_users", []) if u != author] + [author]
+        parent |= {
+            "thread_ts": parent["ts"],
+            "reply_count": parent.get("reply_count", 0) + 1,
+            "reply_users": users,
+            "reply_users_count": len(users),
+            "latest_reply": reply["ts"],
+        }
+        self._show_change(channel, parent)
+
+    def edit(self, channel: Conversation, message: Json, changes: Json, editor: str | None) -> Json:
+        """Change a message; with an editor it is marked as edited."""
+        before = shapes.stored(message)
+        ts = self.state.next_ts()
+        message |= changes
+        if editor is not None:
+            message["edited"] = {"user": editor, "ts": ts}
+        self._show_change(channel, message)
+        self.tell(events.changed(channel, before, shapes.stored(message), ts), channel)
+        return message
+
+    def delete(self, channel: Conversation, message: Json) -> None:
+        """Take a message away; one that opens a thread leaves a tombstone."""
+        before = shapes.stored(message)
+        ts = self.state.next_ts()
+        if message.get("reply_count"):
+            for key in (
+                "blocks",
+                "user",
+                "bot_id",
+                "app_id",
+                "username",
+                "metadata",
+                "edited",
+                "bot_profile",
+            ):
+                message.pop(key, None)
+            message |= {
+                "subtype": "tombstone",
+                "text": "This message was deleted.",
+                "user": "USLACKBOT",
+                "hidden": True,
+            }
+            self._show_change(channel, message)
+            self.tell(events.changed(channel, before, shapes.stored(message), ts), channel)
+            return
+        del channel.messages[message["ts"]]
+        parent = channel.messages.get(message.get("thread_ts", ""))
+        if parent is not None:
+            parent["reply_count"] -= 1
+            self._show_change(channel, parent)
+        self.hub.push(
+            channel.members, {"type": "message_deleted", "channel": channel.id, "ts": message["ts"]}
+        )
+        self.tell(events.deleted(channel, before, ts), channel)
+
+    def _show_change(self, channel: Conversation, message: Json) -> None:
+        what = {"type": "message_changed", "channel": channel.id, "message": shapes.for_seat(message)}
+        self.hub.push(channel.members, what)
+
+    def whisper(self, channel: Conversation, user: str, message: Json) -> tuple[str, bool]:
+        """Show a message to one person; returns its ts and whether a page of theirs was open to show it."""
+        message = {"type": "message"} | message | {"ts": self.state.next_ts(), "ephemeral": True}
+        shown = self.hub.whisper(user, channel.id, shapes.for_seat(message))
+        return message["ts"], shown
+
+    def app_message(self, text: str, **fields: object) -> Json:
+        """A message of the app under test, as it is stored."""
+        app = self.state.world.app
+        return {
+            "type": "message",
+            "user": app.user,
+            "bot_id": app.bot_id,
+            "app_id": app.id,
+            "team": self.state.world.team.id,
+            "bot_profile": shapes.bot(self.state),
+            "text": text,
+        } | {key: value for key, value in fields.items() if value is not None}

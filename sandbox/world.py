@@ -1,0 +1,212 @@
+"""The world file: who is there, which channels there are, which tokens open the door."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Json = dict[str, Any]
+
+
+class WorldError(Exception):
+    """A world or manifest file cannot be used; the text says which file, where and why."""
+
+
+class Strict(BaseModel):
+    """A part of the world file: a misspelt key is an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Team(Strict):
+    """A Slack workspace."""
+
+    id: str = Field(pattern=r"^T[A-Z0-9]+$")
+    name: str
+    domain: str = ""
+
+
+class User(Strict):
+    """A person, or the bot user of an app.
+
+    `kind` is `member` of the home team, `guest` (single-channel, unless `multi_channel`), or `external`: of
+    another team.
+    """
+
+    id: str = Field(pattern=r"^[UW][A-Z0-9]+$")
+    name: str
+    real_name: str
+    title: str = ""
+    team: str = ""
+    kind: Literal["member", "guest", "external"] = "member"
+    multi_channel: bool = False
+    is_admin: bool = False
+    is_bot: bool = False
+    deleted: bool = False
+    tz: str = "Asia/Taipei"
+    locale: str = "zh-TW"
+    color: str = "9f69e7"
+    seat: bool = False
+
+
+class Usergroup(Strict):
+    """A user group; `handle` is what people type after the @."""
+
+    id: str = Field(pattern=r"^S[A-Z0-9]+$")
+    handle: str
+    name: str
+    users: list[str] = []
+
+
+class Channel(Strict):
+    """A channel; `teams` are those it is shared with, `pending_teams` those invited and not there yet."""
+
+    id: str = Field(pattern=r"^[CG][A-Z0-9]+$")
+    name: str
+    topic: str = ""
+    private: bool = False
+    archived: bool = False
+    teams: list[str] = []
+    pending_teams: list[str] = []
+    members: list[str] = []
+
+
+class App(Strict):
+    """The app under test: its ids, and the bot user that stands in channels for it."""
+
+    id: str = Field(pattern=r"^A[A-Z0-9]+$")
+    bot_id: str = Field(pattern=r"^B[A-Z0-9]+$")
+    user: str
+    name: str
+
+
+class OtherApp(Strict):
+    """Another app of the workspace, such as a helpdesk that mirrors customers' mails."""
+
+    id: str = Field(pattern=r"^A[A-Z0-9]+$")
+    bot_id: str = Field(pattern=r"^B[A-Z0-9]+$")
+    name: str
+
+
+class Tokens(Strict):
+    """The tokens that are valid here; they open nothing anywhere else."""
+
+    bot: str = Field(pattern=r"^xoxb-.+$")
+    app: str = Field(pattern=r"^xapp-.+$")
+
+
+class Settings(Strict):
+    """How this workspace differs from the common one.
+
+    `usergroups` off answers `plan_upgrade_required`, as plans without user groups do. `outsiders_may_command`
+    hands commands and shortcuts of guests and external people to the app, which has to refuse them itself.
+    """
+
+    usergroups: bool = True
+    rate_limits: bool = False
+    ephemeral_per_minute: int = 100
+    post_seconds_per_channel: float = 1.0
+    outsiders_may_command: bool = True
+
+
+class Step(Strict):
+    """One step of the guided story; handed to the page as it is."""
+
+    id: str
+    seat: str
+    title: dict[str, str]
+    text: dict[str, str]
+    channel: str | None = None
+    say: str | None = None
+    expect: Json | None = None
+
+
+class Story(Strict):
+    """A guided story for the page."""
+
+    title: dict[str, str]
+    steps: list[Step]
+
+
+class World(Strict):
+    """Everything that the sandbox knows when it starts."""
+
+    team: Team
+    other_teams: list[Team] = []
+    users: list[User]
+    usergroups: list[Usergroup] = []
+    channels: list[Channel]
+    app: App
+    other_apps: list[OtherApp] = []
+    tokens: Tokens
+    settings: Settings = Settings()
+    story: Story | None = None
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> Self:
+        """Each user, team and channel that is named is there, and each id is given once."""
+        for kind, listed in self._ids().items():
+            twice = sorted({one for one in listed if listed.count(one) > 1})
+            if twice:
+                raise ValueError(f"{kind} given twice: {', '.join(twice)}")
+        ids = self._ids()
+        named = {
+            "users": [m for c in self.channels for m in c.members]
+            + [u for g in self.usergroups for u in g.users]
+            + [self.app.user]
+            + [s.seat for s in (self.story.steps if self.story else [])],
+            "teams": [t for c in self.channels for t in c.teams + c.pending_teams]
+            + [u.team for u in self.users if u.team],
+            "channels": [s.channel for s in (self.story.steps if self.story else []) if s.channel],
+        }
+        for kind, names in named.items():
+            missing = sorted(set(names) - set(ids[kind]))
+            if missing:
+                raise ValueError(f"{kind} named but not in the file: {', '.join(missing)}")
+        for user in self.users:
+            user.team = user.team or self.team.id
+            if (user.team != self.team.id) != (user.kind == "external"):
+                raise ValueError(f"{user.id}: exactly the external users are of another team")
+        return self
+
+    def _ids(self) -> dict[str, list[str]]:
+        return {
+            "users": [u.id for u in self.users],
+            "teams": [t.id for t in (self.team, *self.other_teams)],
+            "channels": [c.id for c in self.channels],
+            "usergroups": [g.id for g in self.usergroups],
+        }
+
+
+def load_yaml(path: Path) -> Any:
+    """Read a YAML file.
+
+    Raises:
+        WorldError: It is missing or no YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WorldError(f"{path} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WorldError(f"{path} is no YAML: {error}") from error
+
+
+def load_world(path: Path) -> World:
+    """Read a world file.
+
+    Raises:
+        WorldError: The file is missing, no YAML, or says something that cannot be.
+    """
+    try:
+        return World.model_validate(load_yaml(path))
+    except ValidationError as error:
+        raise WorldError(f"{path}: {first_error(error)}") from error
+
+
+def first_error(error: ValidationError) -> str:
+    """Say where the first thing is that pydantic did not like, and what it is."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else str(first["msg"])
