@@ -1,0 +1,86 @@
+// A list of messages that stays at its end while the person reads there, and the panels made of it.
+
+import { channelHead } from "./channels.js";
+import { composer } from "./composer.js";
+import { h, iconButton, syncList } from "./dom.js";
+import { t } from "./i18n.js";
+import { renderRow, rows, rowSign } from "./messages.js";
+import { store } from "./store.js";
+
+const NEAR = 80;
+
+function messageList(label, pick, view) {
+  const inner = h("div", { class: "messages-inner" });
+  const empty = h("p", { class: "empty" });
+  const node = h("div", { class: "messages", role: "log", "aria-live": "polite", "aria-label": label, tabindex: "0", data: { testid: view.inThread ? "thread-messages" : "messages" } }, inner, empty);
+  let first = true;
+
+  function update() {
+    const near = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR;
+    const items = rows(pick());
+    const old = new Set([...inner.children].map((el) => el.dataset.key));
+    syncList(inner, items, { key: (row) => row.key, sign: (row) => rowSign(row, view), make: (row) => {
+      const el = renderRow(row, view);
+      if (!first && !old.has(row.key)) el.classList.add("arrives");
+      return el;
+    } });
+    empty.textContent = items.length ? "" : view.room.loaded ? view.inThread ? "" : t("empty_channel") : t("loading");
+    if (first || near) node.scrollTop = node.scrollHeight;
+    if (items.length) first = false;
+  }
+
+  node.addEventListener("keydown", (event) => {
+    if (!["ArrowUp", "ArrowDown"].includes(event.key) || event.target.closest("textarea,input,select,[role=menu]")) return;
+    const all = [...inner.querySelectorAll(".message")];
+    const at = all.indexOf(document.activeElement.closest(".message"));
+    const next = at < 0 ? all[all.length - 1] : all[at + (event.key === "ArrowDown" ? 1 : -1)];
+    if (next) { event.preventDefault(); next.focus(); }
+  });
+  new ResizeObserver(() => { if (node.scrollHeight - node.scrollTop - node.clientHeight < NEAR * 2) node.scrollTop = node.scrollHeight; }).observe(inner);
+  return { node, update, end: () => { node.scrollTop = node.scrollHeight; } };
+}
+
+/** A channel's conversation. */
+export function conversation(pane, channelId) {
+  const { world } = store;
+  const room = store.seat(pane.seat).room(channelId);
+  const view = { pane, seat: pane.seat, channel: channelId, room, inThread: false, editing: null };
+  const channel = world.channel(channelId);
+  const title = channel.kind === "im" ? `@${world.title(channel, pane.seat)}` : `#${channel.name}`;
+  const list = messageList(title, () => room.top(), view);
+  const box = composer({ pane, seat: pane.seat, channel: channelId, placeholder: t("message_to", { channel: title }) });
+  let head = channelHead(pane, channel);
+  const node = h("main", { class: "conversation", data: { testid: "conversation", channel: channelId } }, head, list.node, box.node);
+
+  return {
+    node, view, list, box,
+    update() {
+      view.editing = pane.editing;
+      list.update();
+    },
+    updateHead() {
+      const fresh = channelHead(pane, world.channel(channelId));
+      head.replaceWith(fresh);
+      head = fresh;
+    },
+  };
+}
+
+/** A thread beside the conversation, or over it where there is no room. */
+export function threadPanel(pane, channelId, ts) {
+  const room = store.seat(pane.seat).room(channelId);
+  const view = { pane, seat: pane.seat, channel: channelId, room, inThread: true, editing: null };
+  const list = messageList(t("thread"), () => room.thread(ts), view);
+  const box = composer({ pane, seat: pane.seat, channel: channelId, thread: ts, placeholder: t("reply_to") });
+  const node = h("aside", { class: "thread", "aria-label": t("thread"), data: { testid: "thread", ts } },
+    h("header", { class: "conversation-head" }, h("div", { class: "head-words" }, h("h2", {}, h("span", {}, t("thread"))), h("p", {}, `#${store.world.title(store.world.channel(channelId), pane.seat)}`)),
+      iconButton("close", t("close_thread"), () => pane.closeThread(), { data: { testid: "close-thread" } })),
+    list.node, box.node);
+  return {
+    node, view, list, box,
+    update() {
+      view.editing = pane.editing;
+      list.update();
+    },
+  };
+}

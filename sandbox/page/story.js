@@ -1,0 +1,112 @@
+// The guide: one step at a time, with a button that goes there and fills in what to say.
+
+import { h, icon, iconButton } from "./dom.js";
+import { pick, t } from "./i18n.js";
+import { face } from "./people.js";
+import { store } from "./store.js";
+import { toText } from "./typed.js";
+
+const KEY = "sandbox.story";
+
+/** The guide. goTo(step) switches a pane to the step's seat and channel and fills its composer. */
+export function storyGuide({ goTo, onhide }) {
+  const node = h("section", { class: "story", "aria-label": t("story"), data: { testid: "story" } });
+  const done = new Set(JSON.parse(sessionStorage.getItem(KEY) ?? "[]"));
+  let at = 0;
+  let gone = false;
+  let open = false;
+
+  const steps = () => (Array.isArray(store.story) ? store.story : store.story?.steps ?? []);
+  const id = (step, i) => step.id ?? String(i);
+  const isDone = (i) => done.has(id(steps()[i], i));
+  const looks = (step) => !step.say && (!step.do || step.do === "look");
+
+  /** What was said before the page was loaded counts too; a fresh stand-in starts fresh. */
+  async function recall() {
+    const said = steps().filter((s) => s.say && !s.say.startsWith("/"));
+    for (const step of said) await store.load(step.seat, step.channel).catch(() => {});
+    const heard = (step) => [...store.seat(step.seat)?.room(step.channel).messages.values() ?? []].some((m) => m.user === step.seat && same(m.text, pick(step.say)));
+    if (said.length && !heard(said[0])) done.clear();
+    steps().forEach((step, i) => { if (said.includes(step) && heard(step)) done.add(id(step, i)); });
+    at = firstOpen();
+    update();
+  }
+
+  const same = (text, say) => text === say || text === toText(say, store.world);
+  const firstOpen = () => { const i = steps().findIndex((_, n) => !isDone(n)); return i < 0 ? steps().length : i; };
+
+  function check(i) {
+    done.add(id(steps()[i], i));
+    sessionStorage.setItem(KEY, JSON.stringify([...done]));
+    if (i === at) { at = Math.min(at + 1, steps().length); while (at < steps().length && isDone(at)) at += 1; gone = false; }
+    update();
+  }
+
+  /** The person did something; does it complete the current step? */
+  function did(what, detail) {
+    const step = steps()[at];
+    if (!step || (detail.seat && detail.seat !== step.seat)) return;
+    const said = step.say && ["say", "command"].includes(what) && detail.text.trim() === pick(step.say).trim();
+    const pressed = !step.say && ((step.do === "click" && ["click", "submit"].includes(what)) || (step.do === "shortcut" && what === "shortcut") || (step.do === "command" && what === "command"));
+    if (said || pressed) check(at);
+    else if (what === "seat" && looks(step)) { gone = true; update(); }
+  }
+
+  function next() {
+    const step = steps()[at];
+    if (!step) return;
+    if (looks(step) && gone) { check(at); return; }
+    gone = true;
+    goTo(step);
+    update();
+  }
+
+  function jump(i) {
+    at = i;
+    gone = false;
+    open = false;
+    update();
+  }
+
+  function restart() {
+    done.clear();
+    sessionStorage.removeItem(KEY);
+    jump(0);
+  }
+
+  function update() {
+    const all = steps();
+    node.hidden = !all.length;
+    if (!all.length) return;
+    const step = all[at];
+    const user = step && store.world.user(step.seat);
+    const dots = h("ol", { class: "dots", "aria-hidden": "true" }, ...all.map((_, i) => h("li", { class: `${isDone(i) ? "done" : ""} ${i === at ? "now" : ""}` })));
+    const label = !step ? "" : looks(step) && gone ? t("story_next") : step.say ? t("story_fill") : t("story_go");
+    node.replaceChildren(...[
+      h("div", { class: "story-line" },
+        h("button", { type: "button", class: "story-count", "aria-expanded": String(open), title: t("story_all"), data: { testid: "story-all" }, onclick: () => { open = !open; update(); } },
+          icon("flag"), h("span", {}, step ? `${at + 1}/${all.length}` : `${all.length}/${all.length}`), dots),
+        step ? h("div", { class: "story-words", "aria-live": "polite", data: { testid: "story-step", step: id(step, at) } },
+          h("span", { class: "story-seat" }, face(user, { size: "tiny" }), user?.real_name ?? user?.name ?? step.seat),
+          h("strong", {}, pick(step.title)), h("span", { class: "story-text" }, pick(step.text)))
+          : h("div", { class: "story-words", "aria-live": "polite", data: { testid: "story-end" } }, h("strong", {}, t("story_done"))),
+        h("div", { class: "story-buttons" },
+          step?.say && gone ? h("span", { class: "story-press" }, t("story_press")) : null,
+          iconButton("back", t("story_back"), () => jump(at - 1), { disabled: at === 0, data: { testid: "story-back" } }),
+          step ? h("button", { type: "button", class: `button small ${gone && !looks(step) ? "" : "primary"}`, data: { testid: "story-next" }, onclick: next }, label) : null,
+          step ? iconButton("back", t("story_next"), () => jump(at + 1), { class: "flip", data: { testid: "story-skip" } })
+            : h("button", { type: "button", class: "button small", title: t("story_restart_hint"), data: { testid: "story-restart" }, onclick: restart }, t("story_restart")),
+          iconButton("close", t("story_hide"), onhide, { data: { testid: "story-hide" } }))),
+      open ? list(all) : null,
+    ].filter(Boolean));
+  }
+
+  function list(all) {
+    return h("div", { class: "story-list" },
+      h("ol", {}, ...all.map((step, i) => h("li", {}, h("button", { type: "button", class: `${isDone(i) ? "done" : ""} ${i === at ? "now" : ""}`, onclick: () => jump(i) },
+        h("span", { class: "tick" }, isDone(i) ? icon("check") : String(i + 1)), h("span", { class: "story-seat" }, store.world.name(step.seat)), h("strong", {}, pick(step.title)), h("span", { class: "quiet" }, pick(step.text)))))),
+      h("p", { class: "quiet" }, t("story_restart_hint"), " ", h("button", { type: "button", class: "button small", data: { testid: "story-restart" }, onclick: restart }, t("story_restart"))));
+  }
+
+  return { node, update, did, recall };
+}
