@@ -1,6 +1,5 @@
 """What a message looks like to whoever tells signals apart: one script, one width, sentences, n-grams."""
 
-import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -11,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import opencc
 
-from bot.concepts import concepts
 
 READ_CHARACTERS = 4_000
 """Only the beginning of a message is read; nobody asks for a favour in the fifth page of a log."""
 SENTENCES = 60
 """At most this many sentences of a message are looked at one by one."""
 SENTENCE_CHARACTERS = 400
+_LONG = 30
+_SHORT = 12
 
 Matrix = npt.NDArray[np.float64]
 
@@ -108,25 +108,35 @@ def _bounded(parts: Iterator[str]) -> Iterator[str]:
                 return
 
 
-def clauses(sentence: str) -> list[str]:
-    """The clauses of a sentence, in its own characters."""
-    return [part for match in _CLAUSE.finditer(sentence) if _HAS_MEANING.search(part := match[0].strip())]
+def stretches(sentence: str) -> list[str]:
+    """A long sentence in pieces of some clauses, since Chinese runs many thoughts together with commas."""
+    if _weight(sentence) <= _LONG:
+        return [sentence]
+    pieces = [""]
+    for match in _CLAUSE.finditer(sentence):
+        if _weight(pieces[-1]) >= _SHORT:
+            pieces.append("")
+        pieces[-1] += match[0]
+    return [stripped for piece in pieces if _HAS_MEANING.search(stripped := piece.strip())]
+
+
+def _weight(text: str) -> int:
+    """How much is said: a Chinese character counts one, an English word two."""
+    return sum(map(len, _CJK_RUN.findall(text))) + 2 * len(_WORD.findall(text.lower()))
 
 
 def grams(text: str) -> list[str]:
-    """What a text in normal form is made of: runs of Chinese characters, English words and parts, concepts."""
+    """What a text in normal form is made of: runs of Chinese characters, English words, their runs and parts."""
     found: list[str] = []
     for run in _CJK_RUN.findall(text):
-        for size in (1, 2, 3, 4):
+        for size in (1, 2, 3):
             found += [run[start : start + size] for start in range(len(run) - size + 1)]
     words = _WORD.findall(text)
     found += [f"w {word}" for word in words]
-    found += [f"w {first} {second}" for first, second in itertools.pairwise(words)]
+    for size in (2, 3):
+        found += ["w " + " ".join(words[start : start + size]) for start in range(len(words) - size + 1)]
     for word in words:
         padded = f" {word} "
         found += [f"c{padded[start : start + 4]}" for start in range(len(padded) - 3)]
-    said = concepts(text)
-    found += [f"k {concept}" for concept in said] * 2
-    found += [f"k {first} {second}" for first, second in itertools.pairwise(said)]
     found += [f"m {mark}" for mark in "?!" if mark in text]
     return found

@@ -18,12 +18,12 @@ from bot.anger import anger_level
 from bot.features import (
     Encoder,
     Matrix,
-    clauses,
     grams,
     normal_form,
     pattern_source,
     readable,
     sentences,
+    stretches,
 )
 from bot.message import Role
 from bot.playbook import LANGUAGES, Playbook, Speaker
@@ -34,6 +34,9 @@ SURE_FROM = 0.5
 _ANGRY = 2
 _WHOLE_CHARACTERS = 600
 _RIDGE = 1.0
+_QUIET = 0.95
+_LEVELS = (0.15, 0.4)
+_SLOPE = 8.0
 _FOLDS = 8
 _REFUSALS = frozenset({"refuses_early", "cites_policy", "repeats_refusal"})
 _RECEIPT = re.compile(
@@ -99,13 +102,13 @@ class Example:
     """A message to learn from.
 
     Attributes:
-        signal: What it shows; None when it shows nothing.
-        fold: Examples of one fold are held out together when thresholds are chosen. Translations of one another stand
-            at the same position of their lists, so they share a fold.
+        signals: What it shows; empty when it shows nothing.
+        fold: Examples of one fold are held out together when thresholds are chosen. Translations of one another
+            stand at the same position of their lists, so they share a fold.
     """
 
     text: str
-    signal: str | None
+    signals: frozenset[str]
     fold: int
 
 
@@ -224,7 +227,7 @@ class _Ear:
             vetoed = frozenset(
                 name for name in self.ids if any(veto.search(plain) for veto in self._vetoes[name])
             )
-            inner = [_Unit(clause, normal_form(clause), vetoed) for clause in clauses(sentence)]
+            inner = [_Unit(piece, normal_form(piece), vetoed) for piece in stretches(sentence)]
             units.append(_Unit(sentence, plain, vetoed))
             units += inner if len(inner) > 1 else []
             for name in self.ids:
@@ -256,18 +259,18 @@ def _compiled(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
 
 
 def _examples(playbook: Playbook, speaker: Speaker, ids: Sequence[str]) -> list[Example]:
-    """All examples for a speaker in all languages; each text once, the playbook's order kept."""
-    found: dict[tuple[str, str | None], Example] = {}
+    """All examples for a speaker in all languages; a text that stands under two signals shows both."""
+    found: dict[str, Example] = {}
     for language in LANGUAGES:
         wording = playbook.words[language]
         neutral = wording.neutral.customer if speaker == Role.CUSTOMER else wording.neutral.agent
-        lists: list[tuple[str | None, tuple[str, ...]]] = [
-            (name, wording.signals[name].examples) for name in ids
-        ]
-        for name, texts in [*lists, (None, neutral)]:
+        lists: list[tuple[frozenset[str], tuple[str, ...]]] = [(frozenset(), neutral)]
+        lists += [(frozenset({name}), wording.signals[name].examples) for name in ids]
+        for names, texts in lists:
             for position, text in enumerate(texts):
                 plain = normal_form(text)
-                found.setdefault((plain, name), Example(plain, name, position % _FOLDS))
+                known = found.get(plain) or Example(plain, frozenset(), position % _FOLDS)
+                found[plain] = replace(known, signals=known.signals | names)
     return list(found.values())
 
 
@@ -280,11 +283,11 @@ class _Model:
 
     def __init__(self, examples: Sequence[Example], encoder: Encoder | None) -> None:
         self._encoder = encoder
-        self.ids = tuple(dict.fromkeys(example.signal for example in examples if example.signal))
+        self.ids = tuple(sorted(frozenset[str]().union(*(example.signals for example in examples))))
         if not self.ids:
             return
         texts = [example.text for example in examples]
-        targets = np.array([[float(example.signal == name) for name in self.ids] for example in examples])
+        targets = np.array([[float(name in example.signals) for name in self.ids] for example in examples])
         folds = np.array([example.fold for example in examples])
         self._vectorizer = TfidfVectorizer(analyzer=grams, sublinear_tf=True)
         self._vectorizer.fit(texts)
@@ -297,17 +300,14 @@ class _Model:
         for fold in np.unique(folds):
             here = np.flatnonzero(folds == fold)
             held_out[here] = targets[here] - np.linalg.solve(inverse[np.ix_(here, here)], dual[here])
-        self._thresholds = np.array(
-            [_threshold(held_out[:, column], targets[:, column]) for column in range(len(self.ids))]
-        )
-        self._slope = 8.0
+        self._threshold = _quiet_level(held_out[~targets.any(axis=1)])
 
     def scores(self, texts: list[str]) -> Matrix:
         """For each text and signal how sure, 0–1; a signal's threshold lies at 0.5."""
         if not self.ids:
             return np.zeros((len(texts), 0))
         raw = self._rows(texts) @ self._weights
-        scores: Matrix = 1 / (1 + np.exp(-self._slope * (raw - self._thresholds)))
+        scores: Matrix = 1 / (1 + np.exp(-_SLOPE * (raw - self._threshold)))
         return scores
 
     def _rows(self, texts: list[str]) -> sparse.csr_array:
@@ -320,13 +320,8 @@ class _Model:
         return sparse.csr_array(sparse.hstack(parts))
 
 
-def _threshold(scores: Matrix, targets: Matrix) -> float:
-    """Where precision and recall are best together (F1) on examples that were held out."""
-    best, best_at = -1.0, 0.5
-    for at in np.unique(scores.round(3)):
-        told = scores >= at
-        right = float(targets[told].sum())
-        f1 = 2 * right / (float(told.sum()) + float(targets.sum()))
-        if f1 > best:
-            best, best_at = f1, float(at)
-    return best_at
+def _quiet_level(scores: Matrix) -> float:
+    """The level under which nearly all messages stay that show nothing and were held out; silent when unsure."""
+    if not len(scores):
+        return _LEVELS[1]
+    return float(np.clip(np.quantile(scores.max(axis=1), _QUIET), *_LEVELS))
