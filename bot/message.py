@@ -7,12 +7,13 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Role(StrEnum):
-    """Who somebody is to a case."""
+    """Who somebody is to a case; a colleague is one of us without a part in support."""
 
     CUSTOMER = "customer"
     AGENT = "agent"
     SUPERVISOR = "supervisor"
     SALES = "sales"
+    COLLEAGUE = "colleague"
     BOT = "bot"
 
     @property

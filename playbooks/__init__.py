@@ -1,0 +1,1 @@
+"""What the coach knows, as data; there is no code here."""

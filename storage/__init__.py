@@ -1,0 +1,1 @@
+"""What is kept: the directory of customers, and the casebook of cases."""

@@ -1,0 +1,192 @@
+"""The wiring: every part is made here, once, and handed to those that need it."""
+
+import asyncio
+import contextlib
+import fcntl
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import aiohttp
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from storage.directory import DirectorySource
+
+from bot.errors import UserError
+from bot.playbook_files import load_playbook
+from bot.settings import Settings
+from bot.signals import Detector
+from handlers import deliver, listeners, people, works
+from handlers.services import Identity, Services
+from handlers.worker import run_lane
+from storage import inbox, outbox
+from storage.engine import Casebook, open_casebook
+from storage.inbox import Lane
+
+GROUPS_REFRESH_SECONDS = 3_600.0
+
+log = structlog.get_logger()
+
+
+@contextmanager
+def only_one(data: Path) -> Iterator[None]:
+    """Hold the data folder: two of us on one SQLite casebook would both take themselves for the only worker.
+
+    Raises:
+        UserError: when another Aside works on it.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(
+                f"Another Aside is already running on {data}.",
+                "Stop it first, or set ASIDE_DATA to another folder.",
+            ) from error
+        yield
+
+
+@asynccontextmanager
+async def services(settings: Settings, clock: Callable[[], float] = time.time) -> AsyncIterator[Services]:
+    """Everything a handler needs, closed again at the end.
+
+    Raises:
+        UserError: when the playbook has a fault, the tokens do not fit or Slack cannot be reached.
+    """
+    token = settings.slack_bot_token.get_secret_value()
+    if not token:
+        raise UserError("ASIDE_SLACK_BOT_TOKEN is not set.", "Copy the bot token (xoxb-…) of your Slack app into it.")
+    playbook = load_playbook(settings.playbook)
+    detector = await asyncio.to_thread(Detector.train, playbook)
+    casebook = open_casebook(settings.casebook_url)
+    try:
+        async with aiohttp.ClientSession(trust_env=True) as http:
+            client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)
+            yield Services(
+                identity=await _identity(client),
+                client=client,
+                http=http,
+                casebook=casebook,
+                directories=DirectorySource(settings.directory_path),
+                playbook=playbook,
+                detector=detector,
+                clock=clock,
+            )
+    finally:
+        casebook.close()
+
+
+async def _identity(client: AsyncWebClient) -> Identity:
+    try:
+        me = await client.auth_test()
+    except SlackApiError as error:
+        raise UserError(
+            f"Slack does not accept the bot token: {error.response['error']}.", "Check ASIDE_SLACK_BOT_TOKEN."
+        ) from error
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise UserError(f"Slack cannot be reached: {error}.", "Check the network and ASIDE_SLACK_API_URL.") from error
+    return Identity(
+        workspace=me["team_id"],
+        enterprise=me.get("enterprise_id"),
+        bot_user=me["user_id"],
+        bot_id=me.get("bot_id") or "",
+    )
+
+
+def bolt_app(parts: Services, token: str) -> AsyncApp:
+    """Bolt, with our listeners; nothing is acknowledged before it is written down."""
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=parts.identity.enterprise,
+            team_id=parts.identity.workspace,
+            bot_user_id=parts.identity.bot_user,
+            bot_id=parts.identity.bot_id,
+            bot_token=token,
+        )
+
+    app = AsyncApp(client=parts.client, authorize=authorize, process_before_response=True)
+    listeners.register(app, parts)
+    return app
+
+
+def release_leases(casebook: Casebook) -> None:
+    """At the start of the only worker: whatever a dead one held is free at once."""
+    with casebook.begin() as connection:
+        inbox.release_leases(connection)
+        outbox.release_leases(connection)
+
+
+async def run(settings: Settings, ready: Callable[[], None] | None = None) -> None:
+    """Serve Slack until told to stop.
+
+    Args:
+        ready: Called once Slack's events come in.
+    """
+    app_token = settings.slack_app_token.get_secret_value()
+    if not app_token:
+        raise UserError(
+            "ASIDE_SLACK_APP_TOKEN is not set.",
+            "Copy the app-level token (xapp-…) of your Slack app into it.",
+        )
+    with only_one(settings.data):
+        async with services(settings) as parts:
+            release_leases(parts.casebook)
+            app = bolt_app(parts, settings.slack_bot_token.get_secret_value())
+            handler = AsyncSocketModeHandler(app, app_token)
+            stop = _stop_on_signal()
+            try:
+                await handler.connect_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
+            except SlackApiError as error:
+                raise UserError(
+                    f"Slack does not open a Socket Mode connection: {error.response['error']}.",
+                    "Check ASIDE_SLACK_APP_TOKEN and that Socket Mode is on.",
+                ) from error
+            log.info("connected", workspace=parts.identity.workspace)
+            if ready:
+                ready()
+            try:
+                await _work_until(stop, parts)
+            finally:
+                await handler.close_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
+
+
+def _stop_on_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError, ValueError):
+            loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _work_until(stop: asyncio.Event, parts: Services) -> None:
+    """Run the workers; when one of them dies, so do we, and whoever supervises us starts us anew."""
+    tasks = [
+        asyncio.create_task(run_lane(parts, Lane.PERSON, works.PERSON)),
+        asyncio.create_task(run_lane(parts, Lane.STREAM, works.STREAM)),
+        asyncio.create_task(deliver.run_outbox(parts)),
+        asyncio.create_task(_keep_groups_fresh(parts)),
+    ]
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopping}:
+            task.result()
+    finally:
+        for task in (*tasks, stopping):
+            task.cancel()
+        await asyncio.gather(*tasks, stopping, return_exceptions=True)
+
+
+async def _keep_groups_fresh(parts: Services) -> None:
+    while True:
+        await people.refresh_groups(parts)
+        await asyncio.sleep(GROUPS_REFRESH_SECONDS)

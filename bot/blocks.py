@@ -1,0 +1,164 @@
+"""Block Kit in small pieces: plain dictionaries within Slack's limits, and text that cannot break out of its place."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Block = dict[str, Any]
+
+SECTION_LIMIT = 3000
+BUTTON_LIMIT = 75
+OPTION_LIMIT = 75
+HEADER_LIMIT = 150
+FIELD_LIMIT = 2000
+
+
+def escaped(text: str) -> str:
+    """Text from outside, so that it can be no mention, no link and no formatting of ours."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def cut(text: str, limit: int) -> str:
+    """Text shortened to Slack's limit with an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def plain(text: str, limit: int = SECTION_LIMIT) -> Block:
+    """A text in which nothing is formatted."""
+    return {"type": "plain_text", "text": cut(text, limit), "emoji": True}
+
+
+def header(text: str) -> Block:
+    """A heading."""
+    return {"type": "header", "text": plain(text, HEADER_LIMIT)}
+
+
+def section(mrkdwn: str, *, accessory: Block | None = None) -> Block:
+    """A paragraph in Slack's markup; escape what comes from outside."""
+    block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": cut(mrkdwn, SECTION_LIMIT)}}
+    return {**block, "accessory": accessory} if accessory else block
+
+
+def fields(pairs: Iterable[tuple[str, str]]) -> Block:
+    """Label and value, two columns; at most ten pairs."""
+    return {
+        "type": "section",
+        "fields": [
+            {"type": "mrkdwn", "text": cut(f"*{label}*\n{value}", FIELD_LIMIT)} for label, value in list(pairs)[:10]
+        ],
+    }
+
+
+def context(*mrkdwn: str) -> Block:
+    """Small print; at most ten pieces."""
+    return {
+        "type": "context",
+        "elements": [{"type": "mrkdwn", "text": cut(text, SECTION_LIMIT)} for text in mrkdwn[:10]],
+    }
+
+
+def divider() -> Block:
+    """A thin line."""
+    return {"type": "divider"}
+
+
+def quote(text: str) -> Block:
+    """Words to say, to be copied whole; nothing in them is markup."""
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_quote", "elements": [{"type": "text", "text": text}]}],
+    }
+
+
+def button(action_id: str, label: str, value: str, *, style: str | None = None, confirm: Block | None = None) -> Block:
+    """A button; `value` is an opaque id, never a state."""
+    block: Block = {
+        "type": "button",
+        "action_id": action_id,
+        "text": plain(label, BUTTON_LIMIT),
+        "value": value,
+    }
+    if style:
+        block["style"] = style
+    if confirm:
+        block["confirm"] = confirm
+    return block
+
+
+def actions(block_id: str, *elements: Block) -> Block:
+    """A row of buttons."""
+    return {"type": "actions", "block_id": block_id, "elements": list(elements)}
+
+
+def option(label: str, value: str) -> Block:
+    """One choice of a menu."""
+    return {"text": plain(label, OPTION_LIMIT), "value": value}
+
+
+def static_select(action_id: str, options: Sequence[Block], *, placeholder: str) -> Block:
+    """A menu."""
+    return {
+        "type": "static_select",
+        "action_id": action_id,
+        "placeholder": plain(placeholder, 150),
+        "options": list(options),
+    }
+
+
+def text_input(
+    action_id: str,
+    *,
+    initial: str = "",
+    multiline: bool = False,
+    placeholder: str = "",
+    most: int = 500,
+) -> Block:
+    """A box to type in."""
+    block: Block = {
+        "type": "plain_text_input",
+        "action_id": action_id,
+        "multiline": multiline,
+        "max_length": most,
+    }
+    if initial:
+        block["initial_value"] = cut(initial, most)
+    if placeholder:
+        block["placeholder"] = plain(placeholder, 150)
+    return block
+
+
+def labelled(block_id: str, label: str, element: Block, *, hint: str = "", optional: bool = False) -> Block:
+    """An input of a modal with its label."""
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label, 2000),
+        "element": element,
+        "optional": optional,
+    }
+    return {**block, "hint": plain(hint, 2000)} if hint else block
+
+
+def modal(
+    callback_id: str,
+    title: str,
+    blocks: Sequence[Block],
+    *,
+    close: str,
+    submit: str | None = None,
+    private_metadata: str = "",
+) -> Block:
+    """A window over the page."""
+    view: Block = {
+        "type": "modal",
+        "callback_id": callback_id,
+        "title": plain(title, 24),
+        "close": plain(close, 24),
+        "private_metadata": private_metadata,
+        "blocks": list(blocks),
+    }
+    return {**view, "submit": plain(submit, 24)} if submit else view
+
+
+def body(text: str, blocks: Sequence[Block]) -> Mapping[str, Any]:
+    """A message: its blocks, and the text for notifications and screen readers."""
+    return {"text": cut(text, SECTION_LIMIT), "blocks": list(blocks)}

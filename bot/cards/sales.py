@@ -1,0 +1,39 @@
+"""The one message to the account owner: a customer without cover has a need (R20, R24)."""
+
+from collections.abc import Sequence
+
+from bot.blocks import Block, context, escaped, header, section
+from bot.cards.warranty import contract_words, coverage_lines
+from bot.customer import CustomerRecord
+from bot.entitlement import CoverageOn
+from bot.i18n import Words
+from bot.playbook import Playbook
+
+
+def card(
+    record: CustomerRecord,
+    coverages: Sequence[CoverageOn],
+    *,
+    reasons: Sequence[str],
+    instead_of: str | None,
+    playbook: Playbook,
+    say: Words,
+) -> tuple[str, list[Block]]:
+    """Who, what happened, how they are covered.
+
+    Args:
+        instead_of: Name of the account owner who left, when this goes to somebody else.
+    """
+    names = playbook.words[say.language].signals
+    customer = record.customer.name
+    text = say("{customer} has a need and no cover", customer=customer)
+    happened = say(", ").join(names[each].name for each in reasons if each in names)
+    blocks: list[Block] = [header(text), section(f"*{say('What happened')}*  {escaped(happened)}")]
+    if instead_of:
+        blocks.append(context(say("You get this because {name} has left.", name=escaped(instead_of))))
+    for on in coverages[:6]:
+        first, small = coverage_lines(on, say)
+        blocks += [section(escaped(first)), context(escaped(small))]
+    blocks.append(section(f"*{say('Contracts')}*\n{escaped(contract_words(record, say))}"))
+    blocks.append(context(say("Support is answering them now. Talk to their decision-maker, not into that thread.")))
+    return text, blocks

@@ -1,0 +1,150 @@
+"""The window in which an administrator sets Aside up: this channel, and everything that holds everywhere."""
+
+from collections.abc import Sequence
+
+from bot.blocks import Block, context, header, labelled, modal, option, plain, section
+from bot.i18n import Words
+from bot.setup import Missing, Setup
+
+SETUP_VIEW = "setup_view"
+CUSTOMER_ACTION = "setup_customer"
+IS_SUPPORT = "is_support"
+
+
+def _people(action_id: str, chosen: Sequence[str], placeholder: str) -> Block:
+    element: Block = {
+        "type": "multi_users_select",
+        "action_id": action_id,
+        "placeholder": plain(placeholder, 150),
+    }
+    return {**element, "initial_users": list(chosen)} if chosen else element
+
+
+def _channel(action_id: str, chosen: str | None, placeholder: str) -> Block:
+    element: Block = {
+        "type": "conversations_select",
+        "action_id": action_id,
+        "placeholder": plain(placeholder, 150),
+        "filter": {"include": ["public", "private"], "exclude_bot_users": True},
+    }
+    return {**element, "initial_conversation": chosen} if chosen else element
+
+
+def view(setup: Setup, *, channel: str, customer: tuple[str, str] | None, in_channel: bool, say: Words) -> Block:
+    """The window, filled with what is set.
+
+    Args:
+        channel: Where it was opened; empty in the App Home.
+        customer: Id and name of the customer the channel belongs to.
+    """
+    blocks: list[Block] = []
+    if in_channel:
+        blocks += _this_channel(setup, channel, customer, say)
+    blocks += [
+        header(say("Everywhere")),
+        labelled("agents", say("Agents"), _people("users", setup.agents.users, say("Choose people")), optional=True),
+        labelled(
+            "supervisors",
+            say("Supervisors"),
+            _people("users", setup.supervisors.users, say("Choose people")),
+            hint=say("They decide exceptions, without ever meeting the customer."),
+            optional=True,
+        ),
+        labelled("sales", say("Sales"), _people("users", setup.sales.users, say("Choose people")), optional=True),
+        labelled(
+            "approvals",
+            say("Approvals channel"),
+            _channel("channel", setup.approvals_channel, say("Choose a channel")),
+            hint=say("Internal, without guests. Invite Aside there."),
+            optional=True,
+        ),
+        labelled(
+            "sales_channel",
+            say("Sales channel"),
+            _channel("channel", setup.sales_channel, say("Choose a channel")),
+            hint=say("Told when an account has no owner."),
+            optional=True,
+        ),
+    ]
+    if not in_channel:
+        blocks.append(context(say("To set up a support channel, type /aside setup in it.")))
+    return modal(
+        SETUP_VIEW,
+        say("Set up Aside"),
+        blocks,
+        submit=say("Save"),
+        close=say("Cancel"),
+        private_metadata=channel if in_channel else "",
+    )
+
+
+def _this_channel(setup: Setup, channel: str, customer: tuple[str, str] | None, say: Words) -> list[Block]:
+    known = setup.support_channel(channel)
+    yes = option(say("Customers are helped in this channel"), "yes")
+    box: Block = {"type": "checkboxes", "action_id": "box", "options": [yes]}
+    if known:
+        box["initial_options"] = [yes]
+    which: Block = {
+        "type": "external_select",
+        "action_id": CUSTOMER_ACTION,
+        "placeholder": plain(say("Type a name"), 150),
+        "min_query_length": 1,
+    }
+    if customer:
+        which["initial_option"] = option(customer[1], customer[0])
+    return [
+        header(say("This channel")),
+        labelled(IS_SUPPORT, say("Support channel"), box, optional=True),
+        labelled(
+            "customer",
+            say("Belongs to customer"),
+            which,
+            hint=say("Leave empty when it serves many customers."),
+            optional=True,
+        ),
+        labelled(
+            "on_duty",
+            say("On duty here"),
+            _people("users", known.on_duty if known else (), say("Choose people")),
+            hint=say("They are coached until an agent answers a thread."),
+            optional=True,
+        ),
+    ]
+
+
+def saved(missing: Sequence[Missing], say: Words) -> str:
+    """What to say after saving."""
+    if not missing:
+        return say("Saved. Aside is ready; invite it to each support channel and to the approvals channel.")
+    return say("Saved. Still open: {list}.", list=say(", ").join(missing_words(each, say) for each in missing))
+
+
+def missing_words(missing: Missing, say: Words) -> str:
+    """A gap in the setup, in words."""
+    match missing:
+        case Missing.SUPPORT:
+            return say("a support channel")
+        case Missing.AGENTS:
+            return say("who the agents are")
+        case Missing.SUPERVISORS:
+            return say("who the supervisors are")
+        case Missing.APPROVALS:
+            return say("a channel for approvals")
+        case Missing.ON_DUTY:
+            return say("who is on duty in each support channel")
+
+
+def help_blocks(say: Words) -> list[Block]:
+    """What Aside can do, in four lines."""
+    return [
+        section(
+            "\n".join(
+                (
+                    say("`/warranty <customer>` shows what a customer is entitled to; only you see it."),
+                    say("In a thread, use the shortcut *Warranty 保固* on a message."),
+                    say("`/aside duty` shows who is on duty here, `/aside duty on` and `off` put you on and off."),
+                    say("`/aside setup` is for administrators."),
+                )
+            )
+        )
+    ]

@@ -1,0 +1,92 @@
+"""`aside`: the command line."""
+
+import asyncio
+import logging
+import sys
+from typing import Any
+
+import click
+import structlog
+from rich.console import Console
+
+from bot.errors import UserError
+from bot.settings import load_settings
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+class Aside(click.Group):
+    """Loads a command only when it is called, so that `--help` is there at once."""
+
+    modules = {  # noqa: RUF012 - click's own classes keep their tables like this
+        "demo": ("bot.cli_demo", "demo_command", "Open a make-believe Slack with the bot in it."),
+        "run": ("bot.cli_run", "run_command", "Serve the real Slack."),
+        "setup": ("bot.cli_setup", "setup_command", "Say which channels, who is who, who is on duty."),
+        "doctor": ("bot.cli_doctor", "doctor_command", "Check what is needed, line by line."),
+        "import": ("bot.cli_import", "import_command", "Read CSV, XLSX or JSON into a new directory."),
+        "warranty": ("bot.cli_warranty", "warranty_command", "What a customer is entitled to today."),
+        "detect": ("bot.cli_detect", "detect_command", "Tell what messages show, JSON lines in and out."),
+        "playbook": ("bot.cli_playbook", "playbook_command", "Look after the playbook."),
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
+        """The commands in the order in which people meet them."""
+        return list(self.modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
+        """Import a command."""
+        if cmd_name not in self.modules:
+            return None
+        module, name, _ = self.modules[cmd_name]
+        command: click.Command = getattr(__import__(module, fromlist=[name]), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, _, about) in self.modules.items()])
+
+
+@click.group(cls=Aside, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="aside-coach", prog_name="aside")
+def cli() -> None:
+    """Aside 旁白 coaches support agents in Slack, in private."""
+
+
+def main() -> None:
+    """Run a command; what a person can mend is one sentence, not a traceback."""
+    try:
+        _log_as_json(load_settings().log_level)
+        cli.main(standalone_mode=True)
+    except UserError as error:
+        console = Console(stderr=True)
+        console.print(f"[bold red]{_plain(error.what)}[/]", highlight=False)
+        console.print(_plain(error.do), highlight=False)
+        sys.exit(1)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def _log_as_json(level: str) -> None:
+    processors: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=max(LEVELS[level], logging.WARNING), stream=sys.stderr)
+
+
+def run_async(coroutine: Any) -> None:
+    """Run to the end; Ctrl-C ends quietly."""
+    try:
+        asyncio.run(coroutine)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,72 @@
+"""`aside demo`: a make-believe Slack, the real bot and a made-up vendor's data, on this machine alone."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from pydantic import SecretStr
+from sandbox.demo_data import write_demo_data
+
+from bot import app
+from bot.cli import run_async
+from bot.demo import seed
+from bot.errors import UserError
+from bot.settings import Settings, load_settings
+from storage.importing import import_files
+
+ROOT = Path(__file__).parent.parent
+WORLD = ROOT / "sandbox" / "demo" / "world.yml"
+MANIFEST = ROOT / "manifest.yml"
+BOT_TOKEN = "xoxb-sandbox"  # noqa: S105 - the sandbox's own, it opens nothing else
+APP_TOKEN = "xapp-sandbox"  # noqa: S105 - the same
+
+
+@click.command("demo")
+@click.option("--port", default=8765, show_default=True, help="Where the page is; 0 takes a free one.")
+def demo_command(port: int) -> None:
+    """Open a make-believe Slack with the bot in it, and print the page's address.
+
+    Everything is made anew at each start and lives in .aside/demo.
+    """
+    folder = load_settings().data / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    click.echo("Making up a software vendor with 300 customers …")
+    today = datetime.now(ZoneInfo("Asia/Taipei")).date()
+    files = sorted(write_demo_data(folder / "files", today))
+    import_files(files, folder / "directory.db")
+    with _sandbox(port) as url:
+        settings = Settings(
+            data=folder,
+            slack_api_url=f"{url}/api/",
+            slack_bot_token=SecretStr(BOT_TOKEN),
+            slack_app_token=SecretStr(APP_TOKEN),
+            log_level="warning",
+        )
+        seed(settings, datetime.now(UTC))
+        click.echo("Teaching the coach …")
+        run_async(app.run(settings, ready=lambda: click.echo(f"\n  Open {url}/\n\nCtrl-C ends the demo.")))
+
+
+@contextmanager
+def _sandbox(port: int) -> Iterator[str]:
+    """The sandbox as a process of its own; its address."""
+    command = [sys.executable, "-m", "sandbox", "--world", str(WORLD), "--manifest", str(MANIFEST), "--port", str(port)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(  # noqa: S603 - our own module, no shell
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if "http" not in line:
+                raise UserError("The make-believe Slack did not start.", "Try another port: aside demo --port 0.")
+            yield line[line.index("http") :].strip().rstrip("/")
+        finally:
+            process.terminate()

@@ -1,0 +1,100 @@
+"""`aside warranty`: the `/warranty` answer in a terminal."""
+
+import json
+import sys
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.table import Table
+from storage.directory import DirectorySource
+
+from bot.cards import warranty as card
+from bot.customer import CustomerRecord
+from bot.entitlement import CoverageOn, coverage_on
+from bot.errors import UserError
+from bot.found import Found, Match
+from bot.i18n import Words, words
+from bot.language import language_of_locale
+from bot.playbook_files import load_playbook
+from bot.settings import load_settings
+
+
+@click.command("warranty")
+@click.argument("query")
+@click.option("--json", "as_json", is_flag=True, help="For other programs.")
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Answer for that day instead of today.")
+@click.option("--lang", default="zh-TW", show_default=True, help="zh-TW, zh-CN or en.")
+def warranty_command(query: str, day: datetime | None, lang: str, *, as_json: bool) -> None:
+    """What a customer is entitled to: by name, half a name, tax id, serial or contract number."""
+    settings = load_settings()
+    directory = DirectorySource(settings.directory_path).current()
+    found = directory.find(query)
+    record = directory.record(found.candidates[0].id) if found.match is Match.ONE else None
+    soon = load_playbook(settings.playbook).policy.ends_soon_days
+    on = day.date() if day else datetime.now(ZoneInfo(record.customer.timezone if record else "UTC")).date()
+    coverages = [coverage_on(each, on, soon) for each in record.coverages] if record else []
+    if as_json:
+        click.echo(json.dumps(_answer(found, record, coverages), ensure_ascii=False))
+    else:
+        _print(found, record, coverages, query, on, words(language_of_locale(lang)))
+    sys.exit(0 if record else 1)
+
+
+def _answer(found: Found, record: CustomerRecord | None, coverages: list[CoverageOn]) -> dict[str, Any]:
+    return {
+        "match": found.match.value,
+        "customer": record.customer.model_dump(mode="json") if record else None,
+        "candidates": [each.model_dump() for each in found.candidates],
+        "coverages": [_coverage(each) for each in coverages],
+    }
+
+
+def _coverage(on: CoverageOn) -> dict[str, Any]:
+    coverage = on.coverage
+    return {
+        "kind": coverage.kind.value,
+        "product": coverage.product,
+        "state": on.state.value,
+        "start": coverage.start.isoformat() if coverage.start else None,
+        "end": coverage.end.isoformat() if coverage.end else None,
+        "days": on.days,
+        "basis": coverage.basis.value if coverage.basis else None,
+        "covers": coverage.covers.model_dump(include={"parts", "labour", "expenses"}),
+        "incidents_left": coverage.incidents_left,
+    }
+
+
+def _print(
+    found: Found, record: CustomerRecord | None, coverages: list[CoverageOn], query: str, on: date, say: Words
+) -> None:
+    console = Console()
+    if record is None:
+        text, _ = card.ask_which(found.candidates, query=query, say=say, nearest=found.match is Match.NONE)
+        if not found.candidates and found.match is not Match.NONE:
+            raise UserError(text, "Try again.")
+        console.print(text, highlight=False, markup=False)
+        for each in found.candidates:
+            console.print(f"  {each.name}  {each.id}", highlight=False, markup=False)
+        return
+    customer = record.customer
+    console.print(f"{customer.name}  {customer.name_en or ''}", style="bold", highlight=False, markup=False)
+    for label, value in (
+        (say("Tier"), customer.tier or say("Not on file")),
+        (say("Account owner"), card.owner_words(record, say)),
+        (say("Tax ID"), customer.tax_id or say("Not on file")),
+    ):
+        console.print(f"{label}: {value}", highlight=False, markup=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in (say("State"), say("Coverage"), say("Dates and terms")):
+        table.add_column(heading, overflow="fold")
+    for coverage in coverages:
+        first, small = card.coverage_lines(coverage, say)
+        state, title = first.split(" · ", 1)
+        table.add_row(state, title, small)
+    console.print(table)
+    if not coverages:
+        console.print(say("No warranty and no contract on file. That is a gap, not an expiry."))
+    console.print(say("As of {day} in {zone}", day=say.day(on), zone=customer.timezone), style="dim")

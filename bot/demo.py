@@ -1,0 +1,71 @@
+"""What the demo's workspace has set up, and one exception in its past."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sandbox.demo_data import EXCEPTION_USED
+
+from bot.case import CaseState
+from bot.goodwill import Concession, ExceptionRequest, ExceptionState
+from bot.message import Message, Role
+from bot.settings import Settings
+from bot.setup import RoleSource, Setup, SupportChannel
+from storage import cases
+from storage import goodwill as requests
+from storage import workspace as workspaces
+from storage.engine import open_casebook
+
+WORKSPACE = "T0KAPOK"
+AGENT = "U0YICHUN"
+SUPERVISOR = "U0YATING"
+SETUP = Setup(
+    support=(
+        SupportChannel(channel="C0KUANGHSIN", customer="C-1001", on_duty=(AGENT,)),
+        SupportChannel(channel="C0SUPPORT", on_duty=(AGENT, "U0POHAN")),
+    ),
+    agents=RoleSource(users=(AGENT, "U0POHAN")),
+    supervisors=RoleSource(users=(SUPERVISOR, "U0CHIHMING")),
+    sales=RoleSource(users=("U0CHIENHUNG", "U0CHIAHAO")),
+    approvals_channel="C0APPROVALS",
+    sales_channel="C0SALES",
+    helpdesk_apps=("A0DESK",),
+)
+
+
+def seed(settings: Settings, now: datetime) -> None:
+    """Set the demo's workspace up, with a customer who has had their exception."""
+    casebook = open_casebook(settings.casebook_url)
+    then = now - timedelta(days=90)
+    said = Message(
+        workspace=WORKSPACE,
+        channel="C0SUPPORT",
+        ts=f"{then.timestamp():.6f}",
+        speaker="A0DESK",
+        role=Role.CUSTOMER,
+        text="",
+        mirrored=True,
+    )
+    with casebook.begin() as connection:
+        workspaces.save_setup(connection, WORKSPACE, SETUP, actor="aside demo", now=now.timestamp())
+        case = cases.open_case(connection, said, EXCEPTION_USED)
+        requests.write(
+            connection,
+            ExceptionRequest(
+                workspace=WORKSPACE,
+                id=cases.new_id(),
+                case_id=case.id,
+                customer_id=EXCEPTION_USED,
+                state=ExceptionState.APPROVED,
+                requested_by=AGENT,
+                requested_at=then,
+                concession=Concession.FULL,
+                fault="月底結帳跑不出來",
+                cost=Decimal(3000),
+                currency="TWD",
+                reason="老客戶，剛在談續約",
+                decided_by=SUPERVISOR,
+                decided_at=then + timedelta(hours=1),
+            ),
+        )
+        cases.move(connection, case, CaseState.CLOSED)
+    casebook.close()

@@ -1,0 +1,152 @@
+"""Goodwill exceptions 通融: asked for by an agent, decided once by a supervisor who never meets the customer."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.message import Role
+from bot.playbook import GoodwillPolicy
+
+
+class Concession(StrEnum):
+    """What is conceded 讓步."""
+
+    FULL = "full"
+    LABOUR_WAIVED = "labour_waived"
+    DISCOUNT = "discount"
+    EXTENSION = "extension"
+
+
+class ExceptionState(StrEnum):
+    """The life of a request."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+class Verdict(StrEnum):
+    """What a supervisor can say."""
+
+    APPROVE = "approve"
+    DECLINE = "decline"
+
+
+MOVES: dict[tuple[ExceptionState, Verdict], ExceptionState] = {
+    (ExceptionState.REQUESTED, Verdict.APPROVE): ExceptionState.APPROVED,
+    (ExceptionState.REQUESTED, Verdict.DECLINE): ExceptionState.DECLINED,
+}
+
+
+class ExceptionRequest(BaseModel):
+    """A request for an exception, as it stands.
+
+    Attributes:
+        fault: What is broken and whom it stops, in the agent's words.
+        cost: What the service would cost us, not what the customer would pay.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    workspace: str
+    id: str
+    case_id: str
+    customer_id: str | None
+    state: ExceptionState = ExceptionState.REQUESTED
+    requested_by: str
+    requested_at: datetime
+    concession: Concession
+    fault: str
+    cost: Decimal
+    currency: str
+    reason: str
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    decision_reason: str = ""
+
+
+class Refusal(StrEnum):
+    """Why a decision is not taken."""
+
+    NOT_SUPERVISOR = "not_supervisor"
+    OWN_REQUEST = "own_request"
+    HANDLES_CASE = "handles_case"
+    REASON_MISSING = "reason_missing"
+    ALREADY_DECIDED = "already_decided"
+
+
+def refusal(
+    request: ExceptionRequest,
+    verdict: Verdict,
+    *,
+    actor: str,
+    role: Role,
+    reason: str,
+    case_agent: str | None,
+) -> Refusal | None:
+    """Why this person may not decide this request this way; None when they may (R30, *Who clicked decides*)."""
+    if role is not Role.SUPERVISOR:
+        return Refusal.NOT_SUPERVISOR
+    if actor == request.requested_by:
+        return Refusal.OWN_REQUEST
+    if actor == case_agent:
+        return Refusal.HANDLES_CASE
+    if (request.state, verdict) not in MOVES:
+        return Refusal.ALREADY_DECIDED
+    if verdict is Verdict.DECLINE and not reason.strip():
+        return Refusal.REASON_MISSING
+    return None
+
+
+def decided(request: ExceptionRequest, verdict: Verdict, *, actor: str, reason: str, now: datetime) -> ExceptionRequest:
+    """The request after a decision that was not refused."""
+    return request.model_copy(
+        update={
+            "state": MOVES[request.state, verdict],
+            "decided_by": actor,
+            "decided_at": now,
+            "decision_reason": reason.strip(),
+        }
+    )
+
+
+def window_is_used(granted_at: Sequence[datetime], policy: GoodwillPolicy, now: datetime) -> bool:
+    """Whether the customer had all the exceptions of the window (R23); each counts from the day it was granted."""
+    since = now - timedelta(days=policy.window_days)
+    return sum(1 for each in granted_at if since < each <= now) >= policy.exceptions_per_window
+
+
+class CostError(StrEnum):
+    """What is wrong with an amount somebody typed."""
+
+    NOT_A_NUMBER = "not_a_number"
+    NEGATIVE = "negative"
+    ABSURD = "absurd"
+
+
+MOST = Decimal(100_000_000)
+
+
+def parse_cost(text: str) -> Decimal | CostError:
+    """Read an amount as people type it: 3,000, NT$3000, ３０００元, 1.2 萬.
+
+    More than `MOST` is taken for a slip of the finger.
+    """
+    plain = re.sub(r"(?i)nt\$|twd|usd|\$|元|圓|塊|,|\s", "", unicodedata.normalize("NFKC", text))
+    factor = 1
+    if plain.endswith(("萬", "万")):
+        plain, factor = plain[:-1], 10_000
+    try:
+        amount = Decimal(plain) * factor
+    except InvalidOperation:
+        return CostError.NOT_A_NUMBER
+    if not amount.is_finite():
+        return CostError.NOT_A_NUMBER
+    if amount < 0:
+        return CostError.NEGATIVE
+    return CostError.ABSURD if amount > MOST else amount.quantize(Decimal("0.01"))

@@ -1,0 +1,63 @@
+"""The interface's own words in three languages. Lines to say live in the playbook, not here."""
+
+import gettext
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency
+
+from bot.language import to_simplified
+from bot.playbook import Language
+
+LOCALES = Path(__file__).parent / "locales"
+DOMAIN = "aside"
+
+
+class Words:
+    """Says a sentence in one language; the English sentence is its id."""
+
+    def __init__(self, language: Language, translations: gettext.NullTranslations) -> None:
+        self.language = language
+        self._translations = translations
+
+    def __call__(self, sentence: str, /, **values: object) -> str:
+        """The sentence in this language, its placeholders filled."""
+        return self._converted(self._translations.gettext(sentence)).format_map(values)
+
+    def plural(self, one: str, many: str, n: int, /, **values: object) -> str:
+        """The sentence for `n` things; `{n}` is filled as well."""
+        return self._converted(self._translations.ngettext(one, many, n)).format_map({"n": n, **values})
+
+    def _converted(self, text: str) -> str:
+        return to_simplified(text) if self.language == "zh-CN" else text
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """An amount as people here write it, without needless decimals."""
+        locale = {"zh-TW": "zh_Hant_TW", "zh-CN": "zh_Hans_CN", "en": "en_GB"}[self.language]
+        whole = amount == amount.to_integral_value()
+        text: str = format_currency(
+            amount, currency, locale=locale, format="¤#,##0" if whole else None, currency_digits=not whole
+        )
+        return f"NT{text}" if currency == "TWD" and text.startswith("$") else text
+
+    def day(self, day: date) -> str:
+        """A date, unmistakable in every language."""
+        return day.isoformat()
+
+
+@cache
+def words(language: Language) -> Words:
+    """The interface in a language; Simplified Chinese is converted from Traditional."""
+    if language == "en":
+        return Words(language, gettext.NullTranslations())
+    with (LOCALES / "zh_TW" / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
+        catalog = read_po(file, locale="zh_TW", domain=DOMAIN)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return Words(language, gettext.GNUTranslations(compiled))

@@ -1,0 +1,39 @@
+"""Which of our languages somebody speaks."""
+
+import re
+from functools import cache
+
+from opencc import OpenCC
+
+from bot.playbook import Language
+
+HAN = re.compile(r"[㐀-鿿]")
+LATIN = re.compile(r"[A-Za-z]")
+
+
+@cache
+def _converter(config: str) -> OpenCC:
+    return OpenCC(config)
+
+
+def language_of_locale(locale: str) -> Language:
+    """The interface language for a Slack locale; Traditional Chinese for our first users when Slack does not say."""
+    tag = locale.replace("_", "-").lower()
+    if tag.startswith(("zh-cn", "zh-sg", "zh-hans")):
+        return "zh-CN"
+    return "zh-TW" if not tag or tag.startswith("zh") else "en"
+
+
+def language_of_text(text: str, default: Language) -> Language:
+    """The language in which somebody wrote, so that they are answered in it."""
+    if not HAN.search(text):
+        return "en" if len(LATIN.findall(text)) > 1 else default
+    is_simplified = _converter("t2s").convert(text) == text != _converter("s2t").convert(text)
+    if is_simplified:
+        return "zh-CN"
+    return "zh-TW" if _converter("t2s").convert(text) != text or default == "en" else default
+
+
+def to_simplified(text: str) -> str:
+    """Taiwanese wording as it is written in mainland China."""
+    return str(_converter("tw2sp").convert(text))

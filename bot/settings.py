@@ -1,0 +1,56 @@
+"""Settings from the environment; each has a name that starts with ASIDE_."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import UserError
+
+PACKAGED_PLAYBOOK = Path(__file__).parent.parent / "playbooks"
+SLACK_API_URL = "https://slack.com/api/"
+
+
+class Settings(BaseSettings):
+    """Where things are and how Slack is reached.
+
+    Attributes:
+        data: Folder for the casebook, and for the directory unless `directory` says otherwise.
+        database_url: The casebook's database; an SQLite file in `data` when empty.
+        slack_api_url: Any server that speaks Slack's Web API and Socket Mode.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ASIDE_", extra="ignore")
+
+    data: Path = Path(".aside")
+    directory: Path | None = None
+    database_url: str = ""
+    playbook: Path = PACKAGED_PLAYBOOK
+    slack_api_url: str = SLACK_API_URL
+    slack_bot_token: SecretStr = SecretStr("")
+    slack_app_token: SecretStr = SecretStr("")
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+
+    @property
+    def directory_path(self) -> Path:
+        """The directory's file."""
+        return self.directory or self.data / "directory.db"
+
+    @property
+    def casebook_url(self) -> str:
+        """The casebook's database."""
+        return self.database_url or f"sqlite:///{self.data / 'casebook.db'}"
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        UserError: when a value does not make sense.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "ASIDE_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise UserError(f"{name} is not usable: {first['msg']}.", "Change it and start again.") from error

@@ -1,0 +1,124 @@
+"""How a workspace set Aside up: its channels, who is who, who is on duty. And who that makes somebody."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.message import Role
+
+
+class RoleSource(BaseModel):
+    """Who has a role: people named one by one, and members of Slack user groups (paid plans only)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+class SupportChannel(BaseModel):
+    """A channel in which customers are helped.
+
+    Attributes:
+        customer: Id of the customer it belongs to; None when it serves many.
+        on_duty: Who is coached about a thread that no agent handles yet.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channel: str
+    customer: str | None = None
+    on_duty: tuple[str, ...] = ()
+
+
+class Setup(BaseModel):
+    """Everything an administrator decides; nothing else has to be edited to start.
+
+    Attributes:
+        helpdesk_apps: Ids of apps (A… or B…) that mirror what customers write elsewhere.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    support: tuple[SupportChannel, ...] = ()
+    agents: RoleSource = RoleSource()
+    supervisors: RoleSource = RoleSource()
+    sales: RoleSource = RoleSource()
+    approvals_channel: str | None = None
+    sales_channel: str | None = None
+    helpdesk_apps: tuple[str, ...] = ()
+
+    def support_channel(self, channel: str) -> SupportChannel | None:
+        """The support channel with this id, if it is one."""
+        return next((each for each in self.support if each.channel == channel), None)
+
+    def with_support_channel(self, changed: SupportChannel) -> "Setup":
+        """The same setup with one support channel added or replaced."""
+        others = tuple(each for each in self.support if each.channel != changed.channel)
+        return self.model_copy(update={"support": (*others, changed)})
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Every user group that gives a role."""
+        return (*self.supervisors.groups, *self.sales.groups, *self.agents.groups)
+
+    def missing(self) -> tuple["Missing", ...]:
+        """What still has to be decided before Aside can help anybody."""
+        gaps = (
+            (Missing.SUPPORT, not self.support),
+            (Missing.AGENTS, not (self.agents.users or self.agents.groups)),
+            (Missing.SUPERVISORS, not (self.supervisors.users or self.supervisors.groups)),
+            (Missing.APPROVALS, self.approvals_channel is None),
+            (Missing.ON_DUTY, any(not each.on_duty for each in self.support)),
+        )
+        return tuple(gap for gap, open_ in gaps if open_)
+
+
+class Missing(StrEnum):
+    """A gap in the setup."""
+
+    SUPPORT = "support"
+    AGENTS = "agents"
+    SUPERVISORS = "supervisors"
+    APPROVALS = "approvals"
+    ON_DUTY = "on_duty"
+
+
+class Person(BaseModel):
+    """Somebody in Slack.
+
+    Attributes:
+        outsider: Not one of us: another company, a guest, or nobody could tell.
+        admin: May change the setup.
+        locale: Their language in Slack, like zh-TW or en-GB.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    user_id: str
+    name: str
+    outsider: bool
+    admin: bool = False
+    active: bool = True
+    locale: str = ""
+
+
+def role_of(person: Person, setup: Setup, groups: Mapping[str, frozenset[str]]) -> Role:
+    """Who somebody is: outsiders are customers whatever a list says; a supervisor is one first of all.
+
+    `groups` holds the members of user groups as far as they are known freshly enough; a group that is
+    missing gives nobody a role.
+    """
+    if person.outsider or not person.active:
+        return Role.CUSTOMER if person.outsider else Role.COLLEAGUE
+    for role, source in (
+        (Role.SUPERVISOR, setup.supervisors),
+        (Role.SALES, setup.sales),
+        (Role.AGENT, setup.agents),
+    ):
+        if person.user_id in source.users or any(
+            person.user_id in groups.get(group, frozenset()) for group in source.groups
+        ):
+            return role
+    return Role.COLLEAGUE

@@ -1,0 +1,197 @@
+"""A message in a support channel: kept, read, and answered with a whisper to whoever handles it, or with silence."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from bot.blocks import body
+from bot.cards import whisper as whisper_card
+from bot.case import Case
+from bot.coaching import Advice, advise
+from bot.i18n import words
+from bot.language import language_of_locale, language_of_text
+from bot.message import Message, Role
+from bot.setup import Person, Setup
+from bot.signals import Reading, Thread
+from handlers import deliver, inbound, people, sales
+from handlers.inbound import Change, Incoming
+from handlers.services import Services
+from handlers.situation import Standing, customer_of, moment, situation
+from handlers.worker import Task
+from storage import cases
+from storage import workspace as workspaces
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Somebody who may be whispered to, with what is known of them."""
+
+    person: Person
+    role: Role
+
+
+async def on_message(services: Services, task: Task) -> None:
+    """Keep a message, and coach."""
+    said = inbound.incoming(task.entry.payload)
+    if said is None or said.is_ours(services.identity):
+        return
+    with services.casebook.begin() as connection:
+        setup = workspaces.setup(connection, services.identity.workspace)
+        kept = cases.kept_message(connection, services.identity.workspace, said.channel, said.ts)
+    if said.change is Change.DELETED:
+        with task.finishing() as connection:
+            cases.forget_message(connection, services.identity.workspace, said.channel, said.ts, services.clock())
+        return
+    if kept and (said.change is Change.SAID or kept.deleted or kept.message.text == said.text):
+        return
+    message = await _spoken_by(services, said, setup)
+    if message is None or not message.text.strip():
+        return
+    case = _case_of(services, message)
+    if case is None and message.role is not Role.CUSTOMER:
+        return
+    reading = await _read(services, message, case)
+    customer = customer_of(services, case.customer_id if case else _customer_id(services, message, setup))
+    listeners = await _listeners(services, message, case, setup)
+    owner = await sales.who_to_tell(services, customer)
+    with task.finishing() as connection:
+        case = case or cases.open_case(connection, message, customer.record.customer.id if customer else None)
+        known_before = kept.signals if kept else ()
+        if kept:
+            cases.rewrite_message(connection, message, reading, services.clock())
+        else:
+            cases.write_message(connection, message, reading, case.id)
+        case = cases.touch(connection, case, message, reading)
+        fresh = Reading(
+            tuple(each for each in reading.signals if each.id not in known_before),
+            reading.anger,
+            reading.thread,
+        )
+        _whisper(services, connection, message, fresh, case, customer, listeners)
+        if message.role is Role.CUSTOMER and customer:
+            sales.tell(services, connection, case, customer, fresh.ids, owner)
+
+
+async def _spoken_by(services: Services, said: Incoming, setup: Setup) -> Message | None:
+    """The message with its speaker's role; None when it is nobody's business of ours."""
+    workspace = services.identity.workspace
+    if inbound.is_helpdesk(said, setup):
+        return said.message(workspace=workspace, speaker=said.app_ids[0], role=Role.CUSTOMER)
+    if not said.user:
+        return None
+    person = await people.look_up(services, said.user)
+    role, _ = people.role(services, person)
+    return said.message(workspace=workspace, speaker=said.user, role=role)
+
+
+def _case_of(services: Services, message: Message) -> Case | None:
+    """The case a message belongs to: its thread's, or outside threads the channel's only open one."""
+    with services.casebook.begin() as connection:
+        if message.thread_ts:
+            return cases.of_thread(connection, message.workspace, message.channel, message.thread_ts)
+        open_cases = cases.open_in_channel(connection, message.workspace, message.channel)
+        if message.mirrored:
+            return None
+        return open_cases[0] if len(open_cases) == 1 else None
+
+
+def _customer_id(services: Services, message: Message, setup: Setup) -> str | None:
+    """Whose channel it is, or who the contact works for."""
+    channel = setup.support_channel(message.channel)
+    if channel and channel.customer:
+        return channel.customer
+    directory = services.directory()
+    if directory is None:
+        return None
+    return directory.customer_id_of_contact(message.speaker) or directory.customer_id_of_channel(message.channel, "")
+
+
+async def _read(services: Services, message: Message, case: Case | None) -> Reading:
+    if message.role is Role.COLLEAGUE:
+        return Reading()
+    thread = Thread()
+    if case:
+        with services.casebook.begin() as connection:
+            thread = cases.context(connection, case)
+    return await asyncio.to_thread(services.detector.read, message.role, message.text, thread)
+
+
+async def _listeners(services: Services, message: Message, case: Case | None, setup: Setup) -> Sequence[Listener]:
+    """Who is coached: an agent about their own words; else who handles the thread, else those on duty."""
+    if message.role is Role.AGENT:
+        ids: tuple[str, ...] = (message.speaker,)
+    elif message.role is not Role.CUSTOMER:
+        ids = ()
+    elif case and case.agent:
+        ids = (case.agent,)
+    else:
+        channel = setup.support_channel(message.channel)
+        ids = channel.on_duty if channel else ()
+    found = [await people.look_up(services, user_id) for user_id in ids]
+    listeners = [Listener(person, people.role(services, person)[0]) for person in found]
+    return [each for each in listeners if each.role.is_staff]
+
+
+def _whisper(
+    services: Services,
+    connection: Connection,
+    message: Message,
+    reading: Reading,
+    case: Case,
+    customer: Standing | None,
+    listeners: Sequence[Listener],
+) -> None:
+    if not reading.signals and not reading.anger:
+        return
+    current, _ = situation(services, connection, case, customer)
+    from_customer = message.role is Role.CUSTOMER
+    customer_text = message.text if from_customer else cases.last_customer_words(connection, case)
+    for listener in listeners:
+        reader = language_of_locale(listener.person.locale)
+        advice = advise(
+            services.playbook,
+            reading=reading,
+            speaker=message.role,
+            situation=current,
+            given=cases.given_in_case(connection, case, listener.person.user_id),
+            language=language_of_text(customer_text, reader),
+            now=moment(services),
+        )
+        if advice:
+            whisper_advice(services, connection, message, case, customer, listener.person, advice)
+
+
+def whisper_advice(
+    services: Services,
+    connection: Connection,
+    message: Message,
+    case: Case,
+    customer: Standing | None,
+    person: Person,
+    advice: Advice,
+) -> None:
+    """Keep advice and write down the whisper that carries it."""
+    now = services.clock()
+    advice_id = cases.write_advice(
+        connection, case, message_ts=message.ts, person=person.user_id, given=advice, now=now
+    )
+    text, blocks = whisper_card.card(
+        advice,
+        advice_id,
+        customer=customer.record.customer.name if customer else None,
+        playbook=services.playbook,
+        say=words(language_of_locale(person.locale)),
+    )
+    deliver.whisper(
+        connection,
+        workspace=case.workspace,
+        key=f"advice:{advice_id}",
+        channel=case.channel,
+        thread_ts=message.thread_ts,
+        person=person.user_id,
+        body=body(text, blocks),
+        now=now,
+        case_id=case.id,
+    )

@@ -1,0 +1,301 @@
+"""The only sender. Just before a thing goes out, `bot.visibility.may_show` decides whether it may be shown there."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from sqlalchemy import Connection
+
+from bot.message import Role
+from bot.setup import Person
+from bot.visibility import Surface, Withheld, may_show
+from handlers import people
+from handlers.services import Services
+from storage import outbox
+from storage.outbox import Sending, SendKind, SendState
+
+METADATA_EVENT = "aside_row"
+RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
+LOOK_BACK = 100
+TRANSIENT = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+
+log = structlog.get_logger()
+
+
+def whisper(
+    connection: Connection,
+    *,
+    workspace: str,
+    key: str,
+    channel: str,
+    thread_ts: str | None,
+    person: str,
+    body: Mapping[str, Any],
+    now: float,
+    case_id: str | None = None,
+) -> None:
+    """Write down something for one person, in the thread when there is one, otherwise in the channel."""
+    target = {"channel": channel, "user": person, **({"thread_ts": thread_ts} if thread_ts else {})}
+    outbox.put(
+        connection,
+        workspace=workspace,
+        key=key,
+        kind=SendKind.EPHEMERAL,
+        target=target,
+        body=body,
+        now=now,
+        case_id=case_id,
+    )
+
+
+def reply(
+    connection: Connection,
+    *,
+    workspace: str,
+    key: str,
+    response_url: str,
+    person: str,
+    body: Mapping[str, Any],
+    now: float,
+    for_anyone: bool = False,
+) -> None:
+    """Write down the private answer to a command or a click.
+
+    Args:
+        for_anyone: The sentence tells nothing that a customer may not read.
+    """
+    outbox.put(
+        connection,
+        workspace=workspace,
+        key=key,
+        kind=SendKind.REPLY,
+        target={"response_url": response_url, "user": person, "for_anyone": for_anyone},
+        body=body,
+        now=now,
+    )
+
+
+async def open_modal(services: Services, trigger_id: str, view: dict[str, Any], person: Person, role: Role) -> None:
+    """Open a window for one of us; a trigger that has died is logged, the person clicks again."""
+    withheld = may_show(Surface.EPHEMERAL, person=person, role=role)
+    if withheld and not person.admin:
+        log.warning("modal_withheld", reason=withheld)
+        return
+    if person.outsider:
+        return
+    try:
+        await services.client.views_open(trigger_id=trigger_id, view=view)
+    except people.UNREACHABLE as error:
+        log.warning("modal_not_opened", error=_error_code(error))
+
+
+async def send(services: Services, sending: Sending) -> None:
+    """Send one row, or say why not, and write down how it ended."""
+    try:
+        if sending.interrupted and sending.kind.at_most_once:
+            _settle(services, sending, SendState.UNKNOWN, error="interrupted")
+            return
+        await _SENDERS[sending.kind](services, sending)
+    except SlackApiError as error:
+        _after_refusal(services, sending, error)
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        if sending.kind.at_most_once:
+            _settle(services, sending, SendState.UNKNOWN, error=type(error).__name__)
+        else:
+            _try_later(services, sending, error=type(error).__name__)
+
+
+async def _send_ephemeral(services: Services, sending: Sending) -> None:
+    if await _withheld_from(services, sending, Surface.EPHEMERAL):
+        return
+    answer = await services.client.chat_postEphemeral(**sending.target, **sending.body)
+    _settle(services, sending, SendState.SENT, channel=sending.target["channel"], ts=answer["message_ts"])
+
+
+async def _send_reply(services: Services, sending: Sending) -> None:
+    if not sending.target["for_anyone"] and await _withheld_from(services, sending, Surface.EPHEMERAL):
+        return
+    payload = {"response_type": "ephemeral", "replace_original": False, **sending.body}
+    async with services.http.post(sending.target["response_url"], json=payload) as response:
+        state = SendState.SENT if response.ok else SendState.FAILED
+        _settle(services, sending, state, error=None if response.ok else f"http {response.status}")
+
+
+async def _send_message(services: Services, sending: Sending) -> None:
+    channel_id = sending.target["channel"]
+    channel = await people.channel_now(services, channel_id)
+    withheld = may_show(Surface.VISIBLE, channel=channel)
+    if withheld is Withheld.CHANNEL_UNKNOWN and sending.attempts <= len(RETRY_SECONDS):
+        _try_later(services, sending, error=withheld)
+        return
+    if withheld:
+        _settle(services, sending, SendState.WITHHELD, error=withheld)
+        return
+    await _post_once(services, sending, channel_id, thread_ts=sending.target.get("thread_ts"))
+
+
+async def _send_direct(services: Services, sending: Sending) -> None:
+    if await _withheld_from(services, sending, Surface.DIRECT):
+        return
+    channel_id = sending.sent_channel
+    if channel_id is None:
+        answer = await services.client.conversations_open(users=[sending.target["user"]])
+        channel_id = str(answer["channel"]["id"])
+        with services.casebook.begin() as connection:
+            outbox.remember_channel(connection, sending, channel_id)
+    await _post_once(services, sending, channel_id, thread_ts=None)
+
+
+async def _post_once(services: Services, sending: Sending, channel_id: str, thread_ts: str | None) -> None:
+    """Post a visible message; after an interrupted or failed try, look first whether it is there already."""
+    ts = await _find(services, sending, channel_id, thread_ts) if sending.attempts > 1 else None
+    if ts is None:
+        metadata = {"event_type": METADATA_EVENT, "event_payload": {"row": row_mark(sending)}}
+        answer = await services.client.chat_postMessage(
+            channel=channel_id, thread_ts=thread_ts, metadata=metadata, unfurl_links=False, **sending.body
+        )
+        ts = str(answer["ts"])
+    _settle(services, sending, SendState.SENT, channel=channel_id, ts=ts)
+
+
+def row_mark(sending: Sending) -> str:
+    """The opaque id that a visible message carries; any app may read it."""
+    return f"{sending.workspace}-{sending.seq}"
+
+
+async def _find(services: Services, sending: Sending, channel_id: str, thread_ts: str | None) -> str | None:
+    oldest = f"{sending.created_at - 1:.6f}"
+    if thread_ts:
+        answer = await services.client.conversations_replies(
+            channel=channel_id, ts=thread_ts, oldest=oldest, include_all_metadata=True, limit=LOOK_BACK
+        )
+    else:
+        answer = await services.client.conversations_history(
+            channel=channel_id, oldest=oldest, include_all_metadata=True, limit=LOOK_BACK
+        )
+    for message in answer["messages"]:
+        metadata = message.get("metadata") or {}
+        if (metadata.get("event_payload") or {}).get("row") == row_mark(sending):
+            return str(message["ts"])
+    return None
+
+
+async def _send_update(services: Services, sending: Sending) -> None:
+    with services.casebook.begin() as connection:
+        place = outbox.place_of(connection, sending.workspace, sending.target["of"])
+        outdated = outbox.has_newer_update(connection, sending)
+    if outdated:
+        _settle(services, sending, SendState.SENT, error="a newer update follows")
+    elif place is None:
+        _try_later(services, sending, error="its message is not out yet")
+    else:
+        channel, ts = place
+        if withheld := may_show(Surface.VISIBLE, channel=await people.channel_now(services, channel)):
+            _settle(services, sending, SendState.WITHHELD, error=withheld)
+            return
+        await services.client.chat_update(channel=channel, ts=ts, **sending.body)
+        _settle(services, sending, SendState.SENT, channel=channel, ts=ts)
+
+
+async def _send_home(services: Services, sending: Sending) -> None:
+    await services.client.views_publish(user_id=sending.target["user"], view=sending.body["view"])
+    _settle(services, sending, SendState.SENT)
+
+
+_SENDERS = {
+    SendKind.EPHEMERAL: _send_ephemeral,
+    SendKind.REPLY: _send_reply,
+    SendKind.MESSAGE: _send_message,
+    SendKind.DIRECT: _send_direct,
+    SendKind.UPDATE: _send_update,
+    SendKind.HOME: _send_home,
+}
+
+
+async def _withheld_from(services: Services, sending: Sending, surface: Surface) -> bool:
+    person = await people.look_up(services, sending.target["user"])
+    role, _ = people.role(services, person)
+    allowed_admin = person.admin and not person.outsider and person.active
+    withheld = None if allowed_admin else may_show(surface, person=person, role=role)
+    if withheld:
+        _settle(services, sending, SendState.WITHHELD, error=withheld)
+    return withheld is not None
+
+
+def _after_refusal(services: Services, sending: Sending, error: SlackApiError) -> None:
+    code = _error_code(error)
+    if code in TRANSIENT or error.response.status_code >= 500:  # noqa: PLR2004 - HTTP's own number
+        wait = float(error.response.headers.get("Retry-After", 0) or 0)
+        _try_later(services, sending, error=code, wait=wait)
+    else:
+        _settle(services, sending, SendState.FAILED, error=code)
+
+
+def _try_later(services: Services, sending: Sending, *, error: str, wait: float = 0.0) -> None:
+    if sending.attempts > len(RETRY_SECONDS):
+        _settle(services, sending, SendState.FAILED, error=error)
+        return
+    pause = max(wait, RETRY_SECONDS[sending.attempts - 1])
+    log.info("send_later", row=sending.seq, kind=sending.kind, error=error, seconds=pause)
+    with services.casebook.begin() as connection:
+        outbox.postpone(connection, sending, until=services.clock() + pause, error=error)
+
+
+def _settle(
+    services: Services,
+    sending: Sending,
+    state: SendState,
+    *,
+    channel: str | None = None,
+    ts: str | None = None,
+    error: str | None = None,
+) -> None:
+    if state in {SendState.FAILED, SendState.WITHHELD}:
+        log.warning("not_sent", row=sending.seq, kind=sending.kind, state=state, error=error)
+    with services.casebook.begin() as connection:
+        outbox.settle(connection, sending, state=state, channel=channel, ts=ts, error=error)
+        tell = sending.target.get("tell")
+        if tell and state in {SendState.FAILED, SendState.WITHHELD}:
+            outbox.put(
+                connection,
+                workspace=sending.workspace,
+                key=f"{sending.key}:not_sent",
+                kind=SendKind.DIRECT,
+                target={"user": tell},
+                body=sending.target["if_not_sent"],
+                now=services.clock(),
+            )
+
+
+def _error_code(error: BaseException) -> str:
+    return str(error.response.get("error", "")) if isinstance(error, SlackApiError) else type(error).__name__
+
+
+def reference() -> str:
+    """A short code that stands in the log and in front of the person."""
+    return secrets.token_hex(3).upper()
+
+
+async def run_outbox(services: Services) -> None:
+    """Send what is due, forever."""
+    while True:
+        services.wake.outbox.clear()
+        with services.casebook.begin() as connection:
+            sending = outbox.claim(connection, now=services.clock())
+            due = None if sending else outbox.next_due(connection)
+        if sending:
+            try:
+                await send(services, sending)
+            except Exception:
+                log.exception("send_failed", row=sending.seq, kind=sending.kind)
+                _try_later(services, sending, error="unexpected")
+            continue
+        pause = 1.0 if due is None else min(1.0, max(0.01, due - services.clock()))
+        try:
+            await asyncio.wait_for(services.wake.outbox.wait(), pause)
+        except TimeoutError:
+            continue

@@ -1,0 +1,59 @@
+"""The door: whoever is not one of our staff is turned away, with a sentence that a customer may read."""
+
+from dataclasses import dataclass
+
+from bot.i18n import Words, words
+from bot.language import language_of_locale
+from bot.message import Role
+from bot.setup import Person, Setup
+from handlers import deliver, people
+from handlers.services import Services
+from handlers.worker import Task
+
+
+@dataclass(frozen=True)
+class Actor:
+    """One of our staff who did something.
+
+    Attributes:
+        say: The interface in their language.
+    """
+
+    person: Person
+    role: Role
+    setup: Setup
+    say: Words
+
+
+async def actor_of(services: Services, user_id: str) -> Actor:
+    """Who did it, as they stand at this moment."""
+    person = await people.look_up(services, user_id)
+    role, setup = people.role(services, person)
+    return Actor(person, role, setup, words(language_of_locale(person.locale)))
+
+
+async def admit(
+    services: Services, task: Task, user_id: str, response_url: str, *, or_admin: bool = False
+) -> Actor | None:
+    """Let staff in; tell everybody else, privately, that this is not for them.
+
+    Args:
+        or_admin: An administrator of our own workspace may come in as well, to set Aside up.
+    """
+    actor = await actor_of(services, user_id)
+    person = actor.person
+    if actor.role.is_staff or (or_admin and person.admin and person.active and not person.outsider):
+        return actor
+    with task.finishing() as connection:
+        if response_url:
+            deliver.reply(
+                connection,
+                workspace=services.identity.workspace,
+                key=f"{task.entry.key}:refused",
+                response_url=response_url,
+                person=user_id,
+                body={"text": actor.say("This is for our support team.")},
+                now=services.clock(),
+                for_anyone=True,
+            )
+    return None

@@ -1,0 +1,236 @@
+"""The only reader of Slack's payloads: what came in, freed of its shapes."""
+
+import html
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.message import Message, Role
+from bot.setup import Setup
+from handlers.services import Identity
+
+Payload = Mapping[str, Any]
+
+SPOKEN = frozenset({"", "thread_broadcast", "file_share", "me_message", "bot_message"})
+CHANGED = "message_changed"
+DELETED = "message_deleted"
+
+
+class Change(StrEnum):
+    """What happened to a message."""
+
+    SAID = "said"
+    EDITED = "edited"
+    DELETED = "deleted"
+
+
+class Incoming(BaseModel):
+    """A message event.
+
+    Attributes:
+        user: Slack's id of who said it; empty when an app did.
+        app_ids: The ids by which an app may be known.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    change: Change
+    channel: str
+    ts: str
+    thread_ts: str | None = None
+    user: str = ""
+    app_ids: tuple[str, ...] = ()
+    text: str = ""
+
+    def is_ours(self, identity: Identity) -> bool:
+        """Whether Aside itself said it."""
+        ours = {identity.bot_id, identity.app_id} - {""}
+        return self.user == identity.bot_user or not ours.isdisjoint(self.app_ids)
+
+    def message(self, *, workspace: str, speaker: str, role: Role) -> Message:
+        """The message, now that it is known who said it."""
+        return Message(
+            workspace=workspace,
+            channel=self.channel,
+            ts=self.ts,
+            thread_ts=self.thread_ts,
+            speaker=speaker,
+            role=role,
+            text=self.text,
+            mirrored=not self.user,
+        )
+
+
+def incoming(event: Payload) -> Incoming | None:
+    """Read a `message` event; None for what nobody said (joins, topics, pins …)."""
+    subtype = event.get("subtype") or ""
+    if subtype == DELETED:
+        previous = event.get("previous_message") or {}
+        return Incoming(
+            change=Change.DELETED,
+            channel=event["channel"],
+            ts=event["deleted_ts"],
+            user=previous.get("user") or "",
+            app_ids=_app_ids(previous),
+        )
+    if subtype == CHANGED:
+        inner = event.get("message") or {}
+        if (inner.get("subtype") or "") not in SPOKEN:
+            return None
+        return _spoken(Change.EDITED, event["channel"], inner)
+    return _spoken(Change.SAID, event["channel"], event) if subtype in SPOKEN else None
+
+
+def _spoken(change: Change, channel: str, said: Payload) -> Incoming:
+    thread_ts = said.get("thread_ts")
+    is_app = bool(said.get("bot_id")) or said.get("subtype") == "bot_message"
+    return Incoming(
+        change=change,
+        channel=channel,
+        ts=said["ts"],
+        thread_ts=thread_ts if thread_ts != said["ts"] else None,
+        user="" if is_app else said.get("user") or "",
+        app_ids=_app_ids(said),
+        text=html.unescape(said.get("text") or ""),
+    )
+
+
+def _app_ids(said: Payload) -> tuple[str, ...]:
+    profile = said.get("bot_profile") or {}
+    ids = (said.get("bot_id"), said.get("app_id"), profile.get("app_id"), profile.get("id"))
+    return tuple(dict.fromkeys(each for each in ids if each))
+
+
+def is_helpdesk(said: Incoming, setup: Setup) -> bool:
+    """Whether a configured helpdesk app mirrors what a customer wrote elsewhere."""
+    return not said.user and not set(setup.helpdesk_apps).isdisjoint(said.app_ids)
+
+
+class Command(BaseModel):
+    """A slash command."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    text: str
+    user: str
+    channel: str
+    channel_name: str
+    response_url: str
+    trigger_id: str
+
+
+def command(payload: Payload) -> Command:
+    """Read a slash command."""
+    return Command(
+        name=payload["command"],
+        text=html.unescape(payload.get("text") or ""),
+        user=payload["user_id"],
+        channel=payload["channel_id"],
+        channel_name=payload.get("channel_name") or "",
+        response_url=payload["response_url"],
+        trigger_id=payload["trigger_id"],
+    )
+
+
+class Click(BaseModel):
+    """A button pressed or a menu used.
+
+    Attributes:
+        value: The opaque id on the button, or what was chosen.
+        response_url: Empty when the click was in a window or the App Home.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    action_id: str
+    value: str
+    user: str
+    channel: str
+    response_url: str
+    trigger_id: str
+
+
+def click(payload: Payload) -> Click:
+    """Read a click."""
+    action = payload["actions"][0]
+    chosen = action.get("selected_option") or {}
+    return Click(
+        action_id=action["action_id"],
+        value=action.get("value") or chosen.get("value") or "",
+        user=payload["user"]["id"],
+        channel=(payload.get("channel") or {}).get("id") or "",
+        response_url=payload.get("response_url") or "",
+        trigger_id=payload.get("trigger_id") or "",
+    )
+
+
+class Shortcut(BaseModel):
+    """A message shortcut."""
+
+    model_config = ConfigDict(frozen=True)
+
+    callback_id: str
+    user: str
+    channel: str
+    message_ts: str
+    thread_ts: str | None
+    response_url: str
+    trigger_id: str
+
+
+def shortcut(payload: Payload) -> Shortcut:
+    """Read a message shortcut."""
+    message = payload["message"]
+    return Shortcut(
+        callback_id=payload["callback_id"],
+        user=payload["user"]["id"],
+        channel=payload["channel"]["id"],
+        message_ts=message["ts"],
+        thread_ts=message.get("thread_ts"),
+        response_url=payload.get("response_url") or "",
+        trigger_id=payload["trigger_id"],
+    )
+
+
+class Submission(BaseModel):
+    """A window sent off."""
+
+    model_config = ConfigDict(frozen=True)
+
+    callback_id: str
+    view_id: str
+    private_metadata: str
+    user: str
+    values: Mapping[str, Mapping[str, Any]]
+
+    def text(self, block_id: str) -> str:
+        """What was typed, or which choice of a menu was taken; empty for nothing."""
+        for element in self.values.get(block_id, {}).values():
+            chosen = element.get("selected_option") or {}
+            found = element.get("value") or chosen.get("value") or element.get("selected_conversation")
+            return str(found or "").strip()
+        return ""
+
+    def many(self, block_id: str) -> tuple[str, ...]:
+        """Which people, channels or boxes were chosen."""
+        for element in self.values.get(block_id, {}).values():
+            for name in ("selected_users", "selected_conversations", "selected_channels"):
+                if element.get(name):
+                    return tuple(element[name])
+            return tuple(each["value"] for each in element.get("selected_options") or ())
+        return ()
+
+
+def submission(payload: Payload) -> Submission:
+    """Read a submitted window."""
+    view = payload["view"]
+    return Submission(
+        callback_id=view["callback_id"],
+        view_id=view["id"],
+        private_metadata=view.get("private_metadata") or "",
+        user=payload["user"]["id"],
+        values=view["state"]["values"],
+    )

@@ -1,0 +1,111 @@
+"""What Bolt hears. A listener writes the event down, and only then does Slack hear "ok" (architecture page).
+
+The message listener comes first, since most of what comes in are messages; the catch-all comes last, since an
+event that nobody acknowledges is sent again.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from handlers import goodwill, inbound, setup
+from handlers.services import Services
+from storage import inbox
+from storage import workspace as workspaces
+from storage.inbox import Lane
+
+COMMANDS = ("/warranty", "/aside")
+SHORTCUTS = ("warranty_card", "ask_exception")
+EVENTS = (
+    "app_home_opened",
+    "channel_shared",
+    "channel_unshared",
+    "member_joined_channel",
+    "subteam_members_changed",
+    "subteam_updated",
+)
+
+Payload = Mapping[str, Any]
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    """Tell Bolt what we listen to."""
+    app.event("message")(_message_listener(services))
+    app.action(re.compile(""))(_writer(services, "click", _click_key))
+    for name in COMMANDS:
+        app.command(name)(_writer(services, "command", lambda body: f"command:{body['trigger_id']}"))
+    for callback_id in SHORTCUTS:
+        app.shortcut(callback_id)(_writer(services, "shortcut", lambda body: f"shortcut:{body['trigger_id']}"))
+    app.view(re.compile(""))(_view_listener(services))
+    app.options(setup.CUSTOMER_ACTION)(_options_listener(services))
+    app.event(re.compile(""))(_event_listener(services))
+
+
+def _click_key(body: Payload) -> str:
+    action = body["actions"][0]
+    return f"click:{body.get('trigger_id', '')}:{action['action_id']}:{action.get('action_ts', '')}"
+
+
+def _write(services: Services, *, key: str, lane: Lane, kind: str, payload: Payload) -> None:
+    with services.casebook.begin() as connection:
+        inbox.put(
+            connection,
+            workspace=services.identity.workspace,
+            key=key,
+            lane=lane,
+            kind=kind,
+            payload=payload,
+            now=services.clock(),
+        )
+    (services.wake.person if lane is Lane.PERSON else services.wake.stream).set()
+
+
+def _message_listener(services: Services) -> Callable[..., Awaitable[None]]:
+    async def on_message(body: dict[str, Any]) -> None:
+        event = body["event"]
+        with services.casebook.begin() as connection:
+            known = workspaces.setup(connection, services.identity.workspace)
+        if known.support_channel(event.get("channel", "")):
+            _write(services, key=body["event_id"], lane=Lane.STREAM, kind="message", payload=event)
+
+    return on_message
+
+
+def _event_listener(services: Services) -> Callable[..., Awaitable[None]]:
+    async def on_event(body: dict[str, Any]) -> None:
+        event = body["event"]
+        if event["type"] in EVENTS:
+            _write(services, key=body["event_id"], lane=Lane.STREAM, kind=event["type"], payload=event)
+
+    return on_event
+
+
+def _writer(services: Services, kind: str, key_of: Callable[[Payload], str]) -> Callable[..., Awaitable[None]]:
+    async def on_person(ack: AsyncAck, body: dict[str, Any]) -> None:
+        _write(services, key=key_of(body), lane=Lane.PERSON, kind=kind, payload=body)
+        await ack()
+
+    return on_person
+
+
+def _view_listener(services: Services) -> Callable[..., Awaitable[None]]:
+    async def on_view(ack: AsyncAck, body: dict[str, Any]) -> None:
+        sent = inbound.submission(body)
+        errors = await goodwill.mistakes(services, sent)
+        if errors:
+            await ack(response_action="errors", errors=errors)
+            return
+        _write(services, key=f"view:{sent.view_id}", lane=Lane.PERSON, kind="view", payload=body)
+        await ack()
+
+    return on_view
+
+
+def _options_listener(services: Services) -> Callable[..., Awaitable[None]]:
+    async def on_options(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack(options=await setup.customer_options(services, body["user"]["id"], body.get("value") or ""))
+
+    return on_options

@@ -1,0 +1,127 @@
+"""Who is who: asked of Slack, kept for a while, and doubted when it is old."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+
+from bot.message import Role
+from bot.setup import Person, Setup, role_of
+from bot.visibility import Channel
+from handlers.services import Identity, Services
+from storage import workspace as workspaces
+
+FRESH_SECONDS = 300.0
+GROUPS_TOO_OLD_SECONDS = 86_400.0
+MOST_MEMBERS = 1_000
+UNREACHABLE = (SlackApiError, aiohttp.ClientError, asyncio.TimeoutError, OSError)
+
+log = structlog.get_logger()
+
+
+def person_from(user: Mapping[str, Any], identity: Identity) -> Person:
+    """Read `users.info`: an outsider is of another company, or a guest."""
+    enterprise = (user.get("enterprise_user") or {}).get("enterprise_id")
+    same_team = user.get("team_id") == identity.workspace
+    same_company = same_team or (identity.enterprise is not None and enterprise == identity.enterprise)
+    profile = user.get("profile") or {}
+    name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name")
+    return Person(
+        user_id=user["id"],
+        name=name or user["id"],
+        outsider=not same_company
+        or bool(user.get("is_restricted"))
+        or bool(user.get("is_ultra_restricted"))
+        or bool(user.get("is_stranger")),
+        admin=bool(user.get("is_admin") or user.get("is_owner")),
+        active=not user.get("deleted", False),
+        locale=user.get("locale") or "",
+    )
+
+
+async def look_up(services: Services, user_id: str) -> Person:
+    """Somebody in Slack; an outsider when Slack cannot tell."""
+    now = services.clock()
+    workspace = services.identity.workspace
+    with services.casebook.begin() as connection:
+        known = workspaces.person(connection, workspace, user_id, since=now - FRESH_SECONDS)
+    if known:
+        return known
+    try:
+        answer = await services.client.users_info(user=user_id, include_locale=True)
+    except UNREACHABLE as error:
+        log.warning("person_unknown", user=user_id, error=type(error).__name__)
+        return Person(user_id=user_id, name=user_id, outsider=True)
+    person = person_from(answer["user"], services.identity)
+    with services.casebook.begin() as connection:
+        workspaces.save_person(connection, workspace, person, now)
+    return person
+
+
+def role(services: Services, person: Person) -> tuple[Role, Setup]:
+    """Somebody's role as the setup and the user groups have it now."""
+    since = services.clock() - GROUPS_TOO_OLD_SECONDS
+    with services.casebook.begin() as connection:
+        setup = workspaces.setup(connection, services.identity.workspace)
+        groups = workspaces.groups(connection, services.identity.workspace, since=since)
+    return role_of(person, setup, groups), setup
+
+
+async def refresh_groups(services: Services) -> None:
+    """Ask Slack who is in the user groups that give a role; without a paid plan there are none."""
+    with services.casebook.begin() as connection:
+        setup = workspaces.setup(connection, services.identity.workspace)
+    for group in setup.groups:
+        try:
+            answer = await services.client.usergroups_users_list(usergroup=group)
+        except UNREACHABLE as error:
+            log.warning("group_unknown", group=group, error=type(error).__name__)
+            continue
+        save_group(services, group, answer["users"])
+
+
+def save_group(services: Services, group: str, members: list[str]) -> None:
+    """Keep who is in a user group."""
+    with services.casebook.begin() as connection:
+        workspaces.save_group(connection, services.identity.workspace, group, members, services.clock())
+
+
+async def channel_now(services: Services, channel_id: str) -> Channel | None:
+    """A channel as it is at this moment, guests looked for; None when Slack cannot tell."""
+    try:
+        answer = await services.client.conversations_info(channel=channel_id)
+        info = answer["channel"]
+        guests = await _has_guests(services, channel_id)
+    except UNREACHABLE as error:
+        log.warning("channel_unknown", channel=channel_id, error=type(error).__name__)
+        return None
+    return Channel(
+        id=channel_id,
+        name=info.get("name") or "",
+        is_direct=bool(info.get("is_im") or info.get("is_mpim")),
+        is_archived=bool(info.get("is_archived")),
+        is_ext_shared=bool(info.get("is_ext_shared")),
+        is_pending_ext_shared=bool(info.get("is_pending_ext_shared")),
+        is_shared=bool(info.get("is_shared")),
+        is_org_shared=bool(info.get("is_org_shared")),
+        has_guests=guests,
+    )
+
+
+async def _has_guests(services: Services, channel_id: str) -> bool | None:
+    cursor = ""
+    seen = 0
+    while True:
+        answer = await services.client.conversations_members(channel=channel_id, limit=200, cursor=cursor)
+        for user_id in answer["members"]:
+            if (await look_up(services, user_id)).outsider:
+                return True
+        seen += len(answer["members"])
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            return False
+        if seen >= MOST_MEMBERS:
+            return None

@@ -1,0 +1,61 @@
+"""What every handler is given: the parts that `bot.app` wired together."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+from storage.directory import Directory, DirectorySource
+
+from bot.errors import UserError
+from bot.playbook import Playbook
+from bot.signals import Detector
+from storage.engine import Casebook
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who we are in Slack, as `auth.test` says."""
+
+    workspace: str
+    enterprise: str | None
+    bot_user: str
+    bot_id: str
+    app_id: str = ""
+
+
+@dataclass(frozen=True)
+class Wake:
+    """Tells the workers that there is something to do."""
+
+    person: asyncio.Event = field(default_factory=asyncio.Event)
+    stream: asyncio.Event = field(default_factory=asyncio.Event)
+    outbox: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts, made once at start-up.
+
+    Attributes:
+        clock: Seconds since 1970.
+        http: For `response_url`s, which are not part of the Web API.
+    """
+
+    identity: Identity
+    client: AsyncWebClient
+    http: aiohttp.ClientSession
+    casebook: Casebook
+    directories: DirectorySource
+    playbook: Playbook
+    detector: Detector
+    clock: Callable[[], float]
+    wake: Wake = field(default_factory=Wake)
+
+    def directory(self) -> Directory | None:
+        """The directory as it is now; None while there is none to read."""
+        try:
+            return self.directories.current()
+        except UserError:
+            return None

@@ -1,0 +1,161 @@
+"""Setting up: `/aside setup` for administrators, `/aside duty` for agents, `/aside help` for everybody on the team."""
+
+from typing import Any
+
+from bot.blocks import body, option
+from bot.cards import setup as setup_card
+from bot.cards.setup import CUSTOMER_ACTION
+from bot.i18n import Words
+from bot.setup import RoleSource, Setup, SupportChannel
+from handlers import deliver, inbound
+from handlers.guard import Actor, actor_of, admit
+from handlers.inbound import Command, Submission
+from handlers.services import Services
+from handlers.worker import Task
+from storage import outbox
+from storage import workspace as workspaces
+from storage.outbox import SendKind
+
+MOST_OPTIONS = 20
+
+__all__ = ["CUSTOMER_ACTION", "customer_options", "on_command", "on_home_button", "on_saved"]
+
+
+async def on_command(services: Services, task: Task) -> None:
+    """`/aside setup | duty | help`."""
+    command = inbound.command(task.entry.payload)
+    actor = await admit(services, task, command.user, command.response_url, or_admin=True)
+    if actor is None:
+        return
+    word, _, rest = command.text.strip().lower().partition(" ")
+    if word == "setup":
+        await _open(services, task, actor, command.trigger_id, command.channel, command.response_url)
+        return
+    with task.finishing() as connection:
+        answer = (
+            {"text": _duty(services, connection, actor, command, rest.strip())}
+            if word == "duty"
+            else dict(body(actor.say("What Aside can do"), setup_card.help_blocks(actor.say)))
+        )
+        deliver.reply(
+            connection,
+            workspace=services.identity.workspace,
+            key=f"{task.entry.key}:answer",
+            response_url=command.response_url,
+            person=command.user,
+            body=answer,
+            now=services.clock(),
+        )
+
+
+async def on_home_button(services: Services, task: Task) -> None:
+    """The button in the App Home."""
+    click = inbound.click(task.entry.payload)
+    actor = await admit(services, task, click.user, "", or_admin=True)
+    if actor:
+        await _open(services, task, actor, click.trigger_id, "", "")
+
+
+async def _open(services: Services, task: Task, actor: Actor, trigger_id: str, channel: str, response_url: str) -> None:
+    if not actor.person.admin:
+        with task.finishing() as connection:
+            if response_url:
+                deliver.reply(
+                    connection,
+                    workspace=services.identity.workspace,
+                    key=f"{task.entry.key}:answer",
+                    response_url=response_url,
+                    person=actor.person.user_id,
+                    body={"text": actor.say("Setting up is for administrators of this workspace. Ask one of them.")},
+                    now=services.clock(),
+                )
+        return
+    known = actor.setup.support_channel(channel)
+    view = setup_card.view(
+        actor.setup,
+        channel=channel,
+        customer=_named(services, known.customer) if known and known.customer else None,
+        in_channel=channel.startswith(("C", "G")),
+        say=actor.say,
+    )
+    await deliver.open_modal(services, trigger_id, view, actor.person, actor.role)
+
+
+def _named(services: Services, customer_id: str) -> tuple[str, str]:
+    directory = services.directory()
+    record = directory.record(customer_id) if directory else None
+    return customer_id, record.customer.name if record else customer_id
+
+
+async def customer_options(services: Services, user_id: str, typed: str) -> list[dict[str, Any]]:
+    """The customers that fit what an administrator has typed so far."""
+    actor = await actor_of(services, user_id)
+    directory = services.directory()
+    if directory is None or not actor.person.admin or actor.person.outsider:
+        return []
+    found = directory.find(typed, limit=MOST_OPTIONS)
+    return [option(f"{each.name} · {each.id}", each.id) for each in found.candidates]
+
+
+async def on_saved(services: Services, task: Task) -> None:
+    """The window was sent off: keep it."""
+    sent = inbound.submission(task.entry.payload)
+    actor = await admit(services, task, sent.user, "", or_admin=True)
+    if actor is None or not actor.person.admin:
+        return
+    changed = _changed(actor.setup, sent)
+    with task.finishing() as connection:
+        now = services.clock()
+        workspaces.save_setup(connection, services.identity.workspace, changed, actor=actor.person.user_id, now=now)
+        outbox.put(
+            connection,
+            workspace=services.identity.workspace,
+            key=f"{task.entry.key}:saved",
+            kind=SendKind.DIRECT,
+            target={"user": actor.person.user_id},
+            body={"text": setup_card.saved(changed.missing(), actor.say)},
+            now=now,
+        )
+
+
+def _changed(before: Setup, sent: Submission) -> Setup:
+    """The setup as the window has it; what the window does not show stays."""
+    changed = before.model_copy(
+        update={
+            "agents": RoleSource(users=sent.many("agents"), groups=before.agents.groups),
+            "supervisors": RoleSource(users=sent.many("supervisors"), groups=before.supervisors.groups),
+            "sales": RoleSource(users=sent.many("sales"), groups=before.sales.groups),
+            "approvals_channel": sent.text("approvals") or None,
+            "sales_channel": sent.text("sales_channel") or None,
+        }
+    )
+    channel = sent.private_metadata
+    if not channel:
+        return changed
+    if sent.many(setup_card.IS_SUPPORT):
+        return changed.with_support_channel(
+            SupportChannel(channel=channel, customer=sent.text("customer") or None, on_duty=sent.many("on_duty"))
+        )
+    return changed.model_copy(update={"support": tuple(each for each in changed.support if each.channel != channel)})
+
+
+def _duty(services: Services, connection: Any, actor: Actor, command: Command, what: str) -> str:
+    say: Words = actor.say
+    known = actor.setup.support_channel(command.channel)
+    if known is None:
+        return say("This is no support channel. An administrator can make it one with /aside setup.")
+    me = actor.person.user_id
+    others = tuple(each for each in known.on_duty if each != me)
+    if what in {"on", "off"}:
+        on_duty = (*others, me) if what == "on" else others
+        known = known.model_copy(update={"on_duty": on_duty})
+        workspaces.save_setup(
+            connection,
+            services.identity.workspace,
+            actor.setup.with_support_channel(known),
+            actor=me,
+            now=services.clock(),
+        )
+    if not known.on_duty:
+        return say("Nobody is on duty here, so nobody is coached until an agent answers.")
+    return say("On duty here: {people}", people=say(", ").join(f"<@{each}>" for each in known.on_duty))

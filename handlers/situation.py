@@ -1,0 +1,118 @@
+"""Gathering what the coach has to know of a case: directory and casebook, no Slack."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from bot import case as case_rules
+from bot import goodwill as goodwill_rules
+from bot.case import Case
+from bot.coaching import Situation, may_ask_exception
+from bot.customer import CustomerRecord
+from bot.entitlement import CoverageOn, CoverageState, Entitlement, coverage_on, entitlement
+from bot.goodwill import ExceptionRequest
+from handlers.services import Services
+from storage import cases, opportunities
+from storage import goodwill as requests
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A customer's coverages on their own today."""
+
+    record: CustomerRecord
+    today: date
+    coverages: tuple[CoverageOn, ...]
+
+    @property
+    def entitlement(self) -> Entitlement:
+        """One word for all of them."""
+        return entitlement(self.coverages)
+
+
+def moment(services: Services) -> datetime:
+    """Now."""
+    return datetime.fromtimestamp(services.clock(), tz=UTC)
+
+
+def covered_today(services: Services, record: CustomerRecord) -> Standing:
+    """How a customer is covered today, where they are."""
+    today = moment(services).astimezone(ZoneInfo(record.customer.timezone)).date()
+    soon = services.playbook.policy.ends_soon_days
+    return Standing(record, today, tuple(coverage_on(each, today, soon) for each in record.coverages))
+
+
+def customer_of(services: Services, customer_id: str | None) -> Standing | None:
+    """A customer's standing, if they are on file."""
+    directory = services.directory()
+    record = directory.record(customer_id) if directory and customer_id else None
+    return covered_today(services, record) if record else None
+
+
+def situation(
+    services: Services, connection: Connection, case: Case, customer: Standing | None
+) -> tuple[Situation, list[ExceptionRequest]]:
+    """Everything the coach decides from."""
+    heard = cases.heard(connection, case)
+    asked = requests.of_case(connection, case.workspace, case.id)
+    stage = case_rules.stage_reached(heard, asked)
+    used = window_is_used(services, connection, case)
+    stands = case_rules.standing(
+        entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
+        heard=heard,
+        exceptions=asked,
+        recorded=cases.recorded_facts(connection, case),
+        history_used=used,
+        bands=services.playbook.policy.cost,
+    )
+    facts = case_rules.facts_held(
+        stands,
+        stage=stage,
+        exceptions=asked,
+        sales_told=opportunities.sales_told(connection, case.workspace, case.id),
+        prices_on_file=_prices_on_file(services, customer),
+    )
+    return (
+        Situation(
+            standing=stands,
+            stage=stage,
+            facts=facts,
+            values=_values(customer),
+            may_ask=may_ask_exception(stands, stage, already_asked=bool(asked)),
+        ),
+        asked,
+    )
+
+
+def window_is_used(services: Services, connection: Connection, case: Case) -> bool:
+    """Whether the customer had their exceptions of the window (R23); this case's own does not count against it."""
+    if not case.customer_id:
+        return False
+    granted = requests.granted_at(connection, case.workspace, case.customer_id, but_not=case.id)
+    return goodwill_rules.window_is_used(granted, services.playbook.policy.goodwill, moment(services))
+
+
+def _values(customer: Standing | None) -> dict[str, str]:
+    """What a line's placeholders stand for; one that is not known is not there, and the line is kept back."""
+    if customer is None:
+        return {}
+    values = {"customer": customer.record.customer.name}
+    over = [each for each in customer.coverages if each.state is CoverageState.EXPIRED and each.coverage.end]
+    if len(over) == 1 and over[0].coverage.end:
+        values["ended_on"] = over[0].coverage.end.isoformat()
+    products = {each.coverage.product for each in customer.coverages if each.coverage.product}
+    if len(products) == 1:
+        values["product"] = products.pop()
+    return values
+
+
+def _prices_on_file(services: Services, customer: Standing | None) -> bool:
+    directory = services.directory()
+    return bool(
+        customer
+        and directory
+        and any(contract.price for contract in customer.record.contracts)
+        and directory.service_prices()
+    )

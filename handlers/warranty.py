@@ -1,0 +1,126 @@
+"""`/warranty`: the private card of what a customer is entitled to today; in threads a message shortcut gives it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.blocks import body
+from bot.cards import warranty as warranty_card
+from bot.errors import UserError
+from bot.found import Match
+from bot.i18n import Words
+from handlers import deliver, inbound
+from handlers.guard import Actor, admit
+from handlers.services import Services
+from handlers.situation import covered_today
+from handlers.worker import Task
+from storage import cases
+from storage import workspace as workspaces
+
+
+async def on_command(services: Services, task: Task) -> None:
+    """`/warranty <customer>`, or nothing in a channel that belongs to a customer."""
+    command = inbound.command(task.entry.payload)
+    actor = await admit(services, task, command.user, command.response_url)
+    if actor is None:
+        return
+    query = command.text.strip()
+    customer_id = None if query else _customer_of_channel(services, command.channel, command.channel_name)
+    _answer(services, task, actor, command.response_url, query=query, customer_id=customer_id)
+
+
+async def on_shortcut(services: Services, task: Task) -> None:
+    """The card of the customer whose message this is."""
+    shortcut = inbound.shortcut(task.entry.payload)
+    actor = await admit(services, task, shortcut.user, shortcut.response_url)
+    if actor is None:
+        return
+    thread = shortcut.thread_ts or shortcut.message_ts
+    with services.casebook.begin() as connection:
+        case = cases.of_thread(connection, services.identity.workspace, shortcut.channel, thread)
+    customer_id = case.customer_id if case else _customer_of_channel(services, shortcut.channel, "")
+    if customer_id is None:
+        with task.finishing() as connection:
+            sentence = actor.say("I can't tell which customer this is. Try /warranty with a name in the channel.")
+            _write(services, task, connection, actor, shortcut.response_url, {"text": sentence})
+        return
+    _answer(services, task, actor, shortcut.response_url, query="", customer_id=customer_id)
+
+
+async def on_pick(services: Services, task: Task) -> None:
+    """A customer chosen from the menu of those that fit."""
+    click = inbound.click(task.entry.payload)
+    actor = await admit(services, task, click.user, click.response_url)
+    if actor:
+        _answer(services, task, actor, click.response_url, query="", customer_id=click.value, replace=True)
+
+
+def _customer_of_channel(services: Services, channel: str, channel_name: str) -> str | None:
+    with services.casebook.begin() as connection:
+        setup = workspaces.setup(connection, services.identity.workspace)
+    known = setup.support_channel(channel)
+    if known and known.customer:
+        return known.customer
+    directory = services.directory()
+    return directory.customer_id_of_channel(channel, channel_name) if directory else None
+
+
+def _answer(
+    services: Services,
+    task: Task,
+    actor: Actor,
+    response_url: str,
+    *,
+    query: str,
+    customer_id: str | None,
+    replace: bool = False,
+) -> None:
+    with task.finishing() as connection:
+        text, blocks = _card(services, connection, actor.say, query=query, customer_id=customer_id)
+        answer: dict[str, Any] = dict(body(text, blocks)) if blocks else {"text": text}
+        if replace:
+            answer["replace_original"] = True
+        _write(services, task, connection, actor, response_url, answer)
+
+
+def _card(
+    services: Services, connection: Connection, say: Words, *, query: str, customer_id: str | None
+) -> tuple[str, list[dict[str, Any]]]:
+    try:
+        directory = services.directories.current()
+    except UserError as error:
+        return say("There is no customer directory to read yet. Ask whoever runs Aside.") + f" ({error.what})", []
+    if customer_id is None:
+        if not query:
+            return say("Which customer? Type /warranty and a name, a tax ID, a serial or a contract number."), []
+        found = directory.find(query)
+        if found.match is not Match.ONE:
+            nearest = found.match is Match.NONE
+            return warranty_card.ask_which(found.candidates, query=query, say=say, nearest=nearest)
+        customer_id = found.candidates[0].id
+    record = directory.record(customer_id)
+    if record is None:
+        return say("That customer is no longer on file. Look for them anew."), []
+    standing = covered_today(services, record)
+    open_cases = cases.open_of_customer(connection, services.identity.workspace, customer_id)
+    return warranty_card.card(record, standing.coverages, today=standing.today, open_cases=open_cases, say=say)
+
+
+def _write(
+    services: Services,
+    task: Task,
+    connection: Connection,
+    actor: Actor,
+    response_url: str,
+    answer: Mapping[str, Any],
+) -> None:
+    deliver.reply(
+        connection,
+        workspace=services.identity.workspace,
+        key=f"{task.entry.key}:answer",
+        response_url=response_url,
+        person=actor.person.user_id,
+        body=answer,
+        now=services.clock(),
+    )

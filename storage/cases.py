@@ -1,0 +1,387 @@
+"""Cases, what was said in them, what was advised, and how that was rated."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+
+from bot.case import Case, CaseState, Heard
+from bot.coaching import Advice, Given, StoredAdvice
+from bot.message import Message, Role
+from bot.signals import Reading, Thread
+from storage.engine import insert_once, upsert
+from storage.schema import advice, cases, facts, messages, ratings
+
+
+def new_id() -> str:
+    """An opaque id that tells nothing to whoever reads it in Slack's metadata."""
+    return uuid.uuid4().hex
+
+
+def at(timestamp: float) -> datetime:
+    """A stored time as a moment."""
+    return datetime.fromtimestamp(timestamp, tz=UTC)
+
+
+def _case(row: RowMapping) -> Case:
+    return Case(
+        workspace=row["workspace"],
+        id=row["id"],
+        customer_id=row["customer_id"],
+        channel=row["channel"],
+        thread_ts=row["thread_ts"],
+        state=CaseState(row["state"]),
+        agent=row["agent"],
+        opened_at=at(row["opened_at"]),
+    )
+
+
+def get(connection: Connection, workspace: str, case_id: str) -> Case | None:
+    """A case by its id."""
+    row = connection.execute(select(cases).where(cases.c.workspace == workspace, cases.c.id == case_id))
+    found = row.mappings().one_or_none()
+    return _case(found) if found else None
+
+
+def of_thread(connection: Connection, workspace: str, channel: str, thread_ts: str) -> Case | None:
+    """The case that a thread belongs to: the one it opened, or the one its first message was said in."""
+    found = (
+        connection.execute(
+            select(cases)
+            .outerjoin(
+                messages,
+                (messages.c.workspace == cases.c.workspace) & (messages.c.case_id == cases.c.id),
+            )
+            .where(
+                cases.c.workspace == workspace,
+                cases.c.channel == channel,
+                or_(cases.c.thread_ts == thread_ts, messages.c.ts == thread_ts),
+            )
+            .order_by(cases.c.opened_at.desc())
+            .limit(1)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    return _case(found) if found else None
+
+
+def open_in_channel(connection: Connection, workspace: str, channel: str) -> list[Case]:
+    """The cases of a channel that are not closed, newest first."""
+    rows = connection.execute(
+        select(cases)
+        .where(
+            cases.c.workspace == workspace,
+            cases.c.channel == channel,
+            cases.c.state != CaseState.CLOSED,
+        )
+        .order_by(cases.c.touched_at.desc())
+    )
+    return [_case(row) for row in rows.mappings()]
+
+
+def open_of_customer(connection: Connection, workspace: str, customer_id: str) -> list[Case]:
+    """The cases of a customer that are not closed, newest first."""
+    rows = connection.execute(
+        select(cases)
+        .where(
+            cases.c.workspace == workspace,
+            cases.c.customer_id == customer_id,
+            cases.c.state != CaseState.CLOSED,
+        )
+        .order_by(cases.c.touched_at.desc())
+    )
+    return [_case(row) for row in rows.mappings()]
+
+
+def open_case(connection: Connection, message: Message, customer_id: str | None) -> Case:
+    """Open a case with the message that starts it."""
+    case = Case(
+        workspace=message.workspace,
+        id=new_id(),
+        customer_id=customer_id,
+        channel=message.channel,
+        thread_ts=message.thread,
+        opened_at=message.said_at,
+    )
+    connection.execute(
+        insert(cases).values(
+            workspace=case.workspace,
+            id=case.id,
+            customer_id=customer_id,
+            channel=case.channel,
+            thread_ts=case.thread_ts,
+            state=case.state,
+            context="{}",
+            opened_at=case.opened_at.timestamp(),
+            touched_at=case.opened_at.timestamp(),
+        )
+    )
+    return case
+
+
+def context(connection: Connection, case: Case) -> Thread:
+    """What the conversation holds so far, for the reading of its next message."""
+    text = connection.execute(
+        select(cases.c.context).where(cases.c.workspace == case.workspace, cases.c.id == case.id)
+    ).scalar_one()
+    return Thread(**json.loads(text))
+
+
+def touch(connection: Connection, case: Case, message: Message, reading: Reading) -> Case:
+    """Note that something was said; an agent who speaks handles the case from now on."""
+    agent = message.speaker if message.role is Role.AGENT else case.agent
+    connection.execute(
+        update(cases)
+        .where(cases.c.workspace == case.workspace, cases.c.id == case.id)
+        .values(
+            agent=agent,
+            touched_at=message.said_at.timestamp(),
+            context=json.dumps(asdict(reading.thread or Thread())),
+        )
+    )
+    return case.model_copy(update={"agent": agent})
+
+
+def move(connection: Connection, case: Case, state: CaseState) -> None:
+    """Put a case into another state."""
+    connection.execute(
+        update(cases).where(cases.c.workspace == case.workspace, cases.c.id == case.id).values(state=state)
+    )
+
+
+def write_message(connection: Connection, message: Message, reading: Reading, case_id: str | None) -> bool:
+    """Keep what was said and what was noticed; False when it was kept before."""
+    return insert_once(
+        connection,
+        messages,
+        {
+            "workspace": message.workspace,
+            "channel": message.channel,
+            "ts": message.ts,
+            "thread_ts": message.thread_ts,
+            "case_id": case_id,
+            "speaker": message.speaker,
+            "role": message.role,
+            "text": message.text,
+            "mirrored": message.mirrored,
+            "anger": reading.anger,
+            "signals": json.dumps([each.id for each in reading.signals]),
+        },
+    )
+
+
+class KeptMessage(BaseModel):
+    """A message as it was kept."""
+
+    model_config = ConfigDict(frozen=True)
+
+    message: Message
+    case_id: str | None
+    signals: tuple[str, ...]
+    deleted: bool
+
+
+def kept_message(connection: Connection, workspace: str, channel: str, ts: str) -> KeptMessage | None:
+    """A message kept earlier."""
+    row = (
+        connection.execute(
+            select(messages).where(
+                messages.c.workspace == workspace, messages.c.channel == channel, messages.c.ts == ts
+            )
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    return KeptMessage(
+        message=Message(**{name: row[name] for name in Message.model_fields}),
+        case_id=row["case_id"],
+        signals=tuple(json.loads(row["signals"])),
+        deleted=row["deleted_at"] is not None,
+    )
+
+
+def rewrite_message(connection: Connection, message: Message, reading: Reading, now: float) -> None:
+    """Keep what an edited message says now."""
+    connection.execute(
+        update(messages)
+        .where(
+            messages.c.workspace == message.workspace,
+            messages.c.channel == message.channel,
+            messages.c.ts == message.ts,
+        )
+        .values(
+            text=message.text,
+            anger=reading.anger,
+            signals=json.dumps([each.id for each in reading.signals]),
+            edited_at=now,
+        )
+    )
+
+
+def forget_message(connection: Connection, workspace: str, channel: str, ts: str, now: float) -> None:
+    """Somebody deleted a message: its words go, that it was there stays."""
+    connection.execute(
+        update(messages)
+        .where(messages.c.workspace == workspace, messages.c.channel == channel, messages.c.ts == ts)
+        .values(text="", signals="[]", anger=0, deleted_at=now)
+    )
+
+
+def heard(connection: Connection, case: Case) -> list[Heard]:
+    """What was said in a case, in the order it was said."""
+    rows = connection.execute(
+        select(messages.c.role, messages.c.signals)
+        .where(
+            messages.c.workspace == case.workspace,
+            messages.c.case_id == case.id,
+            messages.c.deleted_at.is_(None),
+        )
+        .order_by(messages.c.ts)
+    )
+    return [Heard(role=Role(row.role), signals=tuple(json.loads(row.signals))) for row in rows]
+
+
+def has_thread(connection: Connection, case: Case) -> bool:
+    """Whether anybody answered in the case's thread, so that Slack would show something there."""
+    return (
+        connection.execute(
+            select(messages.c.ts)
+            .where(
+                messages.c.workspace == case.workspace,
+                messages.c.channel == case.channel,
+                messages.c.thread_ts == case.thread_ts,
+            )
+            .limit(1)
+        ).one_or_none()
+        is not None
+    )
+
+
+def last_customer_words(connection: Connection, case: Case) -> str:
+    """What the customer said last, to answer in their language."""
+    text: str | None = connection.execute(
+        select(messages.c.text)
+        .where(
+            messages.c.workspace == case.workspace,
+            messages.c.case_id == case.id,
+            messages.c.role == Role.CUSTOMER,
+            messages.c.deleted_at.is_(None),
+        )
+        .order_by(messages.c.ts.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return text or ""
+
+
+def record_fact(connection: Connection, case: Case, name: str, value: str, *, by: str, why: str, now: float) -> None:
+    """Write a fact down with who, when and why; the newest of its name counts."""
+    connection.execute(
+        insert(facts).values(
+            workspace=case.workspace,
+            case_id=case.id,
+            name=name,
+            value=value,
+            recorded_by=by,
+            recorded_at=now,
+            why=why,
+        )
+    )
+
+
+def recorded_facts(connection: Connection, case: Case) -> dict[str, str]:
+    """The facts people recorded in a case, each with its newest value."""
+    rows = connection.execute(
+        select(facts.c.name, facts.c.value)
+        .where(facts.c.workspace == case.workspace, facts.c.case_id == case.id)
+        .order_by(facts.c.seq)
+    )
+    return {row.name: row.value for row in rows}
+
+
+def _stored_advice(row: RowMapping) -> StoredAdvice:
+    return StoredAdvice(
+        id=row["id"],
+        case_id=row["case_id"],
+        channel=row["channel"],
+        message_ts=row["message_ts"],
+        person=row["person"],
+        given_at=at(row["given_at"]),
+        advice=Advice.model_validate_json(row["content"]),
+    )
+
+
+def write_advice(connection: Connection, case: Case, *, message_ts: str, person: str, given: Advice, now: float) -> str:
+    """Keep advice with everything it came from; its id."""
+    advice_id = new_id()
+    connection.execute(
+        insert(advice).values(
+            workspace=case.workspace,
+            id=advice_id,
+            case_id=case.id,
+            channel=case.channel,
+            message_ts=message_ts,
+            person=person,
+            given_at=now,
+            playbook_version=given.playbook_version,
+            content=given.model_dump_json(),
+        )
+    )
+    return advice_id
+
+
+def stored_advice(connection: Connection, workspace: str, advice_id: str) -> StoredAdvice | None:
+    """Advice given earlier."""
+    row = (
+        connection.execute(select(advice).where(advice.c.workspace == workspace, advice.c.id == advice_id))
+        .mappings()
+        .one_or_none()
+    )
+    return _stored_advice(row) if row else None
+
+
+def advice_for(connection: Connection, workspace: str, person: str, limit: int) -> list[StoredAdvice]:
+    """The newest advice somebody was given."""
+    rows = connection.execute(
+        select(advice)
+        .where(advice.c.workspace == workspace, advice.c.person == person)
+        .order_by(advice.c.given_at.desc())
+        .limit(limit)
+    )
+    return [_stored_advice(row) for row in rows.mappings()]
+
+
+def given_in_case(connection: Connection, case: Case, person: str) -> Sequence[Given]:
+    """What somebody was shown in a case before."""
+    rows = connection.execute(
+        select(advice.c.content, advice.c.given_at)
+        .where(
+            advice.c.workspace == case.workspace,
+            advice.c.case_id == case.id,
+            advice.c.person == person,
+        )
+        .order_by(advice.c.given_at)
+    )
+    return [Given(plays=tuple(json.loads(row.content)["plays"]), at=at(row.given_at)) for row in rows]
+
+
+def rate(connection: Connection, *, workspace: str, advice_id: str, person: str, helpful: bool, now: float) -> None:
+    """Keep what somebody thought of advice; the last word counts."""
+    upsert(
+        connection,
+        ratings,
+        {
+            "workspace": workspace,
+            "advice_id": advice_id,
+            "person": person,
+            "helpful": helpful,
+            "rated_at": now,
+            "reason": "",
+        },
+    )

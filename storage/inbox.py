@@ -1,0 +1,125 @@
+"""What Slack told us, written down before Slack hears "ok", and worked on once."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from storage.engine import insert_once
+from storage.schema import inbox
+
+LEASE_SECONDS = 30.0
+MAX_ATTEMPTS = 5
+
+
+class Lane(StrEnum):
+    """Somebody is waiting with a trigger that dies in three seconds, or nobody is."""
+
+    PERSON = "person"
+    STREAM = "stream"
+
+
+class InboxState(StrEnum):
+    """The life of an entry."""
+
+    NEW = "new"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing to work on."""
+
+    seq: int
+    workspace: str
+    key: str
+    kind: str
+    payload: Mapping[str, Any]
+    received_at: float
+    attempts: int
+
+
+def put(
+    connection: Connection,
+    *,
+    workspace: str,
+    key: str,
+    lane: Lane,
+    kind: str,
+    payload: Mapping[str, Any],
+    now: float,
+) -> bool:
+    """Write an entry down; False when its key was here before (Slack delivers at least once)."""
+    return insert_once(
+        connection,
+        inbox,
+        {
+            "workspace": workspace,
+            "key": key,
+            "lane": lane,
+            "kind": kind,
+            "payload": json.dumps(payload),
+            "received_at": now,
+            "state": InboxState.NEW,
+            "lease_until": 0.0,
+            "attempts": 0,
+        },
+    )
+
+
+def claim(connection: Connection, *, lane: Lane, now: float) -> Entry | None:
+    """Take the oldest entry that nobody works on, for `LEASE_SECONDS`; whoever dies lets it go by then."""
+    row = connection.execute(
+        select(inbox)
+        .where(inbox.c.state == InboxState.NEW, inbox.c.lane == lane, inbox.c.lease_until <= now)
+        .order_by(inbox.c.seq)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    connection.execute(
+        update(inbox).where(inbox.c.seq == row.seq).values(lease_until=now + LEASE_SECONDS, attempts=row.attempts + 1)
+    )
+    return Entry(
+        seq=row.seq,
+        workspace=row.workspace,
+        key=row.key,
+        kind=row.kind,
+        payload=json.loads(row.payload),
+        received_at=row.received_at,
+        attempts=row.attempts + 1,
+    )
+
+
+def finish(connection: Connection, entry: Entry) -> bool:
+    """Mark an entry done, in the transaction of its effects; False when another worker was first.
+
+    What was said is not kept here any longer than it takes to work on it.
+    """
+    result = connection.execute(
+        update(inbox)
+        .where(inbox.c.seq == entry.seq, inbox.c.state == InboxState.NEW)
+        .values(state=InboxState.DONE, payload="{}")
+    )
+    return result.rowcount == 1
+
+
+def give_back(connection: Connection, entry: Entry, *, error: str, now: float) -> InboxState:
+    """After an error: try again a little later, or give up after `MAX_ATTEMPTS`."""
+    state = InboxState.FAILED if entry.attempts >= MAX_ATTEMPTS else InboxState.NEW
+    connection.execute(
+        update(inbox)
+        .where(inbox.c.seq == entry.seq)
+        .values(state=state, lease_until=now + 2.0**entry.attempts, error=error)
+    )
+    return state
+
+
+def release_leases(connection: Connection) -> None:
+    """At start-up of the only worker: what a dead one held is free."""
+    connection.execute(update(inbox).where(inbox.c.state == InboxState.NEW).values(lease_until=0.0))

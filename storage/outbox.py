@@ -1,0 +1,201 @@
+"""What we tell Slack, written in the transaction that decided it and sent afterwards."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from storage.engine import insert_once
+from storage.schema import outbox
+
+LEASE_SECONDS = 30.0
+
+
+class SendKind(StrEnum):
+    """How a thing is shown, and so how often it may be tried.
+
+    `EPHEMERAL` and `REPLY` are sent at most once; the others until Slack took them.
+    """
+
+    EPHEMERAL = "ephemeral"
+    REPLY = "reply"
+    MESSAGE = "message"
+    DIRECT = "direct"
+    UPDATE = "update"
+    HOME = "home"
+
+    @property
+    def at_most_once(self) -> bool:
+        """Whether a second try could show it twice."""
+        return self in {SendKind.EPHEMERAL, SendKind.REPLY}
+
+
+class SendState(StrEnum):
+    """The life of a row."""
+
+    DUE = "due"
+    SENDING = "sending"
+    SENT = "sent"
+    WITHHELD = "withheld"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One thing to send.
+
+    Attributes:
+        target: Where to: channel, thread, person, or the key of the row whose message is updated.
+        body: Text and blocks.
+        interrupted: Somebody began to send it and never said how it ended.
+    """
+
+    seq: int
+    workspace: str
+    key: str
+    kind: SendKind
+    target: Mapping[str, Any]
+    body: Mapping[str, Any]
+    created_at: float
+    attempts: int
+    interrupted: bool = False
+    sent_channel: str | None = None
+
+
+def put(
+    connection: Connection,
+    *,
+    workspace: str,
+    key: str,
+    kind: SendKind,
+    target: Mapping[str, Any],
+    body: Mapping[str, Any],
+    now: float,
+    case_id: str | None = None,
+) -> bool:
+    """Write down what to send; the key makes it happen once. False when it was here before."""
+    return insert_once(
+        connection,
+        outbox,
+        {
+            "workspace": workspace,
+            "key": key,
+            "kind": kind,
+            "target": json.dumps(target),
+            "body": json.dumps(body),
+            "case_id": case_id,
+            "created_at": now,
+            "state": SendState.DUE,
+            "due_at": now,
+            "lease_until": 0.0,
+            "attempts": 0,
+        },
+    )
+
+
+def claim(connection: Connection, *, now: float) -> Sending | None:
+    """Take the oldest row that is due; one that a dead worker may have sent comes as interrupted."""
+    row = connection.execute(
+        select(outbox)
+        .where(
+            outbox.c.state.in_([SendState.DUE, SendState.SENDING]),
+            outbox.c.due_at <= now,
+            outbox.c.lease_until <= now,
+        )
+        .order_by(outbox.c.seq)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.seq == row.seq)
+        .values(state=SendState.SENDING, lease_until=now + LEASE_SECONDS, attempts=row.attempts + 1)
+    )
+    return Sending(
+        seq=row.seq,
+        workspace=row.workspace,
+        key=row.key,
+        kind=SendKind(row.kind),
+        target=json.loads(row.target),
+        body=json.loads(row.body),
+        created_at=row.created_at,
+        attempts=row.attempts + 1,
+        interrupted=row.state == SendState.SENDING,
+        sent_channel=row.sent_channel,
+    )
+
+
+def settle(
+    connection: Connection,
+    sending: Sending,
+    *,
+    state: SendState,
+    channel: str | None = None,
+    ts: str | None = None,
+    error: str | None = None,
+) -> None:
+    """Write down how it ended."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.seq == sending.seq)
+        .values(state=state, sent_channel=channel or sending.sent_channel, sent_ts=ts, error=error)
+    )
+
+
+def remember_channel(connection: Connection, sending: Sending, channel: str) -> None:
+    """Note where a direct message goes before it is sent, so that a second try can look for it there."""
+    connection.execute(update(outbox).where(outbox.c.seq == sending.seq).values(sent_channel=channel))
+
+
+def postpone(connection: Connection, sending: Sending, *, until: float, error: str) -> None:
+    """Try again at `until`."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.seq == sending.seq)
+        .values(state=SendState.DUE, due_at=until, lease_until=0.0, error=error)
+    )
+
+
+def place_of(connection: Connection, workspace: str, key: str) -> tuple[str, str] | None:
+    """Channel and ts of a message sent earlier; None while it has not been."""
+    row = connection.execute(
+        select(outbox.c.sent_channel, outbox.c.sent_ts).where(
+            outbox.c.workspace == workspace, outbox.c.key == key, outbox.c.state == SendState.SENT
+        )
+    ).one_or_none()
+    return (row.sent_channel, row.sent_ts) if row and row.sent_ts else None
+
+
+def next_due(connection: Connection) -> float | None:
+    """When the next row is due; None when there is nothing to wait for."""
+    return connection.execute(
+        select(outbox.c.due_at).where(outbox.c.state == SendState.DUE).order_by(outbox.c.due_at).limit(1)
+    ).scalar_one_or_none()
+
+
+def has_newer_update(connection: Connection, sending: Sending) -> bool:
+    """Whether a later row updates the same message, so that this one would only flicker."""
+    return (
+        connection.execute(
+            select(outbox.c.seq)
+            .where(
+                outbox.c.workspace == sending.workspace,
+                outbox.c.kind == SendKind.UPDATE,
+                outbox.c.target == json.dumps(sending.target),
+                outbox.c.seq > sending.seq,
+            )
+            .limit(1)
+        ).one_or_none()
+        is not None
+    )
+
+
+def release_leases(connection: Connection) -> None:
+    """At start-up of the only worker: what a dead one held is free."""
+    connection.execute(update(outbox).where(outbox.c.state == SendState.SENDING).values(lease_until=0.0))

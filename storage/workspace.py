@@ -1,0 +1,90 @@
+"""What is kept about a workspace: its setup, and people and user groups as Slack last told them."""
+
+import json
+
+from sqlalchemy import Connection, delete, select
+
+from bot.setup import Person, Setup
+from storage import audit
+from storage.engine import upsert
+from storage.schema import group_members, people, settings
+
+
+def setup(connection: Connection, workspace: str) -> Setup:
+    """The workspace's setup; an empty one before anybody set it up."""
+    value = connection.execute(
+        select(settings.c.value).where(settings.c.workspace == workspace, settings.c.name == "setup")
+    ).scalar_one_or_none()
+    return Setup.model_validate_json(value) if value else Setup()
+
+
+def save_setup(connection: Connection, workspace: str, changed: Setup, *, actor: str, now: float) -> None:
+    """Write the setup and who changed it."""
+    before = setup(connection, workspace)
+    upsert(
+        connection,
+        settings,
+        {"workspace": workspace, "name": "setup", "value": changed.model_dump_json()},
+    )
+    audit.write(
+        connection,
+        workspace=workspace,
+        actor=actor,
+        subject="setup",
+        subject_id="setup",
+        move="change",
+        before=before.model_dump_json(),
+        after=changed.model_dump_json(),
+        now=now,
+    )
+
+
+def person(connection: Connection, workspace: str, user_id: str, *, since: float) -> Person | None:
+    """Somebody as Slack told us since then."""
+    profile = connection.execute(
+        select(people.c.profile).where(
+            people.c.workspace == workspace, people.c.user_id == user_id, people.c.checked_at >= since
+        )
+    ).scalar_one_or_none()
+    return Person.model_validate_json(profile) if profile else None
+
+
+def save_person(connection: Connection, workspace: str, known: Person, now: float) -> None:
+    """Keep what Slack told us about somebody."""
+    upsert(
+        connection,
+        people,
+        {
+            "workspace": workspace,
+            "user_id": known.user_id,
+            "profile": known.model_dump_json(),
+            "checked_at": now,
+        },
+    )
+
+
+def forget_person(connection: Connection, workspace: str, user_id: str) -> None:
+    """Ask Slack anew next time."""
+    connection.execute(delete(people).where(people.c.workspace == workspace, people.c.user_id == user_id))
+
+
+def groups(connection: Connection, workspace: str, *, since: float) -> dict[str, frozenset[str]]:
+    """The members of user groups as Slack told us since then; older news gives nobody a role."""
+    rows = connection.execute(
+        select(group_members).where(group_members.c.workspace == workspace, group_members.c.checked_at >= since)
+    )
+    return {row.group_id: frozenset(json.loads(row.members)) for row in rows}
+
+
+def save_group(connection: Connection, workspace: str, group_id: str, members: list[str], now: float) -> None:
+    """Keep who is in a user group."""
+    upsert(
+        connection,
+        group_members,
+        {
+            "workspace": workspace,
+            "group_id": group_id,
+            "members": json.dumps(sorted(members)),
+            "checked_at": now,
+        },
+    )
