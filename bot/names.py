@@ -5,11 +5,12 @@ What is on file and what is typed are folded the same way, so that the two meet.
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 import opencc
-from rapidfuzz.distance import OSA, LCSseq
+from rapidfuzz.distance import OSA, Levenshtein
 
 LONGEST = 200
 """How many characters of a text are looked at; no company has a longer name."""
@@ -42,7 +43,7 @@ FORMS = (
     "公司",
 )
 """Words for the legal form that end a Chinese name, longest first."""
-_OFTEN_CUT_SHORT = ("股份有限公司", "有限公司")
+_LONG_FORM, _SHORT_FORM = "股份有限公司", "有限公司"
 _LEADING_FORMS = ("财团法人", "社团法人", "学校财团法人")
 _LATIN_FORMS = """
     co ltd limited inc incorporated corp corporation company llc llp plc gmbh ag kk bv pte pty branch
@@ -66,10 +67,15 @@ _LATIN_TRADES = """
 """
 _FORM_WORDS = frozenset(_LATIN_FORMS.split())
 _SHARED_WORDS = frozenset(_LATIN_TRADES.split())
-_SHARED_STARTS = tuple(_PLACES.split())
-_SHARED_ENDS = tuple(sorted(_TRADES.split(), key=len, reverse=True))
+_PARTS = re.compile(f"({'|'.join(_PLACES.split())})?(.*?)((?:{'|'.join(_TRADES.split())})*)")
 _LITTLE = 0.4
 """What a character of a shared word (trade, place) weighs; one that tells names apart weighs 1."""
+_WRONG = 0.75
+"""What a wrong character costs of the weights of both; a missing one costs all of its own."""
+_SOUNDS_ALIKE = 0.45
+"""What it costs when the two sound alike: most slips do."""
+_EACH_CHANGE = 0.01
+_SAME_SOUND = 12
 
 
 @lru_cache(maxsize=1)
@@ -106,10 +112,13 @@ def is_ideographic(word: str) -> bool:
     return bool(word) and _IDEOGRAPH.match(word) is not None
 
 
+def _one_width(text: str) -> str:
+    return unicodedata.normalize("NFKC", _CONTROLS.sub(" ", text[:LONGEST])).casefold()
+
+
 def fold(text: str) -> list[str]:
     """The words of a text in one script (simplified), width and case, without punctuation and accents."""
-    text = _CONTROLS.sub(" ", text[:LONGEST])
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = _one_width(text)
     if not text.isascii():
         text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
         text = _converter().convert(unicodedata.normalize("NFKC", text))
@@ -125,7 +134,7 @@ def parse(text: str, *, typed: bool = False) -> Name:
     """
     words = fold(text)
     if not words:
-        return Name("".join(_CONTROLS.sub("", text[:LONGEST]).split()), "", "")
+        return Name("".join(_one_width(text).split()), "", "")
     key = "".join(words)
     form: list[str] = []
     while words:
@@ -144,54 +153,100 @@ def _without_form(word: str, *, typed: bool) -> tuple[str, str]:
     """A word without the legal form at its end, and that form."""
     if not is_ideographic(word):
         return ("", word) if word in _FORM_WORDS else (word, "")
-    for form in FORMS:
-        if word.endswith(form):
-            return word.removesuffix(form), form
-    if typed:
-        for form in _OFTEN_CUT_SHORT:
-            for length in range(min(len(word), len(form) + 1), 1, -1):
-                tail = word[-length:]
-                misspelt = length >= len(form) - 1 and OSA.distance(tail, form) <= 1
-                if form.startswith(tail) or misspelt:
-                    return word[:-length], tail
-    return word, ""
+    form = next((form for form in FORMS if word.endswith(form)), "")
+    if typed and len(form) < len(_LONG_FORM):
+        form = _mistyped_form(word, _LONG_FORM) or form or _mistyped_form(word, _SHORT_FORM) or _begun_form(word)
+    return word.removesuffix(form), form
 
 
-def _weights(name: Name) -> list[float]:
-    """How much each character of the core tells about the name."""
+def _mistyped_form(word: str, form: str) -> str:
+    """The end of a word that is this form with one character wrong, missing or added."""
+    tails = (word[-length:] for length in range(len(form) - 1, len(form) + 2))
+    return next((tail for tail in tails if OSA.distance(tail, form) == 1), "")
+
+
+def _begun_form(word: str) -> str:
+    """The end of a word that is the beginning of a form."""
+    begun = (form[:length] for form in (_LONG_FORM, _SHORT_FORM) for length in range(len(form) - 1, 1, -1))
+    return next((start for start in begun if word.endswith(start)), "")
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A name made ready to be compared.
+
+    Attributes:
+        text: The core without spaces.
+        weights: How much each character tells about the name.
+        head: The characters that tell it apart: without place and trade.
+        start: Where the head starts, when a place stands before it.
+    """
+
+    text: str
+    weights: list[float]
+    head: str
+    start: int
+
+
+def weigh(core: str) -> Weighed:
+    """Tell what sets a name apart from the words that many names share; takes a `Name.core`."""
     weights: list[float] = []
-    for word in name.words:
+    for word in core.split():
         if is_ideographic(word):
-            weights += _weights_of_ideographs(word)
+            parts = _PARTS.fullmatch(word)
+            place, distinct = (parts.end(1), parts.end(2)) if parts else (0, len(word))
+            start = max(0, place)
+            weights += [_LITTLE] * start + [1.0] * (distinct - start) + [_LITTLE] * (len(word) - distinct)
         else:
             weights += [_LITTLE if word in _SHARED_WORDS else 1.0] * len(word)
-    return weights
+    text = core.replace(" ", "")
+    head = "".join(character for character, weight in zip(text, weights, strict=True) if weight == 1.0)
+    return Weighed(text, weights, head, weights.index(1.0) if head else 0)
 
 
-def _weights_of_ideographs(word: str) -> list[float]:
-    start, end = 0, len(word)
-    for place in _SHARED_STARTS:
-        if word.startswith(place):
-            start = len(place)
-            break
-    while trade := next((trade for trade in _SHARED_ENDS if word.endswith(trade, start, end)), None):
-        end -= len(trade)
-    return [_LITTLE] * start + [1.0] * (end - start) + [_LITTLE] * (len(word) - end)
+def begins(typed: Weighed, on_file: Weighed) -> bool:
+    """Whether a name, or what stands after its place, begins with what was typed."""
+    return on_file.text.startswith(typed.text) or on_file.text.startswith(typed.text, on_file.start)
 
 
-def tells_apart(name: Name) -> bool:
-    """Whether a name has anything but trades and places."""
-    return 1.0 in _weights(name)
+def is_slip(typed: Weighed, on_file: Weighed) -> bool:
+    """Whether what tells two names apart differs so little that it is a slip: a character in five."""
+    return 5 * OSA.distance(typed.head, on_file.head) <= max(len(typed.head), len(on_file.head))
 
 
-def similarity(typed: Name, on_file: Name) -> float:
-    """How much of two names is the same, 0 to 1, letters in order; trades and places weigh little."""
-    ours, theirs = _weights(typed), _weights(on_file)
-    total = sum(ours) + sum(theirs)
+def similarity(typed: Weighed, on_file: Weighed) -> float:
+    """How much of two names is the same, 0 to 1."""
+    total = sum(typed.weights) + sum(on_file.weights)
     if not total:
         return 0.0
-    matched = sum(
-        sum(ours[block.a : block.a + block.size]) + sum(theirs[block.b : block.b + block.size])
-        for block in LCSseq.editops(typed.core_key, on_file.core_key).as_matching_blocks()
-    )
-    return matched / total
+    lost = 0.0
+    changes = Levenshtein.editops(typed.text, on_file.text)
+    for change in changes:
+        ours, theirs = change.src_pos, change.dest_pos
+        if change.tag == "delete":
+            lost += typed.weights[ours]
+        elif change.tag == "insert":
+            lost += on_file.weights[theirs]
+        else:
+            both = typed.weights[ours] + on_file.weights[theirs]
+            alike = sound_alike(typed.text[ours], on_file.text[theirs])
+            lost += both * (_SOUNDS_ALIKE if alike else _WRONG)
+    return max(0.0, 1 - lost / total - _EACH_CHANGE * len(changes))
+
+
+def sound_alike(one: str, other: str) -> bool:
+    """Whether two ideographs are likely to sound the same.
+
+    The common ideographs of GB 2312 stand in the order of their sounds: those that sound alike stand close.
+    """
+    ours, theirs = _place_by_sound(one), _place_by_sound(other)
+    return ours is not None and theirs is not None and abs(ours - theirs) <= _SAME_SOUND
+
+
+@lru_cache(maxsize=8192)
+def _place_by_sound(character: str) -> int | None:
+    try:
+        row, cell = character.encode("gb2312")
+    except (UnicodeEncodeError, ValueError):
+        return None
+    return (row - 0xB0) * 94 + cell - 0xA1 if 0xB0 <= row <= 0xD7 else None  # noqa: PLR2004 - rows ordered by sound

@@ -14,14 +14,14 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from bot.found import Candidate, Found, Match
-from bot.names import Name, is_ideographic, parse, similarity, tells_apart
+from bot.names import Name, Weighed, begins, is_ideographic, is_slip, parse, similarity, weigh
 from storage.search_index import Kind, build_search_index, is_spelt, spellings
 
 __all__ = ["Finder", "build_search_index"]
 
 MOST_CANDIDATES = 800
 """How many customers are compared with a query at most."""
-CLEAR = 0.82
+CLEAR = 0.88
 """A lone candidate has to be this like what was typed to be meant."""
 MARGIN = 0.12
 """How far the next candidate has to be behind for the first to be meant."""
@@ -32,7 +32,7 @@ _BEFORE_EXACT = 0.97
 
 _WHOLE_LIMIT = 250
 _PREFIX_LIMIT = 80
-_MISTAKE_LIMIT = 400
+_MISTAKE_LIMIT = 240
 _COMPARED_CLOSELY = 40
 _LONGEST_REPAIRED = 16
 _MOST_TERMS = 24
@@ -50,6 +50,12 @@ class _Row(NamedTuple):
     doc: int
     cores: str
     forms: str
+
+
+class _Near(NamedTuple):
+    doc: int
+    score: float
+    clear: bool
 
 
 class Finder:
@@ -80,18 +86,25 @@ class Finder:
             near = self._near_identifiers(typed.key)
             if near:
                 return self._answer(Match.NONE, near[:limit])
-        ranked = self._rank(typed, self._gather(typed))
-        return self._answer(_match(typed, ranked), ranked[:limit])
+        ranked = _rank(typed, self._gather(typed))
+        return self._answer(_match(typed, ranked), [(near.doc, near.score) for near in ranked[:limit]])
 
     def _exactly(self, typed: Name) -> list[tuple[int, float]]:
-        """Customers that have this very key; failing that, whose name differs in the legal form alone."""
+        """Customers that have this very key; failing that, whose name differs in the legal form alone.
+
+        An alias is no name on a register: customers whose name begins with it may be meant as well.
+        """
         for key, score in ((typed.key, 1.0), (typed.core_key, 0.98)):
             rows = self._connection.execute(
                 "SELECT doc, min(kind) FROM search_keys WHERE key = ? GROUP BY doc ORDER BY 2, 1 LIMIT ?",
                 (key, MOST_CANDIDATES),
             ).fetchall()
-            if rows:
-                return [(doc, score) for doc, _ in rows]
+            exact = [(doc, score) for doc, _ in rows]
+            if len(rows) == 1 and rows[0][1] == Kind.ALIAS:
+                begun = [row for row in self._begun(typed) if row.doc != rows[0][0] and _has_words(row, typed)]
+                exact += [(near.doc, near.score) for near in _rank(typed, begun)]
+            if exact:
+                return exact
         return []
 
     def _near_identifiers(self, key: str) -> list[tuple[int, float]]:
@@ -114,17 +127,16 @@ class Finder:
         rows = {row.doc: row for row in self._begun(typed)}
         whole, *mistaken = self._wanted(typed)
         docs = self._documents({term for groups in (whole, *mistaken) for group in groups for term in group})
-        plans = [
-            plan for groups in mistaken if (plan := _plan(groups, docs)) and docs[plan[0][0]] < _TOO_COMMON
-        ]
+        plans = [plan for groups in mistaken if (plan := _plan(groups, docs)) and docs[plan[0][0]] < _TOO_COMMON]
         for row in self._holding(_plan(whole, docs), _WHOLE_LIMIT):
             rows[row.doc] = row
-        for plan in dict.fromkeys(plans):
-            for row in self._holding(plan, max(30, _MISTAKE_LIMIT // len(plans))):
-                rows[row.doc] = row
+        for plan in sorted(set(plans), key=lambda plan: sum(docs[term] for term in plan[0])):
+            if len(rows) < MOST_CANDIDATES:
+                rows |= {row.doc: row for row in self._holding(plan, _MISTAKE_LIMIT)}
         if not rows:
-            for group in sorted(whole, key=lambda group: sum(docs.get(term, 0) for term in group))[:_RAREST]:
-                for row in self._holding(_plan([group], docs), _COMPARED_CLOSELY):
+            known = _plan((group for group in whole if any(term in docs for term in group)), docs)
+            for group in known:
+                for row in self._holding([group], _COMPARED_CLOSELY):
                     rows[row.doc] = row
         return list(rows.values())[:MOST_CANDIDATES]
 
@@ -154,9 +166,7 @@ class Finder:
             rest = list(chain.from_iterable(whole[:at] + whole[at + 1 :]))
             if is_ideographic(word):
                 repaired = word[:_LONGEST_REPAIRED]
-                wanted += [
-                    [*_pairs(repaired[:cut] + repaired[cut + 1 :]), *rest] for cut in range(len(repaired))
-                ]
+                wanted += [[*_pairs(repaired[:cut] + repaired[cut + 1 :]), *rest] for cut in range(len(repaired))]
             else:
                 wanted.append(rest)
         return wanted
@@ -166,8 +176,7 @@ class Finder:
         words = [word]
         if is_spelt(word):
             rows = self._connection.execute(
-                "SELECT DISTINCT word FROM search_spellings "
-                "WHERE hash IN (SELECT value FROM json_each(?)) LIMIT 200",
+                "SELECT DISTINCT word FROM search_spellings WHERE hash IN (SELECT value FROM json_each(?)) LIMIT 200",
                 (json.dumps(list(spellings(word))),),
             )
             words += [row[0] for row in rows if OSA.distance(word, row[0]) == 1][:_ALTERNATIVES]
@@ -200,22 +209,6 @@ class Finder:
         )
         return list(map(_Row._make, rows))
 
-    def _rank(self, typed: Name, rows: Sequence[_Row]) -> list[tuple[int, float]]:
-        """The rows most like what was typed, best first, with how like they are."""
-        cores: list[str] = []
-        owners: list[_Row] = []
-        for row in rows:
-            for core in row.cores.split("\n"):
-                cores.append(core)
-                owners.append(row)
-        nearest = process.extract(typed.core, cores, scorer=fuzz.ratio, limit=_COMPARED_CLOSELY)
-        close = {owners[at].doc: owners[at] for _, _, at in nearest}
-        for row, core in zip(owners, cores, strict=True):
-            if len(close) < 2 * _COMPARED_CLOSELY and core.startswith(typed.core):
-                close[row.doc] = row
-        scored = ((row.doc, max(_score(typed, name) for name in _names(row))) for row in close.values())
-        return sorted(scored, key=lambda item: (-item[1], item[0]))
-
     def _answer(self, match: Match, ranked: Sequence[tuple[int, float]]) -> Found:
         if match is Match.ONE:
             ranked = ranked[:1]
@@ -229,8 +222,7 @@ class Finder:
         return Found(
             match=match,
             candidates=tuple(
-                Candidate(id=customers[doc][0], name=customers[doc][1], score=round(score, 4))
-                for doc, score in ranked
+                Candidate(id=customers[doc][0], name=customers[doc][1], score=round(score, 4)) for doc, score in ranked
             ),
         )
 
@@ -247,27 +239,53 @@ def _plan(groups: Iterable[Group], docs: dict[str, int]) -> tuple[Group, ...]:
     return tuple(sorted(known, key=lambda group: sum(docs[term] for term in group))[:_RAREST])
 
 
-def _names(row: _Row) -> Iterator[Name]:
-    for core, form in zip(row.cores.split("\n"), row.forms.split("\n"), strict=True):
-        yield Name(core.replace(" ", "") + form, core, form)
+def _has_words(row: _Row, typed: Name) -> bool:
+    """Whether a name begins with what was typed, not breaking a word of letters."""
+    end = "" if is_ideographic(typed.core[-1:]) else " "
+    return any(f"{core} ".startswith(typed.core + end) for core in row.cores.split("\n")) if typed.core else False
 
 
-def _score(typed: Name, name: Name) -> float:
-    """How like a name is, more so when it begins as typed; the legal form only breaks ties."""
-    alike = similarity(typed, name)
-    if name.core_key.startswith(typed.core_key):
-        alike = 0.75 + 0.25 * alike
-    return _BEFORE_EXACT * alike * (1.0 if typed.form == name.form else 0.999)
+def _rank(typed: Name, rows: Sequence[_Row]) -> list[_Near]:
+    """The rows most like what was typed, best first."""
+    cores: list[str] = []
+    owners: list[_Row] = []
+    for row in rows:
+        for core in row.cores.split("\n"):
+            cores.append(core)
+            owners.append(row)
+    nearest = process.extract(typed.core, cores, scorer=fuzz.ratio, limit=_COMPARED_CLOSELY)
+    close = {owners[at].doc: owners[at] for _, _, at in nearest}
+    for row, core in zip(owners, cores, strict=True):
+        if len(close) < 2 * _COMPARED_CLOSELY and typed.core in core:
+            close[row.doc] = row
+    weighed = weigh(typed.core)
+    return sorted(
+        (_compare(weighed, typed.form, row) for row in close.values()),
+        key=lambda near: (-near.score, near.doc),
+    )
 
 
-def _match(typed: Name, ranked: Sequence[tuple[int, float]]) -> Match:
+def _compare(typed: Weighed, form: str, row: _Row) -> _Near:
+    """How near a customer is by the name that is nearest; the legal form only breaks ties."""
+    score, clear = 0.0, False
+    for core, its_form in zip(row.cores.split("\n"), row.forms.split("\n"), strict=True):
+        name = weigh(core)
+        begun = begins(typed, name)
+        alike = similarity(typed, name)
+        alike = (0.75 + 0.25 * alike if begun else alike) * (1.0 if form == its_form else 0.999)
+        if alike > score:
+            score, clear = alike, alike >= CLEAR and (begun or is_slip(typed, name))
+    return _Near(row.doc, _BEFORE_EXACT * score, clear)
+
+
+def _match(typed: Name, ranked: Sequence[_Near]) -> Match:
     """Whether the best of what is not exact is clear, or several are likely."""
-    likely = [score for _, score in ranked if score >= LIKELY]
+    likely = [near for near in ranked if near.score >= LIKELY]
     if not likely:
         return Match.NONE
-    best, next_best = ranked[0][1], ranked[1][1] if len(ranked) > 1 else 0.0
-    enough = len(typed.core_key) >= (2 if is_ideographic(typed.core_key) else 4) and tells_apart(typed)
-    if enough and best >= CLEAR * _BEFORE_EXACT and best - next_best >= MARGIN:
+    best, behind = likely[0], likely[0].score - (ranked[1].score if len(ranked) > 1 else 0.0)
+    enough = 2 if is_ideographic(typed.core) else 4
+    if best.clear and behind >= MARGIN and len(typed.core_key) >= enough and weigh(typed.core).head:
         return Match.ONE
     return Match.MANY if len(likely) > 1 else Match.NONE
 

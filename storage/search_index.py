@@ -8,7 +8,7 @@ search_spellings  words of letters by what is left of them when one letter is dr
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -39,14 +39,14 @@ CREATE VIRTUAL TABLE temp.search_vocabulary USING fts5vocab (main, search_grams,
 """
 
 _NAMES = """
-SELECT customers.id, spelt.name
+SELECT customers.id, spelt.name, spelt.is_alias
 FROM customers JOIN (
-    SELECT customer_id, name FROM customer_names
-    UNION SELECT id, name FROM customers
-    UNION SELECT id, name_en FROM customers WHERE name_en IS NOT NULL
+    SELECT customer_id, name, kind = 'alias' AS is_alias FROM customer_names
+    UNION SELECT id, name, 0 FROM customers
+    UNION SELECT id, name_en, 0 FROM customers WHERE name_en IS NOT NULL
 ) AS spelt ON spelt.customer_id = customers.id
 WHERE spelt.name IS NOT NULL
-ORDER BY length(customers.name), customers.id
+ORDER BY length(replace(customers.name, '股份', '')), customers.id, spelt.is_alias
 """
 
 _IDENTIFIERS = """
@@ -63,6 +63,7 @@ class Kind(IntEnum):
     IDENTIFIER = 0
     NAME = 1
     CORE = 2
+    ALIAS = 3
 
 
 def grams(name: Name) -> Iterator[str]:
@@ -78,9 +79,7 @@ def grams(name: Name) -> Iterator[str]:
 
 def spellings(word: str) -> set[int]:
     """Marks that two words share when one is the other with one letter wrong, missing, added or swapped."""
-    return {crc32(f"{word[:at]}{word[at + 1 :]}".encode()) for at in range(len(word))} | {
-        crc32(word.encode())
-    }
+    return {crc32(f"{word[:at]}{word[at + 1 :]}".encode()) for at in range(len(word))} | {crc32(word.encode())}
 
 
 def is_spelt(word: str) -> bool:
@@ -104,12 +103,11 @@ def build_search_index(db: sqlite_utils.Database, progress: Callable[[int], None
     with connection:
         _index_identifiers(connection)
         connection.execute(
-            "INSERT OR IGNORE INTO search_keys SELECT key, kind, doc FROM loose_keys ORDER BY key, kind, doc"
+            "INSERT OR IGNORE INTO search_keys "
+            "SELECT key, kind, doc FROM temp.loose_keys WHERE key <> '' ORDER BY key, kind, doc"
         )
         connection.execute("INSERT INTO search_grams (search_grams) VALUES ('optimize')")
-        connection.execute(
-            "INSERT INTO search_terms SELECT term, doc FROM temp.search_vocabulary ORDER BY term"
-        )
+        connection.execute("INSERT INTO search_terms SELECT term, doc FROM temp.search_vocabulary ORDER BY term")
         _index_spellings(connection)
     connection.executescript(
         "DROP TABLE temp.loose_keys; DROP TABLE temp.customer_docs; DROP TABLE temp.search_vocabulary;"
@@ -126,31 +124,27 @@ def _index_names(connection: sqlite3.Connection, progress: Callable[[int], None]
         connection.executemany("INSERT INTO search_docs VALUES (?, ?, ?, ?)", docs)
         connection.executemany("INSERT INTO search_grams (rowid, grams) VALUES (?, ?)", texts)
         connection.executemany("INSERT INTO temp.loose_keys VALUES (?, ?, ?)", keys)
-        connection.executemany(
-            "INSERT INTO temp.customer_docs VALUES (?, ?)", [(row[1], row[0]) for row in docs]
-        )
+        connection.executemany("INSERT INTO temp.customer_docs VALUES (?, ?)", [(row[1], row[0]) for row in docs])
         progress(len(docs))
         docs.clear()
         texts.clear()
         keys.clear()
 
     for doc, (customer_id, group) in enumerate(groupby(rows, key=itemgetter(0)), start=1):
-        names = _distinct(parse(str(name)) for _, name in group)
-        keys += {(name.key, Kind.NAME.value, doc) for name in names}
+        names: dict[Name, bool] = {}
+        for _, text, is_alias in group:
+            names.setdefault(parse(str(text)), bool(is_alias))
+        keys += {(name.key, (Kind.ALIAS if alias else Kind.NAME).value, doc) for name, alias in names.items()}
         keys += {
-            (name.core_key, Kind.CORE.value, doc) for name in names if name.core_key not in {"", name.key}
+            (name.core_key, (Kind.ALIAS if alias else Kind.CORE).value, doc)
+            for name, alias in names.items()
+            if name.core_key not in {"", name.key}
         }
-        docs.append(
-            (doc, customer_id, "\n".join(name.core for name in names), "\n".join(name.form for name in names))
-        )
+        docs.append((doc, customer_id, "\n".join(name.core for name in names), "\n".join(name.form for name in names)))
         texts.append((doc, " ".join(dict.fromkeys(gram for name in names for gram in grams(name)))))
         if len(docs) == _EVERY:
             write()
     write()
-
-
-def _distinct(names: Iterable[Name]) -> list[Name]:
-    return [name for name in dict.fromkeys(names) if name.key]
 
 
 def _index_identifiers(connection: sqlite3.Connection) -> None:

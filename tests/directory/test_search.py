@@ -3,44 +3,45 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import opencc
 import pytest
 import sqlite_utils
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
 from bot.found import Found, Match
+from bot.names import parse
 from storage.search import Finder
 from storage.search_index import build_search_index
 
 
-def make_directory(path: Path, customers: Mapping[str, Mapping[str, object]]) -> Finder:
-    """A directory with these customers, by id, in a real file with a real index."""
+def make_directory(path: Path | str, customers: Mapping[str, Mapping[str, object]]) -> Finder:
+    """A directory with these customers, by id, and a real index."""
     db = sqlite_utils.Database(path)
     db.create_table("customers", {"id": str, "name": str, "name_en": str, "tax_id": str}, pk="id")
     db.create_table("customer_names", {"customer_id": str, "name": str, "kind": str})
     db.create_table("products", {"serial": str, "customer_id": str, "name": str}, pk="serial")
     db.create_table("contracts", {"number": str, "customer_id": str}, pk="number")
-    for customer_id, given in customers.items():
-        customer = {key: given.get(key) for key in ("name", "name_en", "tax_id")}
+    for customer_id, fields in customers.items():
+        customer = {key: fields.get(key) for key in ("name", "name_en", "tax_id")}
         db.table("customers").insert({"id": customer_id, **customer})
-        names = [(given.get("name"), "name"), (given.get("name_en"), "name_en")]
-        names += [(alias, "alias") for alias in _listed(given, "aliases")]
+        names = [(fields.get("name"), "name"), (fields.get("name_en"), "name_en")]
+        names += [(alias, "alias") for alias in _listed(fields, "aliases")]
         db.table("customer_names").insert_all(
-            {"customer_id": customer_id, "name": name, "kind": kind}
-            for name, kind in names
-            if name is not None
+            {"customer_id": customer_id, "name": name, "kind": kind} for name, kind in names if name is not None
         )
         db.table("products").insert_all(
-            {"serial": serial, "customer_id": customer_id, "name": "ERP"}
-            for serial in _listed(given, "serials")
+            {"serial": serial, "customer_id": customer_id, "name": "ERP"} for serial in _listed(fields, "serials")
         )
         db.table("contracts").insert_all(
-            {"number": number, "customer_id": customer_id} for number in _listed(given, "contracts")
+            {"number": number, "customer_id": customer_id} for number in _listed(fields, "contracts")
         )
     build_search_index(db, lambda _: None)
     return Finder(db.conn)
 
 
-def _listed(given: Mapping[str, object], key: str) -> list[object]:
-    listed = given.get(key, [])
+def _listed(fields: Mapping[str, object], key: str) -> list[object]:
+    listed = fields.get(key, [])
     assert isinstance(listed, list)
     return listed
 
@@ -208,3 +209,95 @@ def test_hostile_text_is_a_query_like_any_other(finder: Finder, query: str) -> N
 def test_an_empty_directory_finds_nobody(tmp_path: Path) -> None:
     """A directory without customers answers, with nobody."""
     assert make_directory(tmp_path / "empty.db", {}).find("宏昌") == Found(match=Match.NONE)
+
+
+def test_an_alias_that_begins_the_name_of_another_customer_is_asked_about(tmp_path: Path) -> None:
+    """Who says 中華 may mean the customer on file as 中華 or the other one whose name begins so."""
+    finder = make_directory(
+        tmp_path / "directory.db",
+        {
+            "C1": {"name": "中華電信股份有限公司", "aliases": ["中華", "CHT"]},
+            "C2": {"name": "中華汽車工業股份有限公司"},
+            "C3": {"name": "CHTech Inc."},
+        },
+    )
+    assert (finder.find("中華").match, ids(finder.find("中華"))) == (Match.MANY, ["C1", "C2"])
+    assert (finder.find("CHT").match, ids(finder.find("CHT"))) == (Match.ONE, ["C1"])
+
+
+CHARACTERS = "宏昌興隆泰盛發達臺灣裏後鍾麵實業科技國際股份有限公司"
+chinese = st.text(CHARACTERS, min_size=1, max_size=9)
+english = st.text("abcdeghino ,.&'-éÜ", min_size=1, max_size=20)
+anything = st.one_of(chinese, english, st.text(min_size=1, max_size=12), st.builds("{}{}".format, chinese, english))
+names = anything.filter(lambda name: parse(name).key)
+brands = st.text("宏昌興隆泰盛發達", min_size=2, max_size=5)
+tax_ids = st.text("0123456789", min_size=8, max_size=8)
+
+
+def in_memory(customers: Mapping[str, Mapping[str, object]]) -> Finder:
+    """A directory that is gone afterwards."""
+    return make_directory(":memory:", customers)
+
+
+@given(st.lists(names, min_size=1, max_size=6))
+@example(["宏昌實業", "宏昌實業有限公司", "宏昌"])
+@example(["公司", "有限公司", "Co., Ltd."])
+def test_an_exact_name_always_finds_its_customer(on_file: list[str]) -> None:
+    """Whoever types a name as it is on file gets its customer, alone or among those with the same name."""
+    finder = in_memory({f"#{at}": {"name": name} for at, name in enumerate(on_file)})
+    for at, name in enumerate(on_file):
+        found = finder.find(name, limit=10)
+        assert found.match is not Match.NONE
+        assert f"#{at}" in ids(found)
+
+
+@given(st.lists(names, max_size=4), st.text(st.characters(), max_size=300), st.integers(-1, 4))
+@example(["a"], "\x00\ud800'\"", 1)
+def test_no_query_raises_or_finds_more_than_asked_for(on_file: list[str], query: str, limit: int) -> None:
+    """Any text is a query; candidates keep to the limit, come best first and score from 0 to 1."""
+    finder = in_memory({f"#{at}": {"name": name, "aliases": [name[:2]]} for at, name in enumerate(on_file)})
+    found = finder.find(query, limit)
+    scores = [candidate.score for candidate in found.candidates]
+    assert len(scores) <= max(1, limit)
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+    assert len(set(ids(found))) == len(scores)
+
+
+@given(st.lists(names, min_size=1, max_size=4), chinese, english)
+def test_script_width_and_case_make_no_difference(on_file: list[str], ideographs: str, letters: str) -> None:
+    """Simplified or traditional, full-width or half, capital or small: the same answer."""
+    finder = in_memory({f"#{at}": {"name": name} for at, name in enumerate([*on_file, ideographs, letters])})
+    assert finder.find(opencc.OpenCC("t2s").convert(ideographs)) == finder.find(ideographs)
+    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in letters).replace(" ", "\u3000")
+    assert finder.find(wide) == finder.find(letters) == finder.find(letters.lower())
+
+
+@given(st.lists(tax_ids, min_size=1, max_size=5, unique=True), st.integers(0, 7), st.integers(1, 9))
+def test_a_tax_id_with_one_wrong_digit_is_never_taken(on_file: list[str], at: int, more: int) -> None:
+    """統一編號 identify: one that is not on file offers the near one and takes none."""
+    meant = on_file[0]
+    typed = f"{meant[:at]}{(int(meant[at]) + more) % 10}{meant[at + 1 :]}"
+    assume(typed not in on_file)
+    finder = in_memory({f"#{n}": {"name": "宏昌實業", "tax_id": tax_id} for n, tax_id in enumerate(on_file)})
+    found = finder.find(typed)
+    assert found.match is Match.NONE
+    assert "#0" in ids(found)
+
+
+@given(brands, st.integers(0, 4), st.sampled_from(["實業股份有限公司", "科技", ""]))
+def test_between_two_customers_as_near_it_never_chooses(brand: str, at: int, rest: str) -> None:
+    """A name that is one character away from two customers is nobody's."""
+    at %= len(brand)
+    one, other = (f"{brand[:at]}{character}{brand[at + 1 :]}{rest}" for character in "甲乙")
+    finder = in_memory({"#1": {"name": one}, "#2": {"name": other}})
+    assert finder.find(brand + rest).match is not Match.ONE
+
+
+def test_progress_counts_every_customer(tmp_path: Path) -> None:
+    """Whoever waits for an import is told of each customer once."""
+    db = sqlite_utils.Database(tmp_path / "directory.db")
+    make_directory(tmp_path / "directory.db", CUSTOMERS)
+    told: list[int] = []
+    build_search_index(db, told.append)
+    assert sum(told) == len(CUSTOMERS)

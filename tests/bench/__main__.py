@@ -1,0 +1,44 @@
+"""Run the benchmarks that are named, or all: every module here that has a `run`."""
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+
+from tests import bench
+
+Run = Callable[[Console], None]
+
+
+def benchmarks() -> dict[str, Run]:
+    """Each benchmark by name."""
+    modules = {
+        module.name: importlib.import_module(f"{bench.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(bench.__path__)
+        if not module.name.startswith("_")
+    }
+    return {name: module.run for name, module in sorted(modules.items()) if hasattr(module, "run")}
+
+
+def main(names: list[str]) -> int:
+    """Run them one after the other.
+
+    Returns:
+        The exit code: 2 when a name is not known.
+    """
+    console = Console(width=120 if not sys.stdout.isatty() else None)
+    known = benchmarks()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        console.print(f"No benchmark is called {', '.join(unknown)}. There are: {', '.join(known)}.")
+        return 2
+    for name in names or known:
+        console.rule(name)
+        known[name](console)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
