@@ -14,13 +14,14 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bot.errors import UserError
+from storage.directory import SCHEMA_VERSION
 from storage.importing.checks import BadRows, Filler
 from storage.importing.columns import Table
 from storage.importing.planning import ColumnMapping, Plan, load_mapping, plan_sheets
 from storage.importing.reading import read_sheets
 from storage.importing.records import Record, RowReader
 from storage.importing.staging import Staging
-from storage.importing.tables import SCHEMA_VERSION, Progress, create_indexes, create_tables
+from storage.importing.tables import Progress, create_indexes, create_tables
 from storage.importing.words import BadRow
 from storage.search import build_search_index
 
@@ -108,9 +109,7 @@ def import_files(
     return report
 
 
-def _build(
-    new: Path, plans: Sequence[Plan], report: ImportReport, *, skip_bad: bool, progress: Progress
-) -> None:
+def _build(new: Path, plans: Sequence[Plan], report: ImportReport, *, skip_bad: bool, progress: Progress) -> None:
     db = Database(new)
     try:
         # The file is thrown away when anything fails and flushed once at the end: it needs no journal.

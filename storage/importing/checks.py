@@ -41,9 +41,7 @@ class BadRows:
         bad = BadRow(self._plans[source].sheet.label, line, column, shortened(value), reason, gaps)
         self._found.setdefault((source, line, column, reason), bad)
 
-    def add_field(
-        self, row: sqlite3.Row, table: Table, field: str, value: object, reason: Reason, **gaps: str
-    ) -> None:
+    def add_field(self, row: sqlite3.Row, table: Table, field: str, value: object, reason: Reason, **gaps: str) -> None:
         """The same for a field of ours in a record that waited."""
         plan = self._plans[row["source"]]
         tables = [each for each in (table, *plan.tables) if field in plan.tables.get(each, {})]
@@ -82,9 +80,7 @@ class Filler:
         has_staff: Whether a file lists the staff; otherwise the owners' names make it.
     """
 
-    def __init__(
-        self, db: Database, staging: Staging, bad: BadRows, *, has_staff: bool, progress: Progress
-    ) -> None:
+    def __init__(self, db: Database, staging: Staging, bad: BadRows, *, has_staff: bool, progress: Progress) -> None:
         self._db = db
         self._staging = staging
         self._bad = bad
@@ -273,14 +269,10 @@ class Filler:
                     product |= {"customer_id": customer, "name": row["name"]}
                 elif not row["implied"]:
                     place = self._bad.place(first)
-                    self._bad.add_field(
-                        row, Table.PRODUCTS, "serial", serial, Reason.DUPLICATE_SERIAL, place=place
-                    )
+                    self._bad.add_field(row, Table.PRODUCTS, "serial", serial, Reason.DUPLICATE_SERIAL, place=place)
                 elif customer != product["customer_id"]:
                     place = self._bad.place(first)
-                    self._bad.add_field(
-                        row, Table.PRODUCTS, "serial", serial, Reason.SERIAL_ELSEWHERE, place=place
-                    )
+                    self._bad.add_field(row, Table.PRODUCTS, "serial", serial, Reason.SERIAL_ELSEWHERE, place=place)
                 elif product["name"] is None:
                     product["name"] = row["name"]
             if first is not None:
@@ -303,24 +295,18 @@ class Filler:
                     self._agree(row, customer, whole, first)
                     if line in lines:
                         place = self._bad.place(lines[line])
-                        self._bad.add_field(
-                            row, Table.CONTRACTS, "number", number, Reason.DUPLICATE_KEY, place=place
-                        )
+                        self._bad.add_field(row, Table.CONTRACTS, "number", number, Reason.DUPLICATE_KEY, place=place)
                 lines[line] = row
                 if not self._is_bad(row):
                     values = {name: row[name] for name in FIELDS[Table.CONTRACTS]}
                     made = {} if isinstance(number, str) else {"number": f"{customer}#{len(lines)}"}
                     self._write("contracts", values | {"customer_id": customer} | made)
 
-    def _agree(
-        self, row: sqlite3.Row, customer: str, whole: dict[str, Any], first: dict[str, sqlite3.Row]
-    ) -> None:
+    def _agree(self, row: sqlite3.Row, customer: str, whole: dict[str, Any], first: dict[str, sqlite3.Row]) -> None:
         """Compare a further row of a contract with what its earlier rows say of the whole contract."""
         if whole.setdefault("customer", customer) != customer:
             place = self._bad.place(first["customer"])
-            self._bad.add_field(
-                row, Table.CONTRACTS, "number", row["number"], Reason.CONTRACT_ELSEWHERE, place=place
-            )
+            self._bad.add_field(row, Table.CONTRACTS, "number", row["number"], Reason.CONTRACT_ELSEWHERE, place=place)
             return
         first.setdefault("customer", row)
         for name in ("name", "price", "currency", "tax_basis"):
@@ -328,15 +314,11 @@ class Filler:
                 continue
             if whole.setdefault(name, row[name]) != row[name]:
                 place, other = self._bad.place(first[name]), shortened(whole[name])
-                self._bad.add_field(
-                    row, Table.CONTRACTS, name, row[name], Reason.DIFFERENT, place=place, other=other
-                )
+                self._bad.add_field(row, Table.CONTRACTS, name, row[name], Reason.DIFFERENT, place=place, other=other)
             first.setdefault(name, row)
 
     def _fill_warranties(self) -> None:
-        rows = self._staging.of_customers(
-            Table.WARRANTIES, "waiting.id IS NULL, waiting.id, waiting.serial, likely"
-        )
+        rows = self._staging.of_customers(Table.WARRANTIES, "waiting.id IS NULL, waiting.id, waiting.serial, likely")
         counted = self._counted(rows, Table.WARRANTIES)
         given: set[str] = set()
         for (id_, _), group in groupby(counted, key=lambda row: (row["id"], row["serial"] or row["likely"])):
@@ -345,11 +327,7 @@ class Filler:
                 customer = self._customer_of(row)
                 if customer is None:
                     continue
-                period = (
-                    ()
-                    if id_
-                    else (row["product"] if row["serial"] is None else None, row["start"], row["end"])
-                )
+                period = () if id_ else (row["product"] if row["serial"] is None else None, row["start"], row["end"])
                 if period in periods:
                     field, value = ("id", id_) if id_ else ("serial", row["serial"])
                     reason = Reason.DUPLICATE_SERIAL if field == "serial" and value else Reason.DUPLICATE_KEY
@@ -383,9 +361,7 @@ class Filler:
                 continue
             if code in first:
                 place = self._bad.place(first[code])
-                self._bad.add_field(
-                    row, Table.SERVICE_PRICES, "code", code, Reason.DUPLICATE_KEY, place=place
-                )
+                self._bad.add_field(row, Table.SERVICE_PRICES, "code", code, Reason.DUPLICATE_KEY, place=place)
                 continue
             first[code] = row
             self._write("service_prices", {name: row[name] for name in FIELDS[Table.SERVICE_PRICES]})

@@ -122,8 +122,7 @@ def _column(
 CUSTOMER_KEYS = (
     _column(
         "customer_id",
-        "客戶編號 客戶代號 客戶代碼 客編 客戶id customer_no customer_number customer_code"
-        " account_id account_no",
+        "客戶編號 客戶代號 客戶代碼 客編 客戶id customer_no customer_number customer_code account_id account_no",
         values.identifier,
         "the customer's id in your own system",
     ),
@@ -164,8 +163,7 @@ _CUSTOMERS = (
     ),
     _column(
         "name_en",
-        "英文名稱 客戶英文名稱 公司英文名稱 英文名 英文公司名稱 english_name"
-        " customer_name_en company_name_en",
+        "英文名稱 客戶英文名稱 公司英文名稱 英文名 英文公司名稱 english_name customer_name_en company_name_en",
         values.text,
         "English name",
         own="english",
@@ -187,8 +185,7 @@ _CUSTOMERS = (
     ),
     _column(
         "owner",
-        "業務 負責業務 業務人員 業務員 業務代表 客戶經理 account_owner sales salesperson sales_rep"
-        " account_manager",
+        "業務 負責業務 業務人員 業務員 業務代表 客戶經理 account_owner sales salesperson sales_rep account_manager",
         values.text,
         "account owner: staff id, name or e-mail address",
     ),
@@ -204,8 +201,7 @@ _CUSTOMERS = (
 _CONTACTS = (
     _column(
         "name",
-        "聯絡人 連絡人 窗口 聯絡人姓名 連絡人姓名 窗口姓名 聯絡窗口 客戶窗口 contact contact_name"
-        " contact_person",
+        "聯絡人 連絡人 窗口 聯絡人姓名 連絡人姓名 窗口姓名 聯絡窗口 客戶窗口 contact contact_name contact_person",
         values.text,
         "name",
         own="姓名 名字",
@@ -346,8 +342,7 @@ def _coverage(prefixes: Sequence[str]) -> tuple[Column, ...]:
 _CONTRACTS = (
     _column(
         "number",
-        "合約編號 合約號碼 契約編號 維護合約編號 合約號 合約單號 contract contract_no contract_number"
-        " contract_id",
+        "合約編號 合約號碼 契約編號 維護合約編號 合約號 合約單號 contract contract_no contract_number contract_id",
         values.identifier,
         "contract number",
         own="編號 id no",
@@ -404,9 +399,7 @@ _SERVICE_PRICES = (
         "the service",
         needed=True,
     ),
-    _column(
-        "price", "單價 價格 金額 定價 費用 unit_price", values.money, "price of one service", needed=True
-    ),
+    _column("price", "單價 價格 金額 定價 費用 unit_price", values.money, "price of one service", needed=True),
     _column("currency", "幣別 貨幣 幣種", values.currency, "currency; TWD when missing"),
     _column(
         "tax_basis",

@@ -136,9 +136,7 @@ def _mapped(file: str, root: yaml.Node | None) -> Iterator[MappedColumn]:
                     f"Its columns are {', '.join(sorted(known))}.",
                 )
             if (table, column) in seen:
-                raise UserError(
-                    f"{file}, line {_line(column_node)}: {column} of {table} is there twice.", "Keep one."
-                )
+                raise UserError(f"{file}, line {_line(column_node)}: {column} of {table} is there twice.", "Keep one.")
             seen.add((table, column))
             yield MappedColumn(table, column, _scalar(file, heading_node), _line(column_node))
 
@@ -309,9 +307,7 @@ def _further(plan: Plan, own: Fields, mapping: ColumnMapping) -> dict[Table, Fie
             tables[table] = fields
     used = {at for fields in (own, *tables.values()) for spots in fields.values() for at in spots}
     generic = _generic(plan, used, mapping)
-    if plan.main not in {Table.CONTRACTS, Table.WARRANTIES} and any(
-        _DATES & each.keys() for each in generic.values()
-    ):
+    if plan.main not in {Table.CONTRACTS, Table.WARRANTIES} and any(_DATES & each.keys() for each in generic.values()):
         tables.setdefault(Table.WARRANTIES, _clear(Table.WARRANTIES, plan.headings, mapping, None))
         if Table.CONTRACTS in tables and not _DATES & tables[Table.WARRANTIES].keys():
             del tables[Table.WARRANTIES]
@@ -329,9 +325,7 @@ def _generic(plan: Plan, used: set[int], mapping: ColumnMapping) -> dict[Table, 
     names = {"id", "name", "number"}
     return {
         table: {
-            name: spots
-            for name, spots in _own(table, free, mapping, plan.sheet.label).items()
-            if name not in names
+            name: spots for name, spots in _own(table, free, mapping, plan.sheet.label).items() if name not in names
         }
         for table in (Table.CONTRACTS, Table.WARRANTIES)
     }

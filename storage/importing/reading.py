@@ -72,9 +72,7 @@ def read_sheets(path: Path, encoding: str | None = None) -> list[Sheet]:
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise UserError(
-            f"{path.name} is not a CSV, XLSX or JSON file.", "Save it as one of these and try again."
-        )
+        raise UserError(f"{path.name} is not a CSV, XLSX or JSON file.", "Save it as one of these and try again.")
     try:
         return reader(path, encoding)
     except OSError as error:
@@ -82,9 +80,7 @@ def read_sheets(path: Path, encoding: str | None = None) -> list[Sheet]:
 
 
 def _unreadable(path: Path, error: OSError) -> UserError:
-    return UserError(
-        f"{path.name} cannot be read: {error.strerror or error}.", "Check the name and the permissions."
-    )
+    return UserError(f"{path.name} cannot be read: {error.strerror or error}.", "Check the name and the permissions.")
 
 
 # --- CSV
@@ -106,11 +102,7 @@ def _csv_sheets(path: Path, encoding: str | None) -> list[Sheet]:
 
 
 def _csv_rows(path: Path, encoding: str, report: Callable[[int], None]) -> Iterator[Row]:
-    errors = (
-        "replace"
-        if encoding.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32"))
-        else "surrogateescape"
-    )
+    errors = "replace" if encoding.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32")) else "surrogateescape"
     try:
         with (
             path.open("rb") as raw,
@@ -239,9 +231,7 @@ def _has_formulas(path: Path) -> bool:
     return False
 
 
-def _xlsx_reader(
-    path: Path, title: str, *, formulas: bool
-) -> Callable[[Callable[[int], None]], Iterator[Row]]:
+def _xlsx_reader(path: Path, title: str, *, formulas: bool) -> Callable[[Callable[[int], None]], Iterator[Row]]:
     def rows(report: Callable[[int], None]) -> Iterator[Row]:
         workbook = _workbook(path, values=True)
         beside = _workbook(path, values=False) if formulas else None

@@ -151,11 +151,7 @@ class RowReader:
 
     def _settle_start(self, table: Table, values: Values) -> None:
         """Take the start from the day of acceptance, delivery …, and with it the basis of the dates."""
-        events = {
-            DateBasis(name.removesuffix("_date")): day
-            for name in START_DATES
-            if (day := values.pop(name, None))
-        }
+        events = {DateBasis(name.removesuffix("_date")): day for name in START_DATES if (day := values.pop(name, None))}
         if events and values.get("start") is None:
             if len(events) > 1 and values.get("basis") in events:
                 events = {values["basis"]: events[values["basis"]]}

@@ -39,9 +39,7 @@ class Staging:
         connection.execute("PRAGMA staged.journal_mode = OFF")
         connection.create_function("made_id", 1, _made_id, deterministic=True)
         for table, fields in FIELDS.items():
-            columns = ", ".join(
-                f'"{name}"' for name in ("cid", "key_id", "key_tax", "key_name", *fields, IMPLIED)
-            )
+            columns = ", ".join(f'"{name}"' for name in ("cid", "key_id", "key_tax", "key_name", *fields, IMPLIED))
             connection.execute(f"CREATE TABLE staged.{table} (source INTEGER, line INTEGER, {columns})")
 
     def add(self, source: int, line: int, record: Record, *, implied: bool = False) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-SCHEMA_VERSION = 1
-
 Progress = Callable[[str, int, int | None], None]
 """Told how far a step has come: the step in words, how much of it is done, and how much there is."""
 

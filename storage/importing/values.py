@@ -287,11 +287,7 @@ def day(cell: Cell) -> date | None:
 def _day(written: str) -> date:
     written = _without_time(written)
     roc = re.match(r"(中華民國|民國|roc)\s*", written)
-    plain = (
-        re.sub(r"\s*([年月日])\s*", r"\1", written[roc.end() :] if roc else written)
-        .removeprefix("西元")
-        .strip()
-    )
+    plain = re.sub(r"\s*([年月日])\s*", r"\1", written[roc.end() :] if roc else written).removeprefix("西元").strip()
     if match := _YEAR_FIRST.fullmatch(plain):
         year, month, day_ = match[1], match[3] or match[5], match[4] or match[6]
         return _from_year_first(year, month, day_, roc=bool(roc))
@@ -345,11 +341,7 @@ def _from_year_last(first: int, second: int, year: int) -> date:
 
 
 def _from_words(year: str, month: str, day_: str) -> date:
-    known = [
-        number
-        for number, name in enumerate(_MONTHS, 1)
-        if name.startswith(month) or month == "sept" == name[:4]
-    ]
+    known = [number for number, name in enumerate(_MONTHS, 1) if name.startswith(month) or month == "sept" == name[:4]]
     if len(known) != 1:
         raise BadValueError(Reason.NOT_A_DATE)
     if len(year) != 4:  # noqa: PLR2004 - digits of a year

@@ -48,9 +48,7 @@ class Reason(StrEnum):
     NOT_AN_EMAIL = "This is not an e-mail address."
     NOT_PLAIN = "This is a list or an object where one value belongs."
     NOT_TEXT = "The spreadsheet made a date of this; format the cell as text and write it again."
-    UNCLEAR_COVERAGE = (
-        "The row has a contract and a warranty; put 合約 or 保固 before the heading to tell whose it is."
-    )
+    UNCLEAR_COVERAGE = "The row has a contract and a warranty; put 合約 or 保固 before the heading to tell whose it is."
     BROKEN_ENCODING = "Some characters cannot be read in {encoding}."
     CELL_ERROR = "The spreadsheet itself shows an error here."
     FORMULA = "The formula has no stored result; open the file in the spreadsheet, save it and import again."
