@@ -127,6 +127,10 @@ class Admin:
     def _deactivate(self, body: Json) -> None:
         who = self.ws.state.users[self._user(body)]
         who.deleted = True
+        for channel in self.ws.state.conversations.values():
+            if channel.kind == "channel" and who.id in channel.members:
+                channel.members.remove(who.id)
+                self.ws.show_channel(channel)
         event = {
             "type": "user_change",
             "user": shapes.user(self.ws.state, who),
@@ -139,9 +143,7 @@ class Admin:
         group = self.ws.state.usergroups.get(str(body["usergroup"]))
         users = body["users"]
         if group is None or not isinstance(users, list) or not set(users) <= set(self.ws.state.users):
-            raise RefusalError(
-                "usergroup_not_found", "There is no such user group, or somebody in it is unknown."
-            )
+            raise RefusalError("usergroup_not_found", "There is no such user group, or somebody in it is unknown.")
         added = [u for u in users if u not in group.users]
         removed = [u for u in group.users if u not in users]
         group.users = list(users)

@@ -1,6 +1,7 @@
 """The `chat.*` methods."""
 
 from sandbox import blocks, elements, shapes
+from sandbox.block_kit import MESSAGE_TEXT, UPDATE_TEXT
 from sandbox.call import Call
 from sandbox.state import ApiError, Conversation
 from sandbox.world import Json
@@ -8,7 +9,7 @@ from sandbox.world import Json
 METADATA_CHARACTERS = 16_000
 
 
-def _shown(call: Call, most: int = blocks.MESSAGE_TEXT) -> Json:
+def _shown(call: Call, most: int = MESSAGE_TEXT) -> Json:
     """Text, blocks and attachments of a message, checked.
 
     Raises:
@@ -17,9 +18,11 @@ def _shown(call: Call, most: int = blocks.MESSAGE_TEXT) -> Json:
     given = call.arguments.get("blocks")
     text = call.text("text") or ""
     if given is not None and given != []:
-        faults = blocks.message_faults(given)
+        faults = [str(fault) for fault in blocks.message_faults(given)]
         if faults:
             raise ApiError("invalid_blocks", *faults, errors=faults)
+        if blocks.too_long(given):
+            raise ApiError("msg_blocks_too_long")
     if not text and not given and not call.arguments.get("attachments"):
         raise ApiError("no_text")
     if len(text) > most:
@@ -117,11 +120,9 @@ def post_ephemeral(call: Call) -> Json:
     if user not in call.state.users or user not in channel.members:
         raise ApiError("user_not_in_channel")
     shown = _shown(call)
-    message = call.ws.app_message(
-        shown["text"], blocks=shown.get("blocks") or None, thread_ts=_thread(call, channel)
-    )
-    ts, _ = call.ws.whisper(channel, user, message)
-    return {"message_ts": ts}
+    thread_ts = _thread(call, channel)
+    message = call.ws.app_message(shown["text"], blocks=shown.get("blocks") or None, thread_ts=thread_ts)
+    return {"message_ts": call.ws.whisper(channel, user, message)}
 
 
 def _own(call: Call, code: str) -> tuple[Conversation, Json]:
@@ -140,16 +141,14 @@ def _own(call: Call, code: str) -> tuple[Conversation, Json]:
 
 
 def update(call: Call) -> Json:
-    """`chat.update`: blocks and metadata stay when they are not given; empty ones take them away."""
+    """`chat.update`: text alone takes the blocks away, blocks leave no mark of an edit; metadata stays."""
     channel, message = _own(call, "cant_update_message")
     if channel.archived:
         raise ApiError("is_archived")
-    shown = _shown(call, blocks.UPDATE_TEXT)
+    shown = _shown(call, UPDATE_TEXT)
     metadata = _metadata(call)
-    changes = shown | ({"metadata": metadata} if metadata is not None else {})
-    if call.text("text") is None:
-        changes["text"] = message["text"]
-    call.ws.edit(channel, message, changes, call.state.bot_user)
+    changes: Json = {"blocks": []} | shown | ({"metadata": metadata} if metadata is not None else {})
+    call.ws.edit(channel, message, changes, None if changes["blocks"] else call.state.bot_user)
     return {
         "channel": channel.id,
         "ts": message["ts"],

@@ -1,6 +1,6 @@
 """Methods about people, groups, teams and the app itself."""
 
-from sandbox import shapes
+from sandbox import blocks, shapes
 from sandbox.call import Call
 from sandbox.state import ApiError
 from sandbox.world import Json
@@ -36,6 +36,32 @@ def connections_open(call: Call) -> Json:
     if ticket is None:
         raise ApiError("too_many_websockets")
     return {"url": f"{call.ws.url.replace('http', 'ws', 1)}/socket/{ticket}"}
+
+
+def blocks_validate(call: Call) -> Json:
+    """`blocks.validate`: says what is wrong with blocks, a message or a view without sending it."""
+    kinds = [kind for kind in ("blocks", "message", "view") if call.arguments.get(kind) is not None]
+    if len(kinds) != 1:
+        raise ApiError("invalid_arguments", "[ERROR] exactly one of blocks, message and view is needed")
+    given = call.arguments[kinds[0]]
+    if kinds[0] == "view":
+        known = isinstance(given, dict) and given.get("type") in {"modal", "home"}
+        wrong = blocks.Fault("must be a modal or a home view", "/view/type")
+        faults = blocks.view_faults(given) if known else [wrong]
+    else:
+        listed = given if kinds[0] == "blocks" else given.get("blocks", []) if isinstance(given, dict) else None
+        faults = blocks.message_faults(listed)
+    if faults:
+        errors = [
+            {
+                "pointer": fault.where.removeprefix("/view").removeprefix("/blocks"),
+                "code": "failed_constraint",
+                "message": fault.what,
+            }
+            for fault in faults
+        ]
+        raise ApiError(f"invalid_{kinds[0]}", errors=errors)
+    return {}
 
 
 def bots_info(call: Call) -> Json:

@@ -138,9 +138,7 @@ def action(found: Found, sent: Json, ts: str) -> Json:
         "block_id": block["block_id"],
         "action_ts": ts,
     }
-    for key in (
-        ("text", "value", "style", "url", "placeholder", "confirm") if kind == "button" else ("placeholder",)
-    ):
+    for key in ("text", "value", "style", "url", "placeholder", "confirm") if kind == "button" else ("placeholder",):
         if key in element:
             said[key] = element[key]
     key = KEPT[kind].key if kind in KEPT else "selected_option"

@@ -44,7 +44,7 @@ def subscription(event: Json, channel: Conversation | None) -> Subscription:
 def callback(state: State, event: Json, channel: Conversation | None) -> Json:
     """The outer payload of an event.
 
-    In a channel shared with another company `team_id` is the team where it happened, as in Slack; the app's own
+    In a channel shared with another company `team_id` is the team where it happened, as in Slack; the app's
     team is in `context_team_id` and `authorizations`.
     """
     home = state.world.team.id
@@ -123,9 +123,7 @@ def deleted(channel: Conversation, before: Json, ts: str) -> Json:
     }
 
 
-def membership(
-    state: State, channel: Conversation, user: str, *, joined: bool, inviter: str | None = None
-) -> Json:
+def membership(state: State, channel: Conversation, user: str, *, joined: bool, inviter: str | None = None) -> Json:
     """Somebody came into a channel, or left it."""
     event = {
         "type": "member_joined_channel" if joined else "member_left_channel",

@@ -113,9 +113,7 @@ class Interactions:
             payload["state"] = {"values": known}
         await self._ask("interactive", "block_actions", payload, "This action")
 
-    async def options(
-        self, user: str, container: Json, block_id: str, action_id: str, typed: str
-    ) -> list[Json]:
+    async def options(self, user: str, container: Json, block_id: str, action_id: str, typed: str) -> list[Json]:
         """Type into a menu whose options the app gives."""
         place = self._place(user, container)
         found = elements.find(place.blocks, block_id, action_id)
@@ -128,7 +126,7 @@ class Interactions:
         answer = await self._ask("interactive", "block_suggestion", payload, "This menu")
         faults = blocks.suggestion_faults(answer)
         if faults:
-            self.ws.log.add("response", "block_suggestion", answer, ok=False, error="; ".join(faults))
+            self.ws.log.add("response", "block_suggestion", answer, ok=False, error="; ".join(map(str, faults)))
             raise RefusalError("invalid_options", "The app's options could not be shown.")
         flat = elements.options(answer)
         self.state.offered[place.key, user, action_id] = flat
@@ -147,10 +145,8 @@ class Interactions:
             return self._view_place(user, str(container.get("view_id")))
         channel = self.ws.visible(str(container.get("channel")), user)
         ts = str(container.get("ts"))
-        if kind == "ephemeral":
-            message = self.ws.hub.ephemeral(user, channel.id, ts)
-        else:
-            message = channel.messages.get(ts)
+        whisper = self.ws.hub.ephemeral(user, channel.id, ts)
+        message = whisper if kind == "ephemeral" else channel.messages.get(ts)
         app = self.state.world.app
         if message is None or message.get("app_id", app.id) != app.id:
             raise RefusalError("message_not_found", "That message is not there any more.")
@@ -226,9 +222,7 @@ class Interactions:
         try:
             return self._after_submit(user, view, answer)
         except ApiError as error:
-            self.ws.log.add(
-                "response", "view_submission", answer, ok=False, error=error.code, summary=str(error.extra)
-            )
+            self.ws.log.add("response", "view_submission", answer, ok=False, error=error.code, summary=str(error.extra))
             raise RefusalError(error.code, TROUBLE) from error
 
     def _after_submit(self, user: str, view: Json, answer: Json) -> Json:
@@ -291,9 +285,7 @@ class Interactions:
 
     def _team(self, user: str) -> Json:
         team = self.state.team_of(user)
-        known = next(
-            (t for t in (self.state.world.team, *self.state.world.other_teams) if t.id == team), None
-        )
+        known = next((t for t in (self.state.world.team, *self.state.world.other_teams) if t.id == team), None)
         return {"id": team, "domain": known.domain if known else ""}
 
     def _common(self, user: str) -> Json:

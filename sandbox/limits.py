@@ -1,5 +1,6 @@
 """Slack's rate limits for messages, when the world asks for them."""
 
+import math
 from collections import deque
 
 from sandbox.state import ApiError, State
@@ -30,11 +31,11 @@ class Limits:
             while self._ephemerals and now - self._ephemerals[0] >= MINUTE:
                 self._ephemerals.popleft()
             if len(self._ephemerals) >= settings.ephemeral_per_minute:
-                raise ApiError("ratelimited", retry_after=int(MINUTE - (now - self._ephemerals[0])) + 1)
+                raise ApiError("ratelimited", retry_after=math.ceil(MINUTE - (now - self._ephemerals[0])))
             self._ephemerals.append(now)
         elif method == "chat.postMessage":
             channel = str(arguments.get("channel"))
             wait = self._posts.get(channel, 0.0) + settings.post_seconds_per_channel - now
             if wait > 0:
-                raise ApiError("ratelimited", retry_after=int(wait) + 1)
+                raise ApiError("ratelimited", retry_after=math.ceil(wait))
             self._posts[channel] = now

@@ -5,6 +5,7 @@ import json
 from aiohttp import web
 
 from sandbox import blocks, elements
+from sandbox.block_kit import MESSAGE_TEXT
 from sandbox.state import ApiError, ResponseUrl
 from sandbox.workspace import Workspace
 from sandbox.world import Json
@@ -20,11 +21,11 @@ def content(body: Json) -> Json:
     if given is not None:
         faults = blocks.message_faults(given)
         if faults:
-            raise ApiError("invalid_blocks", *faults)
+            raise ApiError("invalid_blocks", *map(str, faults))
     text = body.get("text") or ""
     if not isinstance(text, str) or (not text and not given and not body.get("attachments")):
         raise ApiError("no_text")
-    if len(text) > blocks.MESSAGE_TEXT:
+    if len(text) > MESSAGE_TEXT:
         raise ApiError("msg_too_long")
     return {"text": text} | ({"blocks": elements.named(given)} if given else {})
 

@@ -136,17 +136,14 @@ class Seats:
             },
             "other_apps": [{"app_id": a.id, "bot_id": a.bot_id, "name": a.name} for a in world.other_apps],
             "users": [shapes.user_for_seat(u) for u in state.users.values()],
-            "usergroups": [
-                {"id": g.id, "handle": g.handle, "name": g.name} for g in state.usergroups.values()
-            ],
+            "usergroups": [{"id": g.id, "handle": g.handle, "name": g.name} for g in state.usergroups.values()],
             "channels": [shapes.channel_for_seat(state, c) for c in state.conversations.values()],
             "commands": [
                 {"command": c.command, "description": c.description, "usage_hint": c.usage_hint}
                 for c in manifest.features.slash_commands
             ],
             "shortcuts": [
-                {"callback_id": s.callback_id, "name": s.name, "type": s.type}
-                for s in manifest.features.shortcuts
+                {"callback_id": s.callback_id, "name": s.name, "type": s.type} for s in manifest.features.shortcuts
             ],
             "story": world.story.model_dump(exclude_none=True) if world.story else None,
         }

@@ -122,10 +122,11 @@ class Sandbox:
 async def _at_home(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Keep out what a page on the web could send: a foreign Host, or a foreign Origin to the seats."""
+    """Keep out what a page on the web could send: a foreign Host, or a call from elsewhere."""
     if urlsplit(f"//{request.host}").hostname not in HOSTS:
         raise web.HTTPForbidden(text="This server answers to 127.0.0.1 only.")
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    foreign = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"} and request.path != "/"
+    if foreign or (origin is not None and urlsplit(origin).netloc != request.host):
         raise web.HTTPForbidden(text="Another page cannot use this server.")
     return await handler(request)

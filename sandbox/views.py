@@ -18,18 +18,14 @@ def _checked(raw: object, kind: str) -> Json:
         ApiError: It is no such view, too large, or breaks a Block Kit limit.
     """
     if not isinstance(raw, dict) or raw.get("type") not in {"modal", "home"}:
-        raise ApiError(
-            "invalid_arguments", "[ERROR] must be a modal or a home view [json-pointer:/view/type]"
-        )
+        raise ApiError("invalid_arguments", "[ERROR] must be a modal or a home view [json-pointer:/view/type]")
     if raw["type"] != kind:
-        raise ApiError(
-            "invalid_arguments", f"[ERROR] must be a view of type {kind} [json-pointer:/view/type]"
-        )
+        raise ApiError("invalid_arguments", f"[ERROR] must be a view of type {kind} [json-pointer:/view/type]")
     if len(str(raw)) > MOST_CHARACTERS:
         raise ApiError("view_too_large")
     faults = blocks.view_faults(raw)
     if faults:
-        raise ApiError("invalid_arguments", *faults)
+        raise ApiError("invalid_arguments", *map(str, faults))
     return raw
 
 

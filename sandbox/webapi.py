@@ -18,6 +18,7 @@ JSON_ARGUMENTS = {
     "blocks": "invalid_blocks_format",
     "metadata": "invalid_metadata_format",
     "view": "invalid_arguments",
+    "message": "invalid_arguments",
 }
 READ = ("channels:read", "groups:read", "im:read", "mpim:read")
 HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
@@ -36,6 +37,7 @@ METHODS = {
     "api.test": Method(api_people.api_test, kind=""),
     "auth.test": Method(api_people.auth_test),
     "apps.connections.open": Method(api_people.connections_open, kind="xapp"),
+    "blocks.validate": Method(api_people.blocks_validate),
     "bots.info": Method(api_people.bots_info, ("users:read",)),
     "chat.postMessage": Method(api_chat.post_message, ("chat:write",), ("channel",)),
     "chat.postEphemeral": Method(api_chat.post_ephemeral, ("chat:write",), ("channel", "user")),
@@ -120,9 +122,7 @@ class WebApi:
             headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
         missing = [key for key in method.required if arguments.get(key) in (None, "")]
         if missing:
-            raise ApiError(
-                "invalid_arguments", *(f"[ERROR] missing required field: {key}" for key in missing)
-            )
+            raise ApiError("invalid_arguments", *(f"[ERROR] missing required field: {key}" for key in missing))
         self._limits.check(name, arguments)
         call = Call(self._ws, _decoded(arguments), token)
         return {"ok": True} | method.run(call)
@@ -183,7 +183,9 @@ async def _arguments(request: web.Request) -> Json:
 
 
 def _token(request: web.Request, arguments: Json) -> str | None:
-    given = arguments.pop("token", None)
+    """The token of the header or the body; Slack takes none from the address any more."""
+    given = None if "token" in request.query else arguments.get("token")
+    arguments.pop("token", None)
     header = request.headers.get("Authorization", "")
     if header.startswith("Bearer "):
         return header.removeprefix("Bearer ").strip()
@@ -207,6 +209,4 @@ def _decoded(arguments: Json) -> Json:
 
 
 def _summary(arguments: Json) -> str:
-    return " ".join(
-        str(arguments[key]) for key in ("channel", "user", "user_id", "text", "ts") if arguments.get(key)
-    )
+    return " ".join(str(arguments[key]) for key in ("channel", "user", "user_id", "text", "ts") if arguments.get(key))

@@ -123,9 +123,7 @@ class Workspace:
         message = message | {"ts": self.state.next_ts()}
         parent = channel.messages.get(message.get("thread_ts", ""))
         channel.messages[message["ts"]] = message
-        self.hub.push(
-            channel.members, {"type": "message", "channel": channel.id, "message": shapes.for_seat(message)}
-        )
+        self.hub.push(channel.members, {"type": "message", "channel": channel.id, "message": shapes.for_seat(message)})
         if parent is not None:
             self._count_reply(channel, parent, message)
         self.tell(events.posted(channel, message), channel)
@@ -187,20 +185,29 @@ class Workspace:
         if parent is not None:
             parent["reply_count"] -= 1
             self._show_change(channel, parent)
-        self.hub.push(
-            channel.members, {"type": "message_deleted", "channel": channel.id, "ts": message["ts"]}
-        )
+        self.hub.push(channel.members, {"type": "message_deleted", "channel": channel.id, "ts": message["ts"]})
         self.tell(events.deleted(channel, before, ts), channel)
 
     def _show_change(self, channel: Conversation, message: Json) -> None:
         what = {"type": "message_changed", "channel": channel.id, "message": shapes.for_seat(message)}
         self.hub.push(channel.members, what)
 
-    def whisper(self, channel: Conversation, user: str, message: Json) -> tuple[str, bool]:
-        """Show a message to one person; returns its ts and whether a page of theirs was open to show it."""
+    def whisper(self, channel: Conversation, user: str, message: Json) -> str:
+        """Show a message to one person; returns its ts.
+
+        Nobody sees it when no page of theirs is open, or when nobody has answered in the thread yet.
+        """
         message = {"type": "message"} | message | {"ts": self.state.next_ts(), "ephemeral": True}
-        shown = self.hub.whisper(user, channel.id, shapes.for_seat(message))
-        return message["ts"], shown
+        parent = channel.messages.get(message.get("thread_ts", ""))
+        lost = None
+        if parent is not None and not parent.get("reply_count"):
+            lost = "thread_not_active"
+        elif not self.hub.whisper(user, channel.id, shapes.for_seat(message)):
+            lost = "nobody_looking"
+        if lost:
+            unseen = {"channel": channel.id, "user": user, "message": message}
+            self.log.add("response", "ephemeral", unseen, ok=False, error=lost)
+        return str(message["ts"])
 
     def app_message(self, text: str, **fields: object) -> Json:
         """A message of the app under test, as it is stored."""

@@ -125,7 +125,7 @@ class Stage:
         """Connect a Bolt app with Socket Mode."""
         handler = AsyncSocketModeHandler(app, self.app_token)
         self.handlers.append(handler)
-        await handler.connect_async()
+        await handler.connect_async()  # type: ignore[no-untyped-call] # slack-bolt leaves it untyped
         return handler
 
     async def seat(self, user: str) -> Seat:
@@ -151,7 +151,7 @@ class Stage:
             await seat.leave()
         for handler in self.handlers:
             with suppress(ConnectionError):
-                await handler.close_async()
+                await handler.close_async()  # type: ignore[no-untyped-call] # slack-bolt leaves it untyped
 
 
 async def until(true: Callable[[], bool]) -> None:

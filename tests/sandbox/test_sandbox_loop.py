@@ -16,9 +16,7 @@ async def test_a_message_reaches_the_app_and_its_whisper_reaches_one_seat_only(s
 
     @app.event("message")
     async def whisper(event: Json, client: AsyncWebClient) -> None:
-        await client.chat_postEphemeral(
-            channel=event["channel"], user="U0ANNA", text=f"heard: {event['text']}"
-        )
+        await client.chat_postEphemeral(channel=event["channel"], user="U0ANNA", text=f"heard: {event['text']}")
 
     await stage.connect(app)
     anna, cara = await stage.seat("U0ANNA"), await stage.seat("U0CARA")
@@ -111,9 +109,7 @@ async def test_a_button_press_brings_the_message_and_changes_it(stage: Stage) ->
     async def press(ack: Any, body: Json, client: AsyncWebClient) -> None:
         await ack()
         bodies.append(body)
-        await client.chat_update(
-            channel=body["channel"]["id"], ts=body["message"]["ts"], text="done", blocks=[]
-        )
+        await client.chat_update(channel=body["channel"]["id"], ts=body["message"]["ts"], text="done", blocks=[])
 
     await stage.connect(app)
     anna = await stage.seat("U0ANNA")
@@ -152,9 +148,7 @@ async def test_a_whispers_button_replaces_the_whisper_over_its_response_url(stag
 
     await stage.connect(app)
     anna = await stage.seat("U0ANNA")
-    sent = await stage.client.chat_postEphemeral(
-        channel="C0TEAM", user="U0ANNA", text="psst", blocks=[button("press")]
-    )
+    sent = await stage.client.chat_postEphemeral(channel="C0TEAM", user="U0ANNA", text="psst", blocks=[button("press")])
     container = {"type": "ephemeral", "channel": "C0TEAM", "ts": sent["message_ts"]}
     await anna.do("action", container=container, action={"action_id": "press", "block_id": "row"})
     replaced = await anna.sees("ephemeral_replaced")
