@@ -72,7 +72,7 @@ export function channelHead(pane, channel) {
   const chip = channel.kind === "im"
     ? h("span", { class: "chip-plain" }, icon("lock"), t("private_im"))
     : open
-      ? h("span", { class: "chip-plain outside", title: t("outsiders"), data: { testid: "outsiders" } }, icon("globe"), h("span", {}, teams.length ? t("shared_with", { teams: teams.join(pick({ "zh-TW": "、", en: ", " })) }) : t("outsiders")))
+      ? h("span", { class: "chip-plain outside", title: [t("outsiders"), ...teams].join(" · "), data: { testid: "outsiders" } }, icon("globe"), h("span", {}, teams.length ? t("shared_with", { teams: teams.join(pick({ "zh-TW": "、", en: ", " })) }) : t("outsiders")))
       : h("span", { class: "chip-plain", data: { testid: "internal" } }, icon("lock"), t("internal"));
   return h("header", { class: "conversation-head" },
     h("button", { type: "button", class: "icon-button drawer", "aria-label": t("open_channels"), title: t("open_channels"), onclick: () => pane.drawer() }, icon("menu")),

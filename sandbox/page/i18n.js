@@ -16,9 +16,9 @@ function stored() {
 
 export const locale = () => current;
 
-/** The page's words for a key; {name} in them is filled from values. */
+/** The page's words for a key; {name} in them is filled from values; `n` 1 has words of its own where they differ. */
 export function t(key, values = {}) {
-  const words = WORDS[current][key] ?? WORDS.en[key] ?? key;
+  const words = (values.n === 1 && WORDS[current][`${key}_1`]) || (WORDS[current][key] ?? WORDS.en[key] ?? key);
   return words.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 

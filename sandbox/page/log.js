@@ -1,7 +1,7 @@
 // The drawer with every event and call between the stand-in and the app.
 
 import { copyable } from "./mrkdwn.js";
-import { h, iconButton } from "./dom.js";
+import { h, iconButton, syncList } from "./dom.js";
 import { clock, fullTime, t } from "./i18n.js";
 import { store } from "./store.js";
 
@@ -12,14 +12,16 @@ export function logDrawer({ onclose }) {
   let cleared = 0;
   let chosen = null;
   const input = h("input", { type: "search", placeholder: t("log_filter"), "aria-label": t("log_filter"), data: { testid: "log-filter" } });
-  const list = h("div", { class: "log-list", role: "listbox", tabindex: "0", "aria-label": t("log") });
+  const list = h("div", { class: "log-rows", role: "listbox", tabindex: "0", "aria-label": t("log") });
+  const empty = h("p", { class: "empty" });
+  const scroller = h("div", { class: "log-list" }, list, empty);
   const detail = h("div", { class: "log-detail", data: { testid: "log-detail" } });
   const count = h("span", { class: "quiet" });
   const node = h("section", { class: "log", "aria-label": t("log"), data: { testid: "log" } },
     h("header", {}, h("h2", {}, t("log")), count, h("span", { class: "spring" }), input,
       h("button", { type: "button", class: "button small", data: { testid: "log-clear" }, onclick: () => { cleared = store.log.at(-1)?.n ?? 0; chosen = null; update(); } }, t("log_clear")),
       iconButton("close", t("log_close"), onclose)),
-    h("div", { class: "log-body" }, list, detail));
+    h("div", { class: "log-body" }, scroller, detail));
 
   function row(entry) {
     const words = { event: "log_event", call: "log_call", response: "log_response" };
@@ -32,18 +34,18 @@ export function logDrawer({ onclose }) {
     },
     h("time", { title: fullTime(when(entry)) }, clock(when(entry), true)),
     h("span", { class: `dir ${entry.dir}` }, `${ARROWS[entry.dir] ?? "·"} ${t(words[entry.dir] ?? "log_event")}`),
-    h("b", {}, entry.name), h("span", { class: "log-result" }, result), h("span", { class: "log-summary" }, entry.summary ?? ""));
+    h("b", {}, entry.name), h("span", { class: "log-result" }, result), h("span", { class: "log-summary" }, gist(entry)));
   }
 
   function update() {
     if (!node.isConnected) return;
     const text = filter.toLowerCase();
     const entries = store.log.filter((e) => e.n > cleared && (!text || JSON.stringify(e).toLowerCase().includes(text)));
-    const end = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
-    list.replaceChildren(...entries.map(row));
-    if (!entries.length) list.append(h("p", { class: "empty" }, text ? t("log_nothing", { text: filter }) : t("log_empty")));
+    const end = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
+    syncList(list, entries, { key: (e) => String(e.n), sign: (e) => `${chosen === e.n}`, make: row });
+    empty.textContent = entries.length ? "" : text ? t("log_nothing", { text: filter }) : t("log_empty");
     count.textContent = entries.length ? String(entries.length) : "";
-    if (end) list.scrollTop = list.scrollHeight;
+    if (end) scroller.scrollTop = scroller.scrollHeight;
     const entry = entries.find((e) => e.n === chosen);
     if (detail.dataset.n !== String(entry?.n ?? "") || !detail.children.length) show(entry);
   }
@@ -72,6 +74,15 @@ export function logDrawer({ onclose }) {
     el?.focus();
   });
   return { node, update };
+}
+
+/** The summary, or for a bare payload what a person would look for in it. */
+function gist({ summary = "", body }) {
+  if (!summary.startsWith("{")) return summary;
+  const payload = body?.payload ?? body ?? {};
+  const what = [payload.event?.channel, payload.event?.user ?? payload.user?.id ?? payload.user_id, payload.event?.text ?? payload.text, payload.callback_id ?? payload.view?.callback_id,
+    ...(payload.actions ?? []).map((a) => a.action_id)];
+  return what.filter((x) => typeof x === "string" && x).join(" ") || summary;
 }
 
 function when(entry) {

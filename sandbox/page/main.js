@@ -45,17 +45,22 @@ function remember() {
   sessionStorage.setItem(LAYOUT, JSON.stringify({ two, log, story, places, seats }));
 }
 
+function moved() {
+  remember();
+  guide?.update();
+}
+
 /** Make the whole page anew: at the start, on another language, another width, another layout. */
 function build() {
   const count = page.two && WIDE.matches ? 2 : 1;
   if (page.panes.length) remember();
   page.focused = Math.min(page.focused, count - 1);
-  page.panes = page.seats.slice(0, count).map((seat, i) => new Pane(i, seat, page.places, { did, moved: remember }));
+  page.panes = page.seats.slice(0, count).map((seat, i) => new Pane(i, seat, page.places, { did, moved }));
   for (const pane of page.panes) {
     for (const kind of ["focusin", "pointerdown"]) pane.node.addEventListener(kind, () => focusPane(pane.index, false));
   }
   bar = topbar(page);
-  guide = storyGuide({ goTo, onhide: () => page.toggle("story") });
+  guide = storyGuide({ goTo, shows: (step) => page.panes.some((pane) => pane.shows(step.seat, step.channel ?? pane.place.channel)), onhide: () => page.toggle("story") });
   drawer = page.log ? logDrawer({ onclose: () => page.toggle("log") }) : null;
   document.title = `${t("title")} · ${store.world.team?.name ?? ""}`;
   document.body.className = page.log ? "with-log" : "";
@@ -107,6 +112,8 @@ function keys(event) {
   } else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
     event.preventDefault();
     if (!document.querySelector(".switcher")) pane.switcher();
+  } else if (event.key === "Escape" && event.target === document.body) {
+    pane.keys(event);
   } else if (event.key === "F6" && page.panes.length > 1) {
     event.preventDefault();
     focusPane((page.focused + 1) % page.panes.length);

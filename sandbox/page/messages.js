@@ -71,7 +71,7 @@ export function renderRow(row, view) {
     data: { testid: "message", ts: message.ts, ephemeral: message.ephemeral ? "true" : "false", user: message.user ?? message.bot_id },
     "aria-label": `${by.name}, ${clock(message.ts)}`,
   }, h("div", { class: "gutter" }, small ? h("time", { title: fullTime(message.ts) }, clock(message.ts)) : face(by.user, { app: by.app && !by.mirrored })), body);
-  if (!message.ephemeral) {
+  if (!message.ephemeral && view.editing !== message.ts) {
     const show = () => { if (!node.querySelector(".tools")) node.append(toolbar(message, view)); };
     node.addEventListener("pointerenter", show);
     node.addEventListener("focusin", show);

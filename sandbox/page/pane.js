@@ -112,7 +112,7 @@ export class Pane {
 
   openThread(ts, { focus = false } = {}) {
     this.go({ thread: ts });
-    if (focus) this.thread?.box.area.focus();
+    if (focus || matchMedia("(hover: hover)").matches) this.thread?.box.area.focus();
   }
 
   closeThread() {

@@ -58,6 +58,7 @@ export function picker({ source, chosen = [], max = Infinity, min = 0, placehold
     }, h("span", {}, one.label), one.hint ? h("small", {}, one.hint) : null)));
     if (!found.length) list.append(h("li", { class: "note", role: "presentation" }, note));
     if (found.length) input.setAttribute("aria-activedescendant", `${listId}-${at}`);
+    list.scrollIntoView({ block: "nearest" });
     list.children[at]?.scrollIntoView({ block: "nearest" });
   }
 

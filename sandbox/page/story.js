@@ -8,8 +8,8 @@ import { toText } from "./typed.js";
 
 const KEY = "sandbox.story";
 
-/** The guide. goTo(step) switches a pane to the step's seat and channel and fills its composer. */
-export function storyGuide({ goTo, onhide }) {
+/** The guide. goTo(step) switches a pane to the step's seat and channel and fills its composer; shows(step) tells whether one is there. */
+export function storyGuide({ goTo, shows, onhide }) {
   const node = h("section", { class: "story", "aria-label": t("story"), data: { testid: "story" } });
   const done = new Set(JSON.parse(sessionStorage.getItem(KEY) ?? "[]"));
   let at = 0;
@@ -32,6 +32,7 @@ export function storyGuide({ goTo, onhide }) {
     update();
   }
 
+  const seen = (step) => looks(step) && (gone || shows(step));
   const same = (text, say) => text === say || text === toText(say, store.world);
   const firstOpen = () => { const i = steps().findIndex((_, n) => !isDone(n)); return i < 0 ? steps().length : i; };
 
@@ -46,16 +47,15 @@ export function storyGuide({ goTo, onhide }) {
   function did(what, detail) {
     const step = steps()[at];
     if (!step || (detail.seat && detail.seat !== step.seat)) return;
-    const said = step.say && ["say", "command"].includes(what) && detail.text.trim() === pick(step.say).trim();
+    const said = step.say && ["say", "command"].includes(what) && (gone || detail.text.trim() === pick(step.say).trim());
     const pressed = !step.say && ((step.do === "click" && ["click", "submit"].includes(what)) || (step.do === "shortcut" && what === "shortcut") || (step.do === "command" && what === "command"));
     if (said || pressed) check(at);
-    else if (what === "seat" && looks(step)) { gone = true; update(); }
   }
 
   function next() {
     const step = steps()[at];
     if (!step) return;
-    if (looks(step) && gone) { check(at); return; }
+    if (seen(step)) { check(at); return; }
     gone = true;
     goTo(step);
     update();
@@ -81,7 +81,7 @@ export function storyGuide({ goTo, onhide }) {
     const step = all[at];
     const user = step && store.world.user(step.seat);
     const dots = h("ol", { class: "dots", "aria-hidden": "true" }, ...all.map((_, i) => h("li", { class: `${isDone(i) ? "done" : ""} ${i === at ? "now" : ""}` })));
-    const label = !step ? "" : looks(step) && gone ? t("story_next") : step.say ? t("story_fill") : t("story_go");
+    const label = !step ? "" : seen(step) ? t("story_next") : step.say ? t("story_fill") : t("story_go");
     node.replaceChildren(...[
       h("div", { class: "story-line" },
         h("button", { type: "button", class: "story-count", "aria-expanded": String(open), title: t("story_all"), data: { testid: "story-all" }, onclick: () => { open = !open; update(); } },
