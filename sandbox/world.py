@@ -119,6 +119,7 @@ class Step(Strict):
     text: dict[str, str]
     channel: str | None = None
     say: str | None = None
+    do: Literal["command", "shortcut", "click", "look"] | None = None
     expect: Json | None = None
 
 

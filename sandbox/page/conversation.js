@@ -46,7 +46,7 @@ export function conversation(pane, channelId) {
   const room = store.seat(pane.seat).room(channelId);
   const view = { pane, seat: pane.seat, channel: channelId, room, inThread: false, editing: null };
   const channel = world.channel(channelId);
-  const title = channel.kind === "im" ? `@${world.title(channel, pane.seat)}` : `#${channel.name}`;
+  const title = world.label(channel, pane.seat);
   const list = messageList(title, () => room.top(), view);
   const box = composer({ pane, seat: pane.seat, channel: channelId, placeholder: t("message_to", { channel: title }) });
   let head = channelHead(pane, channel);
@@ -73,7 +73,7 @@ export function threadPanel(pane, channelId, ts) {
   const list = messageList(t("thread"), () => room.thread(ts), view);
   const box = composer({ pane, seat: pane.seat, channel: channelId, thread: ts, placeholder: t("reply_to") });
   const node = h("aside", { class: "thread", "aria-label": t("thread"), data: { testid: "thread", ts } },
-    h("header", { class: "conversation-head" }, h("div", { class: "head-words" }, h("h2", {}, h("span", {}, t("thread"))), h("p", {}, `#${store.world.title(store.world.channel(channelId), pane.seat)}`)),
+    h("header", { class: "conversation-head" }, h("div", { class: "head-words" }, h("h2", {}, h("span", {}, t("thread"))), h("p", {}, store.world.label(store.world.channel(channelId), pane.seat))),
       iconButton("close", t("close_thread"), () => pane.closeThread(), { data: { testid: "close-thread" } })),
     list.node, box.node);
   return {

@@ -122,7 +122,7 @@ function channelRows(ctx, el, ims) {
     .filter((c) => (c.members ?? []).includes(ctx.seat))
     .filter((c) => (c.kind === "im" ? ims && (!include || include.includes("im")) : true))
     .filter((c) => !(el.filter?.exclude_external_shared_channels && c.kind === "shared"))
-    .map((c) => ({ label: `${c.kind === "im" ? "@" : "#"}${ctx.world.title(c, ctx.seat)}`, value: c.id, raw: c.id }));
+    .map((c) => ({ label: ctx.world.label(c, ctx.seat), value: c.id, raw: c.id }));
 }
 
 const idSelect = (rows) => (tools) => select(tools, [{ rows: rows(tools.ctx, tools.el) }], { value: (id) => id, raw: (row) => row.value });

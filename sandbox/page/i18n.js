@@ -22,6 +22,9 @@ export function t(key, values = {}) {
   return words.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+/** Whether the page has words of its own for a key, in the current language. */
+export const knows = (key) => key in WORDS[current];
+
 /** Words of the world: a plain text, or one per language. */
 export function pick(words) {
   if (!words || typeof words === "string") return words ?? "";

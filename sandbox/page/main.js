@@ -25,6 +25,7 @@ const page = {
 let bar;
 let guide;
 let drawer;
+let life = new AbortController();
 
 function restore() {
   let kept = {};
@@ -53,14 +54,16 @@ function moved() {
 /** Make the whole page anew: at the start, on another language, another width, another layout. */
 function build() {
   const count = page.two && WIDE.matches ? 2 : 1;
+  life.abort();
+  life = new AbortController();
   if (page.panes.length) remember();
   page.focused = Math.min(page.focused, count - 1);
   page.panes = page.seats.slice(0, count).map((seat, i) => new Pane(i, seat, page.places, { did, moved }));
   for (const pane of page.panes) {
     for (const kind of ["focusin", "pointerdown"]) pane.node.addEventListener(kind, () => focusPane(pane.index, false));
   }
-  bar = topbar(page);
-  guide = storyGuide({ goTo, shows: (step) => page.panes.some((pane) => pane.shows(step.seat, step.channel ?? pane.place.channel)), onhide: () => page.toggle("story") });
+  bar = topbar(page, life.signal);
+  guide = storyGuide({ goTo, shows: (step) => page.panes.some((pane) => pane.shows(step.seat, step.channel ?? pane.place.channel)), onhide: () => page.toggle("story"), signal: life.signal });
   drawer = page.log ? logDrawer({ onclose: () => page.toggle("log") }) : null;
   document.title = `${t("title")} · ${store.world.team?.name ?? ""}`;
   document.body.className = page.log ? "with-log" : "";

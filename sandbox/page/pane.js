@@ -7,7 +7,7 @@ import { ask } from "./dialog.js";
 import { h, iconButton } from "./dom.js";
 import { plain, textNodes } from "./elements.js";
 import { homeView } from "./home.js";
-import { t } from "./i18n.js";
+import { knows, t } from "./i18n.js";
 import { modals } from "./modal.js";
 import { seatBar } from "./seats.js";
 import { openSwitcher } from "./switcher.js";
@@ -186,8 +186,8 @@ export class Pane {
   }
 
   notice(error) {
-    const own = t(`error.${error.code}`);
-    const sentence = error.code && own !== `error.${error.code}` ? own : error.message || String(error);
+    const key = `error.${error.code}`;
+    const sentence = knows(key) ? t(key) : error.message || String(error);
     const node = h("div", { class: "toast", data: { testid: "notice", code: error.code } }, h("p", {}, t("failed", { reason: sentence }),
       error.code ? h("code", {}, t("code", { code: error.code })) : null), iconButton("close", t("close"), () => node.remove()));
     this.toasts.append(node);

@@ -44,6 +44,9 @@ class World {
     const other = (channel.members ?? []).find((id) => id !== seat) ?? seat;
     return this.name(other);
   }
+
+  /** The same with its sign: #channel or @person. */
+  label(channel, seat) { return `${channel.kind === "im" ? "@" : "#"}${this.title(channel, seat)}`; }
 }
 
 class Room {

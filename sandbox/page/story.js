@@ -9,7 +9,7 @@ import { toText } from "./typed.js";
 const KEY = "sandbox.story";
 
 /** The guide. goTo(step) switches a pane to the step's seat and channel and fills its composer; shows(step) tells whether one is there. */
-export function storyGuide({ goTo, shows, onhide }) {
+export function storyGuide({ goTo, shows, onhide, signal }) {
   const node = h("section", { class: "story", "aria-label": t("story"), data: { testid: "story" } });
   const done = new Set(JSON.parse(sessionStorage.getItem(KEY) ?? "[]"));
   let at = 0;
@@ -73,6 +73,8 @@ export function storyGuide({ goTo, shows, onhide }) {
     sessionStorage.removeItem(KEY);
     jump(0);
   }
+
+  document.addEventListener("pointerdown", (event) => { if (open && !node.contains(event.target)) { open = false; update(); } }, { signal });
 
   function update() {
     const all = steps();

@@ -19,14 +19,14 @@ export function startTheme() {
 const mac = /mac/i.test(navigator.platform ?? "");
 const KEYS = [["Alt", "1–9", "key_seat"], [mac ? "⌘" : "Ctrl", "K", "key_switcher"], ["F6", "", "key_pane"], ["Esc", "", "key_escape"], ["Enter", "", "key_enter"], ["Shift", "Enter", "key_newline"], ["↑", "", "key_up"], ["↑", "↓", "key_messages"]];
 
-/** page: {two, log, story: booleans; toggle(name)}. */
-export function topbar(page) {
+/** page: {two, log, story: booleans; toggle(name)}. Its listeners end with the signal. */
+export function topbar(page, signal) {
   const app = h("span", { class: "app-state", role: "status", data: { testid: "app-state" } });
   const help = h("div", { class: "keys", hidden: true, role: "dialog", "aria-label": t("keyboard") }, h("h2", {}, t("keyboard")),
     h("dl", {}, ...KEYS.flatMap(([a, b, word]) => [h("dt", {}, h("kbd", {}, a), b ? h("kbd", {}, b) : null), h("dd", {}, t(word))])));
   const helpButton = iconButton("keyboard", t("keyboard"), () => { help.hidden = !help.hidden; }, { data: { testid: "keyboard" }, class: "only-wide" });
-  document.addEventListener("pointerdown", (event) => { if (!help.contains(event.target) && !helpButton.contains(event.target)) help.hidden = true; });
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") help.hidden = true; });
+  document.addEventListener("pointerdown", (event) => { if (!help.contains(event.target) && !helpButton.contains(event.target)) help.hidden = true; }, { signal });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") help.hidden = true; }, { signal });
   const themeButton = h("button", { type: "button", class: "icon-button", data: { testid: "theme-toggle" } });
   themeButton.addEventListener("click", () => {
     const next = theme() === "dark" ? "light" : "dark";
