@@ -1,6 +1,7 @@
 """`aside detect`: what messages show, for one line of JSON at a time."""
 
 import json
+import sys
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -39,10 +40,10 @@ def detect_command(file: BinaryIO, folder: Path | None) -> None:
     conversation; every other line stands alone.
     """
     detector = Detector.train(load_playbook(folder or packaged_playbook()))
-    out: BinaryIO = click.get_binary_stream("stdout")
+    out = sys.stdout.buffer
     for answer in _answers(file, detector):
         out.write(_line(answer))
-        out.flush()
+        out.flush()  # whoever feeds line by line gets each answer at once
 
 
 def _answers(file: BinaryIO, detector: Detector) -> Iterator[dict[str, Any]]:
@@ -56,9 +57,7 @@ def _answers(file: BinaryIO, detector: Detector) -> Iterator[dict[str, Any]]:
             continue
         given, role = _parse(line, number)
         thread = given.get("thread")
-        reading = detector.read(
-            role, given["text"], None if thread is None else threads.get(thread, Thread())
-        )
+        reading = detector.read(role, given["text"], None if thread is None else threads.get(thread, Thread()))
         if thread is not None and reading.thread is not None:
             threads[thread] = reading.thread
         signals = [{"id": signal.id, "score": round(signal.score, 3)} for signal in reading.signals]
@@ -76,7 +75,7 @@ def _parse(line: bytes, number: int) -> tuple[dict[str, Any], Role]:
         raise UserError(f"Line {number} is no JSON object.", _SHAPE)
     role = given.get("role")
     if not isinstance(role, str) or role not in _ROLES:
-        raise UserError(f'Line {number} has no "role" of {", ".join(_ROLES)}.', _SHAPE)
+        raise UserError(f'Line {number} has no "role" of customer or agent.', _SHAPE)
     if not isinstance(given.get("text"), str):
         raise UserError(f'Line {number} has no "text".', _SHAPE)
     thread = given.get("thread")

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import opencc
 
-
 READ_CHARACTERS = 4_000
 """Only the beginning of a message is read; nobody asks for a favour in the fifth page of a log."""
 SENTENCES = 60

@@ -238,14 +238,10 @@ class GoodwillPolicy(Part):
     Attributes:
         window_days: How long an exception counts against the next.
         exceptions_per_window: How many a customer may have in that window.
-        remind_after_minutes: An undecided request reminds its approvers after this long.
-        expire_after_hours: An undecided request lapses after this long.
     """
 
     window_days: int = Field(default=365, ge=1)
     exceptions_per_window: int = Field(default=1, ge=0)
-    remind_after_minutes: int = Field(default=15, ge=1)
-    expire_after_hours: int = Field(default=48, ge=1)
 
 
 class WhisperPolicy(Part):
@@ -274,6 +270,18 @@ class SalesPolicy(Part):
     quiet_days: int = Field(default=1, ge=0)
 
 
+class CasePolicy(Part):
+    """When something said belongs to an open case, and when a case is over.
+
+    Attributes:
+        joins_within_hours: What is said outside threads belongs to the channel's only open case for this long.
+        closes_after_days: A case in which nothing is said any more closes after this long.
+    """
+
+    joins_within_hours: int = Field(default=72, ge=1)
+    closes_after_days: int = Field(default=14, ge=1)
+
+
 class Policy(Part):
     """The figures a manager decides, in one file."""
 
@@ -282,6 +290,7 @@ class Policy(Part):
     goodwill: GoodwillPolicy = GoodwillPolicy()
     whisper: WhisperPolicy = WhisperPolicy()
     sales: SalesPolicy = SalesPolicy()
+    case: CasePolicy = CasePolicy()
 
 
 class Wording(Part):

@@ -138,9 +138,7 @@ class _Loader(yaml.CSafeLoader):
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:null|~|)$"), ["n", "~", ""])
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?\d{1,15}$"), list("-+0123456789"))
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d{1,15}\.\d{1,15}$"), list("-+0123456789")
-)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^[-+]?\d{1,15}\.\d{1,15}$"), list("-+0123456789"))
 
 
 class _Unreadable(Exception):  # noqa: N818 - it never leaves this module
@@ -457,9 +455,7 @@ def _check_words(playbook: Playbook, language: Language, files: Mapping[str, _Fi
     decision_file = files[f"{language}/decisions.yaml"]
     yield from _check_ids(signal_file, "signal", [signal.id for signal in playbook.signals], words.signals)
     yield from _check_ids(play_file, "play", [play.id for play in playbook.plays], words.plays)
-    yield from _check_ids(
-        decision_file, "decision row", [row.id for row in playbook.decisions], words.decisions
-    )
+    yield from _check_ids(decision_file, "decision row", [row.id for row in playbook.decisions], words.decisions)
     for key, signal in words.signals.items():
         for part, patterns in (("patterns", signal.patterns), ("vetoes", signal.vetoes)):
             for index, pattern in enumerate(patterns):

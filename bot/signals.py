@@ -1,18 +1,19 @@
 """Telling what a message shows: signals 訊號 with the words in which they were noticed, and how angry it is.
 
-Two ways lead to a signal: a near-certain pattern of the playbook, or a linear model trained from the playbook's own
-examples. A veto of the playbook takes a signal back from its sentence either way. Everything is computed from the
-arguments; equal playbooks give equal readings.
+Two ways lead to a signal: a near-certain pattern of the playbook, or a linear model trained from the playbook's
+own examples. A veto of the playbook takes a signal back from its sentence either way. Everything is computed from
+the arguments; equal playbooks give equal readings.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.anger import anger_level
 from bot.features import (
@@ -34,7 +35,7 @@ SURE_FROM = 0.5
 _ANGRY = 2
 _WHOLE_CHARACTERS = 600
 _RIDGE = 1.0
-_QUIET = 0.95
+_QUIET = 0.96
 _LEVELS = (0.15, 0.4)
 _SLOPE = 8.0
 _FOLDS = 8
@@ -44,7 +45,8 @@ _RECEIPT = re.compile(
     r"|understand|sorry|apologi|thanks for|thank you for|got it|that sounds|i see|appreciate"
 )
 _QUESTION = re.compile(
-    r"[?]|[吗呢]\s*$|为什么|为何|为啥|怎么|多少|什么时候|是不是|能不能|可不可以|请问|\b(?:why|how|what|when|where|who|which|can you|could you|is there)\b"
+    r"[?]|[吗呢]\s*$|为什么|为何|为啥|怎么|多少|什么时候|是不是|能不能|可不可以|请问"
+    r"|\b(?:why|how|what|when|where|who|which|can you|could you|is there)\b"
 )
 
 
@@ -123,6 +125,7 @@ class Detector:
         """Learn from a playbook's patterns and examples.
 
         Args:
+            playbook: What to learn from.
             encoder: Adds what a sentence means to what it is made of.
         """
         speakers: tuple[Speaker, ...] = (Role.CUSTOMER, Role.AGENT)
@@ -132,7 +135,8 @@ class Detector:
         """What a message shows.
 
         Args:
-            role: Who says it. Supervisors and sales are read as agents; a bot shows nothing.
+            role: Who says it. Whoever is one of us is read as an agent; a bot shows nothing.
+            text: The message, Slack's markup unescaped.
             thread: What came before; None when that is not known, the message then stands alone.
         """
         if role is Role.BOT:
@@ -140,7 +144,7 @@ class Detector:
         ear = self._ears[Role.CUSTOMER if role is Role.CUSTOMER else Role.AGENT]
         said = readable(text)
         found = ear.hear(said)
-        ours = role.is_staff
+        ours = role is not Role.CUSTOMER
         heard = found["anger"].score if "anger" in found else 0.0
         anger = anger_level(said, heard=heard, pleased="satisfied" in found, ours=ours)
         if anger >= _ANGRY and "anger" in ear.ids and "anger" not in found and (words := _angriest(said)):
@@ -207,50 +211,45 @@ class _Ear:
 
     def __init__(self, playbook: Playbook, speaker: Speaker, encoder: Encoder | None) -> None:
         self.ids = tuple(signal.id for signal in playbook.signals if signal.speaker == speaker)
-        words = {
-            name: [playbook.words[language].signals[name] for language in LANGUAGES] for name in self.ids
-        }
-        self._patterns = {
-            name: _compiled(p for part in words[name] for p in part.patterns) for name in self.ids
-        }
+        words = {name: [playbook.words[language].signals[name] for language in LANGUAGES] for name in self.ids}
+        self._patterns = {name: _compiled(p for part in words[name] for p in part.patterns) for name in self.ids}
         self._vetoes = {name: _compiled(p for part in words[name] for p in part.vetoes) for name in self.ids}
         self._model = _Model(_examples(playbook, speaker, self.ids), encoder)
 
     def hear(self, text: str) -> dict[str, Signal]:
-        """The signals in a text that count, by id."""
-        parts = [(sentence, normal_form(sentence)) for sentence in sentences(text)]
-        if not parts:
+        """The signals in a text that count, by id; the model speaks where no pattern fits or it is surer."""
+        units = self._units(text)
+        if not units:
             return {}
         found: dict[str, Signal] = {}
-        units: list[_Unit] = []
-        for sentence, plain in parts:
-            vetoed = frozenset(
-                name for name in self.ids if any(veto.search(plain) for veto in self._vetoes[name])
-            )
-            inner = [_Unit(piece, normal_form(piece), vetoed) for piece in stretches(sentence)]
-            units.append(_Unit(sentence, plain, vetoed))
-            units += inner if len(inner) > 1 else []
+        for unit in units:
             for name in self.ids:
-                if name not in vetoed and name not in found:
-                    for pattern in self._patterns[name]:
-                        if pattern.search(plain):
-                            where = next(
-                                (unit.words for unit in inner if pattern.search(unit.plain)), sentence
-                            )
-                            found[name] = Signal(name, PATTERN_SCORE, where)
-                            break
-        if len(parts) > 1 and len(text) <= _WHOLE_CHARACTERS:
-            vetoed = frozenset[str]().union(*(unit.vetoed for unit in units))
-            units.append(_Unit(text.strip(), " ".join(plain for _, plain in parts), vetoed))
+                fits = name not in found and name not in unit.vetoed
+                if fits and any(pattern.search(unit.plain) for pattern in self._patterns[name]):
+                    found[name] = Signal(name, PATTERN_SCORE, unit.words)
         for unit, scores in zip(units, self._model.scores([unit.plain for unit in units]), strict=True):
-            for name, score in zip(self._model.ids, scores, strict=True):
-                if (
-                    score >= SURE_FROM
-                    and name not in unit.vetoed
-                    and (name not in found or found[name].score < score)
-                ):
-                    found[name] = Signal(name, float(score), unit.words)
+            for name, score in zip(self._model.ids, scores.tolist(), strict=True):
+                known = found[name].score if name in found else SURE_FROM
+                if score > known and name not in unit.vetoed:
+                    found[name] = Signal(name, score, unit.words)
         return found
+
+    def _units(self, text: str) -> list[_Unit]:
+        """What is judged, the smallest first: stretches, their sentence, and a short text as a whole."""
+        units: list[_Unit] = []
+        wholes: list[_Unit] = []
+        for sentence in sentences(text):
+            plain = normal_form(sentence)
+            vetoed = frozenset(name for name in self.ids if any(veto.search(plain) for veto in self._vetoes[name]))
+            pieces = stretches(sentence)
+            if len(pieces) > 1:
+                units += [_Unit(piece, normal_form(piece), vetoed) for piece in pieces]
+            wholes.append(_Unit(sentence, plain, vetoed))
+        units += wholes
+        if len(wholes) > 1 and len(text) <= _WHOLE_CHARACTERS:
+            vetoed = frozenset[str]().union(*(unit.vetoed for unit in wholes))
+            units.append(_Unit(text.strip(), " ".join(unit.plain for unit in wholes), vetoed))
+        return units
 
 
 def _compiled(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
@@ -274,11 +273,39 @@ def _examples(playbook: Playbook, speaker: Speaker, ids: Sequence[str]) -> list[
     return list(found.values())
 
 
-class _Model:
-    """Linear regression on n-grams, one target a signal, with a ridge; thresholds from held-out folds.
+class _Grams:
+    """Weighs n-grams: rare ones more (TF-IDF), each text to unit length.
 
-    The dual form is solved once for all signals, and gives what a model trained without a fold would have said about
-    that fold in closed form (the "leave-one-out" identity, for blocks), so choosing thresholds costs no second training.
+    scikit-learn has the same, but costs a second to import and as much again for each message.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        seen = Counter(gram for text in texts for gram in set(grams(text)))
+        self._columns = {gram: column for column, gram in enumerate(seen)}
+        self._idf = np.log((1 + len(texts)) / (1 + np.array(list(seen.values()), dtype=np.float64))) + 1
+
+    def rows(self, texts: Sequence[str]) -> sparse.csr_array:
+        """One row a text; a gram that was never seen counts for nothing."""
+        weights: list[Matrix] = []
+        columns: list[npt.NDArray[np.int64]] = []
+        for text in texts:
+            counts = Counter(grams(text))
+            known = [(self._columns[gram], count) for gram, count in counts.items() if gram in self._columns]
+            column, count = np.array(known, dtype=np.int64).reshape(-1, 2).T
+            weight = (1 + np.log(count)) * self._idf[column]
+            weights.append(weight / (np.linalg.norm(weight) or 1))
+            columns.append(column)
+        ends = np.cumsum([0, *map(len, columns)])
+        shape = (len(texts), len(self._columns))
+        return sparse.csr_array((np.concatenate(weights), np.concatenate(columns), ends), shape=shape)
+
+
+class _Model:
+    """Linear regression on n-grams, one target a signal, with a ridge; its threshold from held-out folds.
+
+    The dual form is solved once for all signals, and gives what a model trained without a fold would have said
+    about that fold in closed form (the leave-one-out identity, for blocks), so that choosing the threshold costs
+    no second training.
     """
 
     def __init__(self, examples: Sequence[Example], encoder: Encoder | None) -> None:
@@ -289,8 +316,7 @@ class _Model:
         texts = [example.text for example in examples]
         targets = np.array([[float(name in example.signals) for name in self.ids] for example in examples])
         folds = np.array([example.fold for example in examples])
-        self._vectorizer = TfidfVectorizer(analyzer=grams, sublinear_tf=True)
-        self._vectorizer.fit(texts)
+        self._grams = _Grams(texts)
         rows = self._rows(texts)
         kernel = (rows @ rows.T).toarray()
         inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(texts)))
@@ -312,7 +338,7 @@ class _Model:
 
     def _rows(self, texts: list[str]) -> sparse.csr_array:
         parts = [
-            sparse.csr_array(self._vectorizer.transform(texts)),
+            self._grams.rows(texts),
             sparse.csr_array(np.ones((len(texts), 1))),
         ]
         if self._encoder is not None:
