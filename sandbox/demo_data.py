@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import product
+from itertools import permutations
 from pathlib import Path
 
 CUSTOMERS = 300
@@ -48,8 +48,8 @@ _STEMS = (
 )
 _TRADES = (
     "精密 Precision|興業 Enterprise|實業 Industrial|電子 Electronics|食品 Foods|機械 Machinery|塑膠 Plastics"
-    "|紡織 Textile|五金 Hardware|化工 Chemical|生技 Biotech|印刷 Printing|物流 Logistics|貿易 Trading|建材 Building Materials"
-    "|光電 Optronics|餐飲 Catering|文具 Stationery|運動用品 Sports|寢具 Bedding"
+    "|紡織 Textile|五金 Hardware|化工 Chemical|生技 Biotech|印刷 Printing|物流 Logistics|貿易 Trading"
+    "|建材 Building Materials|光電 Optronics|餐飲 Catering|文具 Stationery|運動用品 Sports|寢具 Bedding"
 )
 _FORMS = ("股份有限公司 Co., Ltd.", "有限公司 Ltd.")
 _FAMILY_NAMES = "陳林黃張李王吳劉蔡楊許鄭謝郭洪曾邱廖賴周"
@@ -409,16 +409,14 @@ def _add_more_awkward(files: _Files, today: date) -> None:
 def _add_others(files: _Files, today: date) -> None:
     """Ordinary customers, drawn with a fixed seed: most are covered, some were, some never had a contract."""
     chance = random.Random(_SEED)  # noqa: S311 - made-up companies are no secret
-    taken = {row["name"][:4] for row in files.rows["customers"]}
+    taken = {row["name"][:2] for row in files.rows["customers"]}
     stems = [tuple(each.split()) for each in _STEMS.split("|")]
     trades = [tuple(each.split(maxsplit=1)) for each in _TRADES.split("|")]
-    brands = [(one, other) for one, other in product(stems, stems) if one[0] != other[0]]
+    brands = [pair for pair in permutations(stems, 2) if pair[0][0] + pair[1][0] not in taken]
     chance.shuffle(brands)
     for number in range(1001 + len(files.rows["customers"]), 1001 + CUSTOMERS):
         (one, one_en), (other, other_en) = brands.pop()
         trade, trade_en = chance.choice(trades)
-        if one + other + trade in taken:
-            trade, trade_en = "控股", "Holdings"
         form, form_en = chance.choice(_FORMS).split(" ", 1)
         customer = _Customer(
             files,
