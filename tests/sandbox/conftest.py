@@ -11,8 +11,8 @@ from tests.sandbox.stage import Stage, sample_manifest, sample_world
 
 @pytest_asyncio.fixture
 async def stage() -> AsyncIterator[Stage]:
-    """The sandbox on a free port, with retries that do not keep a test waiting."""
-    sandbox = Sandbox(sample_world(), sample_manifest(), retry_after=(0.0, 0.05, 0.05), ack_seconds=0.4)
+    """The sandbox on a free port, with Slack's own three seconds to acknowledge."""
+    sandbox = Sandbox(sample_world(), sample_manifest())
     async with sandbox, aiohttp.ClientSession() as http:
         stage = Stage(sandbox, http)
         yield stage

@@ -7,10 +7,22 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
-from tests.sandbox.stage import Refused, Stage, modal, until
+from sandbox.server import Sandbox
+from tests.sandbox.stage import Refused, Stage, modal, sample_manifest, sample_world, until
 
 Json = dict[str, Any]
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[Stage]:
+    """The sandbox with times that do not keep a test waiting."""
+    sandbox = Sandbox(sample_world(), sample_manifest(), retry_after=(0.0, 0.05, 0.05), ack_seconds=0.4)
+    async with sandbox, aiohttp.ClientSession() as http:
+        stage = Stage(sandbox, http)
+        yield stage
+        await stage.close()
 
 
 @asynccontextmanager
