@@ -138,14 +138,17 @@ class Store {
   }
 
   async fill(seat, channel, room) {
+    const before = [...room.messages.keys()];
     const { messages } = await api.history(seat, channel);
     const known = new Set(messages.map((m) => m.ts));
-    for (const ts of [...room.messages.keys()]) if (!known.has(ts)) room.messages.delete(ts);
+    for (const ts of before) if (!known.has(ts)) room.messages.delete(ts);
     for (const message of messages) room.messages.set(message.ts, message);
     this.tell({ type: "room", seat, channel });
   }
 
+  /** After a break: what may have changed while nobody listened. */
   refill(seat) {
+    this.refresh();
     for (const [channel, room] of this.seat(seat).rooms) if (room.loaded) this.fill(seat, channel, room).catch(() => {});
   }
 
@@ -153,6 +156,15 @@ class Store {
     const { view } = await api.home(seat);
     this.seat(seat).home = view;
     this.tell({ type: "home", seat });
+  }
+
+  async refresh() {
+    const fresh = await api.world().catch(() => null);
+    if (!fresh) return;
+    this.world.app = fresh.app;
+    for (const channel of fresh.channels) this.world.put(channel);
+    this.story = fresh.story ?? null;
+    for (const type of ["app", "channels", "story"]) this.tell({ type });
   }
 
   take(id, push) {

@@ -1,6 +1,6 @@
 export const en = {
   banner: "This is a stand-in for Slack on this machine, not Slack",
-  banner_more: "Nothing you type here leaves this computer",
+  banner_more: "Try anything: nothing here reaches Slack",
   title: "Slack stand-in",
   app_on: "{app} is connected",
   app_off: "{app} is not connected yet",

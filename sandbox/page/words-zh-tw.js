@@ -1,6 +1,6 @@
 export const zh = {
   banner: "這是本機上的 Slack 替身，不是 Slack",
-  banner_more: "在這裡打的字都不會離開這台電腦",
+  banner_more: "放心試，這裡的話不會傳到 Slack",
   title: "Slack 替身",
   app_on: "{app} 已連線",
   app_off: "{app} 尚未連線",
