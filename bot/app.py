@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -25,11 +26,11 @@ from bot.signals import Detector
 from handlers import deliver, listeners, people, works
 from handlers.services import Identity, Services
 from handlers.worker import run_lane
-from storage import inbox, outbox
+from storage import cases, inbox, outbox
 from storage.engine import Casebook, open_casebook
 from storage.inbox import Lane
 
-GROUPS_REFRESH_SECONDS = 3_600.0
+HOUR_SECONDS = 3_600.0
 
 log = structlog.get_logger()
 
@@ -112,7 +113,8 @@ def bolt_app(parts: Services, token: str) -> AsyncApp:
             bot_token=token,
         )
 
-    app = AsyncApp(client=parts.client, authorize=authorize, process_before_response=True)
+    client = AsyncWebClient(base_url=parts.client.base_url, session=parts.http)
+    app = AsyncApp(client=client, authorize=authorize, process_before_response=True)
     listeners.register(app, parts)
     return app
 
@@ -124,11 +126,14 @@ def release_leases(casebook: Casebook) -> None:
         outbox.release_leases(connection)
 
 
-async def run(settings: Settings, ready: Callable[[], None] | None = None) -> None:
+async def run(
+    settings: Settings, ready: Callable[[], None] | None = None, stop: asyncio.Event | None = None
+) -> None:
     """Serve Slack until told to stop.
 
     Args:
         ready: Called once Slack's events come in.
+        stop: Ends it when set; SIGINT and SIGTERM when not given.
     """
     app_token = settings.slack_app_token.get_secret_value()
     if not app_token:
@@ -141,7 +146,7 @@ async def run(settings: Settings, ready: Callable[[], None] | None = None) -> No
             release_leases(parts.casebook)
             app = bolt_app(parts, settings.slack_bot_token.get_secret_value())
             handler = AsyncSocketModeHandler(app, app_token)
-            stop = _stop_on_signal()
+            stop = stop or _stop_on_signal()
             try:
                 await handler.connect_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
             except SlackApiError as error:
@@ -173,7 +178,7 @@ async def _work_until(stop: asyncio.Event, parts: Services) -> None:
         asyncio.create_task(run_lane(parts, Lane.PERSON, works.PERSON)),
         asyncio.create_task(run_lane(parts, Lane.STREAM, works.STREAM)),
         asyncio.create_task(deliver.run_outbox(parts)),
-        asyncio.create_task(_keep_groups_fresh(parts)),
+        asyncio.create_task(_every_hour(parts)),
     ]
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -186,7 +191,12 @@ async def _work_until(stop: asyncio.Event, parts: Services) -> None:
         await asyncio.gather(*tasks, stopping, return_exceptions=True)
 
 
-async def _keep_groups_fresh(parts: Services) -> None:
+async def _every_hour(parts: Services) -> None:
+    """Ask who is in the user groups, and close the cases that have gone quiet."""
     while True:
         await people.refresh_groups(parts)
-        await asyncio.sleep(GROUPS_REFRESH_SECONDS)
+        now = parts.clock()
+        with parts.casebook.begin() as connection:
+            quiet = timedelta(days=parts.playbook.policy.case.closes_after_days).total_seconds()
+            cases.close_quiet(connection, parts.identity.workspace, before=now - quiet, now=now)
+        await asyncio.sleep(HOUR_SECONDS)

@@ -96,5 +96,5 @@ def _print(
         table.add_row(state, title, small)
     console.print(table)
     if not coverages:
-        console.print(say("No warranty and no contract on file. That is a gap, not an expiry."))
+        console.print(say("No warranty or contract on file. That is a gap in our records; it does not mean expired."))
     console.print(say("As of {day} in {zone}", day=say.day(on), zone=customer.timezone), style="dim")

@@ -24,6 +24,9 @@ from storage import cases
 from storage import workspace as workspaces
 
 
+SECONDS_AN_HOUR = 3_600.0
+
+
 @dataclass(frozen=True)
 class Listener:
     """Somebody who may be whispered to, with what is known of them."""
@@ -91,9 +94,10 @@ def _case_of(services: Services, message: Message) -> Case | None:
     with services.casebook.begin() as connection:
         if message.thread_ts:
             return cases.of_thread(connection, message.workspace, message.channel, message.thread_ts)
-        open_cases = cases.open_in_channel(connection, message.workspace, message.channel)
         if message.mirrored:
             return None
+        since = services.clock() - services.playbook.policy.case.joins_within_hours * SECONDS_AN_HOUR
+        open_cases = cases.open_in_channel(connection, message.workspace, message.channel, since=since)
         return open_cases[0] if len(open_cases) == 1 else None
 
 

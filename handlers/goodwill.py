@@ -75,20 +75,20 @@ async def _open(services: Services, actor: Actor, case: Case | None, trigger_id:
 def _hindrance(services: Services, actor: Actor, case: Case | None, say: Words) -> str | None:
     """Why an exception cannot be asked for; None when it can."""
     if case is None:
-        return say("This message belongs to no case. Use it on a customer's message in a support channel.")
+        return say("This message is not part of a case. Use the shortcut on a customer's message in a support channel.")
     if actor.setup.approvals_channel is None:
         return say("No approvals channel is set up yet. An administrator can choose one with /aside setup.")
     with services.casebook.begin() as connection:
         asked = requests.of_case(connection, case.workspace, case.id)
         used = window_is_used(services, connection, case)
     if any(each.state is ExceptionState.REQUESTED for each in asked):
-        return say("An exception has been asked for already. You will hear as soon as it is decided.")
+        return say("A request for this case is already with the supervisors. You will hear as soon as it is decided.")
     if any(each.state is ExceptionState.APPROVED for each in asked):
-        return say("An exception was granted for this case. It is granted once.")
+        return say("This case has had its exception, and there is only one.")
     if asked:
-        return say("It was declined for this case. Only a new fact reopens it.")
+        return say("The request for this case was declined. Only a new fact reopens it.")
     if used:
-        return say("This customer has had their exception. What helps now is the one-off service or renewing.")
+        return say("This customer has had their exception. You can offer a paid one-off service or a renewal.")
     return None
 
 
@@ -111,7 +111,7 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     if isinstance(cost, CostError):
         errors["cost"] = exception_card.cost_error_words(cost, say)
     if not sent.text("fault"):
-        errors["fault"] = say("Please say what is broken; the supervisor was not there.")
+        errors["fault"] = say("Please say what is broken; the supervisor has not seen it.")
     if not sent.text("reason"):
         errors["reason"] = say("Please say why; the supervisor decides from this.")
     return errors

@@ -66,7 +66,7 @@ async def _open(services: Services, task: Task, actor: Actor, trigger_id: str, c
                     key=f"{task.entry.key}:answer",
                     response_url=response_url,
                     person=actor.person.user_id,
-                    body={"text": actor.say("Setting up is for administrators of this workspace. Ask one of them.")},
+                    body={"text": actor.say("Only administrators of this workspace can set up Aside. Please ask one of them.")},
                     now=services.clock(),
                 )
         return
@@ -143,7 +143,7 @@ def _duty(services: Services, connection: Any, actor: Actor, command: Command, w
     say: Words = actor.say
     known = actor.setup.support_channel(command.channel)
     if known is None:
-        return say("This is no support channel. An administrator can make it one with /aside setup.")
+        return say("This is not a support channel yet. An administrator can make it one with /aside setup.")
     me = actor.person.user_id
     others = tuple(each for each in known.on_duty if each != me)
     if what in {"on", "off"}:
@@ -157,5 +157,5 @@ def _duty(services: Services, connection: Any, actor: Actor, command: Command, w
             now=services.clock(),
         )
     if not known.on_duty:
-        return say("Nobody is on duty here, so nobody is coached until an agent answers.")
+        return say("Nobody is on duty here, so nobody gets advice until an agent answers.")
     return say("On duty here: {people}", people=say(", ").join(f"<@{each}>" for each in known.on_duty))

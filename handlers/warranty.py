@@ -42,7 +42,7 @@ async def on_shortcut(services: Services, task: Task) -> None:
     customer_id = case.customer_id if case else _customer_of_channel(services, shortcut.channel, "")
     if customer_id is None:
         with task.finishing() as connection:
-            sentence = actor.say("I can't tell which customer this is. Try /warranty with a name in the channel.")
+            sentence = actor.say("I can't tell which customer this is. Type /warranty and a name in the channel.")
             _write(services, task, connection, actor, shortcut.response_url, {"text": sentence})
         return
     _answer(services, task, actor, shortcut.response_url, query="", customer_id=customer_id)
@@ -90,10 +90,10 @@ def _card(
     try:
         directory = services.directories.current()
     except UserError as error:
-        return say("There is no customer directory to read yet. Ask whoever runs Aside.") + f" ({error.what})", []
+        return say("There is no customer directory yet. Please ask whoever runs Aside.") + f" ({error.what})", []
     if customer_id is None:
         if not query:
-            return say("Which customer? Type /warranty and a name, a tax ID, a serial or a contract number."), []
+            return say("Which customer? Type /warranty and a name, tax ID, serial number or contract number."), []
         found = directory.find(query)
         if found.match is not Match.ONE:
             nearest = found.match is Match.NONE
@@ -101,7 +101,7 @@ def _card(
         customer_id = found.candidates[0].id
     record = directory.record(customer_id)
     if record is None:
-        return say("That customer is no longer on file. Look for them anew."), []
+        return say("That customer is no longer on file. Please search again."), []
     standing = covered_today(services, record)
     open_cases = cases.open_of_customer(connection, services.identity.workspace, customer_id)
     return warranty_card.card(record, standing.coverages, today=standing.today, open_cases=open_cases, say=say)

@@ -13,6 +13,7 @@ from bot.case import Case, CaseState, Heard
 from bot.coaching import Advice, Given, StoredAdvice
 from bot.message import Message, Role
 from bot.signals import Reading, Thread
+from storage import audit
 from storage.engine import insert_once, upsert
 from storage.schema import advice, cases, facts, messages, ratings
 
@@ -70,14 +71,15 @@ def of_thread(connection: Connection, workspace: str, channel: str, thread_ts: s
     return _case(found) if found else None
 
 
-def open_in_channel(connection: Connection, workspace: str, channel: str) -> list[Case]:
-    """The cases of a channel that are not closed, newest first."""
+def open_in_channel(connection: Connection, workspace: str, channel: str, *, since: float) -> list[Case]:
+    """The cases of a channel that are not closed and in which something was said since then, newest first."""
     rows = connection.execute(
         select(cases)
         .where(
             cases.c.workspace == workspace,
             cases.c.channel == channel,
             cases.c.state != CaseState.CLOSED,
+            cases.c.touched_at >= since,
         )
         .order_by(cases.c.touched_at.desc())
     )
@@ -145,6 +147,34 @@ def touch(connection: Connection, case: Case, message: Message, reading: Reading
         )
     )
     return case.model_copy(update={"agent": agent})
+
+
+def close_quiet(connection: Connection, workspace: str, *, before: float, now: float) -> int:
+    """Close the cases in which nothing was said since `before`; how many there were."""
+    quiet = connection.execute(
+        select(cases.c.id, cases.c.state).where(
+            cases.c.workspace == workspace, cases.c.state != CaseState.CLOSED, cases.c.touched_at < before
+        )
+    ).all()
+    for row in quiet:
+        connection.execute(
+            update(cases)
+            .where(cases.c.workspace == workspace, cases.c.id == row.id)
+            .values(state=CaseState.CLOSED)
+        )
+        audit.write(
+            connection,
+            workspace=workspace,
+            actor="aside",
+            subject="case",
+            subject_id=row.id,
+            move="close",
+            before=row.state,
+            after=CaseState.CLOSED,
+            why="nothing was said any more",
+            now=now,
+        )
+    return len(quiet)
 
 
 def move(connection: Connection, case: Case, state: CaseState) -> None:

@@ -140,11 +140,11 @@ def settle(
     ts: str | None = None,
     error: str | None = None,
 ) -> None:
-    """Write down how it ended."""
+    """Write down how it ended; what was said is not kept here any longer than it takes to send it."""
     connection.execute(
         update(outbox)
         .where(outbox.c.seq == sending.seq)
-        .values(state=state, sent_channel=channel or sending.sent_channel, sent_ts=ts, error=error)
+        .values(state=state, body="{}", sent_channel=channel or sending.sent_channel, sent_ts=ts, error=error)
     )
 
 

@@ -33,11 +33,11 @@ def concession_words(concession: Concession, say: Words) -> str:
     """What is conceded."""
     match concession:
         case Concession.FULL:
-            return say("the whole service free of charge")
+            return say("the service free of charge")
         case Concession.LABOUR_WAIVED:
-            return say("labour waived, the customer pays parts")
+            return say("no labour charge, parts at the usual price")
         case Concession.DISCOUNT:
-            return say("a discount on the one-off price")
+            return say("a reduced price for this one service")
         case Concession.EXTENSION:
             return say("a short extension of the contract")
 
@@ -52,7 +52,7 @@ def entitlement_words(entitlement: Entitlement, say: Words) -> str:
         case Entitlement.EXPIRED:
             return say("expired")
         case Entitlement.UNKNOWN:
-            return say("record unclear")
+            return say("record to be checked")
 
 
 def refusal_words(refusal: Refusal, say: Words) -> str:
@@ -65,7 +65,7 @@ def refusal_words(refusal: Refusal, say: Words) -> str:
         case Refusal.HANDLES_CASE:
             return say("You are talking to this customer, so another supervisor has to decide it.")
         case Refusal.REASON_MISSING:
-            return say("Please give a reason; the agent builds the answer on it.")
+            return say("Please give a reason; the agent builds their answer on it.")
         case Refusal.ALREADY_DECIDED:
             return say("Somebody has already decided this. The card shows how.")
 
@@ -78,7 +78,7 @@ def cost_error_words(error: CostError, say: Words) -> str:
         case CostError.NEGATIVE:
             return say("A cost cannot be negative.")
         case CostError.ABSURD:
-            return say("That is more than 100 million. Please check the number of zeros.")
+            return say("That is more than 100 million. Please count the zeros again.")
 
 
 def ask_modal(*, customer: str, case_id: str, currency: str, say: Words) -> Block:
@@ -101,12 +101,12 @@ def ask_modal(*, customer: str, case_id: str, currency: str, say: Words) -> Bloc
             ),
             labelled(
                 "fault",
-                say("What is broken, and who is stopped?"),
+                say("What is broken, and who cannot work?"),
                 text_input(
                     "text",
                     multiline=True,
                     most=1000,
-                    placeholder=say("Invoices cannot be printed; shipping waits"),
+                    placeholder=say("Invoices will not print, so nothing can ship"),
                 ),
             ),
             labelled("fault_ours", say("Is the fault ours?"), menu("choice", faults, placeholder=say("Choose"))),
@@ -114,14 +114,14 @@ def ask_modal(*, customer: str, case_id: str, currency: str, say: Words) -> Bloc
                 "cost",
                 say("What would it cost us? ({currency})", currency=currency),
                 text_input("text", most=30, placeholder="3000"),
-                hint=say("Our own cost: hours, parts, travel. Not the customer's price."),
+                hint=say("Our own cost: hours, parts, travel. Not what the customer would pay."),
             ),
             labelled(
                 "concession",
                 say("What are you asking for?"),
                 menu("choice", concessions, placeholder=say("Choose")),
             ),
-            labelled("reason", say("Why should we?"), text_input("text", multiline=True, most=1000)),
+            labelled("reason", say("Why should we make an exception?"), text_input("text", multiline=True, most=1000)),
         ],
         submit=say("Ask"),
         close=say("Cancel"),
@@ -139,7 +139,7 @@ def decline_modal(request_id: str, say: Words) -> Block:
                 "reason",
                 say("Why not?"),
                 text_input("text", multiline=True, most=1000),
-                hint=say("The agent gets this reason, not the customer."),
+                hint=say("The agent sees this reason; the customer does not."),
             )
         ],
         submit=say("Decline"),
@@ -175,7 +175,7 @@ def card(
         (say("Asking for"), concession_words(request.concession, say)),
         (
             say("Earlier exception"),
-            say("granted on {day}", day=say.day(granted_on)) if granted_on else say("none in the window"),
+            say("granted on {day}", day=say.day(granted_on)) if granted_on else say("none so far"),
         ),
     ]
     blocks: list[Block] = [
@@ -195,10 +195,10 @@ def card(
                     button(DECLINE, say("Decline…"), request.id, style="danger"),
                 )
             )
-            text = say("{customer}: an exception is asked for", customer=customer)
+            text = say("{customer}: an exception waits for a decision", customer=customer)
         case ExceptionState.APPROVED:
             text = say("✅ Approved by {who}", who=f"<@{request.decided_by}>")
-            blocks.append(section(f"*{text}*\n{say('Granted once; it counts in the ledger from today.')}"))
+            blocks.append(section(f"*{text}*\n{say('This once only; it counts in the ledger from today.')}"))
         case ExceptionState.DECLINED:
             text = say("⛔ Declined by {who}", who=f"<@{request.decided_by}>")
             blocks.append(section(f"*{text}*\n{escaped(request.decision_reason)}"))
@@ -220,7 +220,7 @@ def told_agent(request: ExceptionRequest, *, customer: str, say: Words) -> tuple
             text = say("Declined for {customer}.", customer=customer)
     blocks = [context(say("🔒 Only you can see this")), section(f"*{escaped(text)}*")]
     if request.decision_reason:
-        blocks.append(section(f"{say('Reason')}: {escaped(request.decision_reason)}"))
+        blocks.append(section(say("Reason: {reason}", reason=escaped(request.decision_reason))))
     return text, blocks
 
 

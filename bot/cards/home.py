@@ -36,7 +36,7 @@ def view(
     if admin:
         blocks += setup_blocks(missing, say)
     if not role.is_staff:
-        blocks.append(section(say("This app helps our support team. There is nothing to do for you here.")))
+        blocks.append(section(say("This app is for our support team. There is nothing you need to do here.")))
         return {"type": "home", "blocks": blocks}
     if role is Role.SUPERVISOR:
         blocks.append(header(say("Waiting for a decision")))
@@ -46,9 +46,9 @@ def view(
                 f"{concession_words(each.concession, say)}\n{escaped(each.fault)}"
             )
             for each, customer in pending[:20]
-        ] or [section(say("Nothing. Well done."))]
+        ] or [section(say("Nothing is waiting. Thank you."))]
         blocks.append(divider())
-    blocks.append(header(say("What Aside told you lately")))
+    blocks.append(header(say("What Aside told you recently")))
     plays = playbook.words[say.language].plays
     for stored in advice:
         play = plays.get(stored.advice.plays[0])

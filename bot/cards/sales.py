@@ -26,7 +26,7 @@ def card(
     """
     names = playbook.words[say.language].signals
     customer = record.customer.name
-    text = say("{customer} has a need and no cover", customer=customer)
+    text = say("{customer} needs help and has no cover", customer=customer)
     happened = say(", ").join(names[each].name for each in reasons if each in names)
     blocks: list[Block] = [header(text), section(f"*{say('What happened')}*  {escaped(happened)}")]
     if instead_of:
@@ -35,5 +35,5 @@ def card(
         first, small = coverage_lines(on, say)
         blocks += [section(escaped(first)), context(escaped(small))]
     blocks.append(section(f"*{say('Contracts')}*\n{escaped(contract_words(record, say))}"))
-    blocks.append(context(say("Support is answering them now. Talk to their decision-maker, not into that thread.")))
+    blocks.append(context(say("Support handles the case. Please speak with their decision-maker, not in that thread.")))
     return text, blocks

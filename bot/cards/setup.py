@@ -41,13 +41,13 @@ def view(setup: Setup, *, channel: str, customer: tuple[str, str] | None, in_cha
     if in_channel:
         blocks += _this_channel(setup, channel, customer, say)
     blocks += [
-        header(say("Everywhere")),
+        header(say("Whole workspace")),
         labelled("agents", say("Agents"), _people("users", setup.agents.users, say("Choose people")), optional=True),
         labelled(
             "supervisors",
             say("Supervisors"),
             _people("users", setup.supervisors.users, say("Choose people")),
-            hint=say("They decide exceptions, without ever meeting the customer."),
+            hint=say("They decide on exceptions and stay out of the customer's sight."),
             optional=True,
         ),
         labelled("sales", say("Sales"), _people("users", setup.sales.users, say("Choose people")), optional=True),
@@ -55,14 +55,14 @@ def view(setup: Setup, *, channel: str, customer: tuple[str, str] | None, in_cha
             "approvals",
             say("Approvals channel"),
             _channel("channel", setup.approvals_channel, say("Choose a channel")),
-            hint=say("Internal, without guests. Invite Aside there."),
+            hint=say("An internal channel without guests. Invite Aside to it."),
             optional=True,
         ),
         labelled(
             "sales_channel",
             say("Sales channel"),
             _channel("channel", setup.sales_channel, say("Choose a channel")),
-            hint=say("Told when an account has no owner."),
+            hint=say("Hears about customers who have no account owner."),
             optional=True,
         ),
     ]
@@ -80,7 +80,7 @@ def view(setup: Setup, *, channel: str, customer: tuple[str, str] | None, in_cha
 
 def _this_channel(setup: Setup, channel: str, customer: tuple[str, str] | None, say: Words) -> list[Block]:
     known = setup.support_channel(channel)
-    yes = option(say("Customers are helped in this channel"), "yes")
+    yes = option(say("We help customers in this channel"), "yes")
     box: Block = {"type": "checkboxes", "action_id": "box", "options": [yes]}
     if known:
         box["initial_options"] = [yes]
@@ -97,16 +97,16 @@ def _this_channel(setup: Setup, channel: str, customer: tuple[str, str] | None, 
         labelled(IS_SUPPORT, say("Support channel"), box, optional=True),
         labelled(
             "customer",
-            say("Belongs to customer"),
+            say("Customer"),
             which,
-            hint=say("Leave empty when it serves many customers."),
+            hint=say("Leave empty if the channel serves several customers."),
             optional=True,
         ),
         labelled(
             "on_duty",
             say("On duty here"),
             _people("users", known.on_duty if known else (), say("Choose people")),
-            hint=say("They are coached until an agent answers a thread."),
+            hint=say("They get the advice until an agent answers."),
             optional=True,
         ),
     ]
@@ -116,7 +116,7 @@ def saved(missing: Sequence[Missing], say: Words) -> str:
     """What to say after saving."""
     if not missing:
         return say("Saved. Aside is ready; invite it to each support channel and to the approvals channel.")
-    return say("Saved. Still open: {list}.", list=say(", ").join(missing_words(each, say) for each in missing))
+    return say("Saved. Still to be set up: {list}.", list=say(", ").join(missing_words(each, say) for each in missing))
 
 
 def missing_words(missing: Missing, say: Words) -> str:
@@ -140,9 +140,9 @@ def help_blocks(say: Words) -> list[Block]:
         section(
             "\n".join(
                 (
-                    say("`/warranty <customer>` shows what a customer is entitled to; only you see it."),
-                    say("In a thread, use the shortcut *Warranty 保固* on a message."),
-                    say("`/aside duty` shows who is on duty here, `/aside duty on` and `off` put you on and off."),
+                    say("`/warranty` and a name shows what a customer is entitled to. Only you see it."),
+                    say("In a thread, use the message shortcut *Warranty 保固* instead."),
+                    say("`/aside duty` shows who is on duty here. `/aside duty on` starts your duty, `/aside duty off` ends it."),
                     say("`/aside setup` is for administrators."),
                 )
             )

@@ -30,7 +30,7 @@ def state_words(on: CoverageOn, say: Words) -> str:
         case CoverageState.NOT_STARTED:
             return say("Not started yet")
         case CoverageState.NOT_ON_FILE:
-            return say("Not on file")
+            return say("End date not on file")
 
 
 STATE_SIGNS = {
@@ -80,29 +80,29 @@ def covers_words(covers: Covers, say: Words) -> str:
     if included:
         parts.append(say("covers {list}", list=comma.join(included)))
     if left_out:
-        parts.append(say("not {list}", list=comma.join(left_out)))
-    return say("; ").join(parts) or say("what it covers is not on file")
+        parts.append(say("without {list}", list=comma.join(left_out)))
+    return say("; ").join(parts) or say("what is covered is not on file")
 
 
 def _span(on: CoverageOn, say: Words) -> str:
     start = say.day(on.coverage.start) if on.coverage.start else "?"
     end = say.day(on.coverage.end) if on.coverage.end else "?"
-    return f"{start} – {end}"
+    return say("{start} to {end} ({basis})", start=start, end=end, basis=basis_words(on.coverage.basis, say))
 
 
 def coverage_lines(on: CoverageOn, say: Words) -> tuple[str, str]:
     """A coverage in two lines: how it stands, and its small print. Plain text."""
     coverage = on.coverage
     title = say("{kind} {reference}", kind=kind_words(coverage.kind, say), reference=coverage.reference)
-    what = coverage.product or say("everything on file")
+    what = coverage.product or say("all their products")
     first = f"{STATE_SIGNS[on.state]} {state_words(on, say)} · {title} · {what}"
     if coverage.start or coverage.end:
-        dates = f"{_span(on, say)} ({basis_words(coverage.basis, say)})"
+        dates = _span(on, say)
     else:
         dates = say("no dates on file")
     small = [dates, covers_words(coverage.covers, say)]
     if coverage.response_hours is not None:
-        small.append(say("answers within {hours} h", hours=f"{coverage.response_hours:g}"))
+        small.append(say("response within {hours} h", hours=f"{coverage.response_hours:g}"))
     if coverage.incidents_left is not None:
         small.append(say.plural("{n} incident left", "{n} incidents left", coverage.incidents_left))
     return first, " · ".join(small)
@@ -115,8 +115,8 @@ def owner_words(record: CustomerRecord, say: Words) -> str:
     if record.owner.left_on is None:
         return record.owner.name
     if record.successor is None:
-        return say("{name} (left; nobody took over)", name=record.owner.name)
-    return say("{name} (left; now {successor})", name=record.owner.name, successor=record.successor.name)
+        return say("{name} (has left; nobody has taken over)", name=record.owner.name)
+    return say("{name} (has left; now {successor})", name=record.owner.name, successor=record.successor.name)
 
 
 def contract_words(record: CustomerRecord, say: Words) -> str:
@@ -126,8 +126,8 @@ def contract_words(record: CustomerRecord, say: Words) -> str:
         price = ""
         if contract.price:
             basis = {
-                TaxBasis.INCLUDED: say(", tax included"),
-                TaxBasis.EXCLUDED: say(", plus tax"),
+                TaxBasis.INCLUDED: say(" (tax included)"),
+                TaxBasis.EXCLUDED: say(" (plus tax)"),
                 None: "",
             }[contract.price.tax_basis]
             price = f" · {say.money(contract.price.amount, contract.price.currency)}{basis}"
@@ -156,8 +156,8 @@ def card(
                 (say("Account owner"), owner_words(record, say)),
                 (say("Tax ID"), customer.tax_id or say("Not on file")),
                 (
-                    say("Open case"),
-                    say.plural("{n} open case", "{n} open cases", len(open_cases)) if open_cases else say("None"),
+                    say("Cases"),
+                    say.plural("{n} open case", "{n} open cases", len(open_cases)) if open_cases else say("None open"),
                 ),
             )
         ),
@@ -167,7 +167,7 @@ def card(
         first, small = coverage_lines(on, say)
         blocks += [section(escaped(first)), context(escaped(small))]
     if not coverages:
-        blocks.append(section(f"⚪ {say('No warranty and no contract on file. That is a gap, not an expiry.')}"))
+        blocks.append(section(f"⚪ {say('No warranty or contract on file. That is a gap in our records; it does not mean expired.')}"))
     if len(coverages) > MOST_COVERAGES:
         more = len(coverages) - MOST_COVERAGES
         blocks.append(context(say.plural("and {n} more", "and {n} more", more)))
@@ -182,16 +182,16 @@ def card(
 def ask_which(candidates: Sequence[Candidate], *, query: str, say: Words, nearest: bool) -> tuple[str, list[Block]]:
     """Several customers fit, or none does: ask, never guess."""
     if nearest:
-        text = say("Nobody on file is called “{query}”.", query=cut(query, 60))
+        text = say("No customer on file matches “{query}”.", query=cut(query, 60))
         hint = (
-            say("These come nearest:")
+            say("The closest are:")
             if candidates
-            else say("Try a shorter piece of the name, the tax ID or a serial.")
+            else say("Try part of the name, the tax ID or a serial number.")
         )
     else:
-        text = say("Several customers fit “{query}”. Which one?", query=cut(query, 60))
+        text = say("Several customers match “{query}”. Which one?", query=cut(query, 60))
         hint = ""
-    blocks: list[Block] = [section(escaped(f"{text} {hint}".strip()))]
+    blocks: list[Block] = [section(escaped(f"{text}\n{hint}".strip()))]
     if candidates:
         options = [option(f"{each.name} · {each.id}", each.id) for each in candidates]
         select = menu(PICK_CUSTOMER, options, placeholder=say("Choose a customer"))

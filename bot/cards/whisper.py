@@ -18,7 +18,7 @@ def route_words(route: Route, say: Words) -> str:
         case Route.SALES:
             return say("sales")
         case Route.TAKEOVER:
-            return say("takeover by a colleague")
+            return say("a colleague to take over")
         case Route.LEGAL:
             return say("legal")
         case Route.ENGINEER:
@@ -63,7 +63,7 @@ def card(
         row = playbook.words[say.language].decisions[advice.row]
         who = say(", ").join(route_words(route, say) for route in advice.routes)
         way = f"*{say('Route')}*  {escaped(row.route)}"
-        blocks.append(section(f"{way}\n{say('Comes in: {who}', who=who)}" if who else way))
+        blocks.append(section(f"{way}\n{say('Bring in: {who}', who=who)}" if who else way))
     ask = [button(ASK_EXCEPTION, say("Ask for an exception…"), advice_id, style="primary")]
     blocks.append(footer(advice_id, say, *(ask if advice.action is Action.ASK_EXCEPTION else [])))
     return say("Aside: {title}", title=main.title), blocks
@@ -89,7 +89,7 @@ def why(advice: Advice, *, playbook: Playbook, say: Words) -> Block:
             section(f"*{escaped(known.name)}*\n{escaped(known.meaning)}"),
             context(
                 say(
-                    "“{words}” · how sure: {percent} %",
+                    "“{words}” · {percent}% sure",
                     words=escaped(cut(signal.words, 200)),
                     percent=round(signal.score * 100),
                 )
@@ -101,9 +101,9 @@ def why(advice: Advice, *, playbook: Playbook, say: Words) -> Block:
     blocks.append(section(f"*{say('What the case knows')}*  {escaped(facts)}"))
     if advice.withheld:
         kept_back = "\n".join(
-            f"• {escaped(line.text)} — {say('needs: {facts}', facts=', '.join(line.missing))}"
+            f"• {escaped(line.text)} — {say('needs: {facts}', facts=say(', ').join(line.missing))}"
             for line in advice.withheld
         )
-        blocks.append(section(f"*{say('Kept back, not true yet')}*\n{kept_back}"))
+        blocks.append(section(f"*{say('Held back: not true yet')}*\n{kept_back}"))
     blocks.append(context(say("Playbook {version}", version=advice.playbook_version)))
     return modal("why_view", say("Why this?"), blocks, close=say("Close"))

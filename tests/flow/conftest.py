@@ -1,0 +1,144 @@
+"""The whole bot on a real port: sandbox, Socket Mode, SQLite files, the packaged playbook; only Slack is a stand-in."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+
+from bot import app
+from bot.settings import Settings
+from bot.setup import RoleSource, Setup, SupportChannel
+from handlers.services import Services
+from sandbox.manifest import load_manifest
+from sandbox.server import Sandbox
+from sandbox.world import load_world
+from storage import workspace as workspaces
+from storage.importing.build import import_files
+from tests.sandbox.stage import Seat, Stage
+
+ROOT = Path(__file__).parents[2]
+FILES = Path(__file__).parent / "files"
+WORKSPACE = "T0KAPOK"
+CUSTOMER, AGENT, OTHER_AGENT = "U0SHUFEN", "U0YICHUN", "U0POHAN"
+SUPERVISOR, DEPUTY, SALES, SUCCESSOR, GUEST = "U0YATING", "U0CHIHMING", "U0CHIENHUNG", "U0CHIAHAO", "U0GUEST"
+SHARED, DESK, APPROVALS, SALES_CHANNEL = "C0KUANGHSIN", "C0SUPPORT", "C0APPROVALS", "C0SALES"
+
+SETUP = Setup(
+    support=(
+        SupportChannel(channel=SHARED, customer="C-1", on_duty=(AGENT,)),
+        SupportChannel(channel=DESK, on_duty=(AGENT,)),
+    ),
+    agents=RoleSource(users=(AGENT, OTHER_AGENT)),
+    supervisors=RoleSource(groups=("S0SUPERVISORS",)),
+    sales=RoleSource(users=(SALES, SUCCESSOR)),
+    approvals_channel=APPROVALS,
+    sales_channel=SALES_CHANNEL,
+    helpdesk_apps=("A0DESK",),
+)
+
+
+class Bot:
+    """The bot, connected; it can be stopped and started again on the same files."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.services: Services | None = None
+
+    async def start(self) -> None:
+        """Connect and work."""
+        ready = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._task = asyncio.create_task(app.run(self.settings, ready=ready.set, stop=self._stop))
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait([waiting, self._task], return_when=asyncio.FIRST_COMPLETED, timeout=60)
+        if not ready.is_set():
+            self._task.result()
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        self._stop.set()
+        if self._task:
+            await self._task
+
+
+@pytest.fixture(scope="session")
+def directory_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory made from the files by the real import."""
+    path = tmp_path_factory.mktemp("directory") / "directory.db"
+    report = import_files(sorted(FILES.glob("*.csv")), path)
+    assert report.swapped_in
+    return path
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    """The demo's workspace on a port of its own."""
+    async with asynccontextmanager(_stage)() as made:
+        yield made
+
+
+async def _stage() -> AsyncIterator[Stage]:
+    sandbox = Sandbox(
+        load_world(ROOT / "sandbox" / "demo" / "world.yml"),
+        load_manifest(ROOT / "manifest.yml"),
+        retry_after=(0.2, 0.2, 0.2),
+    )
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(sandbox)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        made = Stage(sandbox, http)
+        yield made
+        await made.close()
+
+
+@pytest.fixture
+def settings(stage: Stage, directory_file: Path, tmp_path: Path) -> Iterator[Settings]:
+    """Where this test's bot keeps its things."""
+    made = Settings(
+        data=tmp_path / "data",
+        directory=directory_file,
+        slack_api_url=stage.sandbox.api_url,
+        slack_bot_token=SecretStr("xoxb-sandbox"),
+        slack_app_token=SecretStr("xapp-sandbox"),
+    )
+    save_setup(made, SETUP)
+    yield made
+
+
+def save_setup(settings: Settings, setup: Setup) -> None:
+    """Write a workspace's setup as `aside setup` would."""
+    casebook = app.open_casebook(settings.casebook_url)
+    with casebook.begin() as connection:
+        workspaces.save_setup(connection, WORKSPACE, setup, actor="test", now=0.0)
+    casebook.close()
+
+
+@pytest.fixture
+async def bot(settings: Settings) -> AsyncIterator[Bot]:
+    """The bot at work."""
+    made = Bot(settings)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+def texts(blocks: object) -> str:
+    """Every text in some blocks, in the order in which it is read."""
+    if isinstance(blocks, dict):
+        own = blocks["text"] if isinstance(blocks.get("text"), str) else ""
+        rest = [texts(value) for key, value in blocks.items() if not (key == "text" and own)]
+        return "\n".join(part for part in (own, *rest) if part)
+    if isinstance(blocks, list):
+        return "\n".join(part for part in map(texts, blocks) if part)
+    return ""
+
+
+def whispers(seat: Seat) -> list[str]:
+    """What this person alone was shown, as text."""
+    return [texts(push["message"].get("blocks") or push["message"]) for push in seat.of("ephemeral")]

@@ -1,0 +1,16 @@
+"""A customer's message, and the whisper that answers it."""
+
+from tests.flow.conftest import AGENT, CUSTOMER, SHARED, Bot, texts
+from tests.sandbox.stage import Stage
+
+
+async def test_a_customers_fault_is_answered_by_a_whisper_that_only_the_agent_on_duty_sees(
+    stage: Stage, bot: Bot
+) -> None:
+    """The main job: private, at once, to the person who can use it."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    await customer.say(SHARED, "ERP 從早上就當機，發票都印不出來，出貨全部卡住")
+    seen = await agent.sees("ephemeral")
+    print(texts(seen["message"]["blocks"]))
+    await stage.settled()
+    assert not customer.of("ephemeral")
