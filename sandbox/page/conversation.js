@@ -2,7 +2,7 @@
 
 import { channelHead } from "./channels.js";
 import { composer } from "./composer.js";
-import { h, iconButton, syncList } from "./dom.js";
+import { h, icon, iconButton, syncList } from "./dom.js";
 import { t } from "./i18n.js";
 import { renderRow, rows, rowSign } from "./messages.js";
 import { store } from "./store.js";
@@ -12,20 +12,29 @@ const NEAR = 80;
 function messageList(label, pick, view) {
   const inner = h("div", { class: "messages-inner" });
   const empty = h("p", { class: "empty" });
-  const node = h("div", { class: "messages", role: "log", "aria-live": "polite", "aria-label": label, tabindex: "0", data: { testid: view.inThread ? "thread-messages" : "messages" } }, inner, empty);
+  const fresh = h("button", { type: "button", class: "new-below", hidden: true, data: { testid: "new-below" }, onclick: () => end() }, t("new_below"), icon("down"));
+  const node = h("div", { class: "messages", role: "log", "aria-live": "polite", "aria-label": label, tabindex: "0", data: { testid: view.inThread ? "thread-messages" : "messages" } }, inner, empty, fresh);
   let first = true;
+  let atEnd = true;
+
+  function end() {
+    atEnd = true;
+    fresh.hidden = true;
+    node.scrollTop = node.scrollHeight;
+  }
 
   function update() {
-    const near = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR;
+    let news = false;
     const items = rows(pick());
     const old = new Set([...inner.children].map((el) => el.dataset.key));
     syncList(inner, items, { key: (row) => row.key, sign: (row) => rowSign(row, view), make: (row) => {
       const el = renderRow(row, view);
-      if (!first && !old.has(row.key)) el.classList.add("arrives");
+      if (!first && !old.has(row.key)) { el.classList.add("arrives"); news = true; }
       return el;
     } });
     empty.textContent = items.length ? "" : view.room.loaded ? view.inThread ? "" : t("empty_channel") : t("loading");
-    if (first || near) node.scrollTop = node.scrollHeight;
+    if (first || atEnd) end();
+    else if (news) fresh.hidden = false;
     if (items.length) first = false;
   }
 
@@ -36,8 +45,14 @@ function messageList(label, pick, view) {
     const next = at < 0 ? all[all.length - 1] : all[at + (event.key === "ArrowDown" ? 1 : -1)];
     if (next) { event.preventDefault(); next.focus(); }
   });
-  new ResizeObserver(() => { if (node.scrollHeight - node.scrollTop - node.clientHeight < NEAR * 2) node.scrollTop = node.scrollHeight; }).observe(inner);
-  return { node, update, end: () => { node.scrollTop = node.scrollHeight; } };
+  node.addEventListener("scroll", () => {
+    atEnd = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR;
+    if (atEnd) fresh.hidden = true;
+  });
+  const sizes = new ResizeObserver(() => { if (atEnd) end(); });
+  sizes.observe(inner);
+  sizes.observe(node);
+  return { node, update, end };
 }
 
 /** A channel's conversation. */

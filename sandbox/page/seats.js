@@ -21,7 +21,7 @@ export function seatBar(pane) {
       data: { testid: `seat-${user.id}` }, onclick: () => { pane.sit(user.id); pane.did("seat", { seat: user.id }); },
     },
     h("span", { class: "seat-face" }, face(user),
-      whispers ? h("span", { class: "seat-badge whispers" }, icon("eye"), whispers > 1 ? String(whispers) : null) : unread ? h("span", { class: "seat-badge" }, unread > 99 ? "99+" : String(unread)) : null),
+      whispers ? h("span", { class: "seat-badge whispers" }, icon("eye")) : unread ? h("span", { class: "seat-badge" }, unread > 99 ? "99+" : String(unread)) : null),
     h("span", { class: "seat-words" }, h("span", { class: "seat-name" }, name), h("span", { class: "seat-title" }, pick(user.title),
       user.kind === "external" ? h("em", {}, t("outside")) : user.kind === "guest" ? h("em", {}, t("guest")) : null)));
   }

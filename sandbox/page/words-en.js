@@ -54,6 +54,7 @@ export const en = {
   replies: "{n} replies",
   replies_1: "1 reply",
   last_reply: "last at {time}",
+  new_below: "New messages",
   new_replies: "New replies",
   whisper_in_thread: "One for your eyes only in the thread",
   thread: "Thread",

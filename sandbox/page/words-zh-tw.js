@@ -52,6 +52,7 @@ export const zh = {
   dismiss: "收起這則訊息",
   replies: "{n} 則回覆",
   last_reply: "最後一則 {time}",
+  new_below: "有新訊息",
   new_replies: "有新回覆",
   whisper_in_thread: "討論串裡有一則只有您看得到",
   thread: "討論串",
