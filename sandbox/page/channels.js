@@ -27,7 +27,7 @@ function item(pane, channel) {
   const user = world.user(other);
   return h("li", {}, h("button", {
     type: "button", class: `place ${here ? "here" : ""} ${room?.unread || room?.unseenWhispers ? "fresh" : ""}`, "aria-current": here ? "page" : undefined,
-    title, data: { testid: `channel-${channel.id}`, channel: channel.id }, onclick: () => pane.go({ view: "channel", channel: channel.id, thread: null }),
+    title, data: { testid: `channel-${channel.id}`, channel: channel.id, with: other }, onclick: () => pane.go({ view: "channel", channel: channel.id, thread: null }),
   }, other ? face(user, { app: world.isApp(user), size: "tiny" }) : channelIcon(channel), h("span", { class: "place-name" }, title), ...badges(room)));
 }
 
@@ -54,7 +54,7 @@ export function sidebar(pane) {
       h("ul", {}, ...mine.filter((c) => c.kind !== "im").map((c) => item(pane, c))),
       h("h3", {}, t("dms")),
       h("ul", {}, ...ims.map((c) => item(pane, c)),
-        appIm ? h("li", {}, h("button", { type: "button", class: "place", data: { testid: "app-im" }, onclick: () => pane.openIm(world.app.user_id) },
+        appIm ? h("li", {}, h("button", { type: "button", class: "place", data: { testid: "app-im", with: world.app.user_id }, onclick: () => pane.openIm(world.app.user_id) },
           face({ id: world.app.user_id }, { app: true, size: "tiny" }), h("span", { class: "place-name" }, world.app.name))) : null,
         h("li", {}, h("button", { type: "button", class: "place quiet", data: { testid: "new-dm" }, onclick: () => pane.switcher() }, icon("plus"), h("span", { class: "place-name" }, t("new_dm"))))),
     ].filter(Boolean));
