@@ -39,6 +39,8 @@ class Admin:
             "pause_delivery": Deed(lambda _: self.ws.socket.pause()),
             "resume_delivery": Deed(lambda _: self.ws.socket.resume()),
             "disconnect_app": Deed(lambda _: self.ws.socket.disconnect()),
+            "settle": Deed(lambda _: self.ws.socket.settled()),
+            "unfurl": Deed(self._unfurl, ("channel", "ts")),
             "set_clock": Deed(self._set_clock, ("ahead",)),
             "set_story": Deed(self._set_story, ("story",)),
         }
@@ -148,6 +150,14 @@ class Admin:
         removed = [u for u in group.users if u not in users]
         group.users = list(users)
         self.ws.tell(events.group_members(self.ws.state, group.id, added, removed))
+
+    def _unfurl(self, body: Json) -> None:
+        """A link in a message gets its preview: the message changes, its text does not."""
+        channel = self._channel(body)
+        message = channel.messages.get(str(body["ts"]))
+        if message is None:
+            raise RefusalError("message_not_found", "There is no such message in that channel.")
+        self.ws.edit(channel, message, {"attachments": [{"id": 1, "fallback": "A preview"}]}, None)
 
     def _fail_next(self, body: Json) -> None:
         failure = Failure(body.get("error"), body.get("status"), body.get("retry_after"))

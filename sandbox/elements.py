@@ -113,7 +113,7 @@ def merged(values: Json, entered: Json) -> Json:
     out = {block: dict(actions) for block, actions in values.items()}
     for block, actions in entered.items():
         for action, value in actions.items():
-            if block in out and action in out[block]:
+            if value is not None and action in out.get(block, {}):
                 out[block][action] = out[block][action] | value
     return out
 
@@ -160,6 +160,6 @@ def missing_inputs(blocks: list[Json], values: Json) -> dict[str, str]:
                 errors[block["block_id"]] = "Please complete this required field."
         elif element["type"] == "plain_text_input":
             most, least = element.get("max_length", 3000), element.get("min_length", 0)
-            if not least <= len(value) <= most:
+            if not isinstance(value, str) or not least <= len(value) <= most:
                 errors[block["block_id"]] = f"Please enter between {least} and {most} characters."
     return errors

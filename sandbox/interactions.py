@@ -67,6 +67,7 @@ class Interactions:
         wanted = "global" if ts is None else "message"
         if known is None or known.type != wanted or not self._may_command(user):
             raise RefusalError("unknown_shortcut", "There is no such shortcut here.")
+        self._interactivity()
         payload = self._common(user) | {
             "type": "shortcut" if ts is None else "message_action",
             "action_ts": self.state.next_ts(),
@@ -138,8 +139,7 @@ class Interactions:
         Raises:
             RefusalError: They see nothing there.
         """
-        if not self.state.manifest.settings.interactivity.is_enabled:
-            raise RefusalError("interactivity_off", "This app is not set up for buttons and menus.")
+        self._interactivity()
         kind = container.get("type")
         if kind == "view":
             return self._view_place(user, str(container.get("view_id")))
@@ -151,6 +151,10 @@ class Interactions:
         if message is None or message.get("app_id", app.id) != app.id:
             raise RefusalError("message_not_found", "That message is not there any more.")
         return self._message_place(user, channel, message, ephemeral=kind == "ephemeral")
+
+    def _interactivity(self) -> None:
+        if not self.state.manifest.settings.interactivity.is_enabled:
+            raise RefusalError("interactivity_off", "This app is not set up for shortcuts, buttons and menus.")
 
     def _view_place(self, user: str, view_id: str) -> Place:
         home = self.state.homes.get(user)
@@ -281,7 +285,8 @@ class Interactions:
     # What payloads have in common
 
     def _may_command(self, user: str) -> bool:
-        return self.state.world.settings.outsiders_may_command or not self.state.is_outsider(user)
+        allowed = self.state.world.settings.outsiders_may_command or not self.state.is_outsider(user)
+        return allowed and "commands" in self.state.manifest.scopes
 
     def _team(self, user: str) -> Json:
         team = self.state.team_of(user)

@@ -78,7 +78,7 @@ class Action(Body):
 
     container: Json
     action: Json
-    values: Json = Field(default={})
+    values: dict[str, dict[str, Json | None]] = Field(default={})
 
 
 class Options(Body):
@@ -94,7 +94,7 @@ class Submit(Body):
     """A modal that is sent."""
 
     view_id: str
-    values: Json = Field(default={})
+    values: dict[str, dict[str, Json | None]] = Field(default={})
 
 
 class Close(Body):

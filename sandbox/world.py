@@ -118,7 +118,7 @@ class Step(Strict):
     title: dict[str, str]
     text: dict[str, str]
     channel: str | None = None
-    say: str | None = None
+    say: str | dict[str, str] | None = None
     do: Literal["command", "shortcut", "click", "look"] | None = None
     expect: Json | None = None
 

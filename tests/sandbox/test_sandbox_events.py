@@ -53,6 +53,19 @@ async def test_an_edit_tells_before_and_after(stage: Stage) -> None:
     assert changed["message"]["ts"] == ts < changed["ts"] == changed["event_ts"]
 
 
+async def test_a_preview_changes_a_message_and_not_its_text(stage: Stage) -> None:
+    """message_changed also comes when a link unfurls; the text is the same and nobody edited it."""
+    events = await listening(stage)
+    anna = await stage.seat("U0ANNA")
+    ts = await anna.say("C0TEAM", "https://example.com")
+    await stage.admin("unfurl", channel="C0TEAM", ts=ts)
+    await stage.admin("settle")
+    changed = events[1]
+    assert changed["subtype"] == "message_changed"
+    assert changed["message"]["text"] == changed["previous_message"]["text"]
+    assert "edited" not in changed["message"]
+
+
 async def test_a_deletion_tells_what_was_deleted(stage: Stage) -> None:
     """message_deleted carries the old message; one that opened a thread leaves a tombstone."""
     events = await listening(stage)
