@@ -38,7 +38,7 @@ _DENIED = re.compile(
 _THEIRS = re.compile(r"您|你|客户|客人|\byou\b|\byour\b|customer")
 _FACES = re.compile(r"[😡😠🤬👿💢😤🖕]|:(?:rage|angry|face_with_symbols_on_mouth|middle_finger|anger):")
 _SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
-_SHOUTED_THROUGHOUT = re.compile(r"^[^a-z]*(?:[A-Z][^a-z]*){12,}$")
+_SHOUTED_THROUGHOUT = re.compile(r"(?!.*[a-z])(?:.*?\b[A-Z]{4,}\b){3}", re.DOTALL)
 _MARKS = re.compile(r"[!！]{2,}|[?？]{2,}|[!！][?？]|[?？][!！]")
 
 
@@ -63,7 +63,7 @@ def anger_level(text: str, *, heard: float = 0.0, pleased: bool = False, ours: b
         or (_MILD.search(plain) and not spoken_of)
         or _SARCASM.search(plain)
         or _FACES.search(text)
-        or _SHOUTED_THROUGHOUT.search(text)
+        or _SHOUTED_THROUGHOUT.match(text)
     ):
         base = 1
     else:

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -12,16 +11,12 @@ import click
 from bot.errors import UserError
 from bot.message import Role
 from bot.playbook_files import load_playbook
+from bot.settings import load_settings
 from bot.signals import Detector, Thread
 
 LINE_BYTES = 10_000_000
 _ROLES = {role.value: role for role in Role if role is not Role.BOT}
 _SHAPE = 'Write one object a line, such as {"role": "customer", "text": "…"}.'
-
-
-def packaged_playbook() -> Path:
-    """The folder of the playbook that comes with Aside."""
-    return Path(str(resources.files("playbooks")))
 
 
 @click.command("detect", short_help="Tell what messages show, JSON lines in and out.")
@@ -39,7 +34,7 @@ def detect_command(file: BinaryIO, folder: Path | None) -> None:
     each with "signals" and "anger" added, in the same order. Lines that carry the same "thread" are one
     conversation; every other line stands alone.
     """
-    detector = Detector.train(load_playbook(folder or packaged_playbook()))
+    detector = Detector.train(load_playbook(folder or load_settings().playbook))
     out = sys.stdout.buffer
     for answer in _answers(file, detector):
         out.write(_line(answer))

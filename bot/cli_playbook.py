@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from bot.cli_detect import packaged_playbook
 from bot.errors import UserError
 from bot.playbook_files import read_playbook
+from bot.settings import load_settings
 
 
 @click.group("playbook", short_help="Check what the coach knows.")
@@ -17,11 +17,11 @@ def playbook_command() -> None:
 @playbook_command.command("check", short_help="Tell every fault of a playbook, with file and line.")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="[DIR]", required=False)
 def check_command(folder: Path | None) -> None:
-    """Tell every fault of the playbook in DIR, or of the one that comes with Aside.
+    """Tell every fault of the playbook in DIR, or of the one in use.
 
     Faults go to standard output, one a line.
     """
-    folder = folder or packaged_playbook()
+    folder = folder or load_settings().playbook
     playbook, faults = read_playbook(folder)
     if playbook is None:
         for fault in faults:
