@@ -5,7 +5,6 @@ What is on file and what is typed are folded the same way, so that the two meet.
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ LONGEST = 200
 
 _IDEOGRAPHS = "々〇぀-ヿ㐀-鿿가-힯豈-﫿\U00020000-\U000323af"
 _RUNS = re.compile(f"[{_IDEOGRAPHS}]+|[^\\W_{_IDEOGRAPHS}]+")
+_SYMBOLS = re.compile(f"[{_IDEOGRAPHS}]|[^ {_IDEOGRAPHS}]+")
 _IDEOGRAPH = re.compile(f"[{_IDEOGRAPHS}]")
 _APOSTROPHES = re.compile("['’‘`]")
 _ACCENTS = re.compile("[̀-ͯ]")
@@ -97,9 +97,9 @@ class Name(NamedTuple):
     form: str
 
     @property
-    def words(self) -> list[str]:
-        """The core's words: runs of ideographs, and words of letters or digits."""
-        return self.core.split()
+    def symbols(self) -> list[str]:
+        """What the core is made of: ideographs, and words of letters or digits."""
+        return _SYMBOLS.findall(self.core)
 
     @property
     def core_key(self) -> str:
@@ -155,7 +155,9 @@ def _without_form(word: str, *, typed: bool) -> tuple[str, str]:
         return ("", word) if word in _FORM_WORDS else (word, "")
     form = next((form for form in FORMS if word.endswith(form)), "")
     if typed and len(form) < len(_LONG_FORM):
-        form = _mistyped_form(word, _LONG_FORM) or form or _mistyped_form(word, _SHORT_FORM) or _begun_form(word)
+        form = _mistyped_form(word, _LONG_FORM) or form
+    if typed and len(form) < len(_SHORT_FORM):
+        form = _mistyped_form(word, _SHORT_FORM) or form or _begun_form(word)
     return word.removesuffix(form), form
 
 
@@ -171,8 +173,7 @@ def _begun_form(word: str) -> str:
     return next((start for start in begun if word.endswith(start)), "")
 
 
-@dataclass(frozen=True)
-class Weighed:
+class Weighed(NamedTuple):
     """A name made ready to be compared.
 
     Attributes:
@@ -191,17 +192,18 @@ class Weighed:
 def weigh(core: str) -> Weighed:
     """Tell what sets a name apart from the words that many names share; takes a `Name.core`."""
     weights: list[float] = []
+    head = ""
     for word in core.split():
-        if is_ideographic(word):
-            parts = _PARTS.fullmatch(word)
-            place, distinct = (parts.end(1), parts.end(2)) if parts else (0, len(word))
-            start = max(0, place)
-            weights += [_LITTLE] * start + [1.0] * (distinct - start) + [_LITTLE] * (len(word) - distinct)
+        if parts := is_ideographic(word) and _PARTS.fullmatch(word):
+            head += parts[2]
+            start, end = parts.span(2)
+            weights += [_LITTLE] * start + [1.0] * (end - start) + [_LITTLE] * (len(word) - end)
+        elif word in _SHARED_WORDS:
+            weights += [_LITTLE] * len(word)
         else:
-            weights += [_LITTLE if word in _SHARED_WORDS else 1.0] * len(word)
-    text = core.replace(" ", "")
-    head = "".join(character for character, weight in zip(text, weights, strict=True) if weight == 1.0)
-    return Weighed(text, weights, head, weights.index(1.0) if head else 0)
+            head += word
+            weights += [1.0] * len(word)
+    return Weighed(core.replace(" ", ""), weights, head, weights.index(1.0) if head else 0)
 
 
 def begins(typed: Weighed, on_file: Weighed) -> bool:

@@ -6,8 +6,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
@@ -15,11 +15,11 @@ from rapidfuzz.distance import OSA
 
 from bot.found import Candidate, Found, Match
 from bot.names import Name, Weighed, begins, is_ideographic, is_slip, parse, similarity, weigh
-from storage.search_index import Kind, build_search_index, is_spelt, spellings
+from storage.search_index import Kind, build_search_index, is_spelt, pair, spellings
 
 __all__ = ["Finder", "build_search_index"]
 
-MOST_CANDIDATES = 800
+MOST_CANDIDATES = 500
 """How many customers are compared with a query at most."""
 CLEAR = 0.88
 """A lone candidate has to be this like what was typed to be meant."""
@@ -30,15 +30,18 @@ LIKELY = 0.6
 _BEFORE_EXACT = 0.97
 """What is not exact scores less than this."""
 
-_WHOLE_LIMIT = 250
 _PREFIX_LIMIT = 80
-_MISTAKE_LIMIT = 240
-_COMPARED_CLOSELY = 40
-_LONGEST_REPAIRED = 16
-_MOST_TERMS = 24
+_WHOLE_LIMIT = 200
+_MISTAKE_LIMIT = 120
+_LAST_LIMIT = 40
+_COMPARED_CLOSELY = 100
+_COMPARED_WITHIN = 0.3
+_MOST_SYMBOLS = 24
+_MOST_REPAIRED = 16
+_MOST_SPELLINGS = 60
+_ALTERNATIVES = 30
 _RAREST = 4
 _TOO_COMMON = 30_000
-_ALTERNATIVES = 12
 _SHORTEST_IDENTIFIER = 5
 _END = "\U0010ffff"
 
@@ -53,8 +56,8 @@ class _Row(NamedTuple):
 
 
 class _Near(NamedTuple):
-    doc: int
     score: float
+    doc: int
     clear: bool
 
 
@@ -124,20 +127,24 @@ class Finder:
 
     def _gather(self, typed: Name) -> list[_Row]:
         """Every customer worth comparing with what was typed, at most `MOST_CANDIDATES`."""
+        symbols = typed.symbols[:_MOST_SYMBOLS]
         rows = {row.doc: row for row in self._begun(typed)}
-        whole, *mistaken = self._wanted(typed)
-        docs = self._documents({term for groups in (whole, *mistaken) for group in groups for term in group})
-        plans = [plan for groups in mistaken if (plan := _plan(groups, docs)) and docs[plan[0][0]] < _TOO_COMMON]
-        for row in self._holding(_plan(whole, docs), _WHOLE_LIMIT):
-            rows[row.doc] = row
-        for plan in sorted(set(plans), key=lambda plan: sum(docs[term] for term in plan[0])):
-            if len(rows) < MOST_CANDIDATES:
+        whole = self._terms(symbols)
+        plans = [whole, *self._dropping(symbols)]
+        docs = self._documents(plans)
+        as_typed = self._holding(_plan(whole, docs), _WHOLE_LIMIT)
+        rows |= {row.doc: row for row in as_typed}
+        if not as_typed:
+            respelt = list(self._respelling(symbols))
+            docs |= self._documents(respelt)
+            plans += respelt
+        mistaken = {plan for groups in plans[1:] if (plan := _plan(groups, docs))}
+        for plan in sorted(mistaken, key=lambda plan: _held(plan[0], docs)):
+            if len(rows) < MOST_CANDIDATES and _held(plan[0], docs) < _TOO_COMMON:
                 rows |= {row.doc: row for row in self._holding(plan, _MISTAKE_LIMIT)}
         if not rows:
-            known = _plan((group for group in whole if any(term in docs for term in group)), docs)
-            for group in known:
-                for row in self._holding([group], _COMPARED_CLOSELY):
-                    rows[row.doc] = row
+            for group in _plan((group for group in whole if _held(group, docs)), docs):
+                rows |= {row.doc: row for row in self._holding([group], _LAST_LIMIT)}
         return list(rows.values())[:MOST_CANDIDATES]
 
     def _begun(self, typed: Name) -> Iterator[_Row]:
@@ -152,44 +159,49 @@ class Finder:
                 ),
             )
 
-    def _wanted(self, typed: Name) -> list[list[Group]]:
-        """What a customer should hold: first if all is right, then for each place that may be wrong."""
-        words = typed.words[:_MOST_TERMS]
-        whole: list[list[Group]] = []
-        for at, word in enumerate(words):
-            if is_ideographic(word):
-                whole.append(_pairs(word[:_MOST_TERMS]))
-            else:
-                whole.append([self._alternatives(word, last=at == len(words) - 1)])
-        wanted = [list(chain.from_iterable(whole))]
-        for at, word in enumerate(words):
-            rest = list(chain.from_iterable(whole[:at] + whole[at + 1 :]))
-            if is_ideographic(word):
-                repaired = word[:_LONGEST_REPAIRED]
-                wanted += [[*_pairs(repaired[:cut] + repaired[cut + 1 :]), *rest] for cut in range(len(repaired))]
-            else:
-                wanted.append(rest)
-        return wanted
-
-    def _alternatives(self, word: str, *, last: bool) -> Group:
-        """A word of letters as it may be on file: itself, one letter off, and the last one continued."""
-        words = [word]
-        if is_spelt(word):
+    def _terms(self, symbols: Sequence[str]) -> list[Group]:
+        """What a customer holds if this is right, the last word of letters perhaps not typed to its end."""
+        groups: list[Group] = [(pair(first, second),) for first, second in pairwise(symbols)]
+        if len(symbols) == 1 and not is_ideographic(symbols[0]):
+            groups = [(symbols[0], *self._respelt(symbols[0]))]
+        if groups and not is_ideographic(symbols[-1]):
+            last = groups[-1][0]
             rows = self._connection.execute(
-                "SELECT DISTINCT word FROM search_spellings WHERE hash IN (SELECT value FROM json_each(?)) LIMIT 200",
-                (json.dumps(list(spellings(word))),),
+                "SELECT term FROM search_terms WHERE term > ? AND term < ? LIMIT ?", (last, last + _END, _ALTERNATIVES)
             )
-            words += [row[0] for row in rows if OSA.distance(word, row[0]) == 1][:_ALTERNATIVES]
-        if last:
-            rows = self._connection.execute(
-                "SELECT term FROM search_terms WHERE term > ? AND term < ? LIMIT ?",
-                (word, word + _END, _ALTERNATIVES),
-            )
-            words += [row[0] for row in rows]
-        return tuple(dict.fromkeys(words))
+            groups[-1] = (*groups[-1], *(row[0] for row in rows))
+        return groups
 
-    def _documents(self, terms: set[str]) -> dict[str, int]:
+    def _dropping(self, symbols: Sequence[str]) -> Iterator[list[Group]]:
+        """What a customer holds if one ideograph or word is wrong or too many."""
+        for at in range(len(symbols)) if 1 < len(symbols) <= _MOST_REPAIRED else ():
+            yield self._terms([*symbols[:at], *symbols[at + 1 :]])
+
+    def _respelling(self, symbols: Sequence[str]) -> Iterator[list[Group]]:
+        """What a customer holds if one word of letters is misspelt."""
+        for at, symbol in enumerate(symbols) if 1 < len(symbols) <= _MOST_REPAIRED else ():
+            words = self._respelt(symbol)
+            if words:
+                groups: list[Group] = [(pair(first, second),) for first, second in pairwise(symbols)]
+                if at:
+                    groups[at - 1] = tuple(pair(symbols[at - 1], word) for word in words)
+                if at + 1 < len(symbols):
+                    groups[at] = tuple(pair(word, symbols[at + 1]) for word in words)
+                yield groups
+
+    def _respelt(self, word: str) -> list[str]:
+        """Words of letters on file that are one letter off."""
+        if not is_spelt(word):
+            return []
+        rows = self._connection.execute(
+            "SELECT DISTINCT word FROM search_spellings WHERE hash IN (SELECT value FROM json_each(?)) LIMIT ?",
+            (json.dumps(list(spellings(word))), _MOST_SPELLINGS),
+        )
+        return [row[0] for row in rows if OSA.distance(word, row[0]) == 1]
+
+    def _documents(self, plans: Iterable[Iterable[Group]]) -> dict[str, int]:
         """How many customers hold each term, for those that any holds."""
+        terms = {term for groups in plans for group in groups for term in group}
         return dict(
             self._connection.execute(
                 "SELECT term, docs FROM search_terms WHERE term IN (SELECT value FROM json_each(?))",
@@ -227,16 +239,14 @@ class Finder:
         )
 
 
-def _pairs(word: str) -> list[Group]:
-    return [(first + second,) for first, second in pairwise(word)]
+def _held(group: Group, docs: Mapping[str, int]) -> int:
+    return sum(docs.get(term, 0) for term in group)
 
 
-def _plan(groups: Iterable[Group], docs: dict[str, int]) -> tuple[Group, ...]:
+def _plan(groups: Iterable[Group], docs: Mapping[str, int]) -> tuple[Group, ...]:
     """The groups that are rarest on file, without terms nobody holds; empty when a group has no other."""
     known = [tuple(term for term in group if term in docs) for group in dict.fromkeys(groups)]
-    if not all(known):
-        return ()
-    return tuple(sorted(known, key=lambda group: sum(docs[term] for term in group))[:_RAREST])
+    return tuple(sorted(known, key=lambda group: _held(group, docs))[:_RAREST]) if all(known) else ()
 
 
 def _has_words(row: _Row, typed: Name) -> bool:
@@ -246,36 +256,35 @@ def _has_words(row: _Row, typed: Name) -> bool:
 
 
 def _rank(typed: Name, rows: Sequence[_Row]) -> list[_Near]:
-    """The rows most like what was typed, best first."""
-    cores: list[str] = []
-    owners: list[_Row] = []
-    for row in rows:
-        for core in row.cores.split("\n"):
-            cores.append(core)
-            owners.append(row)
-    nearest = process.extract(typed.core, cores, scorer=fuzz.ratio, limit=_COMPARED_CLOSELY)
-    close = {owners[at].doc: owners[at] for _, _, at in nearest}
-    for row, core in zip(owners, cores, strict=True):
-        if len(close) < 2 * _COMPARED_CLOSELY and typed.core in core:
-            close[row.doc] = row
-    weighed = weigh(typed.core)
-    return sorted(
-        (_compare(weighed, typed.form, row) for row in close.values()),
-        key=lambda near: (-near.score, near.doc),
+    """The customers most like what was typed, best first, each by the name that is nearest."""
+    names = [
+        (core, form, row.doc)
+        for row in rows
+        for core, form in zip(row.cores.split("\n"), row.forms.split("\n"), strict=True)
+    ]
+    nearest = process.extract(
+        typed.core,
+        [core for core, _, _ in names],
+        scorer=OSA.normalized_similarity,
+        limit=_COMPARED_CLOSELY,
     )
+    close = {at for _, alike, at in nearest if alike > nearest[0][1] - _COMPARED_WITHIN}
+    begun = (at for at, (core, _, _) in enumerate(names) if typed.core in core)
+    close.update(islice(begun, _COMPARED_CLOSELY))
+    weighed = weigh(typed.core)
+    best: dict[int, _Near] = {}
+    for near in (_compare(weighed, typed.form, *names[at]) for at in sorted(close)):
+        best[near.doc] = max(near, best.get(near.doc, near))
+    return sorted(best.values(), key=lambda near: (-near.score, near.doc))
 
 
-def _compare(typed: Weighed, form: str, row: _Row) -> _Near:
-    """How near a customer is by the name that is nearest; the legal form only breaks ties."""
-    score, clear = 0.0, False
-    for core, its_form in zip(row.cores.split("\n"), row.forms.split("\n"), strict=True):
-        name = weigh(core)
-        begun = begins(typed, name)
-        alike = similarity(typed, name)
-        alike = (0.75 + 0.25 * alike if begun else alike) * (1.0 if form == its_form else 0.999)
-        if alike > score:
-            score, clear = alike, alike >= CLEAR and (begun or is_slip(typed, name))
-    return _Near(row.doc, _BEFORE_EXACT * score, clear)
+def _compare(typed: Weighed, typed_form: str, core: str, form: str, doc: int) -> _Near:
+    """How near a name is; the legal form only breaks ties."""
+    name = weigh(core)
+    begun = begins(typed, name)
+    alike = similarity(typed, name)
+    alike = (0.75 + 0.25 * alike if begun else alike) * (1.0 if typed_form == form else 0.999)
+    return _Near(_BEFORE_EXACT * alike, doc, clear=alike >= CLEAR and (begun or is_slip(typed, name)))
 
 
 def _match(typed: Name, ranked: Sequence[_Near]) -> Match:

@@ -10,7 +10,7 @@ search_spellings  words of letters by what is left of them when one letter is dr
 import sqlite3
 from collections.abc import Callable, Iterator
 from enum import IntEnum
-from itertools import groupby, pairwise
+from itertools import groupby
 from operator import itemgetter
 from zlib import crc32
 
@@ -18,6 +18,8 @@ import sqlite_utils
 
 from bot.names import Name, is_ideographic, parse
 
+BETWEEN = "·"
+"""Stands between the two words of a pair."""
 _EVERY = 10_000
 _SHORTEST_SPELT = 4
 _LONGEST_SPELT = 24
@@ -66,15 +68,18 @@ class Kind(IntEnum):
     ALIAS = 3
 
 
+def pair(first: str, second: str) -> str:
+    """The term for two ideographs or words of letters, one before the other."""
+    together = is_ideographic(first) and is_ideographic(second)
+    return first + second if together else f"{first}{BETWEEN}{second}"
+
+
 def grams(name: Name) -> Iterator[str]:
-    """What a name is found by: pairs of ideographs next to each other or one apart, and words of letters."""
-    words = name.words
-    for word in words:
-        if not is_ideographic(word):
-            yield word
-            continue
-        yield from map("".join, pairwise(word))
-        yield from map("".join, zip(word, word[2:], strict=False))
+    """What a name is found by: pairs next to each other or one apart, and words of letters."""
+    symbols = name.symbols
+    yield from (symbol for symbol in symbols if not is_ideographic(symbol))
+    for apart in (1, 2):
+        yield from (pair(first, second) for first, second in zip(symbols, symbols[apart:], strict=False))
 
 
 def spellings(word: str) -> set[int]:
@@ -84,7 +89,7 @@ def spellings(word: str) -> set[int]:
 
 def is_spelt(word: str) -> bool:
     """Whether a word is one of letters, long enough to be known again when misspelt."""
-    return _SHORTEST_SPELT <= len(word) <= _LONGEST_SPELT and not is_ideographic(word)
+    return _SHORTEST_SPELT <= len(word) <= _LONGEST_SPELT and not is_ideographic(word) and BETWEEN not in word
 
 
 def build_search_index(db: sqlite_utils.Database, progress: Callable[[int], None]) -> None:
