@@ -43,6 +43,7 @@ _ALTERNATIVES = 30
 _RAREST = 4
 _TOO_COMMON = 30_000
 _SHORTEST_IDENTIFIER = 5
+_LONGEST_IDENTIFIER = 40
 _END = "\U0010ffff"
 
 Group = tuple[str, ...]
@@ -71,6 +72,12 @@ class Finder:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
+    def _ask(self, question: str, parameters: Sequence[object]) -> sqlite3.Cursor:
+        """Rows as plain tuples, whatever the connection makes of them."""
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        return cursor.execute(question, parameters)
+
     def find(self, query: str, limit: int = 5) -> Found:
         """The customer that is meant, those that may be, or the nearest; any text is a query.
 
@@ -85,12 +92,13 @@ class Finder:
         exact = self._exactly(typed)
         if exact:
             return self._answer(Match.ONE if len(exact) == 1 else Match.MANY, exact[:limit])
-        if _looks_like_identifier(typed.key):
-            near = self._near_identifiers(typed.key)
-            if near:
-                return self._answer(Match.NONE, near[:limit])
         ranked = _rank(typed, self._gather(typed))
-        return self._answer(_match(typed, ranked), [(near.doc, near.score) for near in ranked[:limit]])
+        match = _match(typed, ranked)
+        offered = [(near.doc, near.score) for near in ranked]
+        if _looks_like_identifier(typed.key) and (near_identifiers := self._near_identifiers(typed.key)):
+            match = Match.NONE if match is Match.NONE else Match.MANY
+            offered = _best_first([*near_identifiers, *offered])
+        return self._answer(match, offered[:limit])
 
     def _exactly(self, typed: Name) -> list[tuple[int, float]]:
         """Customers that have this very key; failing that, whose name differs in the legal form alone.
@@ -98,7 +106,7 @@ class Finder:
         An alias is no name on a register: customers whose name begins with it may be meant as well.
         """
         for key, score in ((typed.key, 1.0), (typed.core_key, 0.98)):
-            rows = self._connection.execute(
+            rows = self._ask(
                 "SELECT doc, min(kind) FROM search_keys WHERE key = ? GROUP BY doc ORDER BY 2, 1 LIMIT ?",
                 (key, MOST_CANDIDATES),
             ).fetchall()
@@ -112,18 +120,15 @@ class Finder:
 
     def _near_identifiers(self, key: str) -> list[tuple[int, float]]:
         """Customers with an identifier that begins like this or is one character off: never certain."""
-        begun = self._connection.execute(
+        begun = self._ask(
             "SELECT key, doc FROM search_keys WHERE key >= ? AND key < ? AND kind = ? LIMIT ?",
             (key, key + _END, Kind.IDENTIFIER.value, _PREFIX_LIMIT),
         ).fetchall()
-        wrong = self._connection.execute(
+        wrong = self._ask(
             "SELECT key, doc FROM search_keys WHERE key IN (SELECT value FROM json_each(?)) AND kind = ?",
             (json.dumps(sorted(_one_off(key))), Kind.IDENTIFIER.value),
         ).fetchall()
-        scores: dict[int, float] = {}
-        for found, doc in [*begun, *wrong]:
-            scores[doc] = max(scores.get(doc, 0.0), fuzz.ratio(key, found) / 100 * _BEFORE_EXACT)
-        return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+        return _best_first((doc, fuzz.ratio(key, near) / 100 * _BEFORE_EXACT) for near, doc in (*begun, *wrong))
 
     def _gather(self, typed: Name) -> list[_Row]:
         """Every customer worth comparing with what was typed, at most `MOST_CANDIDATES`."""
@@ -152,7 +157,7 @@ class Finder:
         for key in {typed.key, typed.core_key} - {""}:
             yield from map(
                 _Row._make,
-                self._connection.execute(
+                self._ask(
                     "SELECT doc, cores, forms FROM search_docs WHERE doc IN "
                     "(SELECT doc FROM search_keys WHERE key >= ? AND key < ? AND kind > ? LIMIT ?)",
                     (key, key + _END, Kind.IDENTIFIER.value, _PREFIX_LIMIT),
@@ -166,7 +171,7 @@ class Finder:
             groups = [(symbols[0], *self._respelt(symbols[0]))]
         if groups and not is_ideographic(symbols[-1]):
             last = groups[-1][0]
-            rows = self._connection.execute(
+            rows = self._ask(
                 "SELECT term FROM search_terms WHERE term > ? AND term < ? LIMIT ?", (last, last + _END, _ALTERNATIVES)
             )
             groups[-1] = (*groups[-1], *(row[0] for row in rows))
@@ -193,7 +198,7 @@ class Finder:
         """Words of letters on file that are one letter off."""
         if not is_spelt(word):
             return []
-        rows = self._connection.execute(
+        rows = self._ask(
             "SELECT DISTINCT word FROM search_spellings WHERE hash IN (SELECT value FROM json_each(?)) LIMIT ?",
             (json.dumps(list(spellings(word))), _MOST_SPELLINGS),
         )
@@ -203,7 +208,7 @@ class Finder:
         """How many customers hold each term, for those that any holds."""
         terms = {term for groups in plans for group in groups for term in group}
         return dict(
-            self._connection.execute(
+            self._ask(
                 "SELECT term, docs FROM search_terms WHERE term IN (SELECT value FROM json_each(?))",
                 (json.dumps(list(terms)),),
             )
@@ -214,7 +219,7 @@ class Finder:
         if not plan:
             return []
         text = " AND ".join("(" + " OR ".join(f'"{term}"' for term in group) + ")" for group in plan)
-        rows = self._connection.execute(
+        rows = self._ask(
             "SELECT doc, cores, forms FROM search_grams CROSS JOIN search_docs ON doc = search_grams.rowid "
             "WHERE search_grams MATCH ? LIMIT ?",
             (text, limit),
@@ -224,7 +229,7 @@ class Finder:
     def _answer(self, match: Match, ranked: Sequence[tuple[int, float]]) -> Found:
         if match is Match.ONE:
             ranked = ranked[:1]
-        found = self._connection.execute(
+        found = self._ask(
             "SELECT doc, customers.id, customers.name "
             "FROM search_docs JOIN customers ON customers.id = customer_id "
             "WHERE doc IN (SELECT value FROM json_each(?))",
@@ -299,10 +304,18 @@ def _match(typed: Name, ranked: Sequence[_Near]) -> Match:
     return Match.MANY if len(likely) > 1 else Match.NONE
 
 
+def _best_first(scored: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Each customer once, with its best score."""
+    best: dict[int, float] = {}
+    for doc, score in scored:
+        best[doc] = max(score, best.get(doc, 0.0))
+    return sorted(best.items(), key=lambda item: (-item[1], item[0]))
+
+
 def _looks_like_identifier(key: str) -> bool:
     """Whether half of it are digits, and no ideographs."""
     return (
-        len(key) >= _SHORTEST_IDENTIFIER
+        _SHORTEST_IDENTIFIER <= len(key) <= _LONGEST_IDENTIFIER
         and key.isascii()
         and sum(character.isdigit() for character in key) * 2 >= len(key)
     )
@@ -310,7 +323,6 @@ def _looks_like_identifier(key: str) -> bool:
 
 def _one_off(key: str) -> set[str]:
     """The key with one digit or letter wrong, missing, added or swapped with the next."""
-    key = key[:32]
     characters = sorted({*"0123456789", *key})
     ends = [(key[:at], key[at:]) for at in range(len(key) + 1)]
     return (
