@@ -98,7 +98,8 @@ function goTo(step) {
   const say = step.say ? pick(step.say) : "";
   if (step.channel && say) draft(step.seat, step.channel, say);
   pane.sit(step.seat);
-  if (step.channel) pane.go({ view: "channel", channel: step.channel, thread: null });
+  const channel = step.channel ?? store.freshest(step.seat);
+  if (channel) pane.go({ view: "channel", channel, thread: null });
   focusPane(pane.index);
   if (say) pane.main.box?.set(say);
 }

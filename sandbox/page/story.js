@@ -4,9 +4,10 @@ import { h, icon, iconButton } from "./dom.js";
 import { pick, t } from "./i18n.js";
 import { face } from "./people.js";
 import { store } from "./store.js";
-import { toText } from "./typed.js";
+import { fromText } from "./typed.js";
 
 const KEY = "sandbox.story";
+const SETTLES = 700;
 
 /** The guide. goTo(step) switches a pane to the step's seat and channel and fills its composer; shows(step) tells whether one is there. */
 export function storyGuide({ goTo, shows, onhide, signal }) {
@@ -23,9 +24,9 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
 
   /** What was said before the page was loaded counts too; a fresh stand-in starts fresh. */
   async function recall() {
-    const said = steps().filter((s) => s.say && !s.say.startsWith("/"));
+    const said = steps().filter((s) => s.channel && wordings(s).some((words) => !words.startsWith("/")));
     for (const step of said) await store.load(step.seat, step.channel).catch(() => {});
-    const heard = (step) => [...store.seat(step.seat)?.room(step.channel).messages.values() ?? []].some((m) => m.user === step.seat && same(m.text, pick(step.say)));
+    const heard = (step) => [...store.seat(step.seat)?.room(step.channel).messages.values() ?? []].some((m) => m.user === step.seat && wordings(step).some((words) => fromText(m.text ?? "", store.world) === words));
     if (said.length && !heard(said[0])) done.clear();
     steps().forEach((step, i) => { if (said.includes(step) && heard(step)) done.add(id(step, i)); });
     at = firstOpen();
@@ -33,7 +34,7 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
   }
 
   const seen = (step) => looks(step) && (gone || shows(step));
-  const same = (text, say) => text === say || text === toText(say, store.world);
+  const wordings = (step) => (typeof step.say === "string" ? [step.say] : Object.values(step.say ?? {}));
   const firstOpen = () => { const i = steps().findIndex((_, n) => !isDone(n)); return i < 0 ? steps().length : i; };
 
   function check(i) {
@@ -47,9 +48,15 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
   function did(what, detail) {
     const step = steps()[at];
     if (!step || (detail.seat && detail.seat !== step.seat)) return;
-    const said = step.say && ["say", "command"].includes(what) && (gone || detail.text.trim() === pick(step.say).trim());
-    const pressed = !step.say && ((step.do === "click" && ["click", "submit"].includes(what)) || (step.do === "shortcut" && what === "shortcut") || (step.do === "command" && what === "command"));
+    const said = step.say && ["say", "command"].includes(what) && (gone || wordings(step).some((words) => words.trim() === detail.text.trim()));
+    if (!step.say && step.do === "click" && what === "click") { setTimeout(() => settle(step), SETTLES); return; }
+    const pressed = !step.say && ((step.do === "click" && what === "submit") || (step.do === "shortcut" && what === "shortcut") || (step.do === "command" && what === "command"));
     if (said || pressed) check(at);
+  }
+
+  /** A click that opened a modal is done when the modal is sent; any other one at once. */
+  function settle(step) {
+    if (steps()[at] === step && !store.seat(step.seat)?.views.length) check(at);
   }
 
   function next() {
