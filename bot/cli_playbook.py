@@ -30,7 +30,6 @@ def check_command(folder: Path | None) -> None:
             f"The playbook in {folder} has {len(faults)} fault{'s' if len(faults) > 1 else ''}.",
             "Mend what is listed and check again.",
         )
-    click.echo(
-        f"ok: playbook {playbook.version}, {len(playbook.signals)} signals, {len(playbook.plays)} plays, "
-        f"{len(playbook.decisions)} decision rows"
-    )
+    counts = {"signal": playbook.signals, "play": playbook.plays, "decision row": playbook.decisions}
+    held = ", ".join(f"{len(parts)} {name}{'s' * (len(parts) != 1)}" for name, parts in counts.items())
+    click.echo(f"ok: playbook {playbook.version}, {held}")

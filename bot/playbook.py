@@ -18,7 +18,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from bot.message import Role
 
@@ -79,7 +79,7 @@ class SignalDefinition(Part):
 
     id: Id
     speaker: Speaker
-    informative: bool = False
+    informative: StrictBool = False
     rules: tuple[Rule, ...] = ()
 
 

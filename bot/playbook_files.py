@@ -72,6 +72,7 @@ _CLAIMING: Mapping[str, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }
+_ENUM_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 _REPEATED_REPEAT = re.compile(r"[+*]\)[+*{]")
 
 _T = TypeVar("_T")
@@ -370,7 +371,7 @@ def _issue(issue: Mapping[str, Any]) -> str:
         case "extra_forbidden":
             return "there is no such key here"
         case _:
-            message = str(issue["msg"])
+            message = _ENUM_MEMBER.sub(r"\1", str(issue["msg"]))
             return message[:1].lower() + message[1:]
 
 

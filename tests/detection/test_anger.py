@@ -31,7 +31,10 @@ def test_words_tell_anger_and_their_loudness_raises_it(text: str, level: int) ->
     assert anger_level(text) == level
 
 
-@pytest.mark.parametrize("text", ["我沒有生氣，只是問一下", "我不是不滿，想確認進度", "I'm not upset, just asking", "we are not angry at all"])
+@pytest.mark.parametrize(
+    "text",
+    ["我沒有生氣，只是問一下", "我不是不滿，想確認進度", "I'm not upset, just asking", "we are not angry at all"],
+)
 def test_denied_anger_is_none(text: str) -> None:
     """Who says that they are not angry is not."""
     assert anger_level(text) == 0

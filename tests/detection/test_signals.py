@@ -33,9 +33,7 @@ PATTERNED = [
         (Role.AGENT, "Like I already told you, no.", "repeats_refusal"),
     ],
 )
-def test_a_pattern_of_the_playbook_is_near_certain(
-    detector: Detector, role: Role, text: str, signal: str
-) -> None:
+def test_a_pattern_of_the_playbook_is_near_certain(detector: Detector, role: Role, text: str, signal: str) -> None:
     """Where a pattern fits, its signal is read with the pattern's score at least."""
     scores = {found.id: found.score for found in detector.read(role, text).signals}
     assert scores[signal] >= PATTERN_SCORE
@@ -72,9 +70,7 @@ def test_words_are_the_writers_own(detector: Detector) -> None:
 
 def test_a_long_sentence_is_told_by_its_stretch(detector: Detector) -> None:
     """In a sentence of many clauses only the clauses around the signal are quoted."""
-    text = (
-        "昨天下午兩點多我們的系統開始變慢，我請同事重新開機試過，後來整個下午都沒有辦法出貨，停工的損失你們要負責"
-    )
+    text = "昨天下午兩點多我們的系統開始變慢，我請同事重新開機試過，後來整個下午都沒有辦法出貨，停工的損失你們要負責"
     found = [signal for signal in detector.read(Role.CUSTOMER, text).signals if signal.id == "demands_compensation"]
     assert [signal.words for signal in found] == ["停工的損失你們要負責"]
 
