@@ -34,10 +34,10 @@ class BadRows:
     def __len__(self) -> int:
         return len(self._places)
 
-    def add(self, place: Place, column: str | None, value: object, reason: Reason, **gaps: str) -> None:
+    def add(self, at: Place, column: str | None, value: object, reason: Reason, **gaps: str) -> None:
         """Note what is wrong, once; `column` is the heading in the file."""
-        source, line = place
-        self._places.add(place)
+        source, line = at
+        self._places.add(at)
         bad = BadRow(self._plans[source].sheet.label, line, column, shortened(value), reason, gaps)
         self._found.setdefault((source, line, column, reason), bad)
 

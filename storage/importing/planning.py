@@ -214,7 +214,7 @@ def _plan(sheet: Sheet, head: list[Row], mapping: ColumnMapping) -> Plan | None:
 
 
 def _heading(cell: Cell) -> str:
-    return "" if cell is None else " ".join(str(cell).split())
+    return "" if cell is None else " ".join(str(cell).encode("utf-8", "replace").decode().split())
 
 
 def _main(named: Table | None, headings: Sequence[str], mapping: ColumnMapping) -> Table | None:

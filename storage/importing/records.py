@@ -116,7 +116,7 @@ class RowReader:
             id_, tax_id, name = values.get("id"), values.get("tax_id"), values.get("name")
         elif self._names_customers:
             values = read[self._plan.main]
-            id_, tax_id, name = (values.pop(column.name, None) for column in CUSTOMER_KEYS)
+            id_, name, tax_id = (values.pop(column.name, None) for column in CUSTOMER_KEYS)
         else:
             return None, None, None
         headings = [heading for heading in self._plan.customer_headings() if heading]

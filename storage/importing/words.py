@@ -91,7 +91,7 @@ class BadRow:
     @property
     def sentence(self) -> str:
         """The reason in words."""
-        return self.reason.format_map(self.gaps)
+        return self.reason.value.format_map(self.gaps)
 
 
 def shortened(value: object) -> str:
