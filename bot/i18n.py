@@ -16,6 +16,18 @@ from bot.playbook import Language
 
 LOCALES = Path(__file__).parent / "locales"
 DOMAIN = "aside"
+MAINLAND = {  # what OpenCC leaves as it is said in Taiwan
+    "「": "“",
+    "」": "”",
+    "保固": "保修",
+    "合约": "合同",
+    "纪录": "记录",
+    "核准": "批准",
+    "签核": "审批",
+    "讨论串": "消息列",
+    "捷径": "快捷方式",
+    "工作空间": "工作区",
+}
 
 
 class Words:
@@ -34,16 +46,18 @@ class Words:
         return self._converted(self._translations.ngettext(one, many, n)).format_map({"n": n, **values})
 
     def _converted(self, text: str) -> str:
-        return to_simplified(text) if self.language == "zh-CN" else text
+        if self.language != "zh-CN":
+            return text
+        simplified = to_simplified(text)
+        for taiwanese, mainland in MAINLAND.items():
+            simplified = simplified.replace(taiwanese, mainland)
+        return simplified
 
     def money(self, amount: Decimal, currency: str) -> str:
-        """An amount as people here write it, without needless decimals."""
-        locale = {"zh-TW": "zh_Hant_TW", "zh-CN": "zh_Hans_CN", "en": "en_GB"}[self.language]
+        """An amount without needless decimals, alike in all languages: a bare $ or ¥ is another money elsewhere."""
         whole = amount == amount.to_integral_value()
-        text: str = format_currency(
-            amount, currency, locale=locale, format="¤#,##0" if whole else None, currency_digits=not whole
-        )
-        return f"NT{text}" if currency == "TWD" and text.startswith("$") else text
+        pattern = "¤#,##0" if whole else "¤#,##0.00"
+        return str(format_currency(amount, currency, pattern, locale="en_GB", currency_digits=not whole))
 
     def day(self, day: date) -> str:
         """A date, unmistakable in every language."""

@@ -66,7 +66,7 @@ async def _open(services: Services, task: Task, actor: Actor, trigger_id: str, c
                     key=f"{task.entry.key}:answer",
                     response_url=response_url,
                     person=actor.person.user_id,
-                    body={"text": actor.say("Only administrators of this workspace can set up Aside. Please ask one of them.")},
+                    body={"text": actor.say("Only an administrator of this workspace can set up Aside.")},
                     now=services.clock(),
                 )
         return

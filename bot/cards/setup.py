@@ -141,8 +141,8 @@ def help_blocks(say: Words) -> list[Block]:
             "\n".join(
                 (
                     say("`/warranty` and a name shows what a customer is entitled to. Only you see it."),
-                    say("In a thread, use the message shortcut *Warranty 保固* instead."),
-                    say("`/aside duty` shows who is on duty here. `/aside duty on` starts your duty, `/aside duty off` ends it."),
+                    say("In a thread, use the message shortcut {name} instead.", name="*Warranty 保固*"),
+                    say("`/aside duty` shows who is on duty here; `/aside duty on` and `/aside duty off` are for you."),
                     say("`/aside setup` is for administrators."),
                 )
             )

@@ -96,10 +96,7 @@ def coverage_lines(on: CoverageOn, say: Words) -> tuple[str, str]:
     title = say("{kind} {reference}", kind=kind_words(coverage.kind, say), reference=coverage.reference)
     what = coverage.product or say("all their products")
     first = f"{STATE_SIGNS[on.state]} {state_words(on, say)} · {title} · {what}"
-    if coverage.start or coverage.end:
-        dates = _span(on, say)
-    else:
-        dates = say("no dates on file")
+    dates = _span(on, say) if coverage.start or coverage.end else say("no dates on file")
     small = [dates, covers_words(coverage.covers, say)]
     if coverage.response_hours is not None:
         small.append(say("response within {hours} h", hours=f"{coverage.response_hours:g}"))
@@ -167,7 +164,8 @@ def card(
         first, small = coverage_lines(on, say)
         blocks += [section(escaped(first)), context(escaped(small))]
     if not coverages:
-        blocks.append(section(f"⚪ {say('No warranty or contract on file. That is a gap in our records; it does not mean expired.')}"))
+        gap = say("No warranty or contract on file. That is a gap in our records; it does not mean expired.")
+        blocks.append(section(f"⚪ {gap}"))
     if len(coverages) > MOST_COVERAGES:
         more = len(coverages) - MOST_COVERAGES
         blocks.append(context(say.plural("and {n} more", "and {n} more", more)))
@@ -183,11 +181,7 @@ def ask_which(candidates: Sequence[Candidate], *, query: str, say: Words, neares
     """Several customers fit, or none does: ask, never guess."""
     if nearest:
         text = say("No customer on file matches “{query}”.", query=cut(query, 60))
-        hint = (
-            say("The closest are:")
-            if candidates
-            else say("Try part of the name, the tax ID or a serial number.")
-        )
+        hint = say("The closest are:") if candidates else say("Try part of the name, the tax ID or a serial number.")
     else:
         text = say("Several customers match “{query}”. Which one?", query=cut(query, 60))
         hint = ""

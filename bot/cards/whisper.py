@@ -1,6 +1,7 @@
 """The whisper: what was noticed, what can be said, who comes in. Seen by one agent alone."""
 
 from bot.blocks import Block, actions, button, context, cut, escaped, modal, quote, section
+from bot.cards.facts import fact_words
 from bot.coaching import Advice
 from bot.i18n import Words
 from bot.playbook import Action, Playbook, Route
@@ -97,13 +98,13 @@ def why(advice: Advice, *, playbook: Playbook, say: Words) -> Block:
         ]
     titles = say(", ").join(wording.plays[play].title for play in advice.plays if play in wording.plays)
     blocks.append(section(f"*{say('Play')}*  {escaped(titles)}\n*{say('Rules')}*  {', '.join(advice.rules)}"))
-    facts = say(", ").join(advice.facts) or say("none yet")
+    facts = say(", ").join(fact_words(each, say) for each in advice.facts) or say("none yet")
     blocks.append(section(f"*{say('What the case knows')}*  {escaped(facts)}"))
     if advice.withheld:
-        kept_back = "\n".join(
-            f"• {escaped(line.text)} — {say('needs: {facts}', facts=say(', ').join(line.missing))}"
-            for line in advice.withheld
-        )
-        blocks.append(section(f"*{say('Held back: not true yet')}*\n{kept_back}"))
+        kept_back = [f"*{say('Held back: not true yet')}*"]
+        for line in advice.withheld:
+            missing = say(", ").join(fact_words(each, say) for each in line.missing)
+            kept_back.append(say("• {line} (needs: {facts})", line=escaped(line.text), facts=missing))
+        blocks.append(section("\n".join(kept_back)))
     blocks.append(context(say("Playbook {version}", version=advice.playbook_version)))
     return modal("why_view", say("Why this?"), blocks, close=say("Close"))

@@ -1,0 +1,32 @@
+"""What a case knows, in the reader's words."""
+
+from bot.i18n import Words
+
+
+def fact_words(fact: str, say: Words) -> str:
+    """A fact, or what a line's placeholder stands for; its id when a playbook brought one of its own."""
+    return {
+        "problem_confirmed": say("the problem is confirmed"),
+        "covered": say("covered"),
+        "partly_covered": say("partly covered"),
+        "expired": say("expired"),
+        "prices_on_file": say("prices are on file"),
+        "fault_ours": say("the fault is ours"),
+        "earlier_exception": say("an earlier exception"),
+        "exception_requested": say("an exception is asked for"),
+        "exception_approved": say("the exception is approved"),
+        "exception_declined": say("the exception is declined"),
+        "sales_told": say("sales has been told"),
+        "promise_being_checked": say("the promise is being checked"),
+        "promise_confirmed": say("the promise is confirmed"),
+        "promise_not_confirmed": say("the promise is not confirmed"),
+        "engineer_assigned": say("an engineer is assigned"),
+        "cost_estimated": say("the cost is estimated"),
+        "commitment_recorded": say("a commitment is recorded"),
+        "takeover_asked": say("a takeover is asked for"),
+        "takeover_accepted": say("a colleague has taken over"),
+        "customer": say("the customer's name"),
+        "product": say("which product it is"),
+        "ended_on": say("the day the cover ended"),
+        "concession": say("what was conceded"),
+    }.get(fact, fact)
