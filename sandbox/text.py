@@ -6,8 +6,6 @@ import secrets
 from sandbox.state import State
 from sandbox.world import Json
 
-_TOKEN = re.compile(r"https?://[^\s<>|]+|[@#][^\s@#<>,.;:!?，。；：！？、（）()]+")
-
 
 def escape(text: str) -> str:
     """Escape the three characters that Slack escapes."""
@@ -16,25 +14,24 @@ def escape(text: str) -> str:
 
 def as_slack(state: State, text: str) -> str:
     """A person's words as the app receives them: @name, @group, #channel and links become Slack's markup."""
-    return _TOKEN.sub(lambda match: _mark(state, match.group()), escape(text))
+    marks = _marks(state)
+    names = "|".join(re.escape(name) for name in sorted(marks, key=len, reverse=True))
+    known = re.compile(rf"https?://[^\s<>|]+|(?<![A-Za-z0-9_])(?:{names})(?![A-Za-z0-9_])")
+    return known.sub(lambda match: marks.get(match.group(), f"<{match.group()}>"), escape(text))
 
 
-def _mark(state: State, token: str) -> str:
-    if token.startswith("http"):
-        return f"<{token}>"
-    name = token[1:]
-    if token.startswith("@"):
-        for user in state.users.values():
-            if name in {user.name, user.real_name, user.id}:
-                return f"<@{user.id}>"
-        for group in state.usergroups.values():
-            if name == group.handle:
-                return f"<!subteam^{group.id}|@{group.handle}>"
-        return f"<!{name}>" if name in {"here", "channel", "everyone"} else token
+def _marks(state: State) -> dict[str, str]:
+    """What can be typed after @ and #, and the markup for it."""
+    marks = {f"@{name}": f"<!{name}>" for name in ("here", "channel", "everyone")}
+    for group in state.usergroups.values():
+        marks[f"@{group.handle}"] = f"<!subteam^{group.id}|@{group.handle}>"
+    for user in state.users.values():
+        for name in (user.id, user.real_name, user.name):
+            marks[f"@{escape(name)}"] = f"<@{user.id}>"
     for channel in state.conversations.values():
-        if channel.kind == "channel" and name == channel.name:
-            return f"<#{channel.id}|{channel.name}>"
-    return token
+        if channel.kind == "channel":
+            marks[f"#{channel.name}"] = f"<#{channel.id}|{channel.name}>"
+    return marks
 
 
 def rich_text(text: str) -> list[Json]:

@@ -7,6 +7,9 @@ import pytest
 
 from sandbox.manifest import Manifest
 from sandbox.server import Sandbox
+from sandbox.state import Clock, State
+from sandbox.text import as_slack
+from sandbox.world import World
 from tests.sandbox.stage import Refused, Seat, Stage, sample_manifest, sample_world
 
 Json = dict[str, Any]
@@ -137,6 +140,27 @@ async def test_a_mention_comes_beside_the_message(stage: Stage) -> None:
     assert events[1]["text"] == (
         "<@U0BOT> ask <!subteam^S0AGENTS|@agents> in <#C0SHARED|away-support>, see <https://example.com/a?b=1&amp;c=2>"
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("@lily.chen, @林怡君幫忙", "<@U0LILY>, <@U0LIN>幫忙"),
+        ("@lilyx @nobody a@here.example", "@lilyx @nobody a@here.example"),
+        ("@lily @everyone #team-a #team", "<@U0LI> <!everyone> <#C0A|team-a> <#C0TEAM|team>"),
+        ("<@U0LI> & <!here>", "&lt;<@U0LI>&gt; &amp; &lt;!here&gt;"),
+    ],
+)
+def test_names_are_known_by_their_longest(typed: str, sent: str) -> None:
+    """Mentions need no space after them in Chinese, names may have dots, and markup cannot be typed."""
+    raw = sample_world().model_dump()
+    raw["users"] += [
+        {"id": "U0LI", "name": "lily", "real_name": "Lily"},
+        {"id": "U0LILY", "name": "lily.chen", "real_name": "Lily Chen"},
+        {"id": "U0LIN", "name": "yichun.lin", "real_name": "林怡君"},
+    ]
+    raw["channels"].append({"id": "C0A", "name": "team-a"})
+    assert as_slack(State(World.model_validate(raw), sample_manifest(), Clock()), typed) == sent
 
 
 async def test_a_direct_message_is_of_type_im(stage: Stage) -> None:

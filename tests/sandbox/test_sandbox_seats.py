@@ -15,7 +15,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from sandbox.manifest import load_manifest
 from sandbox.server import Sandbox
 from sandbox.world import World, WorldError, load_world
-from tests.sandbox.stage import HERE, Refused, Stage, button, modal, sample_manifest, sample_world
+from tests.sandbox.stage import HERE, Refused, Stage, button, modal, sample_manifest, sample_world, until
 
 Json = dict[str, Any]
 DEMO = Path("sandbox/demo/world.yml")
@@ -231,6 +231,47 @@ async def test_modals_stack_change_and_tell_when_they_are_closed(stage: Stage) -
     await anna.do("close", view_id=second["id"])
     assert [(body["view"]["id"], body["is_cleared"]) for body in closed] == [(second["id"], False)]
     assert await _error(stage, "views.update", {"view_id": second["id"], "view": modal()}) == "not_found"
+
+
+async def test_three_modals_are_the_most_and_one_may_close_them_all(stage: Stage) -> None:
+    """A fourth modal is refused as trouble; clear closes the whole stack; a chosen channel can be answered in."""
+    app, bodies = stage.app(), list[Json]()
+    where = {
+        "type": "input",
+        "block_id": "where",
+        "label": {"type": "plain_text", "text": "Where"},
+        "element": {"type": "conversations_select", "action_id": "channel", "response_url_enabled": True},
+    }
+
+    @app.shortcut("ask")
+    async def ask(ack: Any, body: Json, client: Any) -> None:
+        await client.views_open(trigger_id=body["trigger_id"], view=modal(blocks=[where]))
+        await ack()
+
+    @app.view("form")
+    async def form(ack: Any, body: Json) -> None:
+        bodies.append(body)
+        channel = body["view"]["state"]["values"]["where"]["channel"]["selected_conversation"]
+        if channel == "C0TEAM":
+            await ack(response_action="push", view=modal(blocks=[where]))
+        else:
+            await ack(response_action="clear")
+
+    await stage.connect(app)
+    anna = await stage.seat("U0ANNA")
+    await anna.do("shortcut", callback_id="ask")
+    top = (await anna.sees("view_opened"))["view"]["id"]
+    team = {"where": {"channel": {"selected_conversation": "C0TEAM"}}}
+    for _ in range(2):
+        await anna.do("submit", view_id=top, values=team)
+        pushed = await anna.sees("view_pushed", lambda push: push["view"]["previous_view_id"] == top)  # noqa: B023 - used at once
+        top = pushed["view"]["id"]
+    with pytest.raises(Refused, match="push_limit_reached"):
+        await anna.do("submit", view_id=top, values=team)
+    assert bodies[0]["response_urls"][0]["channel_id"] == "C0TEAM"
+    shared = {"where": {"channel": {"selected_conversation": "C0SHARED"}}}
+    assert await anna.do("submit", view_id=top, values=shared) == {"response_action": "clear"}
+    await until(lambda: len(anna.of("view_closed")) == 3)
 
 
 async def _error(stage: Stage, method: str, body: Json) -> str | None:

@@ -71,6 +71,11 @@ async def refused(client: AsyncWebClient, method: str, **arguments: object) -> J
         ("views.update", {"view_id": "V0NONE", "view": modal()}, "not_found"),
         ("views.update", {"view": modal()}, "invalid_arguments"),
         ("views.publish", {"user_id": "U0ANNA", "view": modal()}, "invalid_arguments"),
+        (
+            "views.publish",
+            {"user_id": "U0ANNA", "view": {"type": "home", "blocks": [text_of("x" * 2900)] * 90}},
+            "view_too_large",
+        ),
         ("views.publish", {"user_id": "U0NOBODY", "view": {"type": "home", "blocks": []}}, "user_not_found"),
     ],
 )
@@ -239,6 +244,26 @@ async def test_channels_are_told_as_slack_tells_them(stage: Stage) -> None:
     assert "num_members" not in soon
     listed = await client.conversations_list(types="public_channel,private_channel", exclude_archived=True)
     assert {c["id"] for c in listed["channels"]} == {"C0SHARED", "C0TEAM", "C0LONELY", "G0SECRET", "C0SOON"}
+
+
+async def test_the_small_questions_are_answered(stage: Stage) -> None:
+    """Who am I, who are they, which team, which bot, where is that message."""
+    client = stage.client
+    me = await client.auth_test()
+    assert (me["team_id"], me["user_id"], me["bot_id"]) == ("T0HOME", "U0BOT", "B0SAMPLE")
+    assert (await client.bots_info(bot="B0DESK"))["bot"]["app_id"] == "A0DESK"
+    assert (await client.team_info(team="T0AWAY"))["team"]["name"] == "Away"
+    page = await client.users_list(limit=4)
+    rest = await client.users_list(limit=4, cursor=page["response_metadata"]["next_cursor"])
+    assert [u["id"] for u in (*page["members"], *rest["members"])] == [
+        *("U0ANNA", "U0BEN", "U0CARA", "U0GUS"),
+        *("U0DAN", "U0BOT"),
+    ]
+    mine = await client.users_conversations(types="public_channel,private_channel", exclude_archived=True)
+    assert {c["id"] for c in mine["channels"]} == {"C0SHARED", "C0TEAM", "G0SECRET", "C0SOON"}
+    ts = str((await client.chat_postMessage(channel="C0TEAM", text="x"))["ts"])
+    link = (await client.chat_getPermalink(channel="C0TEAM", message_ts=ts))["permalink"]
+    assert link == f"{stage.sandbox.url}/#C0TEAM/p{ts.replace('.', '')}"
 
 
 async def test_a_direct_message_is_opened_once(stage: Stage) -> None:
