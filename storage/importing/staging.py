@@ -140,6 +140,8 @@ def several(stored: str | None) -> tuple[str, ...]:
 
 
 def _stored(value: Any) -> Any:
+    if value is None or type(value) is str:
+        return value
     if isinstance(value, tuple):
         return _SEPARATOR.join(value)
     if isinstance(value, Enum):

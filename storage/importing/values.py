@@ -43,16 +43,18 @@ class SheetError:
 Cell = str | int | Decimal | bool | date | SheetNumber | SheetError | list[object] | dict[str, object] | None
 
 _BLANK = frozenset({"", "-", "--", "—", "–", "n/a", "null", "不詳", "未填", "無資料", "待補"})
+_LONGEST_BLANK = max(map(len, _BLANK))
 
 
 def text(cell: Cell) -> str | None:
     """Words as written, without the space around them; None when nothing stands there."""
-    if cell is None:
-        return None
     if isinstance(cell, str):
         plain = cell.isprintable() and "�" not in cell
         written = (cell if plain else _readable(cell)).strip()
-        return None if written.casefold() in _BLANK or _half_width(written) in _BLANK else written
+        is_blank = len(written) <= _LONGEST_BLANK and _half_width(written).casefold() in _BLANK
+        return None if is_blank else written
+    if cell is None:
+        return None
     if isinstance(cell, SheetNumber):
         return cell.text
     if isinstance(cell, SheetError):
