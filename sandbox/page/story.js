@@ -81,6 +81,12 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
     jump(0);
   }
 
+  node.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !open) return;
+    open = false;
+    update();
+    node.querySelector(".story-count").focus();
+  });
   document.addEventListener("pointerdown", (event) => { if (open && !node.contains(event.target)) { open = false; update(); } }, { signal });
 
   function update() {
@@ -89,6 +95,7 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
     if (!all.length) return;
     const step = all[at];
     const user = step && store.world.user(step.seat);
+    const focused = node.contains(document.activeElement) ? document.activeElement.dataset.testid : null;
     const dots = h("ol", { class: "dots", "aria-hidden": "true" }, ...all.map((_, i) => h("li", { class: `${isDone(i) ? "done" : ""} ${i === at ? "now" : ""}` })));
     const label = !step ? "" : seen(step) ? t("story_next") : step.say ? t("story_fill") : t("story_go");
     node.replaceChildren(...[
@@ -108,6 +115,7 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
           iconButton("close", t("story_hide"), onhide, { data: { testid: "story-hide" } }))),
       open ? list(all) : null,
     ].filter(Boolean));
+    if (focused) node.querySelector(`[data-testid="${focused}"]`)?.focus();
   }
 
   function list(all) {
