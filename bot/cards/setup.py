@@ -142,7 +142,7 @@ def help_blocks(say: Words) -> list[Block]:
                 (
                     say("`/warranty` and a name shows what a customer is entitled to. Only you see it."),
                     say("In a thread, use the message shortcut {name} instead.", name="*Warranty 保固*"),
-                    say("`/aside duty` shows who is on duty here; `/aside duty on` and `/aside duty off` are for you."),
+                    say("`/aside duty` shows who is on duty here; add `on` or `off` to start or end your own duty."),
                     say("`/aside setup` is for administrators."),
                 )
             )
