@@ -1,0 +1,267 @@
+"""Every card and window that people see, filled with as much as one can hold."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from bot.blocks import Block
+from bot.cards import exception, home, sales, setup, warranty, whisper
+from bot.case import Case
+from bot.coaching import Advice, OfferedLine, StoredAdvice, WithheldLine
+from bot.customer import Contract, Customer, CustomerRecord, Price, StaffMember, TaxBasis
+from bot.entitlement import Coverage, CoverageKind, Covers, DateBasis, Entitlement, coverage_on
+from bot.found import Candidate
+from bot.goodwill import Concession, CostError, ExceptionRequest, ExceptionState, Refusal
+from bot.i18n import Words
+from bot.message import Role
+from bot.playbook import (
+    LANGUAGES,
+    Action,
+    Conditions,
+    CostBands,
+    DecisionRow,
+    DecisionWords,
+    Language,
+    NeutralWords,
+    Play,
+    Playbook,
+    PlayWords,
+    Policy,
+    Route,
+    SignalDefinition,
+    SignalWords,
+    Stage,
+    Wording,
+)
+from bot.setup import Missing, RoleSource, Setup, SupportChannel
+from bot.signals import Signal
+
+NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
+TODAY = date(2026, 3, 4)
+
+
+class Shown(NamedTuple):
+    """Something people see: a window or Home (`view`), or a message's blocks, and the text for notifications."""
+
+    name: str
+    text: str
+    blocks: list[Block]
+    view: Block | None = None
+
+
+def _wording(language: Language) -> Wording:
+    chinese = language != "en"
+    text = "客戶很生氣" if chinese else "They are angry"
+    play = PlayWords(title=text, meaning=text, next_step=text, avoid=text, lines={"line": text})
+    return Wording(
+        signals={"anger": SignalWords(name=text, meaning=text)},
+        neutral=NeutralWords(),
+        plays={"calm": play},
+        decisions={"row": DecisionWords(route=text, customer_hears=text)},
+    )
+
+
+def playbook() -> Playbook:
+    """A playbook of one signal and one play."""
+    return Playbook(
+        version="0123456789ab",
+        signals=(SignalDefinition(id="anger", speaker=Role.CUSTOMER),),
+        facts=(),
+        plays=(Play(id="calm", rules=("R02",), speaker=Role.CUSTOMER, when=Conditions(signals=("anger",))),),
+        dimensions={},
+        decisions=(DecisionRow(id="row", rules=("R19",)),),
+        policy=Policy(cost=CostBands(low_up_to=Decimal(5000))),
+        words={language: _wording(language) for language in LANGUAGES},
+    )
+
+
+def advice(language: Language, said: str) -> Advice:
+    """Advice with everything that a whisper can show."""
+    return Advice(
+        signals=(Signal(id="anger", score=0.934, words=said),),
+        anger=2,
+        plays=("calm",),
+        rules=("R02", "R19"),
+        stage=Stage.DECIDE,
+        row="row",
+        lines=tuple(OfferedLine(lang=language, text=said) for _ in range(3)),
+        withheld=(WithheldLine(text=said, missing=("exception_requested", "ended_on", "product")),),
+        routes=tuple(Route),
+        action=Action.ASK_EXCEPTION,
+        facts=("problem_confirmed", "expired", "sales_told"),
+        playbook_version="0123456789ab",
+    )
+
+
+def _coverages() -> tuple[Coverage, ...]:
+    """One in every state, with every basis, all and nothing covered and counted."""
+    everything = Covers(updates=True, remote=True, onsite=True, parts=True, labour=True, expenses=True)
+    some = Covers(updates=True, remote=True, onsite=False, parts=False)
+    spans: list[tuple[int | None, int | None]] = [(-400, -30), (-400, -1), (-30, 0), (-30, 1), (-30, 300), (5, 370)]
+    spans += [(None, None), (-10, None), (None, -5)]
+    bases = [*DateBasis, None]
+    return tuple(
+        Coverage(
+            kind=list(CoverageKind)[number % 2],
+            reference=f"{number:04}",
+            start=TODAY + timedelta(days=start) if start is not None else None,
+            end=TODAY + timedelta(days=end) if end is not None else None,
+            basis=bases[number % len(bases)],
+            covers=(everything, some, Covers())[number % 3],
+            response_hours=None if number % 2 else 4.5,
+            incidents_left=number % 3 if number % 4 else None,
+        )
+        for number, (start, end) in enumerate(spans * 2)
+    )
+
+
+def _records(name: str) -> Iterator[CustomerRecord]:
+    """A customer with everything on file, one whose owner left, one with nothing."""
+    owner = StaffMember(id="S1", name=name)
+    left = StaffMember(id="S2", name=name, left_on=TODAY)
+    contracts = tuple(
+        Contract(number=str(number), name=name, price=Price(amount=Decimal(128_000), tax_basis=basis))
+        for number, basis in enumerate((TaxBasis.INCLUDED, TaxBasis.EXCLUDED, None))
+    )
+    customer = Customer(id="1", name=name, tax_id="12345678", tier=name, timezone="+08")
+    yield CustomerRecord(customer=customer, owner=owner, successor=owner, contracts=contracts, coverages=_coverages())
+    yield CustomerRecord(customer=customer, owner=left, successor=owner, contracts=(Contract(number="1", name=name),))
+    yield CustomerRecord(customer=customer, owner=left)
+    yield CustomerRecord(customer=Customer(id="1", name=name, timezone="+08"))
+
+
+def _request(state: ExceptionState, concession: Concession, said: str) -> ExceptionRequest:
+    decided = state is not ExceptionState.REQUESTED
+    return ExceptionRequest(
+        workspace="T1",
+        id="e" * 26,
+        case_id="c" * 26,
+        customer_id="1",
+        state=state,
+        requested_by="U1",
+        requested_at=NOW,
+        concession=concession,
+        fault=said,
+        cost=Decimal(3000),
+        currency="TWD",
+        reason=said,
+        decided_by="U2" if decided else None,
+        decision_reason=said if decided else "",
+    )
+
+
+def everything(say: Words, name: str, said: str) -> Iterator[Shown]:
+    """All that people can be shown, with a customer of that name in it and those words typed or said by somebody."""
+    yield from _warranty(say, name)
+    yield from _whisper(say, name, said)
+    yield from _exception(say, name, said)
+    yield from _sales(say, name)
+    yield from _setup(say, name)
+    yield from _home(say, name, said)
+
+
+def _warranty(say: Words, name: str) -> Iterator[Shown]:
+    case = Case(workspace="T1", id="c", customer_id="1", channel="C1", thread_ts="1.0", opened_at=NOW)
+    for number, record in enumerate(_records(name)):
+        on = [coverage_on(each, TODAY) for each in record.coverages]
+        shown = warranty.card(record, on, today=TODAY, open_cases=[case] * number, say=say)
+        yield Shown(f"warranty {number}", *shown)
+    candidates = [Candidate(id=str(number), name=name, score=0.5) for number in range(20)]
+    for nearest in (True, False):
+        shown = warranty.ask_which(candidates, query=name, say=say, nearest=nearest)
+        yield Shown(f"which, nearest {nearest}", *shown)
+    yield Shown("nobody", *warranty.ask_which([], query=name, say=say, nearest=True))
+
+
+def _whisper(say: Words, name: str, said: str) -> Iterator[Shown]:
+    given = advice(say.language, said)
+    yield Shown("whisper", *whisper.card(given, "a" * 26, customer=name, playbook=playbook(), say=say))
+    bare = given.model_copy(
+        update={"signals": (), "lines": (), "row": None, "routes": (), "action": None, "anger": 0, "facts": ()}
+    )
+    yield Shown("bare whisper", *whisper.card(bare, "a" * 26, customer=None, playbook=playbook(), say=say))
+    for each in (given, bare):
+        view = whisper.why(each, playbook=playbook(), say=say)
+        yield Shown("why", "", view["blocks"], view)
+
+
+def _exception(say: Words, name: str, said: str) -> Iterator[Shown]:
+    for state in ExceptionState:
+        for concession in Concession:
+            request = _request(state, concession, said)
+            for entitlement in Entitlement:
+                shown = exception.card(
+                    request,
+                    customer=name,
+                    entitlement=entitlement,
+                    granted_on=TODAY if entitlement is Entitlement.EXPIRED else None,
+                    link="https://2026" if entitlement is Entitlement.COVERED else "",
+                    say=say,
+                )
+                yield Shown(f"exception {state} {concession} {entitlement}", *shown)
+            text, blocks = exception.told_agent(request, customer=name, say=say)
+            blocks += [*exception.fact_lines([said] * 3, said, say), whisper.footer("a" * 26, say)]
+            yield Shown(f"told {state}", text, blocks)
+    sentences = [exception.refusal_words(refusal, say) for refusal in Refusal]
+    sentences += [exception.cost_error_words(error, say) for error in CostError]
+    views = [
+        exception.ask_modal(customer=name, case_id="c" * 26, currency="NT$", say=say),
+        exception.decline_modal("e" * 26, say),
+        *(exception.notice(say("Not now"), sentence, say) for sentence in sentences),
+    ]
+    for view in views:
+        yield Shown(f"window {view['title']['text']}", "", view["blocks"], view)
+
+
+def _sales(say: Words, name: str) -> Iterator[Shown]:
+    for record in _records(name):
+        on = [coverage_on(each, TODAY) for each in record.coverages]
+        shown = sales.card(record, on, reasons=["anger"], instead_of=name, playbook=playbook(), say=say)
+        yield Shown("sales", *shown)
+
+
+def _setup(say: Words, name: str) -> Iterator[Shown]:
+    people = RoleSource(users=("U1", "U2"))
+    channel = SupportChannel(channel="C1", customer="1", on_duty=("U1",))
+    whole = Setup(
+        support=(channel,),
+        agents=people,
+        supervisors=people,
+        sales=people,
+        approvals_channel="C2",
+        sales_channel="C3",
+    )
+    for known, customer in ((whole, ("1", name)), (Setup(), None)):
+        for in_channel in (True, False):
+            view = setup.view(known, channel="C1", customer=customer, in_channel=in_channel, say=say)
+            yield Shown("setup", "", view["blocks"], view)
+        yield Shown("saved", setup.saved(known.missing(), say), [])
+    yield Shown("saved with gaps", setup.saved(tuple(Missing), say), [])
+    yield Shown("help", say("What Aside can do"), setup.help_blocks(say))
+
+
+def _home(say: Words, name: str, said: str) -> Iterator[Shown]:
+    stored = StoredAdvice(
+        id="a",
+        case_id="c",
+        channel="C1",
+        message_ts="1.0",
+        person="U1",
+        given_at=NOW,
+        advice=advice(say.language, said),
+    )
+    request = _request(ExceptionState.REQUESTED, Concession.LABOUR_WAIVED, said)
+    for role in Role:
+        for full in (True, False):
+            view = home.view(
+                role=role,
+                advice=[stored] * 10 if full else [],
+                pending=[(request, name)] * 30 if full else [],
+                missing=list(Missing) if full else [],
+                admin=True,
+                zone="Asia/Taipei",
+                playbook=playbook(),
+                say=say,
+            )
+            yield Shown(f"home of {role}", "", view["blocks"], view)
