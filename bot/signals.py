@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from bot.anger import anger_level
 from bot.features import (
@@ -129,7 +130,8 @@ class Detector:
             encoder: Adds what a sentence means to what it is made of.
         """
         speakers: tuple[Speaker, ...] = (Role.CUSTOMER, Role.AGENT)
-        return cls({speaker: _Ear(playbook, speaker, encoder) for speaker in speakers})
+        with threadpool_limits(limits=1, user_api="blas"):  # for matrices this small, threads wait for each other
+            return cls({speaker: _Ear(playbook, speaker, encoder) for speaker in speakers})
 
     def read(self, role: Role, text: str, thread: Thread | None = None) -> Reading:
         """What a message shows.
