@@ -66,10 +66,20 @@ def _write(services: Services, *, key: str, lane: Lane, kind: str, payload: Payl
 def _message_listener(services: Services) -> Callable[..., Awaitable[None]]:
     async def on_message(body: dict[str, Any]) -> None:
         event = body["event"]
+        workspace = services.identity.workspace
         with services.casebook.begin() as connection:
-            known = workspaces.setup(connection, services.identity.workspace)
-        if known.support_channel(event.get("channel", "")):
-            _write(services, key=body["event_id"], lane=Lane.STREAM, kind="message", payload=event)
+            if not workspaces.setup(connection, workspace).support_channel(event.get("channel", "")):
+                return
+            inbox.put(
+                connection,
+                workspace=workspace,
+                key=body["event_id"],
+                lane=Lane.STREAM,
+                kind="message",
+                payload=event,
+                now=services.clock(),
+            )
+        services.wake.stream.set()
 
     return on_message
 

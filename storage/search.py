@@ -19,7 +19,7 @@ from storage.search_index import Kind, build_search_index, is_spelt, pair, spell
 
 __all__ = ["Finder", "build_search_index"]
 
-MOST_CANDIDATES = 500
+MOST_CANDIDATES = 400
 """How many customers are compared with a query at most."""
 CLEAR = 0.88
 """A lone candidate has to be this like what was typed to be meant."""
@@ -32,7 +32,7 @@ _BEFORE_EXACT = 0.97
 
 _PREFIX_LIMIT = 80
 _WHOLE_LIMIT = 200
-_MISTAKE_LIMIT = 120
+_MISTAKE_LIMIT = 100
 _LAST_LIMIT = 40
 _COMPARED_CLOSELY = 100
 _COMPARED_WITHIN = 0.3
@@ -107,8 +107,9 @@ class Finder:
         """
         for key, score in ((typed.key, 1.0), (typed.core_key, 0.98)):
             rows = self._ask(
-                "SELECT doc, min(kind) FROM search_keys WHERE key = ? GROUP BY doc ORDER BY 2, 1 LIMIT ?",
-                (key, MOST_CANDIDATES),
+                "SELECT doc, min(kind) FROM (SELECT doc, kind FROM search_keys WHERE key = ?1 "
+                "UNION ALL SELECT doc, ?2 FROM search_identifiers WHERE key = ?1) GROUP BY doc ORDER BY 2, 1 LIMIT ?3",
+                (key, Kind.IDENTIFIER.value, MOST_CANDIDATES),
             ).fetchall()
             exact = [(doc, score) for doc, _ in rows]
             if len(rows) == 1 and rows[0][1] == Kind.ALIAS:
@@ -121,12 +122,12 @@ class Finder:
     def _near_identifiers(self, key: str) -> list[tuple[int, float]]:
         """Customers with an identifier that begins like this or is one character off: never certain."""
         begun = self._ask(
-            "SELECT key, doc FROM search_keys WHERE key >= ? AND key < ? AND kind = ? LIMIT ?",
-            (key, key + _END, Kind.IDENTIFIER.value, _PREFIX_LIMIT),
+            "SELECT key, doc FROM search_identifiers WHERE key >= ? AND key < ? LIMIT ?",
+            (key, key + _END, _PREFIX_LIMIT),
         ).fetchall()
         wrong = self._ask(
-            "SELECT key, doc FROM search_keys WHERE key IN (SELECT value FROM json_each(?)) AND kind = ?",
-            (json.dumps(sorted(_one_off(key))), Kind.IDENTIFIER.value),
+            "SELECT key, doc FROM search_identifiers WHERE key IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(_one_off(key))),),
         ).fetchall()
         return _best_first((doc, fuzz.ratio(key, near) / 100 * _BEFORE_EXACT) for near, doc in (*begun, *wrong))
 
@@ -159,8 +160,8 @@ class Finder:
                 _Row._make,
                 self._ask(
                     "SELECT doc, cores, forms FROM search_docs WHERE doc IN "
-                    "(SELECT doc FROM search_keys WHERE key >= ? AND key < ? AND kind > ? LIMIT ?)",
-                    (key, key + _END, Kind.IDENTIFIER.value, _PREFIX_LIMIT),
+                    "(SELECT doc FROM search_keys WHERE key >= ? AND key < ? LIMIT ?)",
+                    (key, key + _END, _PREFIX_LIMIT),
                 ),
             )
 

@@ -27,11 +27,13 @@ _LONGEST_SPELT = 24
 _SCHEMA = """
 DROP TABLE IF EXISTS search_docs;
 DROP TABLE IF EXISTS search_keys;
+DROP TABLE IF EXISTS search_identifiers;
 DROP TABLE IF EXISTS search_grams;
 DROP TABLE IF EXISTS search_terms;
 DROP TABLE IF EXISTS search_spellings;
 CREATE TABLE search_docs (doc INTEGER PRIMARY KEY, customer_id TEXT, cores TEXT, forms TEXT);
 CREATE TABLE search_keys (key TEXT, kind INTEGER, doc INTEGER, PRIMARY KEY (key, kind, doc)) WITHOUT ROWID;
+CREATE TABLE search_identifiers (key TEXT, doc INTEGER, PRIMARY KEY (key, doc)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE search_grams USING fts5 (grams, content='', detail=none, columnsize=0, tokenize='ascii');
 CREATE TABLE search_terms (term TEXT PRIMARY KEY, docs INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE search_spellings (hash INTEGER, word TEXT, PRIMARY KEY (hash, word)) WITHOUT ROWID;
@@ -108,8 +110,7 @@ def build_search_index(db: sqlite_utils.Database, progress: Callable[[int], None
     with connection:
         _index_identifiers(connection)
         connection.execute(
-            "INSERT OR IGNORE INTO search_keys "
-            "SELECT key, kind, doc FROM temp.loose_keys WHERE key <> '' ORDER BY key, kind, doc"
+            "INSERT OR IGNORE INTO search_keys SELECT key, kind, doc FROM temp.loose_keys ORDER BY key, kind, doc"
         )
         connection.execute("INSERT INTO search_grams (search_grams) VALUES ('optimize')")
         connection.execute("INSERT INTO search_terms SELECT term, doc FROM temp.search_vocabulary ORDER BY term")
@@ -138,7 +139,9 @@ def _index_names(connection: sqlite3.Connection, progress: Callable[[int], None]
     for doc, (customer_id, group) in enumerate(groupby(rows, key=itemgetter(0)), start=1):
         names: dict[Name, bool] = {}
         for _, text, is_alias in group:
-            names.setdefault(parse(str(text)), bool(is_alias))
+            name = parse(str(text))
+            if name.key:
+                names.setdefault(name, bool(is_alias))
         keys += {(name.key, (Kind.ALIAS if alias else Kind.NAME).value, doc) for name, alias in names.items()}
         keys += {
             (name.core_key, (Kind.ALIAS if alias else Kind.CORE).value, doc)
@@ -155,9 +158,11 @@ def _index_names(connection: sqlite3.Connection, progress: Callable[[int], None]
 def _index_identifiers(connection: sqlite3.Connection) -> None:
     connection.create_function("search_key", 1, lambda text: parse(str(text)).key, deterministic=True)
     connection.execute(
-        f"INSERT INTO temp.loose_keys SELECT search_key(named.key), {Kind.IDENTIFIER.value}, doc "  # noqa: S608 - constants
+        "INSERT OR IGNORE INTO search_identifiers "  # noqa: S608 - constants
+        "SELECT search_key(named.key) AS key, doc "
         f"FROM (SELECT NULL AS key, NULL AS id WHERE 0 UNION ALL {_IDENTIFIERS}) AS named "
-        "JOIN temp.customer_docs ON customer_docs.customer_id = named.id"
+        "JOIN temp.customer_docs ON customer_docs.customer_id = named.id "
+        "WHERE search_key(named.key) <> '' ORDER BY key, doc"
     )
 
 

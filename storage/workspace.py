@@ -1,6 +1,7 @@
 """What is kept about a workspace: its setup, and people and user groups as Slack last told them."""
 
 import json
+from functools import lru_cache
 
 from sqlalchemy import Connection, delete, select
 
@@ -15,7 +16,12 @@ def setup(connection: Connection, workspace: str) -> Setup:
     value = connection.execute(
         select(settings.c.value).where(settings.c.workspace == workspace, settings.c.name == "setup")
     ).scalar_one_or_none()
-    return Setup.model_validate_json(value) if value else Setup()
+    return _parsed(value) if value else Setup()
+
+
+@lru_cache(maxsize=64)
+def _parsed(value: str) -> Setup:
+    return Setup.model_validate_json(value)
 
 
 def save_setup(connection: Connection, workspace: str, changed: Setup, *, actor: str, now: float) -> None:

@@ -1,7 +1,7 @@
 """The whole bot on a real port: sandbox, Socket Mode, SQLite files, the packaged playbook; only Slack is a stand-in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -98,7 +98,7 @@ async def _stage() -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
-def settings(stage: Stage, directory_file: Path, tmp_path: Path) -> Iterator[Settings]:
+def settings(stage: Stage, directory_file: Path, tmp_path: Path) -> Settings:
     """Where this test's bot keeps its things."""
     made = Settings(
         data=tmp_path / "data",
@@ -108,7 +108,7 @@ def settings(stage: Stage, directory_file: Path, tmp_path: Path) -> Iterator[Set
         slack_app_token=SecretStr("xapp-sandbox"),
     )
     save_setup(made, SETUP)
-    yield made
+    return made
 
 
 def save_setup(settings: Settings, setup: Setup) -> None:

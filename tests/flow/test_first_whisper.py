@@ -11,6 +11,6 @@ async def test_a_customers_fault_is_answered_by_a_whisper_that_only_the_agent_on
     customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
     await customer.say(SHARED, "ERP 從早上就當機，發票都印不出來，出貨全部卡住")
     seen = await agent.sees("ephemeral")
-    print(texts(seen["message"]["blocks"]))
+    assert "出貨全部卡住" in texts(seen["message"]["blocks"])
     await stage.settled()
     assert not customer.of("ephemeral")

@@ -154,9 +154,7 @@ async def test_a_supervisor_who_asked_cannot_approve_their_own_request(stage: St
 
 async def test_two_supervisors_at_once_one_decides_and_the_other_is_told(stage: Stage, bot: Bot) -> None:
     """State compared and set in one transaction."""
-    customer, agent, supervisor, deputy = [
-        await stage.seat(who) for who in (CUSTOMER, AGENT, SUPERVISOR, DEPUTY)
-    ]
+    customer, agent, supervisor, deputy = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUPERVISOR, DEPUTY)]
     card = await asked(customer, agent, supervisor)
     await click(supervisor, "message", APPROVALS, card, "approve_exception")
     await click(deputy, "message", APPROVALS, card, "approve_exception")

@@ -91,7 +91,12 @@ async def test_in_a_thread_the_shortcut_gives_the_same_card(stage: Stage, bot: B
     ts = await customer.say(SHARED, "發票印不出來，系統當掉了")
     reply = await agent.say(SHARED, "我先看一下", thread_ts=ts)
     await agent.do("shortcut", callback_id="warranty_card", channel=SHARED, ts=reply)
-    await agent.sees("ephemeral", lambda push: "廣昕精密股份有限公司" in texts(push["message"]["blocks"]) and "M-1" in texts(push["message"]["blocks"]))
+    await agent.sees(
+        "ephemeral",
+        lambda push: (
+            "廣昕精密股份有限公司" in texts(push["message"]["blocks"]) and "M-1" in texts(push["message"]["blocks"])
+        ),
+    )
 
 
 @pytest.mark.parametrize("text", ["/warranty 全勤", "/aside setup", "/aside duty", "/aside help"])

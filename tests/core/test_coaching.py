@@ -1,0 +1,289 @@
+"""What the coach says and does not say, with the playbook that comes with Aside."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import playbooks
+from bot.case import STAGES, Heard, Standing, facts_held, has_reached, stage_reached
+from bot.coaching import Given, Situation, advise, advise_on, decide, may_ask_exception
+from bot.entitlement import Entitlement
+from bot.message import Role
+from bot.playbook import Language, Playbook, Stage
+from bot.playbook_files import load_playbook
+from bot.signals import Reading, Signal
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+PRESSURE = (
+    "anger",
+    "threatens_to_leave",
+    "threatens_publicity",
+    "threatens_legal",
+    "threatens_agent",
+    "abuses_agent",
+    "lectures",
+)
+"""What may change the tone and who is told, never the offer."""
+
+
+@pytest.fixture(scope="module")
+def playbook() -> Playbook:
+    """The playbook that comes with Aside."""
+    return load_playbook(Path(playbooks.__file__).parent)
+
+
+def reading(*ids: str, anger: int = 0) -> Reading:
+    """A message that shows these signals."""
+    return Reading(tuple(Signal(each, 0.9, "…") for each in ids), anger)
+
+
+def standings(playbook: Playbook) -> Iterator[Standing]:
+    """Every place a case can have in the decision table."""
+    names = tuple(playbook.dimensions)
+    for values in product(*playbook.dimensions.values()):
+        yield Standing.model_validate(dict(zip(names, values, strict=True)))
+
+
+def situation_of(stands: Standing, stage: Stage, *, told: bool = False) -> Situation:
+    """What the coach would be told of such a case."""
+    facts = facts_held(stands, stage=stage, exceptions=(), sales_told=told, prices_on_file=told)
+    may_ask = may_ask_exception(stands, stage, already_asked=False)
+    return Situation(standing=stands, stage=stage, facts=facts, values={"customer": "廣昕"}, may_ask=may_ask)
+
+
+any_standing = st.builds(
+    Standing,
+    entitlement=st.sampled_from(Entitlement),
+    fault_ours=st.sampled_from(["yes", "no", "unknown"]),
+    claim=st.sampled_from(["none", "pending", "confirmed", "not_confirmed"]),
+    cost=st.sampled_from(["low", "high", "unknown"]),
+    history=st.sampled_from(["clear", "used"]),
+    decision=st.sampled_from(["none", "granted", "declined"]),
+    new_facts=st.sampled_from(["yes", "no"]),
+)
+customer_signals = st.sets(
+    st.sampled_from(
+        ["reports_fault", "asks_favour", "asks_price", "disputes_expiry", "claims_promise", "asks_secrecy"]
+    ),
+    min_size=1,
+)
+
+
+def test_every_case_reaches_a_row_of_the_decision_table_and_every_row_is_reached(playbook: Playbook) -> None:
+    """Together the rows cover everything, and none stands in another's shadow."""
+    reached = {decide(playbook, stands).id for stands in standings(playbook)}
+    assert reached == {row.id for row in playbook.decisions}
+
+
+@pytest.mark.parametrize(
+    ("stands", "row"),
+    [
+        (Standing(fault_ours="yes", entitlement=Entitlement.EXPIRED), "our_fault"),
+        (Standing(entitlement=Entitlement.COVERED), "serve_covered"),
+        (Standing(claim="confirmed"), "serve_promise"),
+        (Standing(decision="granted"), "serve_grant"),
+        (Standing(entitlement=Entitlement.UNKNOWN, fault_ours="no", cost="low"), "verify_record"),
+        (Standing(entitlement=Entitlement.EXPIRED), "assess_fault"),
+        (Standing(entitlement=Entitlement.EXPIRED, fault_ours="no"), "assess_cost"),
+        (Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low", decision="declined"), "hold"),
+        (
+            Standing(
+                entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low", decision="declined", new_facts="yes"
+            ),
+            "reopen",
+        ),
+        (Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low", claim="pending"), "verify_claim"),
+        (Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low"), "ask_goodwill"),
+        (Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low", history="used"), "used_up"),
+        (Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="high"), "renew"),
+    ],
+)
+def test_the_decision_table_decides_as_the_trade_does(playbook: Playbook, stands: Standing, row: str) -> None:
+    """The table of the domain page, row by row."""
+    assert decide(playbook, stands).id == row
+
+
+@given(stands=any_standing, stage=st.sampled_from(Stage), signals=customer_signals, anger=st.integers(0, 3))
+@settings(max_examples=300)
+def test_no_line_ever_claims_a_fact_that_the_case_does_not_hold(
+    playbook: Playbook, stands: Standing, stage: Stage, signals: set[str], anger: int
+) -> None:
+    """True lines only."""
+    situation = situation_of(stands, stage)
+    advice = advise(
+        playbook,
+        reading=reading(*signals, anger=anger),
+        speaker=Role.CUSTOMER,
+        situation=situation,
+        given=(),
+        language="zh-TW",
+        now=NOW,
+    )
+    for line in advice.lines if advice else ():
+        assert situation.facts.issuperset(line.claims)
+        assert "{" not in line.text
+
+
+@given(
+    stands=any_standing,
+    stage=st.sampled_from(Stage),
+    signals=customer_signals,
+    pressure=st.sets(st.sampled_from(PRESSURE)),
+    anger=st.integers(0, 3),
+)
+@settings(max_examples=300)
+def test_anger_and_threats_never_change_what_is_on_the_table(
+    playbook: Playbook, stands: Standing, stage: Stage, signals: set[str], pressure: set[str], anger: int
+) -> None:
+    """Same case, any anger, any threat: the same row, the same action."""
+
+    def offer(*ids: str, how_angry: int) -> tuple[str | None, object] | None:
+        advice = advise(
+            playbook,
+            reading=reading(*ids, anger=how_angry),
+            speaker=Role.CUSTOMER,
+            situation=situation_of(stands, stage),
+            given=(),
+            language="en",
+            now=NOW,
+        )
+        return (advice.row, advice.action) if advice else None
+
+    calm = offer(*signals, how_angry=0)
+    pressed = offer(*signals, *pressure, how_angry=anger)
+    if calm and pressed:
+        assert pressed == calm
+
+
+@pytest.mark.parametrize("pressure", PRESSURE)
+def test_pressure_does_not_move_a_case_on(pressure: str) -> None:
+    """A threat brings nobody nearer to an offer."""
+    calm = [Heard(role=Role.CUSTOMER, signals=("reports_fault",))]
+    pressed = [Heard(role=Role.CUSTOMER, signals=("reports_fault", pressure))]
+    assert stage_reached(calm, ()) is stage_reached(pressed, ()) is Stage.RECEIVE
+
+
+@pytest.mark.parametrize(
+    ("heard", "stage"),
+    [
+        ([Heard(role=Role.CUSTOMER, signals=("reports_fault",))], Stage.RECEIVE),
+        ([Heard(role=Role.CUSTOMER), Heard(role=Role.AGENT)], Stage.CONFIRM),
+        ([Heard(role=Role.CUSTOMER), Heard(role=Role.AGENT), Heard(role=Role.CUSTOMER)], Stage.ASSESS),
+        ([Heard(role=Role.CUSTOMER, signals=("asks_price",))], Stage.TELL),
+        ([Heard(role=Role.CUSTOMER), Heard(role=Role.COLLEAGUE)], Stage.RECEIVE),
+    ],
+)
+def test_a_case_comes_as_far_as_the_conversation_has(heard: list[Heard], stage: Stage) -> None:
+    """R01, R03: receive, confirm, assess; asked for it directly, tell."""
+    assert stage_reached(heard, ()) is stage
+
+
+def test_stages_follow_one_another() -> None:
+    """What belongs to a stage may be said from then on."""
+    assert [has_reached(each, Stage.ASSESS) for each in STAGES] == [True, True, True, False, False, False, False]
+
+
+@pytest.mark.parametrize("language", ["zh-TW", "zh-CN", "en"])
+def test_a_first_fault_hears_nothing_of_warranty_or_price(playbook: Playbook, language: Language) -> None:
+    """R01: the problem first."""
+    advice = advise(
+        playbook,
+        reading=reading("reports_fault"),
+        speaker=Role.CUSTOMER,
+        situation=situation_of(Standing(entitlement=Entitlement.EXPIRED), Stage.RECEIVE),
+        given=(),
+        language=language,
+        now=NOW,
+    )
+    assert advice
+    assert advice.action is None
+    assert 1 <= len(advice.lines) <= 3
+    for word in ("保固", "維護", "维护", "续约", "費用", "费用", "warranty", "contract", "price", "renew"):
+        assert all(word not in line.text.lower() for line in advice.lines)
+
+
+@pytest.mark.parametrize("language", ["zh-TW", "zh-CN", "en"])
+@pytest.mark.parametrize("fact", ["exception_requested", "exception_approved", "exception_declined"])
+def test_when_a_fact_becomes_true_there_are_lines_that_say_so(
+    playbook: Playbook, fact: str, language: Language
+) -> None:
+    """The agent hears what can be said now, and every line holds."""
+    decision = {"exception_approved": "granted", "exception_declined": "declined"}.get(fact, "none")
+    stands = Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low", decision=decision)
+    situation = Situation(
+        standing=stands,
+        stage=Stage.DECIDE if decision == "none" else Stage.FOLLOW_UP,
+        facts=frozenset({fact, "expired"}),
+        values={"customer": "廣昕", "concession": "…"},
+    )
+    advice = advise_on(playbook, fact, situation=situation, language=language)
+    assert advice
+    assert any(fact in line.claims for line in advice.lines)
+
+
+def test_the_same_play_is_not_whispered_again_within_its_cooldown(playbook: Playbook) -> None:
+    """Quiet by default."""
+    situation = situation_of(Standing(), Stage.RECEIVE)
+
+    def at(seconds: float) -> object:
+        return advise(
+            playbook,
+            reading=reading("reports_fault"),
+            speaker=Role.CUSTOMER,
+            situation=situation,
+            given=[Given(plays=("reports_fault",), at=NOW)],
+            language="en",
+            now=NOW + timedelta(seconds=seconds),
+        )
+
+    assert at(60) is None
+    assert at(playbook.policy.whisper.cooldown_seconds + 1) is not None
+
+
+def test_beyond_the_budget_the_coach_is_silent(playbook: Playbook) -> None:
+    """An attention budget an agent and case."""
+    budget = playbook.policy.whisper.per_case_per_hour
+    given_already = [Given(plays=("other",), at=NOW - timedelta(minutes=each)) for each in range(budget)]
+    advice = advise(
+        playbook,
+        reading=reading("asks_favour"),
+        speaker=Role.CUSTOMER,
+        situation=situation_of(Standing(), Stage.ASSESS),
+        given=given_already,
+        language="en",
+        now=NOW,
+    )
+    assert advice is None
+
+
+def test_what_is_unsure_is_not_acted_on(playbook: Playbook) -> None:
+    """Silent when unsure."""
+    unsure = Reading((Signal("asks_favour", playbook.policy.whisper.sure_from - 0.01, "…"),), 0)
+    situation = situation_of(Standing(), Stage.ASSESS)
+    advice = advise(
+        playbook, reading=unsure, speaker=Role.CUSTOMER, situation=situation, given=(), language="en", now=NOW
+    )
+    assert advice is None
+
+
+@pytest.mark.parametrize("signal", ["cites_policy", "blames_customer", "overpromises", "shames_price"])
+def test_an_agents_own_slip_gets_a_private_word_and_no_route(playbook: Playbook, signal: str) -> None:
+    """What an agent is told about their own words stays with them."""
+    advice = advise(
+        playbook,
+        reading=reading(signal),
+        speaker=Role.AGENT,
+        situation=situation_of(Standing(), Stage.CONFIRM),
+        given=(),
+        language="zh-TW",
+        now=NOW,
+    )
+    assert advice
+    assert advice.row is None
+    assert advice.action is None
+    assert advice.lines
