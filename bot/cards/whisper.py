@@ -59,7 +59,7 @@ def card(
     if advice.lines:
         blocks.append(context(say("You could say")))
         blocks += [quote(line.text) for line in advice.lines]
-    blocks.append(section(f"*{say('Next')}*  {escaped(main.next_step)}\n*{say('Better not')}*  {escaped(main.avoid)}"))
+    blocks.append(section(f"*{say('Next')}*  {escaped(main.next_step)}\n*{say('Careful')}*  {escaped(main.avoid)}"))
     if advice.row:
         row = playbook.words[say.language].decisions[advice.row]
         who = say(", ").join(route_words(route, say) for route in advice.routes)
