@@ -412,7 +412,13 @@ def _add_others(files: _Files, today: date) -> None:
     taken = {row["name"][:2] for row in files.rows["customers"]}
     stems = [tuple(each.split()) for each in _STEMS.split("|")]
     trades = [tuple(each.split(maxsplit=1)) for each in _TRADES.split("|")]
-    brands = [pair for pair in permutations(stems, 2) if pair[0][0] + pair[1][0] not in taken]
+    taken_en = {row["name_en"].replace(" ", "") for row in files.rows["customers"]}
+    brands = [
+        ((one, one_en), (other, other_en))
+        for (one, one_en), (other, other_en) in permutations(stems, 2)
+        if one + other not in taken
+        and not any(name.lower().startswith((one_en + other_en).lower()) for name in taken_en)
+    ]
     chance.shuffle(brands)
     for number in range(1001 + len(files.rows["customers"]), 1001 + CUSTOMERS):
         (one, one_en), (other, other_en) = brands.pop()
