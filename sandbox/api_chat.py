@@ -105,6 +105,8 @@ def post_message(call: Call) -> Json:
         username=name,
         subtype="bot_message" if name else None,
     )
+    if name is not None:
+        del message["user"]
     posted = call.ws.post(channel, message)
     return {"channel": channel.id, "ts": posted["ts"], "message": shapes.stored(posted)}
 

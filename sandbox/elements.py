@@ -120,7 +120,7 @@ def merged(values: Json, entered: Json) -> Json:
 
 def chosen_not_offered(element: Json, sent: Json, offered: list[Json]) -> bool:
     """Whether a seat chose an option that the element does not have."""
-    listed = {option["value"] for option in options(element) + offered}
+    listed = [option["value"] for option in options(element) + offered]
     kept = KEPT.get(element["type"], Kept("selected_option", ""))
     if kept.key not in OPTION_KEYS or sent.get(kept.key) is None:
         return False

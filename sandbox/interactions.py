@@ -96,15 +96,12 @@ class Interactions:
         found = elements.find(place.blocks, str(sent.get("block_id")), str(sent.get("action_id")))
         if found is None:
             raise RefusalError("no_such_element", "There is no such button or menu there.")
-        key = (place.key, user, found.element["action_id"])
-        if elements.chosen_not_offered(found.element, sent, self.state.offered.get(key, [])):
-            raise RefusalError("no_such_option", "That menu does not offer this.")
+        self._only_offered(place, user, found.element, sent)
         said = elements.action(found, sent, self.state.next_ts())
         known = self._enter(place, user, values)
         kept = elements.KEPT.get(found.element["type"])
         if kept is not None:
-            entered = {said["block_id"]: {said["action_id"]: {kept.key: sent.get(kept.key)}}}
-            known = self._enter(place, user, entered)
+            known = self._enter(place, user, {said["block_id"]: {said["action_id"]: {kept.key: sent.get(kept.key)}}})
         if found.block["type"] == "input" and not found.block.get("dispatch_action"):
             return
         payload = self._common(user) | place.payload | {"type": "block_actions", "actions": [said]}
@@ -194,7 +191,14 @@ class Interactions:
         return Place(message["ts"], message.get("blocks", []), payload, right, None)
 
     def _enter(self, place: Place, user: str, values: Json) -> Json:
-        """Keep what was entered there, and return all that was."""
+        """Keep what was entered there, and return all that was.
+
+        Raises:
+            RefusalError: A menu does not offer what was chosen in it.
+        """
+        for block, element in elements.interactive(place.blocks):
+            sent = values.get(block["block_id"], {}).get(element["action_id"]) or {}
+            self._only_offered(place, user, element, sent)
         if place.view is not None:
             place.view["state"]["values"] = elements.merged(place.view["state"]["values"], values)
             entered: Json = place.view["state"]["values"]
@@ -203,6 +207,11 @@ class Interactions:
         after = elements.merged(before, values)
         self.state.values[place.key, user] = after
         return after
+
+    def _only_offered(self, place: Place, user: str, element: Json, sent: Json) -> None:
+        offered = self.state.offered.get((place.key, user, element["action_id"]), [])
+        if elements.chosen_not_offered(element, sent, offered):
+            raise RefusalError("no_such_option", "That menu does not offer this.")
 
     # Modals and the home
 
@@ -251,7 +260,9 @@ class Interactions:
         for block, element in elements.interactive(view["blocks"]):
             chosen = view["state"]["values"].get(block["block_id"], {}).get(element["action_id"], {})
             channel = chosen.get("selected_conversation") or chosen.get("selected_channel")
-            if not element.get("response_url_enabled") or channel not in self.state.conversations:
+            if not element.get("response_url_enabled") or not isinstance(channel, str):
+                continue
+            if channel not in self.state.conversations:
                 continue
             right = ResponseUrl(user=user, channel=channel, issued=self.state.clock.now())
             urls.append(

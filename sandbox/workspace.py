@@ -184,6 +184,9 @@ class Workspace:
         parent = channel.messages.get(message.get("thread_ts", ""))
         if parent is not None:
             parent["reply_count"] -= 1
+            if not parent["reply_count"]:
+                for key in ("thread_ts", "reply_count", "reply_users", "reply_users_count", "latest_reply"):
+                    parent.pop(key, None)
             self._show_change(channel, parent)
         self.hub.push(channel.members, {"type": "message_deleted", "channel": channel.id, "ts": message["ts"]})
         self.tell(events.deleted(channel, before, ts), channel)

@@ -112,11 +112,12 @@ async def test_a_deactivated_account_can_do_nothing(stage: Stage) -> None:
     assert "U0BEN" not in (await stage.client.conversations_members(channel="C0TEAM"))["members"]
 
 
-async def test_a_button_that_is_not_there_cannot_be_pressed(stage: Stage) -> None:
+@pytest.mark.parametrize("kind", ["static_select", "overflow", "radio_buttons"])
+async def test_a_button_that_is_not_there_cannot_be_pressed(stage: Stage, kind: str) -> None:
     """Only elements of the message can be used, and only options that they offer."""
     anna = await stage.seat("U0ANNA")
     option = {"text": {"type": "plain_text", "text": "One"}, "value": "1"}
-    menu = {"type": "static_select", "action_id": "pick", "options": [option]}
+    menu = {"type": kind, "action_id": "pick", "options": [option]}
     row = {"type": "actions", "block_id": "row", "elements": [menu]}
     ts = (await stage.client.chat_postMessage(channel="C0TEAM", text="x", blocks=[row]))["ts"]
     container = {"type": "message", "channel": "C0TEAM", "ts": ts}
