@@ -52,7 +52,17 @@ function messageList(label, pick, view) {
   const sizes = new ResizeObserver(() => { if (atEnd) end(); });
   sizes.observe(inner);
   sizes.observe(node);
-  return { node, update, end };
+  function point(ts) {
+    update();
+    const el = inner.querySelector(`[data-ts="${ts}"]`);
+    if (!el) return;
+    atEnd = false;
+    el.scrollIntoView({ block: "center" });
+    el.focus();
+    el.classList.add("pointed");
+  }
+
+  return { node, update, end, point };
 }
 
 /** A channel's conversation. */

@@ -171,6 +171,7 @@ async function start() {
   WIDE.addEventListener("change", build);
   document.addEventListener("keydown", keys);
   tellOfReload();
+  page.panes.at(-1).follow(location.href);
 }
 
 start();

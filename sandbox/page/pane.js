@@ -14,6 +14,7 @@ import { openSwitcher } from "./switcher.js";
 import { store } from "./store.js";
 
 const NOTICE = 7000;
+const PERMALINK = /\/(?:archives\/|#)([A-Z0-9]+)\/p(\d+)(\d{6})/;
 
 export class Pane {
   /** index: 0 left, 1 right. places: where each seat was last, kept by the caller. hooks: {did, moved}. */
@@ -50,6 +51,10 @@ export class Pane {
     this.node = h("section", { class: "pane", data: { pane: this.index } }, this.bar.node,
       h("div", { class: "pane-body" }, this.side.node, this.shade, this.stage, this.modals.node), this.toasts);
     this.node.addEventListener("keydown", (event) => this.keys(event));
+    this.node.addEventListener("click", (event) => {
+      const link = event.target.closest("a[href]");
+      if (link && this.follow(link.href)) event.preventDefault();
+    });
     this.show();
   }
 
@@ -108,6 +113,20 @@ export class Pane {
     if (seat !== this.seat) return false;
     if (channel === "home") return place.view === "home";
     return place.view === "channel" && place.channel === channel && (thread === undefined || place.thread === thread);
+  }
+
+  /** A permalink to a message leads to it here, as it would in Slack; answers whether it is one. */
+  follow(href) {
+    const [, channel, seconds, rest] = href.match(PERMALINK) ?? [];
+    if (!channel) return false;
+    if (!store.world.channel(channel)?.members?.includes(this.seat)) {
+      this.notice({ code: "not_in_channel" });
+      return true;
+    }
+    const [, thread = null] = href.match(/[?&]thread_ts=([\d.]+)/) ?? [];
+    this.go({ view: "channel", channel, thread });
+    store.load(this.seat, channel).then(() => (this.thread ?? this.main).list?.point(`${seconds}.${rest}`));
+    return true;
   }
 
   openThread(ts, { focus = false } = {}) {
