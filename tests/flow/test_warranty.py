@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.i18n import words
 from tests.flow.conftest import AGENT, CUSTOMER, DESK, GUEST, SHARED, Bot, texts, whispers
 from tests.sandbox.stage import Seat, Stage
 
@@ -105,5 +106,4 @@ async def test_outsiders_are_refused_and_learn_nothing(stage: Stage, bot: Bot, w
     """A customer, a guest: each gets the same neutral sentence."""
     outsider = await stage.seat(who)
     answer = await ask(outsider, where, text)
-    assert answer in {"這裡是給我們支援團隊使用的。", "This is for our support team."} or "支援團隊" in answer
-    assert "全勤" not in answer
+    assert answer == words("zh-TW")("This is for our support team.")
