@@ -63,10 +63,11 @@ _LATIN_TRADES = """
     taiwan technology technologies tech industrial industry industries enterprise enterprises international
     trading electronics electronic electric group holding holdings systems system solutions engineering
     precision machinery construction development information biotech biotechnology foods food
-    optoelectronics semiconductor logistics materials chemical and of the
+    optoelectronics semiconductor logistics materials chemical
 """
 _FORM_WORDS = frozenset(_LATIN_FORMS.split())
 _SHARED_WORDS = frozenset(_LATIN_TRADES.split())
+_FILLERS = frozenset(("and", "of", "the"))
 _PARTS = re.compile(f"({'|'.join(_PLACES.split())})?(.*?)((?:{'|'.join(_TRADES.split())})*)")
 _LITTLE = 0.4
 """What a character of a shared word (trade, place) weighs; one that tells names apart weighs 1."""
@@ -76,6 +77,7 @@ _SOUNDS_ALIKE = 0.45
 """What it costs when the two sound alike: most slips do."""
 _EACH_CHANGE = 0.01
 _SAME_SOUND = 12
+_SLIP = 6
 
 
 @lru_cache(maxsize=1)
@@ -179,31 +181,35 @@ class Weighed(NamedTuple):
     Attributes:
         text: The core without spaces.
         weights: How much each character tells about the name.
-        head: The characters that tell it apart: without place and trade.
+        head: The characters that tell it apart.
+        rest: The others: place and trade.
         start: Where the head starts, when a place stands before it.
     """
 
     text: str
     weights: list[float]
     head: str
+    rest: str
     start: int
 
 
 def weigh(core: str) -> Weighed:
     """Tell what sets a name apart from the words that many names share; takes a `Name.core`."""
     weights: list[float] = []
-    head = ""
+    head = rest = ""
     for word in core.split():
         if parts := is_ideographic(word) and _PARTS.fullmatch(word):
             head += parts[2]
             start, end = parts.span(2)
+            rest += word[:start] + word[end:]
             weights += [_LITTLE] * start + [1.0] * (end - start) + [_LITTLE] * (len(word) - end)
-        elif word in _SHARED_WORDS:
+        elif word in _SHARED_WORDS or word in _FILLERS:
+            rest += word if word in _SHARED_WORDS else ""
             weights += [_LITTLE] * len(word)
         else:
             head += word
             weights += [1.0] * len(word)
-    return Weighed(core.replace(" ", ""), weights, head, weights.index(1.0) if head else 0)
+    return Weighed(core.replace(" ", ""), weights, head, rest, weights.index(1.0) if head else 0)
 
 
 def begins(typed: Weighed, on_file: Weighed) -> bool:
@@ -212,8 +218,9 @@ def begins(typed: Weighed, on_file: Weighed) -> bool:
 
 
 def is_slip(typed: Weighed, on_file: Weighed) -> bool:
-    """Whether what tells two names apart differs so little that it is a slip: a character in five."""
-    return 5 * OSA.distance(typed.head, on_file.head) <= max(len(typed.head), len(on_file.head))
+    """Whether two names differ by a slip: one character in six of what tells them apart, and no trade or place."""
+    longer = max(len(typed.head), len(on_file.head))
+    return typed.rest == on_file.rest and _SLIP * OSA.distance(typed.head, on_file.head) <= longer
 
 
 def similarity(typed: Weighed, on_file: Weighed) -> float:

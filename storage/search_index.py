@@ -162,8 +162,9 @@ def _index_identifiers(connection: sqlite3.Connection) -> None:
         "SELECT search_key(named.key) AS key, doc "
         f"FROM (SELECT NULL AS key, NULL AS id WHERE 0 UNION ALL {_IDENTIFIERS}) AS named "
         "JOIN temp.customer_docs ON customer_docs.customer_id = named.id "
-        "WHERE search_key(named.key) <> '' ORDER BY key, doc"
+        "ORDER BY key, doc"
     )
+    connection.execute("DELETE FROM search_identifiers WHERE key = ''")
 
 
 def _index_spellings(connection: sqlite3.Connection) -> None:

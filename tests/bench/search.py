@@ -320,7 +320,8 @@ def _is_called(connection: sqlite3.Connection, query: str, company: Company) -> 
     """Whether another customer than this one is called exactly this."""
     name = parse(query)
     owners = connection.execute(
-        "SELECT customer_id FROM search_keys JOIN search_docs USING (doc) WHERE key IN (?, ?)",
+        "SELECT customer_id FROM search_docs WHERE doc IN (SELECT doc FROM search_keys WHERE key IN (?1, ?2) "
+        "UNION SELECT doc FROM search_identifiers WHERE key IN (?1, ?2))",
         (name.key, name.core_key),
     ).fetchall()
     return bool(owners) and (company.id,) not in owners

@@ -70,6 +70,7 @@ CUSTOMERS: dict[str, dict[str, object]] = {
     "C009": {"name": "大豐達科技股份有限公司"},
     "C010": {"name": "大豐遠科技股份有限公司"},
     "C011": {"name": "🚀"},
+    "C012": {"name": "程奧工業股份有限公司"},
 }
 
 
@@ -158,7 +159,7 @@ def test_two_customers_that_fit_are_asked_about(finder: Finder, query: str, cust
 
 
 @pytest.mark.parametrize(
-    "query", ["12345676", "1234567", "123456755", "12345657", "ERP-2024-00018", "MC-113-0002", "C012"]
+    "query", ["12345676", "1234567", "123456755", "12345657", "ERP-2024-00018", "MC-113-0002", "C013"]
 )
 def test_an_identifier_with_one_wrong_character_is_only_offered(finder: Finder, query: str) -> None:
     """Identifiers identify: a near one is offered and never taken."""
@@ -192,7 +193,20 @@ def test_a_connection_that_makes_rows_of_its_own_answers_the_same(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "query", ["中華電視", "大昌實業", "宏昌科技", "科技", "台灣", "中", "遠東百貨", "Zebra Holdings"]
+    "query",
+    [
+        "中華電視",
+        "大昌實業",
+        "中華電力",
+        "程奧工程",
+        "Formosa Optics",
+        "宏昌科技",
+        "科技",
+        "台灣",
+        "中",
+        "遠東百貨",
+        "Zebra Holdings",
+    ],
 )
 def test_a_name_that_is_not_on_file_is_nobody(finder: Finder, query: str) -> None:
     """A company that is not a customer is never taken for one that is."""
