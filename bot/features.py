@@ -24,7 +24,7 @@ _SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;…~～」』”�
 _FULL_STOP = re.compile(r"(?<=[a-z0-9)\"'][.])\s+(?=\S)", re.IGNORECASE)
 _CLAUSE = re.compile(r"[^，,、：:—]+[，,、：:—]*")
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_QUOTED_LINE = re.compile(r"^\s*(?:>|&gt;).*$", re.MULTILINE)
+_QUOTED_LINE = re.compile(r"^[ \t]*(?:>|&gt;).*$", re.MULTILINE)
 _LINK = re.compile(r"https?://\S+")
 _STRAIGHT = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "「": '"', "」": '"', "\u00a0": " "})
 _CJK_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")

@@ -37,6 +37,28 @@ def test_what_is_said_sideways_is_heard_more_often_than_not(packaged: Detector) 
     assert told.flagged <= 0.1
 
 
+@pytest.mark.parametrize("role", [Role.CUSTOMER, Role.AGENT])
+def test_a_word_or_two_is_no_signal(packaged: Detector, role: Role) -> None:
+    """A greeting, a yes or a pronoun is far from every example, however rare its parts are."""
+    for text in (
+        "嗯",
+        "好",
+        "好的",
+        "你好",
+        "我",
+        "我们",
+        "在嗎",
+        "收到",
+        "OK",
+        "hi",
+        "you",
+        "one moment",
+        "1",
+        "我我我我",
+    ):
+        assert packaged.read(role, text).signals == ()
+
+
 def test_every_signal_is_found_somewhere(packaged: Detector) -> None:
     """No signal of the contract is deaf."""
     held_out = messages(PLAIN)
