@@ -155,9 +155,10 @@ class Detector:
         after = None
         if thread is not None:
             refused = not _REFUSALS.isdisjoint(found)
+            countered = "counters_question" in found
             if ours:
                 _weigh_context(found, thread)
-            after = _after(thread, normal_form(said), ours=ours, refused=refused)
+            after = _after(thread, normal_form(said), ours=ours, refused=refused, countered=countered)
         signals = sorted(found.values(), key=lambda signal: (-signal.score, signal.id))
         return Reading(tuple(signals), anger, after)
 
@@ -192,11 +193,11 @@ def _weigh_context(found: dict[str, Signal], thread: Thread) -> None:
         found.pop("counters_question", None)
 
 
-def _after(thread: Thread, plain: str, *, ours: bool, refused: bool) -> Thread:
+def _after(thread: Thread, plain: str, *, ours: bool, refused: bool, countered: bool) -> Thread:
     asks = bool(_QUESTION.search(plain))
     if not ours:
         return replace(thread, asked=asks)
-    receives = not refused and (asks or bool(_RECEIPT.search(plain)))
+    receives = not (refused or countered) and (asks or bool(_RECEIPT.search(plain)))
     return Thread(received=thread.received or receives, refused=thread.refused or refused, asked=False)
 
 

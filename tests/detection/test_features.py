@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.features import SENTENCES, normal_form, pattern_source, readable, sentences, stretches
@@ -14,6 +14,7 @@ def test_normal_form_is_one_way_to_write() -> None:
 
 
 @given(st.text(max_size=200))
+@settings(deadline=None)
 def test_normal_form_of_anything_can_be_written_as_utf_8(text: str) -> None:
     """Whatever comes in, no half of a character is left."""
     assert normal_form(text).encode().decode() == normal_form(text)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.cli_playbook import playbook_command
@@ -231,6 +231,7 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=200) | st.text(alphabet="[]{}:-&*!|>'\"#%@ \nab", max_size=80).map(str.encode))
+@settings(deadline=None, max_examples=60)
 def test_any_bytes_get_an_answer(content: bytes) -> None:
     """Whatever stands in a file, reading it ends in a playbook or in faults of that file."""
     with tempfile.TemporaryDirectory() as temporary:
