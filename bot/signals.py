@@ -284,7 +284,7 @@ class _Grams:
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        seen = Counter(gram for text in texts for gram in set(grams(text)))
+        seen = Counter(gram for text in texts for gram in dict.fromkeys(grams(text)))
         self._columns = {gram: column for column, gram in enumerate(seen)}
         self._idf = np.log((1 + len(texts)) / (1 + np.array(list(seen.values()), dtype=np.float64))) + 1
 
