@@ -1,7 +1,6 @@
 """`aside detect`: one line of JSON in, the same with what it shows out."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -125,22 +124,6 @@ def test_the_command_fails_with_a_sentence(tiny: Path, tmp_path: Path) -> None:
     assert json.loads(done.stdout) == {"role": "customer", "text": "😡", "signals": [], "anger": 1}
     assert "Line 2 is not JSON." in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_two_processes_give_the_same_answers(tiny: Path) -> None:
-    """Whatever order a process gives its sets, the same playbook reads the same, so advice can be replayed."""
-    given = line(role="customer", text="把維護費還給我們，太誇張了") + line(role="agent", text="沒有合約就是不能修")
-    answers = {
-        subprocess.run(
-            [sys.executable, "-m", "bot", "detect", "--playbook", str(tiny)],
-            input=given.encode(),
-            capture_output=True,
-            check=True,
-            env={**os.environ, "PYTHONHASHSEED": seed},
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert len(answers) == 1
 
 
 def test_answers_come_while_lines_still_come(tiny: Path) -> None:

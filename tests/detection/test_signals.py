@@ -1,5 +1,8 @@
 """What a message shows, exactly, with the tests' own small playbook."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -223,6 +226,28 @@ def test_training_is_reproducible(tiny: Path, detector: Detector) -> None:
     again = Detector.train(load_playbook(tiny))
     for text in PATTERNED:
         assert again.read(Role.CUSTOMER, text) == detector.read(Role.CUSTOMER, text)
+
+
+def test_every_process_reads_the_same(tiny: Path) -> None:
+    """Whatever order a process gives its sets, scores are equal to the last digit, so advice can be replayed."""
+    read = (
+        "import sys; from pathlib import Path; from bot.message import Role; from bot.signals import Detector;"
+        "from bot.playbook_files import load_playbook;"
+        "detector = Detector.train(load_playbook(Path(sys.argv[1])));"
+        "print(ascii([detector.read(Role.AGENT, text) for text in sys.argv[2:]]))"
+    )
+    said = ["沒有合約就是不能修，這個要收費", "no contract so this will be charged, as I told you", "您自己沒看合約"]
+    readings = {
+        subprocess.run(
+            [sys.executable, "-c", read, str(tiny), *said],
+            capture_output=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONUTF8": "1"},
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(readings) == 1
+    assert b"refuses_early" in readings.pop()
 
 
 @given(st.sampled_from(PATTERNED), st.text(max_size=30))
