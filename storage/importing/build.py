@@ -97,13 +97,10 @@ def import_files(
     report.encodings = {plan.sheet.label: plan.sheet.encoding for plan in plans if plan.sheet.encoding}
     with _writing(target), _building(target) as new:
         _build(new, plans, report, skip_bad=skip_bad, progress=progress)
-        if report.bad_rows and not skip_bad:
+        if report.bad_rows and not (skip_bad and report.written.get("customers")):
             return report
         if not report.written.get("customers"):
-            raise UserError(
-                "There is no customer to take in, so the directory stays as it is.",
-                "Look at the rows listed.",
-            )
+            raise UserError("There is no customer in these files, so the directory stays as it is.", "Add some.")
         _put_in_place(new, target)
         report.swapped_in = True
     return report

@@ -330,10 +330,10 @@ class Filler:
                     continue
                 period = () if id_ else (row["product"] if row["serial"] is None else None, row["start"], row["end"])
                 if period in periods:
-                    field, value = ("id", id_) if id_ else ("serial", row["serial"])
-                    reason = Reason.DUPLICATE_SERIAL if field == "serial" and value else Reason.DUPLICATE_KEY
+                    field = next((name for name in ("id", "serial", "product", "end") if row[name]), "end")
+                    reason = Reason.DUPLICATE_SERIAL if field == "serial" else Reason.DUPLICATE_KEY
                     place = self._bad.place(periods[period])
-                    self._bad.add_field(row, Table.WARRANTIES, field, value, reason, place=place)
+                    self._bad.add_field(row, Table.WARRANTIES, field, row[field], reason, place=place)
                     continue
                 periods[period] = row
                 values = {name: row[name] for name in FIELDS[Table.WARRANTIES]}

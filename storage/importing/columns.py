@@ -62,6 +62,7 @@ class Column:
         meaning: One phrase for the page about preparing a file.
         needed: A row without it cannot be taken in.
         several: More than one column of a sheet may be this one.
+        weak: Headings that mean it where no better one stands beside them: a model where there is no product.
     """
 
     name: str
@@ -71,12 +72,15 @@ class Column:
     meaning: str
     needed: bool = False
     several: bool = False
+    weak: tuple[str, ...] = ()
     keys: frozenset[str] = field(init=False, repr=False)
     own_keys: frozenset[str] = field(init=False, repr=False)
+    weak_keys: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keys", frozenset(map(heading_key, self.words)))
         object.__setattr__(self, "own_keys", self.keys | frozenset(map(heading_key, (self.name, *self.own))))
+        object.__setattr__(self, "weak_keys", frozenset(map(heading_key, self.weak)))
 
 
 def heading_key(heading: str) -> str:
@@ -113,10 +117,27 @@ def _table_of_key() -> dict[str, Table]:
 
 
 def _column(
-    name: str, words: str, read: Callable[[Cell], Any], meaning: str, *, own: str = "", **options: bool
+    name: str,
+    words: str,
+    read: Callable[[Cell], Any],
+    meaning: str,
+    *,
+    own: str = "",
+    weak: str = "",
+    needed: bool = False,
+    several: bool = False,
 ) -> Column:
     clear = () if name in {"id", "name", "number", "code", "price"} else (name,)
-    return Column(name, (*clear, *words.split()), tuple(own.split()), read, meaning, **options)
+    return Column(
+        name,
+        (*clear, *words.split()),
+        tuple(own.split()),
+        read,
+        meaning,
+        needed=needed,
+        several=several,
+        weak=tuple(weak.split()),
+    )
 
 
 CUSTOMER_KEYS = (
@@ -185,7 +206,8 @@ _CUSTOMERS = (
     ),
     _column(
         "owner",
-        "業務 負責業務 業務人員 業務員 業務代表 客戶經理 account_owner sales salesperson sales_rep account_manager",
+        "業務 負責業務 負責業務員 業務人員 業務員 業務代表 客戶經理 account_owner sales salesperson sales_rep"
+        " account_manager",
         values.text,
         "account owner: staff id, name or e-mail address",
     ),
@@ -222,9 +244,10 @@ _CONTACTS = (
     ),
     _column(
         "phone",
-        "電話 聯絡電話 連絡電話 手機 聯絡人電話 窗口電話 tel telephone mobile contact_phone",
+        "電話 聯絡電話 連絡電話 聯絡人電話 窗口電話 tel telephone contact_phone",
         values.text,
         "telephone, as written",
+        weak="手機 行動電話 聯絡人手機 mobile cell",
     ),
     _column(
         "slack_user_id",
@@ -242,14 +265,15 @@ _SERIAL = _column(
 )
 _PRODUCT = _column(
     "product",
-    "產品 產品名稱 設備 設備名稱 機型 品名 產品型號 型號 product_name model equipment",
+    "產品 產品名稱 設備 設備名稱 品名 product_name equipment",
     values.text,
     "product; empty when all of the customer's are covered",
+    weak="產品型號 型號 機型 model",
 )
 
 _PRODUCTS = (
     Column("serial", _SERIAL.words, (), _SERIAL.read, "serial", needed=True),
-    Column("name", _PRODUCT.words, ("名稱", "品項", "item"), _PRODUCT.read, "product", needed=True),
+    Column("name", _PRODUCT.words, ("名稱", "品項", "item"), _PRODUCT.read, "product", needed=True, weak=_PRODUCT.weak),
 )
 
 _START_OF = {
@@ -261,9 +285,9 @@ _START_OF = {
 START_DATES = tuple(_START_OF)
 """Days from which a coverage may count; the one that is the start is also its basis."""
 
-_START = "起日 起始日 開始日 開始日期 起始日期 生效日 生效日期 start_date from valid_from"
+_START = "起 開始 起日 起始日 開始日 開始日期 起始日期 生效日 生效日期 start_date from valid_from"
 _END = (
-    "迄日 訖日 到期日 到期日期 結束日 結束日期 終止日 截止日 期限 到期"
+    "迄 結束 有效期限 迄日 訖日 到期日 到期日期 結束日 結束日期 終止日 截止日 期限 到期"
     " end_date until expiry expiry_date expires valid_until valid_to to"
 )
 _COVERS = (
@@ -316,7 +340,7 @@ def _coverage(prefixes: Sequence[str]) -> tuple[Column, ...]:
         return Column(name, words, tuple(own.split()), read, meaning)
 
     return (
-        Column("product", _PRODUCT.words, (), _PRODUCT.read, _PRODUCT.meaning),
+        Column("product", _PRODUCT.words, (), _PRODUCT.read, _PRODUCT.meaning, weak=_PRODUCT.weak),
         Column("serial", _SERIAL.words, (), _SERIAL.read, _SERIAL.meaning),
         column("start", _START, values.day, "first day"),
         column("end", _END, values.day, "last day that is covered"),
@@ -349,10 +373,11 @@ _CONTRACTS = (
     ),
     _column(
         "name",
-        "合約名稱 契約名稱 合約類型 合約方案 contract_name contract_type",
+        "合約名稱 契約名稱 contract_name",
         values.text,
         "name or kind of the contract",
-        own="名稱 類型 方案 plan",
+        own="名稱 方案 plan",
+        weak="合約類型 合約方案 contract_type",
     ),
     *_coverage(("合約", "維護", "契約", "contract")),
     _column(

@@ -256,11 +256,8 @@ def _match(
         if column.name in fixed:
             spots = [at for at, heading in enumerate(headings) if _is_mapped(heading, column, mapped)]
         else:
-            spots = [
-                at
-                for at, heading in enumerate(headings)
-                if heading and heading not in mapped and not keys.isdisjoint(heading_keys(heading))
-            ]
+            free = [(at, heading) for at, heading in enumerate(headings) if heading and heading not in mapped]
+            spots = _meaning(keys, free) or _meaning(column.weak_keys, free)
         if len(spots) > 1 and not column.several and label is not None:
             both = " and ".join(headings[at] for at in spots)
             raise UserError(
@@ -270,6 +267,10 @@ def _match(
         if spots:
             fields[column.name] = tuple(spots)
     return fields
+
+
+def _meaning(keys: frozenset[str], headings: Sequence[tuple[int, str]]) -> list[int]:
+    return [at for at, heading in headings if not keys.isdisjoint(heading_keys(heading))]
 
 
 def _is_mapped(heading: str, column: Column, mapped: Mapping[str, MappedColumn]) -> bool:

@@ -59,6 +59,7 @@ def _row(column: Column) -> str:
     prefixed = {f"合約{column.name}", f"保固{column.name}"} & set(column.words)
     words = column.own if prefixed else (*column.words, *column.own)
     headings = "、".join(each for each in dict.fromkeys(words) if each != column.name)
+    headings += f"; failing these {'、'.join(column.weak)}" if column.weak else ""
     needed = " (needed)" if column.needed else ""
     return f"| `{column.name}`{needed} | {column.meaning} | {headings.replace('|', '/')} |"
 

@@ -257,6 +257,16 @@ def test_several_first_days_need_a_basis(write: Write, run_import: Import, store
     assert stored("warranties", "serial", "start", "basis") == [("S2", "2026-02-01", "acceptance")]
 
 
+def test_a_coverage_without_a_serial_that_is_there_twice_is_refused(write: Write, run_import: Import) -> None:
+    """The very same row twice is told by what it has."""
+    flat = write("list.csv", "客戶名稱,產品,保固迄日", "甲公司,ERP,2026-01-01", "甲公司,ERP,2026-01-01")
+    dates = write("dates.csv", "客戶名稱,保固迄日", "乙公司,2026-01-01", "乙公司,2026-01-01")
+    assert bad(run_import(flat, dates)) == [
+        ("list.csv", 3, "產品", "ERP", "This is already in list.csv row 2."),
+        ("dates.csv", 3, "保固迄日", "2026-01-01", "This is already in dates.csv row 2."),
+    ]
+
+
 # --- what happens to them
 
 
@@ -299,6 +309,14 @@ def test_skipping_bad_rows_leaves_out_what_stands_on_them(
     assert stored("contacts", "name", "customer_id") == [("王小明", "C1")]
     assert stored("products", "serial", "customer_id") == [("S1", "C1")]
     assert stored("warranties", "id", "serial") == [("W-S1", "S1")]
+
+
+def test_nothing_is_swapped_in_when_every_customer_is_bad(write: Write, run_import: Import, target: Path) -> None:
+    """Skipping bad rows never leaves an empty directory in place; the list says why."""
+    report = run_import(write("customers.csv", "id,name,timezone", "C1,甲公司,Mars"), skip_bad=True)
+    assert not report.swapped_in
+    assert len(report.bad_rows) == 1
+    assert not target.exists()
 
 
 def test_owners_who_were_left_out_leave_their_customers_out(write: Write, run_import: Import, stored: Stored) -> None:

@@ -23,7 +23,7 @@ def test_a_heading_means_one_column_of_a_table(table: Table) -> None:
     """Within a table no heading can be read as two columns."""
     seen: dict[str, str] = {}
     for column in columns_of(table):
-        for key in column.own_keys:
+        for key in column.own_keys | column.weak_keys:
             assert seen.setdefault(key, column.name) == column.name, f"{key}: {seen[key]} and {column.name}"
 
 
@@ -34,7 +34,7 @@ def test_every_heading_of_the_page_is_read_as_its_column(table: Table) -> None:
     for column in COLUMNS[table]:
         others = [each.name for each in COLUMNS[table] if each.needed and each is not column]
         others += ["customer_id"] if table.names_customer else []
-        for heading in (column.name, *column.words, *column.own):
+        for heading in (column.name, *column.words, *column.own, *column.weak):
             plans, _ = plan_sheets([sheet(table, heading, *others), customers], ColumnMapping(""))
             assert plans[0].tables[table][column.name] == (0,), heading
 

@@ -91,6 +91,18 @@ def test_headings_that_are_no_column_are_told(write: Write, run_import: Import) 
     }
 
 
+def test_a_weaker_heading_stands_in_only_where_no_better_one_is(
+    write: Write, run_import: Import, stored: Stored
+) -> None:
+    """With 產品名稱 the 型號 beside it is not used, and told; alone it names the product."""
+    customers = write("customers.csv", "id,name", "C1,甲公司")
+    report = run_import(customers, write("products.csv", "客戶編號,序號,產品名稱,型號", "C1,S1,ERP,E-7"))
+    assert report.ignored == {"products.csv": ("型號",)}
+    assert stored("products", "serial", "name") == [("S1", "ERP")]
+    run_import(customers, write("products.csv", "客戶編號,序號,型號", "C1,S1,E-7"))
+    assert stored("products", "serial", "name") == [("S1", "E-7")]
+
+
 # --- workbooks
 
 
@@ -349,7 +361,7 @@ def test_a_slip_in_a_mapping_file_is_told_with_its_line(line: str, what: str, wr
             "list.csv", ("客戶名稱,合約編號,保固迄日,起日", "甲,M1,,"),
             "list.csv: the column 起日 may be the contract's or the warranty's.",
         ),
-        ("customers.csv", ("name",), "There is no customer to take in, so the directory stays as it is."),
+        ("customers.csv", ("name",), "There is no customer in these files, so the directory stays as it is."),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_used_gets_one_sentence(
