@@ -17,19 +17,20 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from storage.directory import DirectorySource
 
 from bot.errors import UserError
 from bot.playbook_files import load_playbook
 from bot.settings import Settings
 from bot.signals import Detector
-from handlers import deliver, listeners, people, works
+from handlers import catch_up, deliver, listeners, people, works
 from handlers.services import Identity, Services
 from handlers.worker import run_lane
 from storage import cases, inbox, outbox
+from storage.directory import DirectorySource
 from storage.engine import Casebook, open_casebook
 from storage.inbox import Lane
 
+MINUTE_SECONDS = 60.0
 HOUR_SECONDS = 3_600.0
 
 log = structlog.get_logger()
@@ -126,9 +127,7 @@ def release_leases(casebook: Casebook) -> None:
         outbox.release_leases(connection)
 
 
-async def run(
-    settings: Settings, ready: Callable[[], None] | None = None, stop: asyncio.Event | None = None
-) -> None:
+async def run(settings: Settings, ready: Callable[[], None] | None = None, stop: asyncio.Event | None = None) -> None:
     """Serve Slack until told to stop.
 
     Args:
@@ -155,6 +154,7 @@ async def run(
                     "Check ASIDE_SLACK_APP_TOKEN and that Socket Mode is on.",
                 ) from error
             log.info("connected", workspace=parts.identity.workspace)
+            await catch_up.fill_in(parts)
             if ready:
                 ready()
             try:
@@ -179,6 +179,7 @@ async def _work_until(stop: asyncio.Event, parts: Services) -> None:
         asyncio.create_task(run_lane(parts, Lane.STREAM, works.STREAM)),
         asyncio.create_task(deliver.run_outbox(parts)),
         asyncio.create_task(_every_hour(parts)),
+        asyncio.create_task(_every_minute(parts)),
     ]
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -189,6 +190,13 @@ async def _work_until(stop: asyncio.Event, parts: Services) -> None:
         for task in (*tasks, stopping):
             task.cancel()
         await asyncio.gather(*tasks, stopping, return_exceptions=True)
+
+
+async def _every_minute(parts: Services) -> None:
+    """Note that we are alive."""
+    while True:
+        catch_up.note_alive(parts)
+        await asyncio.sleep(MINUTE_SECONDS)
 
 
 async def _every_hour(parts: Services) -> None:

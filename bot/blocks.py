@@ -1,10 +1,12 @@
 """Block Kit in small pieces: plain dictionaries within Slack's limits, and text that cannot break out of its place."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Block = dict[str, Any]
 
+BROKEN_ENTITY = re.compile(r"&[a-z]{0,3}$")
 SECTION_LIMIT = 3000
 BUTTON_LIMIT = 75
 OPTION_LIMIT = 75
@@ -19,7 +21,9 @@ def escaped(text: str) -> str:
 
 def cut(text: str, limit: int) -> str:
     """Text shortened to Slack's limit with an ellipsis."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    if len(text) <= limit:
+        return text
+    return BROKEN_ENTITY.sub("", text[: limit - 1]) + "…"
 
 
 def plain(text: str, limit: int = SECTION_LIMIT) -> Block:
@@ -160,5 +164,5 @@ def modal(
 
 
 def body(text: str, blocks: Sequence[Block]) -> Mapping[str, Any]:
-    """A message: its blocks, and the text for notifications and screen readers."""
-    return {"text": cut(text, SECTION_LIMIT), "blocks": list(blocks)}
+    """A message: its blocks, and the plain text for notifications and screen readers."""
+    return {"text": cut(escaped(text), SECTION_LIMIT), "blocks": list(blocks)}

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 import click
 from pydantic import SecretStr
-from sandbox.demo_data import write_demo_data
 
 from bot import app
 from bot.cli import run_async
 from bot.demo import seed
 from bot.errors import UserError
 from bot.settings import Settings, load_settings
+from sandbox.demo_data import write_demo_data
 from storage.importing import import_files
 
 ROOT = Path(__file__).parent.parent

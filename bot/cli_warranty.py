@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import click
 from rich.console import Console
 from rich.table import Table
-from storage.directory import DirectorySource
 
 from bot.cards import warranty as card
 from bot.customer import CustomerRecord
@@ -20,6 +19,7 @@ from bot.i18n import Words, words
 from bot.language import language_of_locale
 from bot.playbook_files import load_playbook
 from bot.settings import load_settings
+from storage.directory import DirectorySource
 
 
 @click.command("warranty")

@@ -218,7 +218,7 @@ def _compose(
         rules=tuple(rules),
         stage=situation.stage,
         row=row.id if row else None,
-        lines=tuple(offered[: playbook.policy.whisper.lines]),
+        lines=_shared_out(offered, playbook.policy.whisper.lines),
         withheld=tuple(withheld),
         routes=tuple(routes),
         action=Action.ASK_EXCEPTION if row and situation.may_ask else None,
@@ -229,11 +229,13 @@ def _compose(
 
 def _lines(
     playbook: Playbook, plays: Sequence[Play], situation: Situation, language: Language
-) -> tuple[list[OfferedLine], list[WithheldLine]]:
+) -> tuple[list[list[OfferedLine]], list[WithheldLine]]:
     words = playbook.words[language].plays
-    offered: list[OfferedLine] = []
+    offered: list[list[OfferedLine]] = []
     withheld: list[WithheldLine] = []
     for play in plays:
+        of_play: list[OfferedLine] = []
+        offered.append(of_play)
         if not has_reached(play.stage, situation.stage):
             continue
         for line in play.lines:
@@ -244,8 +246,16 @@ def _lines(
                 withheld.append(WithheldLine(text=text, missing=tuple(missing)))
             else:
                 filled = text.format_map(situation.values)
-                offered.append(OfferedLine(lang=language, text=filled, claims=line.claims))
+                of_play.append(OfferedLine(lang=language, text=filled, claims=line.claims))
     return offered, withheld
+
+
+def _shared_out(offered: Sequence[Sequence[OfferedLine]], most: int) -> tuple[OfferedLine, ...]:
+    """At most so many lines: the first play's, but one of the second's when it has any."""
+    first, *others = offered
+    second = others[0] if others else ()
+    kept = first[: most - 1] if second else first[:most]
+    return (*kept, *second[: most - len(kept)])
 
 
 def placeholders(text: str) -> tuple[str, ...]:

@@ -3,13 +3,12 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sandbox.demo_data import EXCEPTION_USED
-
 from bot.case import CaseState
 from bot.goodwill import Concession, ExceptionRequest, ExceptionState
 from bot.message import Message, Role
 from bot.settings import Settings
 from bot.setup import RoleSource, Setup, SupportChannel
+from sandbox.demo_data import EXCEPTION_USED
 from storage import cases
 from storage import goodwill as requests
 from storage import workspace as workspaces

@@ -252,12 +252,14 @@ class WhisperPolicy(Part):
         cooldown_seconds: The same play is not whispered again in a case before this.
         per_case_per_hour: At most this many whispers an agent and case.
         sure_from: A signal below this score is not acted on.
+        stale_after_minutes: About what was said longer ago than this nothing is whispered any more.
     """
 
     lines: int = Field(default=3, ge=1, le=3)
     cooldown_seconds: int = Field(default=180, ge=0)
     per_case_per_hour: int = Field(default=12, ge=1)
     sure_from: float = Field(default=0.5, ge=0, le=1)
+    stale_after_minutes: int = Field(default=30, ge=1)
 
 
 class SalesPolicy(Part):

@@ -92,6 +92,7 @@ class Person(BaseModel):
         outsider: Not one of us: another company, a guest, or nobody could tell.
         admin: May change the setup.
         locale: Their language in Slack, like zh-TW or en-GB.
+        timezone: Where their day begins and ends, an IANA name.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -102,6 +103,7 @@ class Person(BaseModel):
     admin: bool = False
     active: bool = True
     locale: str = ""
+    timezone: str = "Asia/Taipei"
 
 
 def role_of(person: Person, setup: Setup, groups: Mapping[str, frozenset[str]]) -> Role:

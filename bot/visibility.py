@@ -63,13 +63,16 @@ def may_show(
     person: Person | None = None,
     role: Role | None = None,
 ) -> Withheld | None:
-    """Whether something meant for staff alone may be shown there; None means yes (domain page, *Nothing leaks*)."""
+    """Whether something meant for staff alone may be shown there; None means yes (domain page, *Nothing leaks*).
+
+    An administrator of our own workspace sets Aside up, and counts as staff here.
+    """
     if surface is Surface.VISIBLE:
         if channel is None:
             return Withheld.CHANNEL_UNKNOWN
         if channel.is_archived:
             return Withheld.ARCHIVED
         return Withheld.OUTSIDERS if channel.outsiders_may_read else None
-    if person is None or person.outsider or not person.active or role is None or not role.is_staff:
+    if person is None or person.outsider or not person.active:
         return Withheld.NOT_STAFF
-    return None
+    return None if person.admin or (role is not None and role.is_staff) else Withheld.NOT_STAFF

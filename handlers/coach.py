@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
@@ -22,7 +23,6 @@ from handlers.situation import Standing, customer_of, moment, situation
 from handlers.worker import Task
 from storage import cases
 from storage import workspace as workspaces
-
 
 SECONDS_AN_HOUR = 3_600.0
 
@@ -147,7 +147,8 @@ def _whisper(
     customer: Standing | None,
     listeners: Sequence[Listener],
 ) -> None:
-    if not reading.signals and not reading.anger:
+    stale = timedelta(minutes=services.playbook.policy.whisper.stale_after_minutes)
+    if not reading.signals or moment(services) - message.said_at > stale:
         return
     current, _ = situation(services, connection, case, customer)
     from_customer = message.role is Role.CUSTOMER

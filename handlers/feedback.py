@@ -2,7 +2,7 @@
 
 from bot.cards import whisper as whisper_card
 from handlers import deliver, inbound
-from handlers.guard import admit
+from handlers.guard import admit, open_window
 from handlers.services import Services
 from handlers.worker import Task
 from storage import cases
@@ -17,9 +17,19 @@ async def on_why(services: Services, task: Task) -> None:
     with services.casebook.begin() as connection:
         stored = cases.stored_advice(connection, services.identity.workspace, click.value)
     if stored is None or stored.person != click.user:
+        with task.finishing() as connection:
+            deliver.reply(
+                connection,
+                workspace=services.identity.workspace,
+                key=f"{task.entry.key}:answer",
+                response_url=click.response_url,
+                person=click.user,
+                body={"text": actor.say("That whisper is no longer on file.")},
+                now=services.clock(),
+            )
         return
     view = whisper_card.why(stored.advice, playbook=services.playbook, say=actor.say)
-    await deliver.open_modal(services, click.trigger_id, view, actor.person, actor.role)
+    await open_window(services, task, actor, click.trigger_id, view)
 
 
 async def on_not_helpful(services: Services, task: Task) -> None:

@@ -1,5 +1,7 @@
 """Goodwill in the thread: asked for by an agent, decided by a supervisor, told in lines that are now true."""
 
+from datetime import timedelta
+
 from slack_sdk.errors import SlackApiError
 from sqlalchemy import Connection
 
@@ -16,7 +18,7 @@ from bot.language import language_of_locale, language_of_text
 from bot.setup import Person
 from bot.visibility import Surface, may_show
 from handlers import deliver, inbound, people
-from handlers.guard import Actor, actor_of, admit
+from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.inbound import Submission
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, situation, window_is_used
@@ -41,7 +43,7 @@ async def on_ask(services: Services, task: Task) -> None:
     with services.casebook.begin() as connection:
         advice = cases.stored_advice(connection, services.identity.workspace, click.value)
         case = cases.get(connection, services.identity.workspace, advice.case_id) if advice else None
-    await _open(services, actor, case, click.trigger_id)
+    await _open(services, task, actor, case, click.trigger_id)
 
 
 async def on_shortcut(services: Services, task: Task) -> None:
@@ -53,10 +55,10 @@ async def on_shortcut(services: Services, task: Task) -> None:
     thread = shortcut.thread_ts or shortcut.message_ts
     with services.casebook.begin() as connection:
         case = cases.of_thread(connection, services.identity.workspace, shortcut.channel, thread)
-    await _open(services, actor, case, shortcut.trigger_id)
+    await _open(services, task, actor, case, shortcut.trigger_id)
 
 
-async def _open(services: Services, actor: Actor, case: Case | None, trigger_id: str) -> None:
+async def _open(services: Services, task: Task, actor: Actor, case: Case | None, trigger_id: str) -> None:
     say = actor.say
     hindrance = _hindrance(services, actor, case, say)
     if hindrance or case is None:
@@ -69,7 +71,7 @@ async def _open(services: Services, actor: Actor, case: Case | None, trigger_id:
             currency=services.playbook.policy.cost.currency,
             say=say,
         )
-    await deliver.open_modal(services, trigger_id, view, actor.person, actor.role)
+    await open_window(services, task, actor, trigger_id, view)
 
 
 def _hindrance(services: Services, actor: Actor, case: Case | None, say: Words) -> str | None:
@@ -130,7 +132,7 @@ async def on_asked(services: Services, task: Task) -> None:
     hindrance = _hindrance(services, actor, case, actor.say)
     if case is None or isinstance(cost, CostError) or hindrance:
         with task.finishing() as connection:
-            _tell_directly(services, connection, task, actor, hindrance or "")
+            tell_directly(services, connection, task, actor, hindrance or actor.say("This case is no longer on file."))
         return
     request = ExceptionRequest(
         workspace=workspace,
@@ -222,14 +224,18 @@ def _card(
     say: Words,
 ) -> tuple[str, list[dict[str, object]]]:
     customer = customer_of(services, case.customer_id)
+    policy = services.playbook.policy.goodwill
+    since = moment(services) - timedelta(days=policy.window_days)
     granted = (
         requests.granted_at(connection, case.workspace, case.customer_id, but_not=case.id) if case.customer_id else []
     )
+    within = [each for each in granted if each > since]
     return exception_card.card(
         request,
         customer=_name(customer, say),
         entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
-        granted_on=granted[-1].date() if granted else None,
+        granted_on=within[-1].date() if within else None,
+        window_days=policy.window_days,
         link=link,
         say=say,
     )
@@ -262,7 +268,7 @@ async def on_decline(services: Services, task: Task) -> None:
             _refuse(services, connection, task, actor, hindrance or Refusal.ALREADY_DECIDED, click.response_url)
         return
     view = exception_card.decline_modal(request.id, actor.say)
-    await deliver.open_modal(services, click.trigger_id, view, actor.person, actor.role)
+    await open_window(services, task, actor, click.trigger_id, view)
 
 
 async def on_declined(services: Services, task: Task) -> None:
@@ -357,20 +363,7 @@ def _refuse(
             now=services.clock(),
         )
     else:
-        _tell_directly(services, connection, task, actor, sentence["text"])
-
-
-def _tell_directly(services: Services, connection: Connection, task: Task, actor: Actor, sentence: str) -> None:
-    """A window has no reply of its own: the sentence comes by direct message."""
-    outbox.put(
-        connection,
-        workspace=task.entry.workspace,
-        key=f"{task.entry.key}:told",
-        kind=SendKind.DIRECT,
-        target={"user": actor.person.user_id},
-        body={"text": sentence},
-        now=services.clock(),
-    )
+        tell_directly(services, connection, task, actor, sentence["text"])
 
 
 def _tell_agent(

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
+from bot.blocks import Block
 from bot.i18n import Words, words
 from bot.language import language_of_locale
 from bot.message import Role
@@ -9,6 +12,8 @@ from bot.setup import Person, Setup
 from handlers import deliver, people
 from handlers.services import Services
 from handlers.worker import Task
+from storage import outbox
+from storage.outbox import SendKind
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,27 @@ async def actor_of(services: Services, user_id: str) -> Actor:
     person = await people.look_up(services, user_id)
     role, setup = people.role(services, person)
     return Actor(person, role, setup, words(language_of_locale(person.locale)))
+
+
+def tell_directly(services: Services, connection: Connection, task: Task, actor: Actor, sentence: str) -> None:
+    """A window and the App Home have no reply of their own: the sentence comes by direct message."""
+    outbox.put(
+        connection,
+        workspace=task.entry.workspace,
+        key=f"{task.entry.key}:told",
+        kind=SendKind.DIRECT,
+        target={"user": actor.person.user_id},
+        body={"text": sentence},
+        now=services.clock(),
+    )
+
+
+async def open_window(services: Services, task: Task, actor: Actor, trigger_id: str, view: Block) -> None:
+    """Open a window; when Slack gave us too little time for it, ask for another click."""
+    if not await deliver.open_modal(services, trigger_id, view, actor.person, actor.role):
+        with task.finishing() as connection:
+            sentence = actor.say("The window did not open in time. Please try once more.")
+            tell_directly(services, connection, task, actor, sentence)
 
 
 async def admit(

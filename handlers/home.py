@@ -34,7 +34,7 @@ async def on_opened(services: Services, task: Task) -> None:
             pending=named,
             missing=actor.setup.missing(),
             admin=actor.person.admin and not actor.person.outsider,
-            zone="Asia/Taipei",
+            zone=actor.person.timezone,
             playbook=services.playbook,
             say=actor.say,
         )

@@ -6,27 +6,29 @@ event that nobody acknowledges is sent again.
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from handlers import goodwill, inbound, setup
+from handlers import goodwill, inbound, setup, works
 from handlers.services import Services
 from storage import inbox
 from storage import workspace as workspaces
 from storage.inbox import Lane
 
-COMMANDS = ("/warranty", "/aside")
-SHORTCUTS = ("warranty_card", "ask_exception")
-EVENTS = (
-    "app_home_opened",
-    "channel_shared",
-    "channel_unshared",
-    "member_joined_channel",
-    "subteam_members_changed",
-    "subteam_updated",
-)
+
+@dataclass(frozen=True)
+class Registered:
+    """Where Slack can reach us; the manifest promises the same, and a test holds the two together."""
+
+    commands: tuple[str, ...]
+    shortcuts: tuple[str, ...]
+    events: tuple[str, ...]
+
+
+REGISTERED = Registered(commands=tuple(works.COMMANDS), shortcuts=tuple(works.SHORTCUTS), events=tuple(works.STREAM))
 
 Payload = Mapping[str, Any]
 
@@ -35,9 +37,9 @@ def register(app: AsyncApp, services: Services) -> None:
     """Tell Bolt what we listen to."""
     app.event("message")(_message_listener(services))
     app.action(re.compile(""))(_writer(services, "click", _click_key))
-    for name in COMMANDS:
+    for name in REGISTERED.commands:
         app.command(name)(_writer(services, "command", lambda body: f"command:{body['trigger_id']}"))
-    for callback_id in SHORTCUTS:
+    for callback_id in REGISTERED.shortcuts:
         app.shortcut(callback_id)(_writer(services, "shortcut", lambda body: f"shortcut:{body['trigger_id']}"))
     app.view(re.compile(""))(_view_listener(services))
     app.options(setup.CUSTOMER_ACTION)(_options_listener(services))
@@ -87,7 +89,7 @@ def _message_listener(services: Services) -> Callable[..., Awaitable[None]]:
 def _event_listener(services: Services) -> Callable[..., Awaitable[None]]:
     async def on_event(body: dict[str, Any]) -> None:
         event = body["event"]
-        if event["type"] in EVENTS:
+        if event["type"] in REGISTERED.events:
             _write(services, key=body["event_id"], lane=Lane.STREAM, kind=event["type"], payload=event)
 
     return on_event

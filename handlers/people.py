@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import available_timezones
 
 import aiohttp
 import structlog
@@ -39,7 +40,12 @@ def person_from(user: Mapping[str, Any], identity: Identity) -> Person:
         admin=bool(user.get("is_admin") or user.get("is_owner")),
         active=not user.get("deleted", False),
         locale=user.get("locale") or "",
+        timezone=_timezone(user.get("tz")),
     )
+
+
+def _timezone(name: str | None) -> str:
+    return name if name in available_timezones() else "Asia/Taipei"
 
 
 async def look_up(services: Services, user_id: str) -> Person:

@@ -5,13 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import aiohttp
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
-from storage.directory import Directory, DirectorySource
 
 from bot.errors import UserError
 from bot.playbook import Playbook
 from bot.signals import Detector
+from storage.directory import Directory, DirectorySource
 from storage.engine import Casebook
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -57,5 +60,6 @@ class Services:
         """The directory as it is now; None while there is none to read."""
         try:
             return self.directories.current()
-        except UserError:
+        except UserError as error:
+            log.warning("directory_unreadable", what=error.what)
             return None

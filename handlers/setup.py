@@ -8,7 +8,7 @@ from bot.cards.setup import CUSTOMER_ACTION
 from bot.i18n import Words
 from bot.setup import RoleSource, Setup, SupportChannel
 from handlers import deliver, inbound
-from handlers.guard import Actor, actor_of, admit
+from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.inbound import Command, Submission
 from handlers.services import Services
 from handlers.worker import Task
@@ -58,6 +58,7 @@ async def on_home_button(services: Services, task: Task) -> None:
 
 async def _open(services: Services, task: Task, actor: Actor, trigger_id: str, channel: str, response_url: str) -> None:
     if not actor.person.admin:
+        sentence = actor.say("Only an administrator of this workspace can set up Aside.")
         with task.finishing() as connection:
             if response_url:
                 deliver.reply(
@@ -66,9 +67,11 @@ async def _open(services: Services, task: Task, actor: Actor, trigger_id: str, c
                     key=f"{task.entry.key}:answer",
                     response_url=response_url,
                     person=actor.person.user_id,
-                    body={"text": actor.say("Only an administrator of this workspace can set up Aside.")},
+                    body={"text": sentence},
                     now=services.clock(),
                 )
+            else:
+                tell_directly(services, connection, task, actor, sentence)
         return
     known = actor.setup.support_channel(channel)
     view = setup_card.view(
@@ -78,7 +81,7 @@ async def _open(services: Services, task: Task, actor: Actor, trigger_id: str, c
         in_channel=channel.startswith(("C", "G")),
         say=actor.say,
     )
-    await deliver.open_modal(services, trigger_id, view, actor.person, actor.role)
+    await open_window(services, task, actor, trigger_id, view)
 
 
 def _named(services: Services, customer_id: str) -> tuple[str, str]:

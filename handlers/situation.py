@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import Connection
 
 from bot import case as case_rules
@@ -12,10 +13,13 @@ from bot.case import Case
 from bot.coaching import Situation, may_ask_exception
 from bot.customer import CustomerRecord
 from bot.entitlement import CoverageOn, CoverageState, Entitlement, coverage_on, entitlement
+from bot.errors import UserError
 from bot.goodwill import ExceptionRequest
 from handlers.services import Services
 from storage import cases, opportunities
 from storage import goodwill as requests
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,13 @@ def covered_today(services: Services, record: CustomerRecord) -> Standing:
 def customer_of(services: Services, customer_id: str | None) -> Standing | None:
     """A customer's standing, if they are on file."""
     directory = services.directory()
-    record = directory.record(customer_id) if directory and customer_id else None
+    if directory is None or customer_id is None:
+        return None
+    try:
+        record = directory.record(customer_id)
+    except UserError as error:
+        log.warning("directory_unreadable", what=error.what)
+        return None
     return covered_today(services, record) if record else None
 
 

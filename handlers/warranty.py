@@ -7,7 +7,6 @@ from sqlalchemy import Connection
 
 from bot.blocks import body
 from bot.cards import warranty as warranty_card
-from bot.errors import UserError
 from bot.found import Match
 from bot.i18n import Words
 from handlers import deliver, inbound
@@ -87,10 +86,9 @@ def _answer(
 def _card(
     services: Services, connection: Connection, say: Words, *, query: str, customer_id: str | None
 ) -> tuple[str, list[dict[str, Any]]]:
-    try:
-        directory = services.directories.current()
-    except UserError as error:
-        return say("There is no customer directory yet. Please ask whoever runs Aside.") + f" ({error.what})", []
+    directory = services.directory()
+    if directory is None:
+        return say("There is no customer directory to read. Please ask whoever runs Aside."), []
     if customer_id is None:
         if not query:
             return say("Which customer? Type /warranty and a name, tax ID, serial number or contract number."), []

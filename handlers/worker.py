@@ -7,11 +7,13 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy import Connection
 
-from bot.errors import UserError
-from handlers import deliver
+from bot.i18n import words
+from bot.language import language_of_locale
+from handlers import deliver, people
 from handlers.services import Services
-from storage import inbox
-from storage.inbox import Entry, InboxState, Lane
+from storage import inbox, outbox
+from storage.inbox import Entry, Lane
+from storage.outbox import SendKind
 
 Work = Callable[[Services, "Task"], Awaitable[None]]
 
@@ -42,7 +44,7 @@ class Task:
 
 
 async def work_on(services: Services, entry: Entry, work: Work) -> None:
-    """Do one entry's work; an error leaves it for a later try and tells whoever is waiting."""
+    """Do one entry's work; after an error nobody waits in silence and nothing that was said is lost."""
     task = Task(services, entry)
     try:
         await work(services, task)
@@ -51,36 +53,51 @@ async def work_on(services: Services, entry: Entry, work: Work) -> None:
                 pass
     except OvertakenError:
         log.info("overtaken", entry=entry.seq, kind=entry.kind)
-    except UserError as error:
-        _tell(services, task, f"{error.what} {error.do}")
     except Exception:
         reference = deliver.reference()
         log.exception("work_failed", entry=entry.seq, kind=entry.kind, reference=reference)
-        with services.casebook.begin() as connection:
-            state = inbox.give_back(connection, entry, error=reference, now=services.clock())
-        if state is InboxState.FAILED:
-            _tell(services, task, f"Aside could not do that. 旁白這次沒有做成。 ({reference})", finish=False)
-
-
-def _tell(services: Services, task: Task, sentence: str, *, finish: bool = True) -> None:
-    """Answer whoever clicked or typed; nobody waits for anything else."""
-    payload = task.entry.payload
-    response_url = payload.get("response_url")
-    user = payload.get("user_id") or (payload.get("user") or {}).get("id")
-    with services.casebook.begin() as connection:
-        if finish and not inbox.finish(connection, task.entry):
+        person = _waiting(entry)
+        if person:
+            await _tell(services, task, person, reference)
             return
-        if response_url and user:
+        with services.casebook.begin() as connection:
+            inbox.give_back(connection, entry, error=reference, now=services.clock())
+
+
+def _waiting(entry: Entry) -> str | None:
+    """Who clicked or typed and waits for an answer; nobody waits for a message."""
+    if entry.lane is not Lane.PERSON:
+        return None
+    return entry.payload.get("user_id") or (entry.payload.get("user") or {}).get("id")
+
+
+async def _tell(services: Services, task: Task, user_id: str, reference: str) -> None:
+    """Say that it did not work, with the code under which the log tells why; the person can try again."""
+    person = await people.look_up(services, user_id)
+    say = words(language_of_locale(person.locale))
+    sentence = say("That did not work. Please try again, or tell whoever runs Aside this code: {code}", code=reference)
+    response_url = task.entry.payload.get("response_url")
+    with task.finishing() as connection:
+        if response_url:
             deliver.reply(
                 connection,
                 workspace=task.entry.workspace,
                 key=f"{task.entry.key}:error",
                 response_url=response_url,
-                person=user,
+                person=user_id,
                 body={"text": sentence},
                 now=services.clock(),
             )
-    services.wake.outbox.set()
+        else:
+            outbox.put(
+                connection,
+                workspace=task.entry.workspace,
+                key=f"{task.entry.key}:error",
+                kind=SendKind.DIRECT,
+                target={"user": user_id},
+                body={"text": sentence},
+                now=services.clock(),
+            )
 
 
 async def run_lane(services: Services, lane: Lane, works: dict[str, Work]) -> None:

@@ -37,6 +37,7 @@ class Entry:
     seq: int
     workspace: str
     key: str
+    lane: Lane
     kind: str
     payload: Mapping[str, Any]
     received_at: float
@@ -89,6 +90,7 @@ def claim(connection: Connection, *, lane: Lane, now: float) -> Entry | None:
         seq=row.seq,
         workspace=row.workspace,
         key=row.key,
+        lane=Lane(row.lane),
         kind=row.kind,
         payload=json.loads(row.payload),
         received_at=row.received_at,

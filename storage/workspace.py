@@ -45,6 +45,19 @@ def save_setup(connection: Connection, workspace: str, changed: Setup, *, actor:
     )
 
 
+def alive_at(connection: Connection, workspace: str) -> float | None:
+    """When we were last known to listen; None before the first time."""
+    value = connection.execute(
+        select(settings.c.value).where(settings.c.workspace == workspace, settings.c.name == "alive_at")
+    ).scalar_one_or_none()
+    return float(value) if value else None
+
+
+def save_alive_at(connection: Connection, workspace: str, now: float) -> None:
+    """Note that we are listening."""
+    upsert(connection, settings, {"workspace": workspace, "name": "alive_at", "value": f"{now:.3f}"})
+
+
 def person(connection: Connection, workspace: str, user_id: str, *, since: float) -> Person | None:
     """Somebody as Slack told us since then."""
     profile = connection.execute(

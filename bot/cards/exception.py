@@ -159,13 +159,14 @@ def card(
     customer: str,
     entitlement: Entitlement,
     granted_on: date | None,
+    window_days: int,
     link: str,
     say: Words,
 ) -> tuple[str, list[Block]]:
     """The card a supervisor decides on; it always shows the current state.
 
     Args:
-        granted_on: When the customer had an exception within the window; None when they had none.
+        granted_on: When the customer last had an exception within the window; None when they had none.
         link: Where the conversation is; empty when it cannot be linked.
     """
     facts = [
@@ -175,7 +176,9 @@ def card(
         (say("Asking for"), concession_words(request.concession, say)),
         (
             say("Earlier exception"),
-            say("granted on {day}", day=say.day(granted_on)) if granted_on else say("none so far"),
+            say("granted on {day}", day=say.day(granted_on))
+            if granted_on
+            else say("none in the past {days} days", days=window_days),
         ),
     ]
     blocks: list[Block] = [
@@ -197,11 +200,13 @@ def card(
             )
             text = say("{customer}: an exception waits for a decision", customer=customer)
         case ExceptionState.APPROVED:
-            text = say("✅ Approved by {who}", who=f"<@{request.decided_by}>")
-            blocks.append(section(f"*{text}*\n{say('This once only; it counts in the ledger from today.')}"))
+            text = say("{customer}: approved", customer=customer)
+            verdict = say("✅ Approved by {who}", who=f"<@{request.decided_by}>")
+            blocks.append(section(f"*{verdict}*\n{say('This once only; it counts in the ledger from today.')}"))
         case ExceptionState.DECLINED:
-            text = say("⛔ Declined by {who}", who=f"<@{request.decided_by}>")
-            blocks.append(section(f"*{text}*\n{escaped(request.decision_reason)}"))
+            text = say("{customer}: declined", customer=customer)
+            verdict = say("⛔ Declined by {who}", who=f"<@{request.decided_by}>")
+            blocks.append(section(f"*{verdict}*\n{escaped(request.decision_reason)}"))
     return text, blocks
 
 

@@ -14,6 +14,7 @@ from bot.playbook import Playbook
 from bot.setup import Missing
 
 SET_UP = "set_up"
+MOST_PENDING = 20
 
 
 def view(
@@ -45,8 +46,11 @@ def view(
                 f"*{escaped(customer)}*  {say.money(each.cost, each.currency)} · "
                 f"{concession_words(each.concession, say)}\n{escaped(each.fault)}"
             )
-            for each, customer in pending[:20]
+            for each, customer in pending[:MOST_PENDING]
         ] or [section(say("Nothing is waiting. Thank you."))]
+        if len(pending) > MOST_PENDING:
+            more = len(pending) - MOST_PENDING
+            blocks.append(context(say.plural("and {n} more", "and {n} more", more)))
         blocks.append(divider())
     blocks.append(header(say("What Aside told you recently")))
     plays = playbook.words[say.language].plays

@@ -33,7 +33,7 @@ def noticed(advice: Advice, playbook: Playbook, say: Words) -> str:
     names = playbook.words[say.language].signals
     pieces = [
         say(
-            "{signal}: “{words}”",
+            "{signal} “{words}”",
             signal=f"*{escaped(names[each.id].name)}*",
             words=escaped(cut(each.words, 80)),
         )

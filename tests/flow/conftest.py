@@ -17,7 +17,8 @@ from sandbox.manifest import load_manifest
 from sandbox.server import Sandbox
 from sandbox.world import load_world
 from storage import workspace as workspaces
-from storage.importing.build import import_files
+from storage.engine import open_casebook
+from storage.importing import import_files
 from tests.sandbox.stage import Seat, Stage
 
 ROOT = Path(__file__).parents[2]
@@ -113,7 +114,7 @@ def settings(stage: Stage, directory_file: Path, tmp_path: Path) -> Settings:
 
 def save_setup(settings: Settings, setup: Setup) -> None:
     """Write a workspace's setup as `aside setup` would."""
-    casebook = app.open_casebook(settings.casebook_url)
+    casebook = open_casebook(settings.casebook_url)
     with casebook.begin() as connection:
         workspaces.save_setup(connection, WORKSPACE, setup, actor="test", now=0.0)
     casebook.close()

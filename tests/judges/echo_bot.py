@@ -15,9 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 async def main(listener: str) -> None:
     """Connect to the server that the environment names, and echo until killed."""
-    client = AsyncWebClient(
-        token=os.environ["ASIDE_SLACK_BOT_TOKEN"], base_url=os.environ["ASIDE_SLACK_API_URL"]
-    )
+    client = AsyncWebClient(token=os.environ["ASIDE_SLACK_BOT_TOKEN"], base_url=os.environ["ASIDE_SLACK_API_URL"])
     app = AsyncApp(client=client)
 
     @app.event("message")

@@ -112,9 +112,7 @@ class LocalSlack:
             until(look, what)
         except TimeoutError as error:
             tail = "\n".join(f"{entry['direction']} {entry['summary']}" for entry in self.log()[-20:])
-            raise AssertionError(
-                f"{error}\n\n{name} said:\n{self.inside.said(name)}\n\nlog:\n{tail}"
-            ) from error
+            raise AssertionError(f"{error}\n\n{name} said:\n{self.inside.said(name)}\n\nlog:\n{tail}") from error
 
     def _control(self, method: str, path: str, body: object = None) -> Any:
         return self.inside.request(method, f"/_control/{path}", body)

@@ -3,24 +3,22 @@
 import sys
 from pathlib import Path
 
-import pytest
-
-from tests.judges.local_slack import AGENT, CUSTOMER, INTERNAL, SUPPORT, LocalSlack
+from tests.judges.local_slack import AGENT, CUSTOMER, INTERNAL, SUPERVISOR, SUPPORT, LocalSlack
 
 ASIDE = Path(sys.executable).with_name("aside")
 COMPLAINT = "你們的系統又當機了！我已經講三次了，到底有沒有人要處理？叫你們主管出來！"
 
-SETTING_UP: tuple[tuple[str, ...], ...] = ()
-"""The `aside` commands that set up `SUPPORT` with `AGENT` on duty and `INTERNAL` for approvals and sales.
-
-For example `("setup", "--channel", SUPPORT, …)`. Until there are any, the test below is skipped.
-"""
+SETTING_UP = (
+    (
+        *("setup", "--channel", SUPPORT, "--duty", f"{SUPPORT}={AGENT}", "--agent", AGENT),
+        *("--supervisor", SUPERVISOR, "--approvals", INTERNAL, "--sales-channel", INTERNAL),
+    ),
+)
+"""The `aside` commands that set up `SUPPORT` with `AGENT` on duty and `INTERNAL` for approvals and sales."""
 
 
 def test_a_message_in_a_whisper_out(slack: LocalSlack, tmp_path: Path) -> None:
     """An outsider's complaint in a support channel brings one whisper to the agent on duty, nobody else."""
-    if not SETTING_UP:
-        pytest.skip("aside setup has no options yet that set up a channel")
     settings = {
         **slack.settings,
         "ASIDE_DATA": str(tmp_path),

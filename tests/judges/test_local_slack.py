@@ -23,9 +23,7 @@ def test_a_plain_bolt_app_hears_a_message_and_whispers(slack: LocalSlack) -> Non
 
 def test_only_loopback_exists_around_the_stand_in(slack: LocalSlack) -> None:
     """local-slack listens on all addresses; in its namespace these are loopback and no other."""
-    interfaces = [
-        line.split(":")[0].strip() for line in slack.inside.run(["cat", "/proc/net/dev"]).splitlines()[2:]
-    ]
+    interfaces = [line.split(":")[0].strip() for line in slack.inside.run(["cat", "/proc/net/dev"]).splitlines()[2:]]
     ours = Path("/proc/self/ns/net").readlink()
     assert interfaces == ["lo"]
     assert Path(f"/proc/{slack.inside.holder}/ns/net").readlink() != ours

@@ -128,6 +128,8 @@ METHOD_SCOPES: Mapping[str, Mapping[str, str]] = {
     "conversations.info": _READ,
     "conversations.list": _READ,
     "conversations.members": _READ,
+    "apps.connections.open": {},  # asks for connections:write of the app-level token, not of the bot
+    "chat.getPermalink": {},
     "conversations.open": {DIRECT: "im:write", GROUP: "mpim:write"},
     "conversations.replies": _HISTORY,
     "team.info": {ANY: "team:read"},
@@ -139,7 +141,6 @@ METHOD_SCOPES: Mapping[str, Mapping[str, str]] = {
     "views.open": {},
     "views.publish": {},
     "views.push": {},
-    "views.update": {},
 }
 """A method, and the bot scope it needs for each kind of conversation; empty where a token alone is enough."""
 

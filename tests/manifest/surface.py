@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[2]
 CHANNELS = frozenset({PUBLIC, PRIVATE})
 
 CALLS: Mapping[str, frozenset[str]] = {
+    "apps.connections.open": frozenset(),
     "auth.test": frozenset(),
+    "chat.getPermalink": frozenset(),
     "chat.postEphemeral": frozenset({ANY}),
     "chat.postMessage": frozenset({ANY}),
     "chat.update": frozenset({ANY}),
@@ -27,7 +29,6 @@ CALLS: Mapping[str, frozenset[str]] = {
     "users.info": frozenset({ANY}),
     "views.open": frozenset(),
     "views.publish": frozenset(),
-    "views.update": frozenset(),
 }
 """Each method that Aside calls, and the kinds of conversation that it calls it for."""
 
@@ -59,14 +60,8 @@ def differences(promise: Surface, registered: Surface) -> list[str]:
         ("shortcut", promise.shortcuts, registered.shortcuts),
         ("event", promise.events, registered.events),
     )
-    unheard = [
-        f"{kind} {name} has no listener" for kind, said, heard in kinds for name in sorted(said - heard)
-    ]
-    unsaid = [
-        f"{kind} {name} is not in the manifest"
-        for kind, said, heard in kinds
-        for name in sorted(heard - said)
-    ]
+    unheard = [f"{kind} {name} has no listener" for kind, said, heard in kinds for name in sorted(said - heard)]
+    unsaid = [f"{kind} {name} is not in the manifest" for kind, said, heard in kinds for name in sorted(heard - said)]
     return unheard + unsaid
 
 

@@ -1,8 +1,6 @@
 """`manifest.yml` is what Slack accepts, what customers may read, and no more than Aside needs."""
 
 import copy
-import importlib
-import importlib.util
 import json
 import re
 import shutil
@@ -14,11 +12,11 @@ from typing import Any
 import jsonschema
 import pytest
 
+from handlers import listeners
 from tests.judges.npm import SLACK_WEB_API, TYPESCRIPT, OutOfReach, unpacked
 from tests.manifest.slack_facts import LIMITS
 from tests.manifest.surface import (
     CALLS,
-    ROOT,
     Surface,
     differences,
     methods_called,
@@ -75,9 +73,7 @@ def test_it_is_a_manifest_by_the_types_that_slack_publishes(manifest: dict[str, 
     assert _type_errors(manifest, tmp_path) == ""
 
 
-def test_the_published_types_know_a_wrong_scope_and_a_wrong_event(
-    manifest: dict[str, Any], tmp_path: Path
-) -> None:
+def test_the_published_types_know_a_wrong_scope_and_a_wrong_event(manifest: dict[str, Any], tmp_path: Path) -> None:
     """A misspelt scope or event is an error by Slack's own types, so the check above can fail."""
     manifest["oauth_config"]["scopes"]["bot"].append("channel:history")
     manifest["settings"]["event_subscriptions"]["bot_events"].append("message.channel")
@@ -111,25 +107,19 @@ def test_every_call_and_every_event_is_granted_and_no_scope_is_to_spare(manifest
 
 def test_the_code_calls_the_methods_that_the_scopes_were_counted_for() -> None:
     """A method that the code starts or stops to call changes the scopes: the table follows the code."""
-    if not (ROOT / "bot" / "app.py").exists():
-        pytest.skip("bot/app.py does not exist yet, so the calls are not complete")
     assert methods_called(sources()) == set(CALLS)
 
 
 def test_a_call_is_found_by_attribute_and_by_name(tmp_path: Path) -> None:
     """Code names a Web API method as an attribute of the client or as a string, and both are seen."""
     code = tmp_path / "code.py"
-    code.write_text(
-        'await client.users_info(user=u)\nsend("chat.postEphemeral", x)\nnot_a_method = "chat.x"\n'
-    )
+    code.write_text('await client.users_info(user=u)\nsend("chat.postEphemeral", x)\nnot_a_method = "chat.x"\n')
     assert methods_called([code]) == {"users.info", "chat.postEphemeral"}
 
 
 def test_the_app_listens_to_what_the_manifest_promises(manifest: dict[str, Any]) -> None:
     """Slack sends what the manifest says: each command, shortcut and event has a listener, and no more."""
-    if importlib.util.find_spec("handlers.listeners") is None:
-        pytest.skip("handlers.listeners does not exist yet")
-    registered = importlib.import_module("handlers.listeners").REGISTERED
+    registered = listeners.REGISTERED
     heard = Surface(
         commands=frozenset(registered.commands),
         shortcuts=frozenset(registered.shortcuts),
@@ -140,9 +130,7 @@ def test_the_app_listens_to_what_the_manifest_promises(manifest: dict[str, Any])
 
 def test_a_difference_is_told_in_a_sentence() -> None:
     """What only the manifest or only the app knows is named, each in its own sentence."""
-    promise = Surface(
-        frozenset({"/aside", "/warranty"}), frozenset({"warranty_card"}), frozenset({"message"})
-    )
+    promise = Surface(frozenset({"/aside", "/warranty"}), frozenset({"warranty_card"}), frozenset({"message"}))
     heard = Surface(frozenset({"/aside"}), frozenset({"warranty_card", "old"}), frozenset({"message"}))
     assert differences(promise, heard) == [
         "command /warranty has no listener",
