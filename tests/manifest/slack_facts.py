@@ -128,8 +128,6 @@ METHOD_SCOPES: Mapping[str, Mapping[str, str]] = {
     "conversations.info": _READ,
     "conversations.list": _READ,
     "conversations.members": _READ,
-    "apps.connections.open": {},  # asks for connections:write of the app-level token, not of the bot
-    "chat.getPermalink": {},
     "conversations.open": {DIRECT: "im:write", GROUP: "mpim:write"},
     "conversations.replies": _HISTORY,
     "team.info": {ANY: "team:read"},
