@@ -218,9 +218,16 @@ def begins(typed: Weighed, on_file: Weighed) -> bool:
 
 
 def is_slip(typed: Weighed, on_file: Weighed) -> bool:
-    """Whether two names differ by a slip: one character in six of what tells them apart, and no trade or place."""
+    """Whether two names differ by a slip.
+
+    Either what tells them apart differs by one character in six, and trade and place do not; or it is all there, and
+    what follows is the trade with one character wrong, and no trade of its own.
+    """
     longer = max(len(typed.head), len(on_file.head))
-    return typed.rest == on_file.rest and _SLIP * OSA.distance(typed.head, on_file.head) <= longer
+    if typed.rest == on_file.rest and _SLIP * OSA.distance(typed.head, on_file.head) <= longer:
+        return True
+    in_trade = len(on_file.head) > 1 and typed.head.startswith(on_file.head) and not typed.rest
+    return in_trade and OSA.distance(typed.text, on_file.text) <= 1
 
 
 def similarity(typed: Weighed, on_file: Weighed) -> float:

@@ -22,7 +22,7 @@ __all__ = ["Finder", "build_search_index"]
 MOST_CANDIDATES = 400
 """How many customers are compared with a query at most."""
 CLEAR = 0.88
-"""A lone candidate has to be this like what was typed to be meant."""
+"""A name that begins as typed has to be this like it to be meant."""
 MARGIN = 0.12
 """How far the next candidate has to be behind for the first to be meant."""
 LIKELY = 0.6
@@ -290,7 +290,7 @@ def _compare(typed: Weighed, typed_form: str, core: str, form: str, doc: int) ->
     begun = begins(typed, name)
     alike = similarity(typed, name)
     alike = (0.75 + 0.25 * alike if begun else alike) * (1.0 if typed_form == form else 0.999)
-    return _Near(_BEFORE_EXACT * alike, doc, clear=alike >= CLEAR and (begun or is_slip(typed, name)))
+    return _Near(_BEFORE_EXACT * alike, doc, clear=alike >= CLEAR if begun else is_slip(typed, name))
 
 
 def _match(typed: Name, ranked: Sequence[_Near]) -> Match:

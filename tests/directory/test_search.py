@@ -131,6 +131,8 @@ def test_what_names_one_customer_answers_at_once(finder: Finder, query: str, cus
         ("Fromosa Plastics", "C008"),
         ("永豐餘", "C008"),
         ("永豐餘消費實業", "C008"),
+        ("程奧工頁", "C012"),
+        ("程奧業", "C012"),
     ],
 )
 def test_half_typed_or_misspelt_with_nothing_else_near_answers_at_once(
