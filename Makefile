@@ -1,10 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo test lint bench lock
+.PHONY: help install demo test test-kill lint bench lock
 
 help: ## Show what make can do.
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 install: .venv/installed ## Make .venv with every locked dependency.
 
@@ -18,8 +18,11 @@ install: .venv/installed ## Make .venv with every locked dependency.
 demo: install ## Open a make-believe Slack with the bot in it.
 	$(BIN)/aside demo
 
-test: install ## Run every test that takes less than five minutes together.
+test: install ## Run the tests.
 	$(BIN)/python -m pytest
+
+test-kill: install ## Kill the bot after every one of its calls; takes some minutes.
+	ASIDE_KILL_EVERYWHERE=1 $(BIN)/python -m pytest tests/reliability/test_killed.py
 
 lint: install ## Style, types and the walls between the rooms.
 	$(BIN)/ruff check .
