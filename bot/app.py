@@ -26,6 +26,7 @@ from handlers import catch_up, deliver, listeners, people, works
 from handlers.services import Identity, Services
 from handlers.worker import run_lane
 from storage import cases, inbox, outbox
+from storage import workspace as workspaces
 from storage.directory import DirectorySource
 from storage.engine import Casebook, open_casebook
 from storage.inbox import Lane
@@ -202,9 +203,10 @@ async def _every_minute(parts: Services) -> None:
 async def _every_hour(parts: Services) -> None:
     """Ask who is in the user groups, and close the cases that have gone quiet."""
     while True:
-        await people.refresh_groups(parts)
         now = parts.clock()
         with parts.casebook.begin() as connection:
+            setup = workspaces.setup(connection, parts.identity.workspace)
             quiet = timedelta(days=parts.playbook.policy.case.closes_after_days).total_seconds()
             cases.close_quiet(connection, parts.identity.workspace, before=now - quiet, now=now)
+        await people.refresh_groups(parts, setup.groups)
         await asyncio.sleep(HOUR_SECONDS)

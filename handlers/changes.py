@@ -13,7 +13,7 @@ async def on_group_changed(services: Services, task: Task) -> None:
     with services.casebook.begin() as connection:
         setup = workspaces.setup(connection, services.identity.workspace)
     if group in setup.groups:
-        await people.refresh_groups(services)
+        await people.refresh_groups(services, [group])
 
 
 async def on_channel_changed(services: Services, task: Task) -> None:

@@ -58,7 +58,8 @@ async def on_message(services: Services, task: Task) -> None:
     reading = await _read(services, message, case)
     customer = customer_of(services, case.customer_id if case else _customer_id(services, message, setup))
     listeners = await _listeners(services, message, case, setup)
-    owner = await sales.who_to_tell(services, customer)
+    from_customer = message.role is Role.CUSTOMER
+    contact = await sales.who_to_tell(services, customer) if from_customer else None
     with task.finishing() as connection:
         case = case or cases.open_case(connection, message, customer.record.customer.id if customer else None)
         known_before = kept.signals if kept else ()
@@ -73,8 +74,8 @@ async def on_message(services: Services, task: Task) -> None:
             reading.thread,
         )
         _whisper(services, connection, message, fresh, case, customer, listeners)
-        if message.role is Role.CUSTOMER and customer:
-            sales.tell(services, connection, case, customer, fresh.ids, owner)
+        if customer and contact:
+            sales.tell(services, connection, case, customer, fresh.ids, contact)
 
 
 async def _spoken_by(services: Services, said: Incoming, setup: Setup) -> Message | None:
@@ -85,7 +86,7 @@ async def _spoken_by(services: Services, said: Incoming, setup: Setup) -> Messag
     if not said.user:
         return None
     person = await people.look_up(services, said.user)
-    role, _ = people.role(services, person)
+    role, _ = await people.role(services, person)
     return said.message(workspace=workspace, speaker=said.user, role=role)
 
 
@@ -134,7 +135,7 @@ async def _listeners(services: Services, message: Message, case: Case | None, se
         channel = setup.support_channel(message.channel)
         ids = channel.on_duty if channel else ()
     found = [await people.look_up(services, user_id) for user_id in ids]
-    listeners = [Listener(person, people.role(services, person)[0]) for person in found]
+    listeners = [Listener(person, (await people.role(services, person))[0]) for person in found]
     return [each for each in listeners if each.role.is_staff]
 
 

@@ -21,7 +21,6 @@ from storage.outbox import Sending, SendKind, SendState
 METADATA_EVENT = "aside_row"
 RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
 LOOK_BACK = 100
-TRANSIENT = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 
 log = structlog.get_logger()
 
@@ -88,7 +87,7 @@ async def open_modal(services: Services, trigger_id: str, view: dict[str, Any], 
     try:
         await services.client.views_open(trigger_id=trigger_id, view=view)
     except people.UNREACHABLE as error:
-        log.warning("modal_not_opened", error=_error_code(error))
+        log.warning("modal_not_opened", error=people.error_code(error))
         return False
     return True
 
@@ -218,7 +217,7 @@ _SENDERS = {
 
 async def _withheld_from(services: Services, sending: Sending, surface: Surface) -> bool:
     person = await people.look_up(services, sending.target["user"])
-    role, _ = people.role(services, person)
+    role, _ = await people.role(services, person)
     withheld = may_show(surface, person=person, role=role)
     if withheld:
         _settle(services, sending, SendState.WITHHELD, error=withheld)
@@ -226,12 +225,12 @@ async def _withheld_from(services: Services, sending: Sending, surface: Surface)
 
 
 def _after_refusal(services: Services, sending: Sending, error: SlackApiError) -> None:
-    code = _error_code(error)
-    if code in TRANSIENT or error.response.status_code >= 500:  # noqa: PLR2004 - HTTP's own number
+    code = people.error_code(error)
+    if people.is_refusal(error):
+        _settle(services, sending, SendState.FAILED, error=code)
+    else:
         wait = float(error.response.headers.get("Retry-After", 0) or 0)
         _try_later(services, sending, error=code, wait=wait)
-    else:
-        _settle(services, sending, SendState.FAILED, error=code)
 
 
 def _try_later(services: Services, sending: Sending, *, error: str, wait: float = 0.0) -> None:
@@ -268,10 +267,6 @@ def _settle(
                 body=sending.target["if_not_sent"],
                 now=services.clock(),
             )
-
-
-def _error_code(error: BaseException) -> str:
-    return str(error.response.get("error", "")) if isinstance(error, SlackApiError) else type(error).__name__
 
 
 def reference() -> str:

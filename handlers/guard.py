@@ -33,7 +33,7 @@ class Actor:
 async def actor_of(services: Services, user_id: str) -> Actor:
     """Who did it, as they stand at this moment."""
     person = await people.look_up(services, user_id)
-    role, setup = people.role(services, person)
+    role, setup = await people.role(services, person)
     return Actor(person, role, setup, words(language_of_locale(person.locale)))
 
 

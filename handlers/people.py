@@ -1,7 +1,7 @@
 """Who is who: asked of Slack, kept for a while, and doubted when it is old."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -18,9 +18,25 @@ from storage import workspace as workspaces
 FRESH_SECONDS = 300.0
 GROUPS_TOO_OLD_SECONDS = 86_400.0
 MOST_MEMBERS = 1_000
+HTTP_SERVER_ERROR = 500
 UNREACHABLE = (SlackApiError, aiohttp.ClientError, asyncio.TimeoutError, OSError)
+TRANSIENT = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 
 log = structlog.get_logger()
+
+
+def error_code(error: BaseException) -> str:
+    """Slack's own code, or what kind of error kept us from it."""
+    return str(error.response.get("error", "")) if isinstance(error, SlackApiError) else type(error).__name__
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether Slack said no for good, so that asking again changes nothing."""
+    return (
+        isinstance(error, SlackApiError)
+        and error_code(error) not in TRANSIENT
+        and error.response.status_code < HTTP_SERVER_ERROR
+    )
 
 
 def person_from(user: Mapping[str, Any], identity: Identity) -> Person:
@@ -67,32 +83,36 @@ async def look_up(services: Services, user_id: str) -> Person:
     return person
 
 
-def role(services: Services, person: Person) -> tuple[Role, Setup]:
+async def role(services: Services, person: Person) -> tuple[Role, Setup]:
     """Somebody's role as the setup and the user groups have it now."""
-    since = services.clock() - GROUPS_TOO_OLD_SECONDS
-    with services.casebook.begin() as connection:
-        setup = workspaces.setup(connection, services.identity.workspace)
-        groups = workspaces.groups(connection, services.identity.workspace, since=since)
+    setup, groups = _known(services)
+    unknown = [group for group in setup.groups if group not in groups]
+    if unknown:
+        await refresh_groups(services, unknown)
+        setup, groups = _known(services)
     return role_of(person, setup, groups), setup
 
 
-async def refresh_groups(services: Services) -> None:
-    """Ask Slack who is in the user groups that give a role; without a paid plan there are none."""
+def _known(services: Services) -> tuple[Setup, dict[str, frozenset[str]]]:
+    since = services.clock() - GROUPS_TOO_OLD_SECONDS
     with services.casebook.begin() as connection:
         setup = workspaces.setup(connection, services.identity.workspace)
-    for group in setup.groups:
+        return setup, workspaces.groups(connection, services.identity.workspace, since=since)
+
+
+async def refresh_groups(services: Services, groups: Iterable[str]) -> None:
+    """Ask Slack who is in these user groups; one that Slack refuses, as without a paid plan, has nobody in it."""
+    for group in groups:
+        members: list[str] = []
         try:
             answer = await services.client.usergroups_users_list(usergroup=group)
+            members = list(answer["users"])
         except UNREACHABLE as error:
-            log.warning("group_unknown", group=group, error=type(error).__name__)
-            continue
-        save_group(services, group, answer["users"])
-
-
-def save_group(services: Services, group: str, members: list[str]) -> None:
-    """Keep who is in a user group."""
-    with services.casebook.begin() as connection:
-        workspaces.save_group(connection, services.identity.workspace, group, members, services.clock())
+            log.warning("group_unknown", group=group, error=error_code(error))
+            if not is_refusal(error):
+                continue
+        with services.casebook.begin() as connection:
+            workspaces.save_group(connection, services.identity.workspace, group, members, services.clock())
 
 
 async def channel_now(services: Services, channel_id: str) -> Channel | None:

@@ -48,7 +48,7 @@ async def who_to_tell(services: Services, customer: Standing | None) -> Contact 
     instead_of = record.owner.name if record.owner and record.owner != keeper else None
     if keeper and keeper.slack_user_id:
         person = await people.look_up(services, keeper.slack_user_id)
-        role, _ = people.role(services, person)
+        role, _ = await people.role(services, person)
         if person.active and role.is_staff:
             return Contact(person.user_id, None, locale=person.locale, instead_of=instead_of)
     if setup.sales_channel:
@@ -62,11 +62,11 @@ def tell(
     case: Case,
     customer: Standing,
     signals: Iterable[str],
-    contact: Contact | None,
+    contact: Contact,
 ) -> None:
     """Open the case's opportunity and write the one message about it; further reasons join it in silence."""
     reasons = reasons_to_tell_sales(customer.entitlement, signals)
-    if not reasons or contact is None:
+    if not reasons:
         return
     now = services.clock()
     record = customer.record
