@@ -16,7 +16,7 @@ from bot.signals import Detector, Thread
 
 LINE_BYTES = 10_000_000
 _ROLES = {role.value: role for role in Role if role is not Role.BOT}
-_SHAPE = 'Write one object a line, such as {"role": "customer", "text": "…"}.'
+_SHAPE = 'Write one object per line, such as {"role": "customer", "text": "…"}.'
 
 
 @click.command("detect", short_help="Tell what messages show, JSON lines in and out.")
@@ -67,7 +67,7 @@ def _parse(line: bytes, number: int) -> tuple[dict[str, Any], Role]:
     except (ValueError, RecursionError) as error:
         raise UserError(f"Line {number} is not JSON.", _SHAPE) from error
     if not isinstance(given, dict):
-        raise UserError(f"Line {number} is no JSON object.", _SHAPE)
+        raise UserError(f"Line {number} is not a JSON object.", _SHAPE)
     role = given.get("role")
     if not isinstance(role, str) or role not in _ROLES:
         raise UserError(f'Line {number} has no "role" of customer or agent.', _SHAPE)
@@ -76,7 +76,8 @@ def _parse(line: bytes, number: int) -> tuple[dict[str, Any], Role]:
     thread = given.get("thread")
     if thread is not None and (isinstance(thread, bool) or not isinstance(thread, str | int)):
         raise UserError(
-            f'Line {number} has a "thread" that is no word.', 'Write "thread" as a string, or leave it out.'
+            f'Line {number} has a "thread" that is neither text nor an integer.',
+            'Write "thread" as a string, or leave it out.',
         )
     return given, _ROLES[role]
 

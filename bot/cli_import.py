@@ -133,7 +133,7 @@ def _tell_outcome(report: ImportReport, out: Console) -> None:
     if not report.swapped_in:
         out.print(
             f"[bold red]Nothing was changed: {_rows(report.left_out)} cannot be taken in.[/] "
-            "Mend them, or take in the rest with --skip-bad."
+            "Correct them, or take in the rest with --skip-bad."
         )
         return
     written = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in report.written.items())

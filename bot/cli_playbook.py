@@ -14,10 +14,10 @@ def playbook_command() -> None:
     """Check what the coach knows."""
 
 
-@playbook_command.command("check", short_help="Tell every fault of a playbook, with file and line.")
+@playbook_command.command("check", short_help="List every fault in a playbook, with file and line.")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="[DIR]", required=False)
 def check_command(folder: Path | None) -> None:
-    """Tell every fault of the playbook in DIR, or of the one in use.
+    """List every fault in the playbook in DIR, or in the one in use.
 
     Faults go to standard output, one a line.
     """
@@ -28,7 +28,7 @@ def check_command(folder: Path | None) -> None:
             click.echo(str(fault))
         raise UserError(
             f"The playbook in {folder} has {len(faults)} fault{'s' if len(faults) > 1 else ''}.",
-            "Mend what is listed and check again.",
+            "Correct what is listed and check again.",
         )
     counts = {"signal": playbook.signals, "play": playbook.plays, "decision row": playbook.decisions}
     held = ", ".join(f"{len(parts)} {name}{'s' * (len(parts) != 1)}" for name, parts in counts.items())

@@ -64,7 +64,7 @@ _CLAIMING: Mapping[str, re.Pattern[str]] = {
         r"(?<!not )(?<!n't )(?<!cannot )(?<!without )\b(?:"
         r"(?:i|we)(?:'ve| have) (?:already )?"
         r"(?:asked|told|checked|spoken|confirmed|arranged|requested|filed|sent)"
-        r"|(?:i|we) (?:already )?(?:asked|spoke to|arranged|filed)"
+        r"|(?:i|we) (?:already )?(?:asked|spoke to\b|arranged|filed)"
         r"|(?:has|have|is|been|was) (?:already )?(?:approved|granted|agreed|authori[sz]ed)"
         r"|(?:manager|supervisor) (?:says|said|agreed)"
         r"|(?:sales|salesperson|engineer|account owner) (?:says|said|confirmed|told)"
@@ -114,8 +114,8 @@ def load_playbook(folder: Path) -> Playbook:
     if playbook is None:
         more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
         raise UserError(
-            f"The playbook does not hold: {faults[0]}{more}",
-            f"Mend it, then run `aside playbook check {folder}`.",
+            f"The playbook cannot be used: {faults[0]}{more}",
+            f"Correct it, then run `aside playbook check {folder}`.",
         )
     return playbook
 

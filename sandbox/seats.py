@@ -352,7 +352,7 @@ async def _body(request: web.Request) -> Json:
     except ValueError as error:
         raise RefusalError("invalid_json", "The body is no JSON.") from error
     if not isinstance(body, dict):
-        raise RefusalError("invalid_json", "The body is no JSON object.")
+        raise RefusalError("invalid_json", "The body is not a JSON object.")
     return body
 
 

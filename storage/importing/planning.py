@@ -113,7 +113,7 @@ def load_mapping(path: Path) -> ColumnMapping:
     except (yaml.YAMLError, UnicodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
-        raise UserError(f"{path.name} is not YAML{line}.", "Mend it there.") from error
+        raise UserError(f"{path.name} is not YAML{line}.", "Correct it there.") from error
     return ColumnMapping(path.name, tuple(_mapped(path.name, root)))
 
 

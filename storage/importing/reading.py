@@ -320,7 +320,7 @@ def _json_sheets(path: Path, encoding: str | None) -> list[Sheet]:
     except json.JSONDecodeError as error:
         raise UserError(
             f"{path.name} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.",
-            "Mend it there.",
+            "Correct it there.",
         ) from error
     except (UnicodeError, LookupError) as error:
         raise UserError(f"{path.name} cannot be read as text: {error}.", "Save it in UTF-8.") from error

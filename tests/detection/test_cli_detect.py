@@ -85,13 +85,16 @@ def test_blank_lines_and_a_byte_order_mark_are_no_messages(tiny: Path) -> None:
         ("NaN", "Line 2 is not JSON."),
         ("[" * 100_000, "Line 2 is not JSON."),
         ('{"role": "customer", "text": ' + "9" * 5_000 + "}", "Line 2 is not JSON."),
-        ("[]", "Line 2 is no JSON object."),
+        ("[]", "Line 2 is not a JSON object."),
         ("{}", 'Line 2 has no "role" of customer or agent.'),
         ('{"role": "bot", "text": "x"}', 'Line 2 has no "role" of customer or agent.'),
         ('{"role": ["customer"], "text": "x"}', 'Line 2 has no "role" of customer or agent.'),
         ('{"role": "customer"}', 'Line 2 has no "text".'),
         ('{"role": "customer", "text": null}', 'Line 2 has no "text".'),
-        ('{"role": "customer", "text": "x", "thread": {}}', 'Line 2 has a "thread" that is no word.'),
+        (
+            '{"role": "customer", "text": "x", "thread": {}}',
+            'Line 2 has a "thread" that is neither text nor an integer.',
+        ),
     ],
 )
 def test_a_bad_line_is_named_after_the_answers_before_it(tiny: Path, bad: str, what: str) -> None:

@@ -21,7 +21,7 @@ def test_a_customer_without_any_name_is_refused(write: Write, run_import: Import
 def test_a_customer_with_an_id_alone_misses_its_name(write: Write, run_import: Import) -> None:
     """An id is no name; the row is listed under the heading that is empty."""
     customers = write("customers.csv", "id,name", "C1,甲公司", "C2,")
-    assert bad(run_import(customers)) == [("customers.csv", 3, "name", "", "This is needed and is empty.")]
+    assert bad(run_import(customers)) == [("customers.csv", 3, "name", "", "This is needed but is empty.")]
 
 
 def test_rows_for_unknown_customers_are_refused(write: Write, run_import: Import) -> None:
@@ -80,7 +80,7 @@ def test_every_wrong_cell_of_a_row_is_listed_at_once(write: Write, run_import: I
         ("contracts.csv", 2, "起日", "2026-02-30", "There is no such day."),
         ("contracts.csv", 2, "迄日", "2026/6", "This is not a date; leave it empty when the date is not on file."),
         ("contracts.csv", 2, "金額", "-5", "This cannot be less than zero."),
-        ("contracts.csv", 2, "零件", "也許", "This is neither yes nor no."),
+        ("contracts.csv", 2, "零件", "也許", "This is neither yes nor no; leave it empty when the file does not say."),
     ]  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def test_one_customer_told_in_two_ways_is_refused(write: Write, run_import: Impo
             5,
             "統編",
             "87654321",
-            "customers.csv row 2 says something else about the same one: 12345675.",
+            "customers.csv row 2 says something different about the same one: 12345675.",
         )
     ]
 
@@ -155,7 +155,7 @@ def test_a_contract_number_of_two_customers_or_two_prices_is_refused(write: Writ
         "M1,C1,ERP,2026-01-01,2026-12-31,9000",
     )
     assert bad(run_import(customers, contracts)) == [
-        ("contracts.csv", 4, "金額", "8000", "contracts.csv row 2 says something else about the same one: 9000."),
+        ("contracts.csv", 4, "金額", "8000", "contracts.csv row 2 says something different about the same one: 9000."),
         ("contracts.csv", 5, "合約編號", "M1", "In contracts.csv row 2 this contract belongs to another customer."),
         ("contracts.csv", 6, "合約編號", "M1", "This is already in contracts.csv row 2."),
     ]
@@ -174,7 +174,7 @@ def test_an_owner_who_is_not_on_the_staff_is_refused(write: Write, run_import: I
             5,
             "負責業務",
             "王大明",
-            "There is nobody of this id, name or e-mail address among the staff.",
+            "Nobody on the staff has this id, name or e-mail address.",
         ),
         ("customers.csv", 6, "負責業務", "林怡君", "More than one colleague goes by this; give the id."),
     ]
@@ -190,7 +190,7 @@ def test_successors_that_are_unknown_or_go_in_circles_are_refused(write: Write, 
     assert bad(run_import(customers, staff)) == [
         ("staff.csv", 3, "successor", "S3", "The successors go round in a circle: S2 → S3 → S2."),
         ("staff.csv", 4, "successor", "S2", "The successors go round in a circle: S2 → S3 → S2."),
-        ("staff.csv", 5, "successor", "S9", "There is nobody of this id, name or e-mail address among the staff."),
+        ("staff.csv", 5, "successor", "S9", "Nobody on the staff has this id, name or e-mail address."),
         ("staff.csv", 6, "successor", "S5", "The successors go round in a circle: S5 → S5."),
     ]
 
@@ -251,7 +251,7 @@ def test_several_first_days_need_a_basis(write: Write, run_import: Import, store
     assert bad(report) == [
         (
             "warranties.csv", 2, "交貨日", "",
-            "Several dates could be the start; name the one that counts in the column basis.",
+            "Several dates could be the start; say in the column basis which one counts.",
         )
     ]  # fmt: skip
     assert stored("warranties", "serial", "start", "basis") == [("S2", "2026-02-01", "acceptance")]
@@ -290,7 +290,7 @@ def test_nothing_is_swapped_in_when_a_row_is_bad(
     assert not target.exists()
     assert list(target.parent.iterdir()) == []
     assert bad(report) == [
-        ("customers.csv", 3, "timezone", "Formosa", "This is not a time zone; write it as Asia/Taipei.")
+        ("customers.csv", 3, "timezone", "Formosa", "This is not a time zone; write it like Asia/Taipei.")
     ]
 
 

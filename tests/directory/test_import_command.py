@@ -34,7 +34,7 @@ def test_bad_rows_stop_an_import_with_a_list(write: Write, target: Path) -> None
         "3",
         "timezone",
         "[red]Mars[/red]",
-        "This is not a time zone; write it as Asia/Taipei.",
+        "This is not a time zone; write it like Asia/Taipei.",
     ]
     assert "Nothing was changed: 1 row cannot be taken in." in result.stdout
     assert not target.exists()

@@ -61,7 +61,7 @@ def test_a_title_above_the_headings_and_empty_rows_do_no_harm(write: Write, run_
         write("customers.csv", "客戶一覽表,,", ",,", "客戶編號,客戶名稱,時區", "C1,甲公司,", "", "C2,乙公司,Mars")
     )
     assert report.rows == {"customers.csv": 2}
-    assert bad(report) == [("customers.csv", 6, "時區", "Mars", "This is not a time zone; write it as Asia/Taipei.")]
+    assert bad(report) == [("customers.csv", 6, "時區", "Mars", "This is not a time zone; write it like Asia/Taipei.")]
 
 
 def test_line_breaks_in_a_cell_do_not_move_the_row_numbers(write: Write, run_import: Import) -> None:
@@ -164,7 +164,7 @@ def test_cells_that_a_spreadsheet_cannot_vouch_for_are_refused(write_xlsx: Write
         ),
         (
             "book.xlsx › warranties", 4, "serial", "2026-03-01 00:00:00",
-            "The spreadsheet made a date of this; format the cell as text and write it again.",
+            "The spreadsheet made a date of this; format the cell as text and type it again.",
         ),
     ]  # fmt: skip
 

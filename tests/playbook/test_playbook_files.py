@@ -219,10 +219,10 @@ def test_loading_names_the_first_fault_and_what_to_do(spoil: Spoil) -> None:
     with pytest.raises(UserError) as raised:
         load_playbook(folder)
     assert raised.value.what == (
-        "The playbook does not hold: plays.yaml, line 7, [0].routes[1]: input should be "
+        "The playbook cannot be used: plays.yaml, line 7, [0].routes[1]: input should be "
         "'supervisor', 'sales', 'takeover', 'legal', 'engineer' or 'peer'."
     )
-    assert raised.value.do == f"Mend it, then run `aside playbook check {folder}`."
+    assert raised.value.do == f"Correct it, then run `aside playbook check {folder}`."
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -258,6 +258,7 @@ def test_any_bytes_get_an_answer(content: bytes) -> None:
         ("zh-TW", "我不能保證，但會去問", None),
         ("zh-TW", "我請主管看，下午回覆您", None),
         ("en", "I can't promise, and I will ask.", None),
+        ("en", "I spoke too soon.", None),
         ("en", "I'm asking my supervisor for you.", None),
     ],
 )
