@@ -158,7 +158,9 @@ class Store {
   }
 
   async loadHome(seat) {
+    const before = this.seat(seat).home;
     const { view } = await api.home(seat);
+    if (this.seat(seat).home !== before) return; // a newer one was pushed meanwhile
     this.seat(seat).home = view;
     this.tell({ type: "home", seat });
   }

@@ -34,7 +34,7 @@ export const zh = {
   app_home: "應用程式首頁",
   new_dm: "傳私訊給……",
   open_channels: "打開頻道清單",
-  shared_with: "與{teams}共用",
+  shared_with: "與 {teams} 共用",
   outsiders: "有外部人員在場",
   internal: "內部",
   private_im: "只有你們兩人",

@@ -1,0 +1,146 @@
+"""The sandbox and the bot, each a process of its own, as `aside demo` runs them."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from bot.cli_demo import APP_TOKEN, BOT_TOKEN, MANIFEST, ROOT, WORLD
+from bot.demo import seed
+from bot.settings import Settings
+from sandbox.demo_data import write_demo_data
+from storage.importing import import_files
+
+Json = dict[str, Any]
+
+STARTS_WITHIN = 90
+WORK = ("cases", "facts", "exceptions", "opportunities", "audit", "advice", "ratings", "settings", "messages")
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running sandbox with the bot in it.
+
+    Attributes:
+        url: The page's address, without the slash at its end.
+        casebook: The bot's SQLite file.
+    """
+
+    url: str
+    casebook: Path
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        """What the casebook holds in one of its tables."""
+        casebook = sqlite3.connect(f"file:{self.casebook}?mode=ro", uri=True)
+        try:
+            return sorted(casebook.execute(f"SELECT * FROM {table}").fetchall(), key=repr)  # noqa: S608 - our own names
+        finally:
+            casebook.close()
+
+    def work(self) -> dict[str, list[tuple[Any, ...]]]:
+        """All that the bot knows of its cases, and what was set up."""
+        return {table: self.rows(table) for table in WORK}
+
+
+@asynccontextmanager
+async def aside_demo(folder: Path) -> AsyncIterator[Demo]:
+    """`aside demo`, as anybody would start it."""
+    command = (sys.executable, "-m", "bot", "demo", "--port", "0")
+    async with _child(command, "Open http", ASIDE_DATA=str(folder)) as line:
+        yield Demo(_address(line), folder / "demo" / "casebook.db")
+
+
+@asynccontextmanager
+async def demo_in(world: Json, folder: Path, *, locale: str) -> AsyncIterator[Demo]:
+    """The same three parts as in `aside demo`, on another world."""
+    file = _prepare(world, folder)
+    page = (sys.executable, "-m", "sandbox", "--world", str(file), "--manifest", str(MANIFEST), "--port", "0")
+    async with _child((*page, "--locale", locale), "http") as line:
+        url = _address(line)
+        settings = {
+            "ASIDE_DATA": str(folder),
+            "ASIDE_SLACK_API_URL": f"{url}/api/",
+            "ASIDE_SLACK_BOT_TOKEN": BOT_TOKEN,
+            "ASIDE_SLACK_APP_TOKEN": APP_TOKEN,
+        }
+        async with _child((sys.executable, "-m", "bot", "run"), "listening", **settings):
+            yield Demo(url, folder / "casebook.db")
+
+
+def _prepare(world: Json, folder: Path) -> Path:
+    """What `aside demo` lays out before it starts, and the world's file."""
+    folder.mkdir(parents=True)
+    today = datetime.now(ZoneInfo("Asia/Taipei")).date()
+    import_files(sorted(write_demo_data(folder / "files", today)), folder / "directory.db")
+    seed(Settings(data=folder), datetime.now(UTC))
+    file = folder / "world.yml"
+    file.write_text(yaml.safe_dump(world, allow_unicode=True), encoding="utf-8")
+    return file
+
+
+def demo_world(locale: str = "zh-TW") -> Json:
+    """The demo's world, everybody in it with Slack in this language."""
+    world: Json = yaml.safe_load(WORLD.read_text(encoding="utf-8"))
+    for user in world["users"]:
+        user["locale"] = locale
+    return world
+
+
+@asynccontextmanager
+async def _child(command: tuple[str, ...], sign: str, **environment: str) -> AsyncIterator[str]:
+    """A process of its own group, once it has printed a line with the sign in it; that line."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ASIDE_")}
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=ROOT,
+        env={**kept, "PYTHONUNBUFFERED": "1", **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    reading: asyncio.Task[None] | None = None
+    try:
+        assert process.stdout
+        line = await asyncio.wait_for(_until(process.stdout, sign), STARTS_WITHIN)
+        reading = asyncio.create_task(_pass_on(process.stdout))
+        yield line
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), 10)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+        if reading:
+            await reading
+
+
+async def _until(stdout: asyncio.StreamReader, sign: str) -> str:
+    heard = ""
+    while line := (await stdout.readline()).decode():
+        heard += line
+        if sign in line:
+            return line
+    pytest.fail(f"It ended before it said {sign!r}:\n{heard}")
+
+
+async def _pass_on(stdout: asyncio.StreamReader) -> None:
+    """Whatever it says later; pytest shows it beside a failure."""
+    async for line in stdout:
+        print(line.decode(), end="")  # noqa: T201 - for pytest to capture
+
+
+def _address(line: str) -> str:
+    return line[line.index("http") :].strip().rstrip("/")
