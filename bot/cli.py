@@ -20,13 +20,13 @@ class Aside(click.Group):
 
     modules = {  # noqa: RUF012 - click's own classes keep their tables like this
         "demo": ("bot.cli_demo", "demo_command", "Open a make-believe Slack with the bot in it."),
-        "run": ("bot.cli_run", "run_command", "Serve the real Slack."),
-        "setup": ("bot.cli_setup", "setup_command", "Say which channels, who is who, who is on duty."),
-        "doctor": ("bot.cli_doctor", "doctor_command", "Check what is needed, line by line."),
+        "run": ("bot.cli_run", "run_command", "Connect to your Slack and serve it."),
+        "setup": ("bot.cli_setup", "setup_command", "Set the channels, the roles and who is on duty."),
+        "doctor": ("bot.cli_doctor", "doctor_command", "Check all that Aside needs, line by line."),
         "import": ("bot.cli_import", "import_command", "Read CSV, XLSX or JSON into a new directory."),
-        "warranty": ("bot.cli_warranty", "warranty_command", "What a customer is entitled to today."),
+        "warranty": ("bot.cli_warranty", "warranty_command", "Show what a customer is entitled to today."),
         "detect": ("bot.cli_detect", "detect_command", "Tell what messages show, JSON lines in and out."),
-        "playbook": ("bot.cli_playbook", "playbook_command", "Look after the playbook."),
+        "playbook": ("bot.cli_playbook", "playbook_command", "Check what the coach knows."),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it

@@ -15,12 +15,13 @@ import yaml
 from rich.console import Console
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from storage.directory import DirectorySource
 
+from bot.cli_setup import GAPS
 from bot.errors import UserError
 from bot.playbook_files import load_playbook
 from bot.settings import Settings, load_settings
 from storage import workspace as workspaces
+from storage.directory import DirectorySource
 from storage.engine import open_casebook
 
 MANIFEST = Path(__file__).parent.parent / "manifest.yml"
@@ -149,5 +150,9 @@ def _setup(settings: Settings, workspace: str) -> Line:
     casebook.close()
     gaps = setup.missing()
     if gaps:
-        return Line("setup", f"missing: {', '.join(gaps)}", "Run aside setup, or type /aside setup in Slack.")
-    return Line("setup", f"{len(setup.support)} support channels")
+        return Line(
+            "setup",
+            f"missing: {', '.join(GAPS[gap] for gap in gaps)}",
+            "Run aside setup, or type /aside setup in Slack.",
+        )
+    return Line("setup", f"{len(setup.support)} support channel{'s' * (len(setup.support) != 1)}")

@@ -33,8 +33,8 @@ def _source(ids: Sequence[str]) -> RoleSource:
     for each in ids:
         if each[:1] not in {"U", "W", "S"}:
             raise UserError(
-                f"“{each}” is not an id of a Slack person or user group.",
-                "In Slack open the profile, choose ⋮ and copy the member ID (U…); a user group's id starts with S.",
+                f"“{each}” is not the ID of a Slack person or user group.",
+                "In Slack open the profile, choose ⋮ and copy the member ID (U…); a user group's ID starts with S.",
             )
     return RoleSource(
         users=tuple(each for each in ids if each[0] in "UW"),
@@ -149,7 +149,7 @@ def _with_options(
 
 
 def _asked(before: Setup) -> Setup:
-    click.echo("Ids are in Slack under “Copy member ID” and “Copy channel ID”. Several are parted by spaces.\n")
+    click.echo("Ids are in Slack under “Copy member ID” and “Copy channel ID”. Separate several with spaces.\n")
 
     def ask(question: str, now: Sequence[str]) -> tuple[str, ...]:
         return _split(click.prompt(question, default=" ".join(now), show_default=bool(now)))
@@ -163,7 +163,7 @@ def _asked(before: Setup) -> Setup:
     for channel in kept:
         known = changed.support_channel(channel) or SupportChannel(channel=channel)
         customer = click.prompt(
-            f"  {channel}: customer id, empty when it serves many",
+            f"  {channel}: customer id; leave empty if it serves several",
             default=known.customer or "",
             show_default=bool(known.customer),
         )
@@ -186,12 +186,12 @@ def _asked(before: Setup) -> Setup:
 def _print(setup: Setup) -> None:
     for channel in setup.support:
         customer = f", customer {channel.customer}" if channel.customer else ""
-        click.echo(f"support   {channel.channel}{customer}, on duty: {' '.join(channel.on_duty) or 'nobody'}")
-    for name, source in (("agents", setup.agents), ("supervis.", setup.supervisors), ("sales", setup.sales)):
-        click.echo(f"{name:<9} {' '.join((*source.users, *source.groups)) or '–'}")
-    click.echo(f"approvals {setup.approvals_channel or '–'}")
-    click.echo(f"sales ch. {setup.sales_channel or '–'}")
-    click.echo(f"helpdesk  {' '.join(setup.helpdesk_apps) or '–'}")
+        click.echo(f"support       {channel.channel}{customer}, on duty: {' '.join(channel.on_duty) or 'nobody'}")
+    for name, source in (("agents", setup.agents), ("supervisors", setup.supervisors), ("sales", setup.sales)):
+        click.echo(f"{name:<13} {' '.join((*source.users, *source.groups)) or '–'}")
+    click.echo(f"approvals     {setup.approvals_channel or '–'}")
+    click.echo(f"sales channel {setup.sales_channel or '–'}")
+    click.echo(f"helpdesk      {' '.join(setup.helpdesk_apps) or '–'}")
     gaps = setup.missing()
     if gaps:
         click.echo(f"\nStill missing: {', '.join(GAPS[gap] for gap in gaps)}.")
