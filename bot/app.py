@@ -156,6 +156,7 @@ async def run(settings: Settings, ready: Callable[[], None] | None = None, stop:
                 ) from error
             log.info("connected", workspace=parts.identity.workspace)
             await catch_up.fill_in(parts)
+            catch_up.note_alive(parts)
             if ready:
                 ready()
             try:

@@ -33,11 +33,11 @@ async def fill_in(services: Services) -> int:
     with services.casebook.begin() as connection:
         since = workspaces.alive_at(connection, workspace)
         setup = workspaces.setup(connection, workspace)
-        threads = [
+        threads = {
             (case.channel, case.thread_ts)
             for channel in setup.support
             for case in cases.open_in_channel(connection, workspace, channel.channel, since=0.0)
-        ]
+        }
     if since is None:
         return 0
     oldest = f"{since - OVERLAP_SECONDS:.6f}"
@@ -45,7 +45,9 @@ async def fill_in(services: Services) -> int:
     for channel in setup.support:
         for said in await _pages(services.client.conversations_history, channel=channel.channel, oldest=oldest):
             found[channel.channel, said["ts"]] = said
-    for channel_id, thread_ts in threads:
+            if said.get("reply_count"):
+                threads.add((channel.channel, said["ts"]))
+    for channel_id, thread_ts in sorted(threads):
         replies = await _pages(services.client.conversations_replies, channel=channel_id, ts=thread_ts, oldest=oldest)
         for said in replies:
             found[channel_id, said["ts"]] = said
