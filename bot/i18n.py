@@ -16,18 +16,6 @@ from bot.playbook import Language
 
 LOCALES = Path(__file__).parent / "locales"
 DOMAIN = "aside"
-MAINLAND = {  # what OpenCC leaves as it is said in Taiwan
-    "「": "“",
-    "」": "”",
-    "保固": "保修",
-    "合约": "合同",
-    "纪录": "记录",
-    "核准": "批准",
-    "签核": "审批",
-    "讨论串": "消息列",
-    "捷径": "快捷方式",
-    "工作空间": "工作区",
-}
 
 
 class Words:
@@ -46,12 +34,7 @@ class Words:
         return self._converted(self._translations.ngettext(one, many, n)).format_map({"n": n, **values})
 
     def _converted(self, text: str) -> str:
-        if self.language != "zh-CN":
-            return text
-        simplified = to_simplified(text)
-        for taiwanese, mainland in MAINLAND.items():
-            simplified = simplified.replace(taiwanese, mainland)
-        return simplified
+        return to_simplified(text) if self.language == "zh-CN" else text
 
     def money(self, amount: Decimal, currency: str) -> str:
         """An amount without needless decimals, alike in all languages: a bare $ or ¥ is another money elsewhere."""

@@ -9,6 +9,26 @@ from bot.playbook import Language
 
 HAN = re.compile(r"[㐀-鿿]")
 LATIN = re.compile(r"[A-Za-z]")
+MAINLAND = {  # what OpenCC leaves as it is said in Taiwan; tried from the top
+    "「": "“",
+    "」": "”",
+    "保固": "保修",
+    "合约": "合同",
+    "纪录": "记录",
+    "核准": "批准",
+    "签核": "审批",
+    "讨论串": "消息列",
+    "捷径": "快捷方式",
+    "工作空间": "工作区",
+    "负责业务": "客户经理",
+    "业务": "销售",
+    "同仁": "同事",
+    "厂商": "供应商",
+    "数据": "资料",
+    "工资": "人工费",
+    "展延": "延长",
+    "帐": "账",
+}
 
 
 @cache
@@ -36,4 +56,7 @@ def language_of_text(text: str, default: Language) -> Language:
 
 def to_simplified(text: str) -> str:
     """Taiwanese wording as it is written in mainland China."""
-    return str(_converter("tw2sp").convert(text))
+    simplified = str(_converter("tw2sp").convert(text))
+    for taiwanese, mainland in MAINLAND.items():
+        simplified = simplified.replace(taiwanese, mainland)
+    return simplified

@@ -12,16 +12,15 @@ import string
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import opencc
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from bot.errors import UserError
 from bot.features import pattern_source
+from bot.language import to_simplified
 from bot.playbook import (
     LANGUAGES,
     Conditions,
@@ -338,11 +337,6 @@ def _decode(content: bytes) -> str:
         raise _Unreadable(line, "this is not UTF-8; save the file as UTF-8") from error
 
 
-@cache
-def _to_simplified() -> opencc.OpenCC:
-    return opencc.OpenCC("tw2sp")
-
-
 def _fill_in(own: Any, other: Any) -> None:
     """Take over what `own` lacks, converted to simplified characters and mainland wording."""
     if not isinstance(own, dict) or not isinstance(other, dict):
@@ -356,7 +350,7 @@ def _fill_in(own: Any, other: Any) -> None:
 
 def _simplified(value: Any) -> Any:
     if isinstance(value, str):
-        return _to_simplified().convert(value)
+        return to_simplified(value)
     if isinstance(value, dict):
         return {key: _simplified(part) for key, part in value.items()}
     if isinstance(value, list):

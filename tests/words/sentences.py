@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 CATALOGUE = ROOT / "bot/locales/zh_TW/LC_MESSAGES/aside.po"
 HEADER = """\
 # 旁白的介面文字：msgid 是程式裡的英文句子，msgstr 是台灣用語；簡體中文由此轉換。
-# 稱對方為「您」，標點用全形，按鈕用短動詞；{大括號} 裡的名稱原樣保留。
+# 介面不用「你」「您」稱呼人，標點用全形，按鈕用短動詞；{大括號} 裡的名稱原樣保留。
 msgid ""
 msgstr ""
 "Language: zh_TW\\n"

@@ -7,12 +7,15 @@ import pytest
 from babel.messages.catalog import Message
 from opencc import OpenCC
 
-from bot.i18n import MAINLAND, words
-from bot.language import to_simplified
+from bot.i18n import words
+from bot.language import MAINLAND
+from bot.playbook_files import load_playbook
+from bot.settings import PACKAGED_PLAYBOOK
 from tests.words.sentences import CATALOGUE, HEADER, said, sentences, translated
 
 HALF_WIDTH_BESIDE_HAN = re.compile(r"[㐀-鿿」）][,;:?!()]|[,;:?!()][㐀-鿿「（]|\.\.\.|。 ")
-MAINLAND_WORDS = ("信息", "數據", "默認", "視頻", "質量", "用戶", "屏幕", "軟件", "點擊", "鏈接", "文檔", "你")
+MAINLAND_WORDS = ("信息", "數據", "默認", "視頻", "質量", "用戶", "屏幕", "軟件", "點擊", "鏈接", "文檔")
+PRONOUNS = ("你", "您")
 
 
 def forms(text: object) -> tuple[str, ...]:
@@ -75,10 +78,10 @@ def test_what_stands_around_a_value_is_translated() -> None:
 
 
 def test_chinese_is_written_as_it_is_in_taiwan() -> None:
-    """Full-width punctuation beside Chinese characters, 您 for people, no mainland words."""
+    """Full-width punctuation beside Chinese characters, no mainland words, and nobody addressed as 你 or 您."""
     written = [form for message in catalogue() for form in forms(message.string)]
     assert [each for each in written if HALF_WIDTH_BESIDE_HAN.search(re.sub(r"`[^`]*`", "", each))] == []
-    assert [each for each in written if any(word in each for word in MAINLAND_WORDS)] == []
+    assert [each for each in written if any(word in each for word in (*MAINLAND_WORDS, *PRONOUNS))] == []
 
 
 def test_a_whole_sentence_stays_one() -> None:
@@ -95,9 +98,19 @@ def test_simplified_chinese_holds_no_traditional_character() -> None:
     assert [each for each in said_there if any(taiwanese in each for taiwanese in MAINLAND)] == []
 
 
+def test_the_coach_speaks_as_people_do_in_the_mainland() -> None:
+    """Plays and decisions are converted with the same words as the interface."""
+    wording = load_playbook(PACKAGED_PLAYBOOK).words["zh-CN"]
+    said_there = "\n".join([str(wording.plays), str(wording.decisions)])
+    assert [taiwanese for taiwanese in MAINLAND if taiwanese in said_there] == []
+    assert OpenCC("t2s").convert(said_there) == said_there
+
+
 def test_each_mainland_word_is_needed() -> None:
     """The list of words that OpenCC leaves as they are holds none that we never say."""
-    converted = "".join(to_simplified(form) for message in catalogue() for form in forms(message.string))
+    wording = load_playbook(PACKAGED_PLAYBOOK).words["zh-TW"]
+    written = [form for message in catalogue() for form in forms(message.string)]
+    converted = OpenCC("tw2sp").convert("\n".join([*written, str(wording.plays), str(wording.decisions)]))
     assert [each for each in MAINLAND if each not in converted] == []
 
 
