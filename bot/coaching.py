@@ -1,9 +1,10 @@
 """Coaching: from what was noticed and what the case knows to what the agent is shown, or to silence."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from string import Formatter
 
+from babel.dates import format_date
 from pydantic import BaseModel, ConfigDict
 
 from bot.case import Standing, has_reached
@@ -85,14 +86,14 @@ class Situation(Part):
     """What the coach knows of the case.
 
     Attributes:
-        values: What a line's placeholders stand for.
+        values: What a line's placeholders stand for; a day is told as people write it.
         may_ask: Whether a goodwill exception can be asked for now.
     """
 
     standing: Standing
     stage: Stage
     facts: frozenset[str]
-    values: Mapping[str, str] = {}
+    values: Mapping[str, str | date] = {}
     may_ask: bool = False
 
 
@@ -245,7 +246,7 @@ def _lines(
             if missing:
                 withheld.append(WithheldLine(text=text, missing=tuple(missing)))
             else:
-                filled = text.format_map(situation.values)
+                filled = text.format_map({name: _spelt(value, language) for name, value in situation.values.items()})
                 of_play.append(OfferedLine(lang=language, text=filled, claims=line.claims))
     return offered, withheld
 
@@ -256,6 +257,12 @@ def _shared_out(offered: Sequence[Sequence[OfferedLine]], most: int) -> tuple[Of
     second = others[0] if others else ()
     kept = first[: most - 1] if second else first[:most]
     return (*kept, *second[: most - len(kept)])
+
+
+def _spelt(value: str | date, language: Language) -> str:
+    if isinstance(value, str):
+        return value
+    return format_date(value, "long", locale="en_GB") if language == "en" else value.isoformat()
 
 
 def placeholders(text: str) -> tuple[str, ...]:

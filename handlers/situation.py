@@ -104,14 +104,14 @@ def window_is_used(services: Services, connection: Connection, case: Case) -> bo
     return goodwill_rules.window_is_used(granted, services.playbook.policy.goodwill, moment(services))
 
 
-def _values(customer: Standing | None) -> dict[str, str]:
+def _values(customer: Standing | None) -> dict[str, str | date]:
     """What a line's placeholders stand for; one that is not known is not there, and the line is kept back."""
     if customer is None:
         return {}
-    values = {"customer": customer.record.customer.name}
+    values: dict[str, str | date] = {"customer": customer.record.customer.name}
     over = [each for each in customer.coverages if each.state is CoverageState.EXPIRED and each.coverage.end]
     if len(over) == 1 and over[0].coverage.end:
-        values["ended_on"] = over[0].coverage.end.isoformat()
+        values["ended_on"] = over[0].coverage.end
     products = {each.coverage.product for each in customer.coverages if each.coverage.product}
     if len(products) == 1:
         values["product"] = products.pop()

@@ -1,7 +1,7 @@
 """What the coach says and does not say, with the playbook that comes with Aside."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -224,6 +224,16 @@ def test_when_a_fact_becomes_true_there_are_lines_that_say_so(
     advice = advise_on(playbook, fact, situation=situation, language=language)
     assert advice
     assert any(fact in line.claims for line in advice.lines)
+
+
+@pytest.mark.parametrize(("language", "day"), [("en", "30 April 2026"), ("zh-TW", "2026-04-30")])
+def test_a_day_in_a_line_is_written_as_people_write_it(playbook: Playbook, language: Language, day: str) -> None:
+    """A line is read aloud or pasted: in English nobody says 2026-04-30."""
+    stands = Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low")
+    told = situation_of(stands, Stage.TELL).model_copy(update={"values": {"ended_on": date(2026, 4, 30)}})
+    advice = advise_on(playbook, "expired", situation=told, language=language)
+    assert advice is not None
+    assert any(day in line.text for line in advice.lines)
 
 
 def test_the_same_play_is_not_whispered_again_within_its_cooldown(playbook: Playbook) -> None:
