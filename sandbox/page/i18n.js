@@ -58,7 +58,8 @@ function announce() {
 
 document.documentElement.lang = current === "zh-TW" ? "zh-Hant-TW" : current;
 
-const format = (options) => new Intl.DateTimeFormat(current, options);
+/** English dates as Britain writes them. */
+const format = (options) => new Intl.DateTimeFormat(current === "en" ? "en-GB" : current, options);
 
 /** 14:05, from Slack's ts or a Date. */
 export function clock(when, seconds = false) {
