@@ -58,7 +58,7 @@ async def on_home_button(services: Services, task: Task) -> None:
 
 async def _open(services: Services, task: Task, actor: Actor, trigger_id: str, channel: str, response_url: str) -> None:
     if not actor.person.admin:
-        sentence = actor.say("Only an administrator of this workspace can set up Aside.")
+        sentence = actor.say("Only an administrator of this workspace can set up Aside. Please ask one of them.")
         with task.finishing() as connection:
             if response_url:
                 deliver.reply(
@@ -160,5 +160,7 @@ def _duty(services: Services, connection: Any, actor: Actor, command: Command, w
             now=services.clock(),
         )
     if not known.on_duty:
-        return say("Nobody is on duty here, so nobody gets advice until an agent answers.")
+        return say(
+            "Nobody is on duty here, so nobody gets advice until an agent answers. /aside duty on puts you on duty."
+        )
     return say("On duty here: {people}", people=say(", ").join(f"<@{each}>" for each in known.on_duty))

@@ -35,5 +35,7 @@ def card(
         first, small = coverage_lines(on, say)
         blocks += [section(escaped(first)), context(escaped(small))]
     blocks.append(section(f"*{say('Contracts')}*\n{escaped(contract_words(record, say))}"))
-    blocks.append(context(say("Support handles the case. Please speak with their decision-maker, not in that thread.")))
+    blocks.append(
+        context(say("Support is handling the case. Please speak to their decision-maker, and not in that thread."))
+    )
     return text, blocks
