@@ -1,9 +1,7 @@
 """The wiring: every part is made here, once, and handed to those that need it."""
 
 import asyncio
-import contextlib
 import fcntl
-import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,7 +13,6 @@ import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import UserError
@@ -23,7 +20,8 @@ from bot.playbook_files import load_playbook
 from bot.settings import Settings
 from bot.signals import Detector
 from handlers import catch_up, deliver, listeners, people, works
-from handlers.services import Identity, Services
+from handlers.identity import check_socket_mode, identify
+from handlers.services import Services
 from handlers.worker import run_lane
 from storage import cases, inbox, outbox
 from storage import workspace as workspaces
@@ -42,10 +40,16 @@ def only_one(data: Path) -> Iterator[None]:
     """Hold the data folder: two of us on one SQLite casebook would both take themselves for the only worker.
 
     Raises:
-        UserError: when another Aside works on it.
+        UserError: when another Aside works on it, or nobody may write there.
     """
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "lock").open("w") as file:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / "lock").open("w")
+    except OSError as error:
+        raise UserError(
+            f"The data folder {data} cannot be written: {error.strerror}.", "Set ASIDE_DATA to another folder."
+        ) from error
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -64,16 +68,15 @@ async def services(settings: Settings, clock: Callable[[], float] = time.time) -
         UserError: when the playbook has a fault, the tokens do not fit or Slack cannot be reached.
     """
     token = settings.slack_bot_token.get_secret_value()
-    if not token:
-        raise UserError("ASIDE_SLACK_BOT_TOKEN is not set.", "Copy the bot token (xoxb-…) of your Slack app into it.")
     playbook = load_playbook(settings.playbook)
-    detector = await asyncio.to_thread(Detector.train, playbook)
-    casebook = open_casebook(settings.casebook_url)
-    try:
-        async with aiohttp.ClientSession(trust_env=True) as http:
-            client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)
+    async with aiohttp.ClientSession(trust_env=True) as http:
+        client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)
+        identity = await identify(client)
+        detector = await asyncio.to_thread(Detector.train, playbook)
+        casebook = open_casebook(settings.casebook_url)
+        try:
             yield Services(
-                identity=await _identity(client),
+                identity=identity,
                 client=client,
                 http=http,
                 casebook=casebook,
@@ -82,25 +85,8 @@ async def services(settings: Settings, clock: Callable[[], float] = time.time) -
                 detector=detector,
                 clock=clock,
             )
-    finally:
-        casebook.close()
-
-
-async def _identity(client: AsyncWebClient) -> Identity:
-    try:
-        me = await client.auth_test()
-    except SlackApiError as error:
-        raise UserError(
-            f"Slack does not accept the bot token: {error.response['error']}.", "Check ASIDE_SLACK_BOT_TOKEN."
-        ) from error
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise UserError(f"Slack cannot be reached: {error}.", "Check the network and ASIDE_SLACK_API_URL.") from error
-    return Identity(
-        workspace=me["team_id"],
-        enterprise=me.get("enterprise_id"),
-        bot_user=me["user_id"],
-        bot_id=me.get("bot_id") or "",
-    )
+        finally:
+            casebook.close()
 
 
 def bolt_app(parts: Services, token: str) -> AsyncApp:
@@ -133,45 +119,25 @@ async def run(settings: Settings, ready: Callable[[], None] | None = None, stop:
 
     Args:
         ready: Called once Slack's events come in.
-        stop: Ends it when set; SIGINT and SIGTERM when not given.
+        stop: Ends it when set; cancelling ends it as well.
     """
     app_token = settings.slack_app_token.get_secret_value()
-    if not app_token:
-        raise UserError(
-            "ASIDE_SLACK_APP_TOKEN is not set.",
-            "Copy the app-level token (xapp-…) of your Slack app into it.",
-        )
     with only_one(settings.data):
         async with services(settings) as parts:
+            await check_socket_mode(parts.client, app_token)
             release_leases(parts.casebook)
             app = bolt_app(parts, settings.slack_bot_token.get_secret_value())
             handler = AsyncSocketModeHandler(app, app_token)
-            stop = stop or _stop_on_signal()
             try:
                 await handler.connect_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
-            except SlackApiError as error:
-                raise UserError(
-                    f"Slack does not open a Socket Mode connection: {error.response['error']}.",
-                    "Check ASIDE_SLACK_APP_TOKEN and that Socket Mode is on.",
-                ) from error
-            log.info("connected", workspace=parts.identity.workspace)
-            await catch_up.fill_in(parts)
-            catch_up.note_alive(parts)
-            if ready:
-                ready()
-            try:
-                await _work_until(stop, parts)
+                log.info("connected", workspace=parts.identity.workspace)
+                await catch_up.fill_in(parts)
+                catch_up.note_alive(parts)
+                if ready:
+                    ready()
+                await _work_until(stop or asyncio.Event(), parts)
             finally:
                 await handler.close_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
-
-
-def _stop_on_signal() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError, ValueError):
-            loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 async def _work_until(stop: asyncio.Event, parts: Services) -> None:

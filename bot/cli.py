@@ -1,8 +1,11 @@
 """`aside`: the command line."""
 
 import asyncio
+import contextlib
 import logging
+import signal
 import sys
+from collections.abc import Coroutine
 from typing import Any
 
 import click
@@ -56,20 +59,17 @@ def cli() -> None:
 def main() -> None:
     """Run a command; what a person can mend is one sentence, not a traceback."""
     try:
-        _log_as_json(load_settings().log_level)
+        log_as_json(load_settings().log_level)
         cli.main(standalone_mode=True)
     except UserError as error:
         console = Console(stderr=True)
-        console.print(f"[bold red]{_plain(error.what)}[/]", highlight=False)
-        console.print(_plain(error.do), highlight=False)
+        console.print(error.what, style="bold red", highlight=False, markup=False, soft_wrap=True)
+        console.print(error.do, highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
-
-
-def _log_as_json(level: str) -> None:
+def log_as_json(level: str) -> None:
+    """Log to standard error, one JSON object a line."""
     processors: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
@@ -84,9 +84,14 @@ def _log_as_json(level: str) -> None:
     logging.basicConfig(level=max(LEVELS[level], logging.WARNING), stream=sys.stderr)
 
 
-def run_async(coroutine: Any) -> None:
-    """Run to the end; Ctrl-C ends quietly."""
-    try:
-        asyncio.run(coroutine)
-    except KeyboardInterrupt:
-        sys.exit(130)
+def run_async(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; Ctrl-C and SIGTERM end it in order, which is no failure."""
+
+    async def until_told() -> None:
+        work = asyncio.ensure_future(coroutine)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+
+    asyncio.run(until_told())

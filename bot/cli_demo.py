@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import click
 from pydantic import SecretStr
 
 from bot import app
-from bot.cli import run_async
+from bot.cli import log_as_json, run_async
 from bot.demo import seed
 from bot.errors import UserError
 from bot.settings import Settings, load_settings
@@ -29,44 +30,64 @@ APP_TOKEN = "xapp-sandbox"  # noqa: S105 - the same
 
 
 @click.command("demo")
-@click.option("--port", default=8765, show_default=True, help="Where the page is; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8765,
+    show_default=True,
+    help="Where the page is; 0 takes a free one.",
+)
 def demo_command(port: int) -> None:
     """Open a make-believe Slack with the bot in it, and print the page's address.
 
     Everything is made anew at each start and lives in .aside/demo.
     """
-    folder = load_settings().data / "demo"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    click.echo("Making up a software vendor with 300 customers …")
-    today = datetime.now(ZoneInfo("Asia/Taipei")).date()
-    files = sorted(write_demo_data(folder / "files", today))
-    import_files(files, folder / "directory.db")
-    with _sandbox(port) as url:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+    log_as_json("warning")
+    home = load_settings().data / "demo"
+    with app.only_one(home), _sandbox(port) as url:
+        click.echo("Making up a software vendor with 300 customers …")
         settings = Settings(
-            data=folder,
+            data=_made_anew(home / "data"),
+            directory=None,
+            database_url="",
             slack_api_url=f"{url}/api/",
             slack_bot_token=SecretStr(BOT_TOKEN),
             slack_app_token=SecretStr(APP_TOKEN),
-            log_level="warning",
         )
         seed(settings, datetime.now(UTC))
         click.echo("Teaching the coach …")
         run_async(app.run(settings, ready=lambda: click.echo(f"\n  Open {url}/\n\nCtrl-C ends the demo.")))
 
 
+def _end(*_: object) -> None:
+    """Leave by way of every `finally`, so that the make-believe Slack ends as well."""
+    sys.exit(0)
+
+
+def _made_anew(folder: Path) -> Path:
+    """An empty casebook's place, beside a made-up vendor's directory."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    today = datetime.now(ZoneInfo("Asia/Taipei")).date()
+    files = sorted(write_demo_data(folder / "files", today))
+    import_files(files, folder / "directory.db")
+    return folder
+
+
 @contextmanager
 def _sandbox(port: int) -> Iterator[str]:
-    """The sandbox as a process of its own; its address."""
+    """The sandbox as a process of its own, which Ctrl-C reaches only through us; its address."""
     command = [sys.executable, "-m", "sandbox", "--world", str(WORLD), "--manifest", str(MANIFEST), "--port", str(port)]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(  # noqa: S603 - our own module, no shell
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""
             if "http" not in line:
-                raise UserError("The make-believe Slack did not start.", "Try another port: aside demo --port 0.")
+                raise UserError("The make-believe Slack did not start.", "Take a free port: aside demo --port 0.")
             yield line[line.index("http") :].strip().rstrip("/")
         finally:
             process.terminate()

@@ -7,8 +7,10 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import UserError
 
@@ -46,16 +48,19 @@ def open_casebook(url: str) -> Casebook:
     Raises:
         UserError: when the database cannot be opened.
     """
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        _make_sqlite_durable(engine)
     try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url)
+        if engine.dialect.name == "sqlite":
+            _make_sqlite_durable(engine)
         _migrate(engine)
-    except OSError as error:
-        raise UserError(f"The casebook cannot be opened: {error}.", "Check ASIDE_DATABASE_URL.") from error
+    except (OSError, ImportError, SQLAlchemyError, CommandError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0].rstrip(".")
+        raise UserError(
+            f"The casebook cannot be opened: {reason}.", "Check ASIDE_DATABASE_URL and ASIDE_DATA."
+        ) from error
     return Casebook(engine)
 
 

@@ -1,0 +1,66 @@
+"""Who we are in Slack: asked once at the start, and a refusal told in words a person can act on."""
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import UserError
+from handlers.services import Identity
+
+
+def refusal(error: SlackApiError) -> str:
+    """Slack's code for why it refused."""
+    return str(error.response.get("error") or "the answer is not Slack's")
+
+
+def unreachable(error: BaseException) -> UserError:
+    """Slack did not answer at all."""
+    return UserError(
+        f"Slack cannot be reached: {error or type(error).__name__}.", "Check the network and ASIDE_SLACK_API_URL."
+    )
+
+
+async def identify(client: AsyncWebClient) -> Identity:
+    """Ask Slack whose bot token this is.
+
+    Raises:
+        UserError: when there is none, Slack does not take it or cannot be reached.
+    """
+    if not client.token:
+        raise UserError("ASIDE_SLACK_BOT_TOKEN is not set.", "Copy the bot token (xoxb-…) of your Slack app into it.")
+    try:
+        me = await client.auth_test()
+    except SlackApiError as error:
+        raise UserError(
+            f"Slack does not accept the bot token: {refusal(error)}.", "Check ASIDE_SLACK_BOT_TOKEN."
+        ) from error
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise unreachable(error) from error
+    return Identity(
+        workspace=me["team_id"],
+        enterprise=me.get("enterprise_id"),
+        bot_user=me["user_id"],
+        bot_id=me.get("bot_id") or "",
+    )
+
+
+async def check_socket_mode(client: AsyncWebClient, app_token: str) -> None:
+    """Ask once whether Slack opens a connection: the Socket Mode client itself would try for ever.
+
+    Raises:
+        UserError: when there is no app-level token, Slack does not take it or cannot be reached.
+    """
+    if not app_token:
+        raise UserError(
+            "ASIDE_SLACK_APP_TOKEN is not set.",
+            "Make an app-level token (xapp-…) with connections:write and copy it into ASIDE_SLACK_APP_TOKEN.",
+        )
+    try:
+        await client.apps_connections_open(app_token=app_token)
+    except SlackApiError as error:
+        raise UserError(
+            f"Slack does not open a Socket Mode connection: {refusal(error)}.",
+            "Check ASIDE_SLACK_APP_TOKEN and that Socket Mode is on.",
+        ) from error
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise unreachable(error) from error
