@@ -226,6 +226,21 @@ def test_when_a_fact_becomes_true_there_are_lines_that_say_so(
     assert any(fact in line.claims for line in advice.lines)
 
 
+@pytest.mark.parametrize("signal", ["asks_favour", "asks_price"])
+def test_what_is_owed_is_neither_asked_for_nor_priced(playbook: Playbook, signal: str) -> None:
+    """Who is covered, or suffers from our mistake, is served; who had their exception is not told of another (R23)."""
+    for stands in standings(playbook):
+        owed = stands.entitlement is Entitlement.COVERED or stands.fault_ours == "yes"
+        if not owed and (signal == "asks_price" or stands.history == "clear"):
+            continue
+        told = situation_of(stands, Stage.TELL)
+        heard = reading(signal)
+        advice = advise(
+            playbook, reading=heard, speaker=Role.CUSTOMER, situation=told, given=(), language="en", now=NOW
+        )
+        assert advice is None or signal not in advice.plays, stands
+
+
 @pytest.mark.parametrize(("language", "day"), [("en", "30 April 2026"), ("zh-TW", "2026-04-30")])
 def test_a_day_in_a_line_is_written_as_people_write_it(playbook: Playbook, language: Language, day: str) -> None:
     """A line is read aloud or pasted: in English nobody says 2026-04-30."""
