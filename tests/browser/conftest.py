@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,7 +48,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def demo(chromium: str, tmp_path: Path) -> AsyncIterator[Demo]:
+def demo(chromium: str, tmp_path: Path) -> Iterator[Demo]:
     """The demo, and nothing said in it yet."""
-    async with aside_demo(tmp_path / "data") as made:
+    with aside_demo(tmp_path / "data") as made:
         yield made

@@ -68,6 +68,18 @@ class Page:
         )
         return Shown({Message(*json.loads(each)) for each in seen["messages"]}, "\n".join(seen["words"]))
 
+    async def say(self, user: str, channel: str, text: str) -> None:
+        """Somebody who is not on the screen says something."""
+        await self._post("say", user=user, channel=channel, text=text)
+
+    async def admin(self, do: str, **more: str) -> None:
+        """Something happens to the workspace from outside."""
+        await self._post("admin", do=do, **more)
+
+    async def _post(self, what: str, **body: str) -> None:
+        answer = await self.tab.request.post(f"{self.url}/seat/{what}", data=body)
+        assert answer.ok, await answer.text()
+
     def pane(self, index: int) -> "Pane":
         """The left pane (0) or the right one (1)."""
         return Pane(self.tab, index)
@@ -143,6 +155,7 @@ class Pane:
 
     async def shortcut(self, message: Locator, callback_id: str) -> None:
         """A shortcut from a message's menu."""
+        await message.focus()
         await message.hover()
         await message.get_by_test_id("message-menu").click()
         await self.tab.get_by_test_id("menu").get_by_test_id(f"shortcut-{callback_id}").click()

@@ -1,16 +1,19 @@
 """The sandbox and the bot, each a process of its own, as `aside demo` runs them."""
 
-import asyncio
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -50,23 +53,23 @@ class Demo:
 
     def work(self) -> dict[str, list[tuple[Any, ...]]]:
         """All that the bot knows of its cases, and what was set up."""
-        return {table: self.rows(table) for table in WORK}
+        return {table: [row for row in self.rows(table) if "alive_at" not in row] for table in WORK}
 
 
-@asynccontextmanager
-async def aside_demo(folder: Path) -> AsyncIterator[Demo]:
+@contextmanager
+def aside_demo(folder: Path) -> Iterator[Demo]:
     """`aside demo`, as anybody would start it."""
     command = (sys.executable, "-m", "bot", "demo", "--port", "0")
-    async with _child(command, "Open http", ASIDE_DATA=str(folder)) as line:
+    with _child(command, "Open http", ASIDE_DATA=str(folder)) as line:
         yield Demo(_address(line), folder / "demo" / "casebook.db")
 
 
-@asynccontextmanager
-async def demo_in(world: Json, folder: Path, *, locale: str) -> AsyncIterator[Demo]:
+@contextmanager
+def demo_in(world: Json, folder: Path, *, locale: str) -> Iterator[Demo]:
     """The same three parts as in `aside demo`, on another world."""
     file = _prepare(world, folder)
     page = (sys.executable, "-m", "sandbox", "--world", str(file), "--manifest", str(MANIFEST), "--port", "0")
-    async with _child((*page, "--locale", locale), "http") as line:
+    with _child((*page, "--locale", locale), "http") as line:
         url = _address(line)
         settings = {
             "ASIDE_DATA": str(folder),
@@ -74,7 +77,7 @@ async def demo_in(world: Json, folder: Path, *, locale: str) -> AsyncIterator[De
             "ASIDE_SLACK_BOT_TOKEN": BOT_TOKEN,
             "ASIDE_SLACK_APP_TOKEN": APP_TOKEN,
         }
-        async with _child((sys.executable, "-m", "bot", "run"), "listening", **settings):
+        with _child((sys.executable, "-m", "bot", "run"), "listening", **settings):
             yield Demo(url, folder / "casebook.db")
 
 
@@ -97,49 +100,58 @@ def demo_world(locale: str = "zh-TW") -> Json:
     return world
 
 
-@asynccontextmanager
-async def _child(command: tuple[str, ...], sign: str, **environment: str) -> AsyncIterator[str]:
+@contextmanager
+def _child(command: tuple[str, ...], sign: str, **environment: str) -> Iterator[str]:
     """A process of its own group, once it has printed a line with the sign in it; that line."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ASIDE_")}
-    process = await asyncio.create_subprocess_exec(
-        *command,
+    process = subprocess.Popen(
+        command,
         cwd=ROOT,
         env={**kept, "PYTHONUNBUFFERED": "1", **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         start_new_session=True,
     )
-    reading: asyncio.Task[None] | None = None
+    said: SimpleQueue[str] = SimpleQueue()
+    listener = Thread(target=_listen, args=(process.stdout, said), daemon=True)
+    listener.start()
     try:
-        assert process.stdout
-        line = await asyncio.wait_for(_until(process.stdout, sign), STARTS_WITHIN)
-        reading = asyncio.create_task(_pass_on(process.stdout))
-        yield line
+        yield _line_with(sign, said)
     finally:
-        if process.returncode is None:
-            process.terminate()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), 10)
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-        if reading:
-            await reading
+        process.wait()
+        listener.join()
+        _show(said)
 
 
-async def _until(stdout: asyncio.StreamReader, sign: str) -> str:
-    heard = ""
-    while line := (await stdout.readline()).decode():
-        heard += line
-        if sign in line:
-            return line
-    pytest.fail(f"It ended before it said {sign!r}:\n{heard}")
+def _listen(stdout: IO[str], said: SimpleQueue[str]) -> None:
+    with stdout:
+        for line in stdout:
+            said.put(line)
+    said.put("")
 
 
-async def _pass_on(stdout: asyncio.StreamReader) -> None:
-    """Whatever it says later; pytest shows it beside a failure."""
-    async for line in stdout:
-        print(line.decode(), end="")  # noqa: T201 - for pytest to capture
+def _line_with(sign: str, said: SimpleQueue[str]) -> str:
+    until = time.monotonic() + STARTS_WITHIN
+    try:
+        while line := said.get(timeout=max(0.0, until - time.monotonic())):
+            print(line, end="")  # noqa: T201 - pytest shows it beside a failure
+            if sign in line:
+                return line
+    except Empty:
+        pytest.fail(f"It did not say {sign!r} within {STARTS_WITHIN} seconds.")
+    pytest.fail(f"It ended before it said {sign!r}.")
+
+
+def _show(said: SimpleQueue[str]) -> None:
+    with suppress(Empty):
+        while True:
+            print(said.get_nowait(), end="")  # noqa: T201 - the same
 
 
 def _address(line: str) -> str:
