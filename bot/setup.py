@@ -63,6 +63,12 @@ class Setup(BaseModel):
         """Every user group that gives a role."""
         return (*self.supervisors.groups, *self.sales.groups, *self.agents.groups)
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Every channel in which Aside has to be."""
+        named = (*(each.channel for each in self.support), self.approvals_channel, self.sales_channel)
+        return tuple(dict.fromkeys(each for each in named if each))
+
     def missing(self) -> tuple["Missing", ...]:
         """What still has to be decided before Aside can help anybody."""
         gaps = (

@@ -1,4 +1,6 @@
-"""Who we are in Slack: asked once at the start, and a refusal told in words a person can act on."""
+"""Who we are in Slack and where; a refusal is told in words a person can act on."""
+
+from collections.abc import Iterable
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -64,3 +66,18 @@ async def check_socket_mode(client: AsyncWebClient, app_token: str) -> None:
         ) from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise unreachable(error) from error
+
+
+async def absent_from(client: AsyncWebClient, channels: Iterable[str]) -> tuple[str, ...]:
+    """Those of the channels in which we are not, so that somebody has to invite us; those Slack cannot tell are not."""
+    absent = []
+    for channel in dict.fromkeys(channels):
+        try:
+            there = (await client.conversations_info(channel=channel))["channel"].get("is_member", True)
+        except SlackApiError as error:
+            there = refusal(error) != "channel_not_found"  # so Slack calls a private channel without us
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            there = True
+        if not there:
+            absent.append(channel)
+    return tuple(absent)

@@ -9,6 +9,7 @@ from bot.i18n import Words
 from bot.setup import RoleSource, Setup, SupportChannel
 from handlers import deliver, inbound
 from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
+from handlers.identity import absent_from
 from handlers.inbound import Command, Submission
 from handlers.services import Services
 from handlers.worker import Task
@@ -106,9 +107,10 @@ async def on_saved(services: Services, task: Task) -> None:
     actor = await admit(services, task, sent.user, "", or_admin=True)
     if actor is None or not actor.person.admin:
         return
-    changed = _changed(actor.setup, sent)
+    absent = await absent_from(services.client, _changed(actor.setup, sent).channels)
     with task.finishing() as connection:
         now = services.clock()
+        changed = _changed(workspaces.setup(connection, services.identity.workspace), sent)
         workspaces.save_setup(connection, services.identity.workspace, changed, actor=actor.person.user_id, now=now)
         outbox.put(
             connection,
@@ -116,7 +118,7 @@ async def on_saved(services: Services, task: Task) -> None:
             key=f"{task.entry.key}:saved",
             kind=SendKind.DIRECT,
             target={"user": actor.person.user_id},
-            body={"text": setup_card.saved(changed.missing(), actor.say)},
+            body={"text": setup_card.saved(changed.missing(), absent, actor.say)},
             now=now,
         )
 
@@ -149,6 +151,8 @@ def _duty(services: Services, connection: Any, actor: Actor, command: Command, w
         return say("This is not a support channel yet. An administrator can make it one with /aside setup.")
     me = actor.person.user_id
     others = tuple(each for each in known.on_duty if each != me)
+    if what == "on" and not actor.role.is_staff:
+        return say("Only agents, supervisors and sales can be on duty. An administrator names them with /aside setup.")
     if what in {"on", "off"}:
         on_duty = (*others, me) if what == "on" else others
         known = known.model_copy(update={"on_duty": on_duty})

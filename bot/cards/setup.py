@@ -25,7 +25,7 @@ def _channel(action_id: str, chosen: str | None, placeholder: str) -> Block:
         "type": "conversations_select",
         "action_id": action_id,
         "placeholder": plain(placeholder, 150),
-        "filter": {"include": ["public", "private"], "exclude_bot_users": True},
+        "filter": {"include": ["public", "private"], "exclude_external_shared_channels": True},
     }
     return {**element, "initial_conversation": chosen} if chosen else element
 
@@ -112,11 +112,19 @@ def _this_channel(setup: Setup, channel: str, customer: tuple[str, str] | None, 
     ]
 
 
-def saved(missing: Sequence[Missing], say: Words) -> str:
-    """What to say after saving."""
-    if not missing:
-        return say("Saved. Aside is ready; invite it to each support channel and to the approvals channel.")
-    return say("Saved. Still to be set up: {list}.", list=say(", ").join(missing_words(each, say) for each in missing))
+def saved(missing: Sequence[Missing], absent: Sequence[str], say: Words) -> str:
+    """What to say after saving; `absent` are the channels in which Aside is not."""
+    if missing:
+        done = say(
+            "Saved. Still to be set up: {list}.", list=say(", ").join(missing_words(each, say) for each in missing)
+        )
+    else:
+        done = say("Saved.") if absent else say("Saved. Aside is ready.")
+    if not absent:
+        return done
+    channels = say(", ").join(f"<#{each}>" for each in absent)
+    invite = say("Please invite Aside to {channels}: it is not there yet.", channels=channels)
+    return f"{done}\n{invite}"
 
 
 def missing_words(missing: Missing, say: Words) -> str:

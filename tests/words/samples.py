@@ -237,8 +237,9 @@ def _setup(say: Words, name: str) -> Iterator[Shown]:
         for in_channel in (True, False):
             view = setup.view(known, channel="C1", customer=customer, in_channel=in_channel, say=say)
             yield Shown("setup", "", view["blocks"], view)
-        yield Shown("saved", setup.saved(known.missing(), say), [])
-    yield Shown("saved with gaps", setup.saved(tuple(Missing), say), [])
+        yield Shown("saved", setup.saved(known.missing(), (), say), [])
+        yield Shown("saved, not invited", setup.saved(known.missing(), ("C1", "C2"), say), [])
+    yield Shown("saved with gaps", setup.saved(tuple(Missing), (), say), [])
     yield Shown("help", say("What Aside can do"), setup.help_blocks(say))
 
 
