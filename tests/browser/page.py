@@ -15,11 +15,14 @@ WATCH = """
 window.shown = {};
 const note = () => {
   for (const pane of document.querySelectorAll("[data-pane]")) {
-    const seen = window.shown[pane.dataset.seat] ??= { messages: {}, words: {} };
+    const seen = window.shown[pane.dataset.seat] ??= { messages: {}, words: {}, whispered: {} };
     for (const el of pane.querySelectorAll("[data-testid=message]")) {
       const { ts, user, ephemeral } = el.dataset;
       const text = el.querySelector(".content")?.textContent ?? "";
       seen.messages[JSON.stringify([ts, user, ephemeral, text])] = true;
+    }
+    for (const el of pane.querySelectorAll("[data-ephemeral=true] :is(.block .text, .block h3)")) {
+      seen.whispered[el.textContent.trim()] = true;
     }
     for (const el of pane.querySelectorAll(".stage, .sidebar, .toasts, .overlay")) seen.words[el.textContent] = true;
   }
@@ -64,9 +67,11 @@ class Page:
     async def shown(self, seat: str) -> "Shown":
         """All that was ever shown in a seat."""
         seen: dict[str, Any] = await self.tab.evaluate(
-            "seat => window.shown[seat] ?? { messages: {}, words: {} }", seat
+            "seat => window.shown[seat] ?? { messages: {}, words: {}, whispered: {} }", seat
         )
-        return Shown({Message(*json.loads(each)) for each in seen["messages"]}, "\n".join(seen["words"]))
+        return Shown(
+            {Message(*json.loads(each)) for each in seen["messages"]}, "\n".join(seen["words"]), set(seen["whispered"])
+        )
 
     async def say(self, user: str, channel: str, text: str) -> None:
         """Somebody who is not on the screen says something."""
@@ -100,10 +105,11 @@ class Message(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What a seat was ever shown: its messages, and every word on its screen."""
+    """What a seat was ever shown: its messages, every word on its screen, and the parts of its whispers."""
 
     messages: set[Message]
     words: str
+    whispered: set[str]
 
 
 class Pane:
