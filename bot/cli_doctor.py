@@ -4,6 +4,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -13,19 +14,24 @@ import aiohttp
 import click
 import yaml
 from rich.console import Console
+from rich.text import Text
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import make_url
 
 from bot.cli_setup import GAPS
 from bot.errors import UserError
 from bot.playbook_files import load_playbook
 from bot.settings import Settings, load_settings
+from bot.setup import Setup
+from handlers.identity import absent_from, check_socket_mode, refusal, unreachable
 from storage import workspace as workspaces
 from storage.directory import DirectorySource
 from storage.engine import open_casebook
 
 MANIFEST = Path(__file__).parent.parent / "manifest.yml"
 MOST_CLOCK_SECONDS = 60.0
+BOT_TOKEN = "Copy the bot token (xoxb-…) of your Slack app into ASIDE_SLACK_BOT_TOKEN."  # noqa: S105 - words, no token
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,10 @@ class Line:
 
 @click.command("doctor")
 def doctor_command() -> None:
-    """Check tokens, scopes, Socket Mode, database, directory, playbook, setup and clock."""
+    """Check tokens, scopes, Socket Mode, database, directory, playbook, setup, channels and clock.
+
+    Each line is well (✓), or says what to do (✗). The exit code is 0 when all is well and 1 when something is not.
+    """
     console = Console(highlight=False)
     bad = asyncio.run(_report(load_settings(), console))
     sys.exit(1 if bad else 0)
@@ -53,36 +62,43 @@ async def _report(settings: Settings, console: Console) -> int:
     bad = 0
     async for line in _lines(settings):
         sign, style = ("✗", "red") if line.do else ("✓", "green")
-        console.print(f"[{style}]{sign}[/] {line.name:<11}", line.found, markup=True)
+        console.print(Text.assemble((sign, style), f" {line.name:<11} {line.found}"), soft_wrap=True)
         if line.do:
             bad += 1
-            console.print(f"              → {line.do}", markup=False)
+            console.print(f"              → {line.do}", markup=False, soft_wrap=True)
     return bad
 
 
 async def _lines(settings: Settings) -> AsyncIterator[Line]:
     yield _local("playbook", lambda: f"version {load_playbook(settings.playbook).version}")
     yield _local("directory", lambda: _directory(settings))
-    yield _local("casebook", lambda: _casebook(settings))
+    casebook = _local("casebook", lambda: _casebook(settings))
+    yield casebook
     token = settings.slack_bot_token.get_secret_value()
     async with aiohttp.ClientSession(trust_env=True) as http:
         client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)
-        workspace = ""
+        setup = None
         try:
-            answer = await client.auth_test()
+            answer = await client.auth_test() if token else None
         except SlackApiError as error:
-            yield Line("bot token", _code(error), "Put the bot token (xoxb-…) into ASIDE_SLACK_BOT_TOKEN.")
+            yield Line("bot token", f"refused: {refusal(error)}", BOT_TOKEN)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            yield Line("Slack", f"cannot be reached ({error})", "Check the network and ASIDE_SLACK_API_URL.")
+            told = unreachable(error)
+            yield Line("Slack", told.what, told.do)
             return
         else:
-            workspace = str(answer["team_id"])
-            yield Line("bot token", f"{answer.get('team') or workspace}, as {answer.get('user')}")
-            yield _scopes(answer.headers)
-            yield _clock(answer.headers)
+            if answer is None:
+                yield Line("bot token", "ASIDE_SLACK_BOT_TOKEN is not set", BOT_TOKEN)
+            else:
+                workspace = str(answer["team_id"])
+                yield Line("bot token", f"{answer.get('team') or workspace}, as {answer.get('user')}")
+                yield _scopes(answer.headers)
+                yield _clock(answer.headers)
+                setup = None if casebook.do else _setup(settings, workspace)
         yield await _socket_mode(client, settings.slack_app_token.get_secret_value())
-    if workspace:
-        yield _setup(settings, workspace)
+        if setup:
+            yield _gaps(setup)
+            yield await _channels(client, setup)
 
 
 def _local(name: str, look: Callable[[], str]) -> Line:
@@ -94,16 +110,12 @@ def _local(name: str, look: Callable[[], str]) -> Line:
 
 def _directory(settings: Settings) -> str:
     directory = DirectorySource(settings.directory_path).current()
-    return f"{directory.customer_count():,} customers"
+    return _counted(directory.customer_count(), "customer")
 
 
 def _casebook(settings: Settings) -> str:
     open_casebook(settings.casebook_url).close()
-    return settings.casebook_url.split("@")[-1]
-
-
-def _code(error: SlackApiError) -> str:
-    return str(error.response.get("error", "refused"))
+    return make_url(settings.casebook_url).render_as_string(hide_password=True)
 
 
 def _header(headers: Any, name: str) -> str:
@@ -118,7 +130,7 @@ def _scopes(headers: Any) -> Line:
     wanted = set(yaml.safe_load(MANIFEST.read_text("utf-8"))["oauth_config"]["scopes"]["bot"])
     missing = sorted(wanted - granted)
     if missing:
-        return Line("scopes", f"missing {', '.join(missing)}", "Update the app from manifest.yml and reinstall it.")
+        return Line("scopes", f"missing {', '.join(missing)}", "Update the app from manifest.yml and install it again.")
     return Line("scopes", f"all {len(wanted)} of manifest.yml")
 
 
@@ -133,26 +145,32 @@ def _clock(headers: Any) -> Line:
 
 
 async def _socket_mode(client: AsyncWebClient, app_token: str) -> Line:
-    do = "Make an app-level token with connections:write, put it into ASIDE_SLACK_APP_TOKEN, turn Socket Mode on."
-    if not app_token:
-        return Line("Socket Mode", "ASIDE_SLACK_APP_TOKEN is not set", do)
     try:
-        await client.apps_connections_open(app_token=app_token)
-    except SlackApiError as error:
-        return Line("Socket Mode", _code(error), do)
+        await check_socket_mode(client, app_token)
+    except UserError as error:
+        return Line("Socket Mode", error.what, error.do)
     return Line("Socket Mode", "opens")
 
 
-def _setup(settings: Settings, workspace: str) -> Line:
-    casebook = open_casebook(settings.casebook_url)
-    with casebook.begin() as connection:
-        setup = workspaces.setup(connection, workspace)
-    casebook.close()
+def _setup(settings: Settings, workspace: str) -> Setup:
+    with closing(open_casebook(settings.casebook_url)) as casebook, casebook.begin() as connection:
+        return workspaces.setup(connection, workspace)
+
+
+def _gaps(setup: Setup) -> Line:
     gaps = setup.missing()
     if gaps:
-        return Line(
-            "setup",
-            f"missing: {', '.join(GAPS[gap] for gap in gaps)}",
-            "Run aside setup, or type /aside setup in Slack.",
-        )
-    return Line("setup", f"{len(setup.support)} support channel{'s' * (len(setup.support) != 1)}")
+        missing = ", ".join(GAPS[gap] for gap in gaps)
+        return Line("setup", f"still missing: {missing}", "Run aside setup, or type /aside setup in Slack.")
+    return Line("setup", _counted(len(setup.support), "support channel"))
+
+
+async def _channels(client: AsyncWebClient, setup: Setup) -> Line:
+    absent = await absent_from(client, setup.channels)
+    if absent:
+        return Line("channels", f"Aside is not in {', '.join(absent)}", "Type /invite there, with Aside's name.")
+    return Line("channels", f"Aside is in {_counted(len(setup.channels), 'channel')}")
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"

@@ -1,34 +1,39 @@
 """`aside warranty`: the `/warranty` answer in a terminal."""
 
 import json
-import sys
 from datetime import date, datetime
-from typing import Any
+from typing import Any, get_args
+from unicodedata import category
 from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.padding import Padding
 
 from bot.cards import warranty as card
 from bot.customer import CustomerRecord
 from bot.entitlement import CoverageOn, coverage_on
-from bot.errors import UserError
 from bot.found import Found, Match
 from bot.i18n import Words, words
-from bot.language import language_of_locale
+from bot.playbook import Language
 from bot.playbook_files import load_playbook
 from bot.settings import load_settings
 from storage.directory import DirectorySource
+
+UNPRINTABLE = {"Cc", "Cs"}  # control characters and halves of characters, as Unicode names them
 
 
 @click.command("warranty")
 @click.argument("query")
 @click.option("--json", "as_json", is_flag=True, help="For other programs.")
 @click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Answer for that day instead of today.")
-@click.option("--lang", default="zh-TW", show_default=True, help="zh-TW, zh-CN or en.")
-def warranty_command(query: str, day: datetime | None, lang: str, *, as_json: bool) -> None:
-    """What a customer is entitled to: by name, half a name, tax id, serial or contract number."""
+@click.option("--lang", type=click.Choice(get_args(Language)), default="zh-TW", show_default=True)
+def warranty_command(query: str, day: datetime | None, lang: Language, *, as_json: bool) -> None:
+    """What a customer is entitled to: by name, half a name, tax id, serial or contract number.
+
+    With several customers that fit, or none, that is the answer, and the nearest are listed. The exit code is 0 for
+    every answer and 1 when there is no directory to read.
+    """
     settings = load_settings()
     directory = DirectorySource(settings.directory_path).current()
     found = directory.find(query)
@@ -39,8 +44,7 @@ def warranty_command(query: str, day: datetime | None, lang: str, *, as_json: bo
     if as_json:
         click.echo(json.dumps(_answer(found, record, coverages), ensure_ascii=False))
     else:
-        _print(found, record, coverages, query, on, words(language_of_locale(lang)))
-    sys.exit(0 if record else 1)
+        _print(found, record, coverages, query, on, words(lang))
 
 
 def _answer(found: Found, record: CustomerRecord | None, coverages: list[CoverageOn]) -> dict[str, Any]:
@@ -70,31 +74,36 @@ def _coverage(on: CoverageOn) -> dict[str, Any]:
 def _print(
     found: Found, record: CustomerRecord | None, coverages: list[CoverageOn], query: str, on: date, say: Words
 ) -> None:
-    console = Console()
+    console = Console(highlight=False, markup=False)
     if record is None:
-        text, _ = card.ask_which(found.candidates, query=query, say=say, nearest=found.match is Match.NONE)
-        if not found.candidates and found.match is not Match.NONE:
-            raise UserError(text, "Try again.")
-        console.print(text, highlight=False, markup=False)
+        nearest = found.match is Match.NONE
+        console.print(_printable(card.which_words(found.candidates, query=query, say=say, nearest=nearest)))
         for each in found.candidates:
-            console.print(f"  {each.name}  {each.id}", highlight=False, markup=False)
+            console.print(_printable(f"  {each.name}  {each.id}"))
         return
     customer = record.customer
-    console.print(f"{customer.name}  {customer.name_en or ''}", style="bold", highlight=False, markup=False)
+    console.print(_printable(f"{customer.name}  {customer.name_en or ''}"), style="bold")
     for label, value in (
         (say("Tier"), customer.tier or say("Not on file")),
         (say("Account owner"), card.owner_words(record, say)),
         (say("Tax ID"), customer.tax_id or say("Not on file")),
     ):
-        console.print(f"{label}: {value}", highlight=False, markup=False)
-    table = Table(box=None, pad_edge=False)
-    for heading in (say("State"), say("Coverage"), say("Dates and terms")):
-        table.add_column(heading, overflow="fold")
+        console.print(_printable(say("{label}: {value}", label=label, value=value)))
+    console.print()
     for coverage in coverages:
         first, small = card.coverage_lines(coverage, say)
-        state, title = first.split(" · ", 1)
-        table.add_row(state, title, small)
-    console.print(table)
+        console.print(_printable(first))
+        console.print(Padding.indent(_printable(small), 3), style="dim")
     if not coverages:
-        console.print(say("No warranty or contract on file. That is a gap in our records; it does not mean expired."))
+        gap = say("No warranty or contract on file. That is a gap in our records; it does not mean expired.")
+        console.print(f"⚪ {gap}")
+    console.print(f"\n{say('Contracts')}", style="bold")
+    console.print(_printable(card.contract_words(record, say)))
     console.print(say("As of {day} in {zone}", day=say.day(on), zone=customer.timezone), style="dim")
+
+
+def _printable(text: str) -> str:
+    """Without what a terminal would obey instead of showing."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if category(each) in UNPRINTABLE and each != "\n" else each for each in text
+    )

@@ -177,15 +177,19 @@ def card(
     return say("{name}: warranty and contracts", name=customer.name), blocks
 
 
+def which_words(candidates: Sequence[Candidate], *, query: str, say: Words, nearest: bool) -> str:
+    """Several customers fit, or none does, in words; plain text."""
+    if not nearest:
+        return say("Several customers match “{query}”. Which one?", query=cut(query, 60))
+    text = say("No customer on file matches “{query}”.", query=cut(query, 60))
+    hint = say("The closest are:") if candidates else say("Try part of the name, the tax ID or a serial number.")
+    return f"{text}\n{hint}"
+
+
 def ask_which(candidates: Sequence[Candidate], *, query: str, say: Words, nearest: bool) -> tuple[str, list[Block]]:
     """Several customers fit, or none does: ask, never guess."""
-    if nearest:
-        text = say("No customer on file matches “{query}”.", query=cut(query, 60))
-        hint = say("The closest are:") if candidates else say("Try part of the name, the tax ID or a serial number.")
-    else:
-        text = say("Several customers match “{query}”. Which one?", query=cut(query, 60))
-        hint = ""
-    blocks: list[Block] = [section(escaped(f"{text}\n{hint}".strip()))]
+    text = which_words(candidates, query=query, say=say, nearest=nearest)
+    blocks: list[Block] = [section(escaped(text))]
     if candidates:
         options = [option(f"{each.name} · {each.id}", each.id) for each in candidates]
         select = menu(PICK_CUSTOMER, options, placeholder=say("Choose a customer"))
