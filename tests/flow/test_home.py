@@ -1,0 +1,100 @@
+"""The App Home, as each kind of person finds it."""
+
+from bot.i18n import words
+from bot.settings import Settings
+from bot.setup import RoleSource, Setup
+from tests.flow.conftest import (
+    AGENT,
+    CUSTOMER,
+    DEPUTY,
+    GUEST,
+    OTHER_AGENT,
+    SETUP,
+    SHARED,
+    SUPERVISOR,
+    Bot,
+    save_setup,
+    texts,
+)
+from tests.flow.test_goodwill import asked
+from tests.sandbox.stage import Json, Seat, Stage
+
+SAY = words("zh-TW")
+FAULT = "ERP 從早上就當機，發票都印不出來，出貨全部卡住"
+
+
+async def home(seat: Seat) -> Json:
+    """Open the App Home and wait until it is as it is now."""
+    before = len(seat.of("home"))
+    await seat.do("open_home")
+    await seat.sees("home", lambda _: len(seat.of("home")) > before)
+    view: Json = seat.of("home")[-1]["view"]
+    return view
+
+
+def buttons(view: Json) -> list[str]:
+    """The ids of the buttons there."""
+    return [each["accessory"]["action_id"] for each in view["blocks"] if "accessory" in each]
+
+
+async def test_an_agent_finds_what_aside_whispered(stage: Stage, bot: Bot) -> None:
+    """Slack forgets a whisper on reload; the home keeps it, for whom it was meant."""
+    agent, other, customer = await stage.seat(AGENT), await stage.seat(OTHER_AGENT), await stage.seat(CUSTOMER)
+    assert SAY("Nothing yet. Aside speaks up when it can help.") in texts((await home(agent))["blocks"])
+    await customer.say(SHARED, FAULT)
+    whisper = await agent.sees("ephemeral")
+    mine = texts((await home(agent))["blocks"])
+    assert SAY("What Aside told you recently") in mine
+    said = [texts(each) for each in whisper["message"]["blocks"] if each["type"] == "rich_text"]
+    assert said
+    assert all(each in mine for each in said)
+    assert SAY("Nothing yet. Aside speaks up when it can help.") in texts((await home(other))["blocks"])
+
+
+async def test_an_agent_sees_neither_requests_nor_the_setup(stage: Stage, bot: Bot) -> None:
+    """What waits for a decision is the supervisors', the setup is the administrators'."""
+    agent, customer, supervisor = await stage.seat(AGENT), await stage.seat(CUSTOMER), await stage.seat(SUPERVISOR)
+    await asked(customer, agent, supervisor)
+    view = await home(agent)
+    assert SAY("Waiting for a decision") not in texts(view["blocks"])
+    assert "NT$3,000" not in texts(view["blocks"])
+    assert buttons(view) == []
+
+
+async def test_a_supervisor_finds_what_waits_for_them(stage: Stage, bot: Bot) -> None:
+    """Customer, cost and fault of each undecided request; nothing waiting is said as well."""
+    agent, customer, supervisor = await stage.seat(AGENT), await stage.seat(CUSTOMER), await stage.seat(SUPERVISOR)
+    deputy = await stage.seat(DEPUTY)
+    assert SAY("Nothing is waiting. Thank you.") in texts((await home(deputy))["blocks"])
+    await asked(customer, agent, supervisor)
+    for who in (supervisor, deputy):
+        shown = texts((await home(who))["blocks"])
+        assert "廣昕精密股份有限公司" in shown
+        assert "NT$3,000" in shown
+        assert "發票模組當機，出貨卡住" in shown
+
+
+async def test_an_administrator_without_a_role_finds_the_setup_alone(
+    stage: Stage, settings: Settings, bot: Bot
+) -> None:
+    """What is still missing and the button; no request, no advice."""
+    save_setup(settings, Setup())
+    admin = await stage.seat(SUPERVISOR)
+    view = await home(admin)
+    shown = texts(view["blocks"])
+    assert buttons(view) == ["set_up"]
+    for gap in ("a support channel", "who the agents are", "who the supervisors are", "a channel for approvals"):
+        assert SAY(gap) in shown
+    assert SAY("This app is for our support team. There is nothing you need to do here.") in shown
+    assert SAY("Waiting for a decision") not in shown
+    save_setup(settings, SETUP.model_copy(update={"supervisors": RoleSource(users=(DEPUTY,))}))
+    assert SAY("Aside is set up.") in texts((await home(admin))["blocks"])
+
+
+async def test_whoever_is_not_staff_learns_nothing(stage: Stage, settings: Settings, bot: Bot) -> None:
+    """A colleague without a role, a guest and a customer read one neutral sentence, nothing else."""
+    save_setup(settings, SETUP.model_copy(update={"agents": RoleSource(users=(AGENT,))}))
+    neutral = SAY("This app is for our support team. There is nothing you need to do here.")
+    for who in (OTHER_AGENT, GUEST, CUSTOMER):
+        view = await home(await stage.seat(who))
+        assert texts(view["blocks"]) == neutral
