@@ -3,7 +3,7 @@
 import asyncio
 import fcntl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +30,10 @@ from storage.engine import Casebook, open_casebook
 from storage.inbox import Lane
 
 MINUTE_SECONDS = 60.0
+PERSON_WORKERS = 4
+SLACK_TIMEOUT = aiohttp.ClientTimeout(total=15)
+INBOX_DAYS = 7
+OUTBOX_DAYS = 180
 HOUR_SECONDS = 3_600.0
 
 log = structlog.get_logger()
@@ -69,7 +73,7 @@ async def services(settings: Settings, clock: Callable[[], float] = time.time) -
     """
     token = settings.slack_bot_token.get_secret_value()
     playbook = load_playbook(settings.playbook)
-    async with aiohttp.ClientSession(trust_env=True) as http:
+    async with aiohttp.ClientSession(trust_env=True, timeout=SLACK_TIMEOUT) as http:
         client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)
         identity = await identify(client)
         detector = await asyncio.to_thread(Detector.train, playbook)
@@ -108,7 +112,9 @@ def bolt_app(parts: Services, token: str) -> AsyncApp:
 
 
 def release_leases(casebook: Casebook) -> None:
-    """At the start of the only worker: whatever a dead one held is free at once."""
+    """At the start of the only worker: whatever a dead one held is free at once; of several, each waits."""
+    if not casebook.is_embedded:
+        return
     with casebook.begin() as connection:
         inbox.release_leases(connection)
         outbox.release_leases(connection)
@@ -131,23 +137,25 @@ async def run(settings: Settings, ready: Callable[[], None] | None = None, stop:
             try:
                 await handler.connect_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
                 log.info("connected", workspace=parts.identity.workspace)
-                await catch_up.fill_in(parts)
-                catch_up.note_alive(parts)
+                heard_all = await catch_up.fill_in(parts)
+                if heard_all:
+                    catch_up.note_alive(parts)
                 if ready:
                     ready()
-                await _work_until(stop or asyncio.Event(), parts)
+                listening = _keep_listening(parts, handler, heard_all=heard_all)
+                await _work_until(stop or asyncio.Event(), parts, listening)
             finally:
                 await handler.close_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
 
 
-async def _work_until(stop: asyncio.Event, parts: Services) -> None:
+async def _work_until(stop: asyncio.Event, parts: Services, listening: Coroutine[None, None, None]) -> None:
     """Run the workers; when one of them dies, so do we, and whoever supervises us starts us anew."""
     tasks = [
-        asyncio.create_task(run_lane(parts, Lane.PERSON, works.PERSON)),
+        *(asyncio.create_task(run_lane(parts, Lane.PERSON, works.PERSON)) for _ in range(PERSON_WORKERS)),
         asyncio.create_task(run_lane(parts, Lane.STREAM, works.STREAM)),
         asyncio.create_task(deliver.run_outbox(parts)),
         asyncio.create_task(_every_hour(parts)),
-        asyncio.create_task(_every_minute(parts)),
+        asyncio.create_task(listening),
     ]
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -160,20 +168,24 @@ async def _work_until(stop: asyncio.Event, parts: Services) -> None:
         await asyncio.gather(*tasks, stopping, return_exceptions=True)
 
 
-async def _every_minute(parts: Services) -> None:
-    """Note that we are alive."""
+async def _keep_listening(parts: Services, handler: AsyncSocketModeHandler, *, heard_all: bool) -> None:
+    """Note each minute that we hear Slack; after a gap, first read what was said meanwhile."""
     while True:
-        catch_up.note_alive(parts)
         await asyncio.sleep(MINUTE_SECONDS)
+        heard_all = await handler.client.is_connected() and (heard_all or await catch_up.fill_in(parts))
+        if heard_all:
+            catch_up.note_alive(parts)
 
 
 async def _every_hour(parts: Services) -> None:
-    """Ask who is in the user groups, and close the cases that have gone quiet."""
+    """Ask who is in the user groups, close the cases that have gone quiet, let go of rows done with long ago."""
     while True:
         now = parts.clock()
         with parts.casebook.begin() as connection:
             setup = workspaces.setup(connection, parts.identity.workspace)
             quiet = timedelta(days=parts.playbook.policy.case.closes_after_days).total_seconds()
             cases.close_quiet(connection, parts.identity.workspace, before=now - quiet, now=now)
+            inbox.purge(connection, before=now - timedelta(days=INBOX_DAYS).total_seconds())
+            outbox.purge(connection, before=now - timedelta(days=OUTBOX_DAYS).total_seconds())
         await people.refresh_groups(parts, setup.groups)
         await asyncio.sleep(HOUR_SECONDS)

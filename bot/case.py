@@ -70,7 +70,8 @@ class Standing(BaseModel):
 
 
 STAGES = tuple(Stage)
-RAISED_BY_CUSTOMER = frozenset({"disputes_expiry", "asks_price", "asks_why", "asks_favour", "claims_promise"})
+RAISED_BY_CUSTOMER = frozenset({"disputes_expiry", "asks_price", "claims_promise"})
+"""With these the customer speaks of warranty or price first; asked for it directly, we answer at once (R01)."""
 
 
 def has_reached(stage: Stage, reached: Stage) -> bool:
@@ -78,11 +79,14 @@ def has_reached(stage: Stage, reached: Stage) -> bool:
     return STAGES.index(stage) <= STAGES.index(reached)
 
 
-def stage_reached(heard: Sequence[Heard], exceptions: Iterable[ExceptionRequest]) -> Stage:
+def stage_reached(heard: Sequence[Heard], exceptions: Iterable[ExceptionRequest], *, received: bool = True) -> Stage:
     """How far the conversation has come (R01, R03).
 
     Warranty and cost stay unsaid until the problem is understood, unless the customer asked about them:
     late is tact, hidden is a lie.
+
+    Args:
+        received: One of us has asked about the problem or shown that it was heard; a greeting is not enough.
     """
     states = {each.state for each in exceptions}
     if states & {ExceptionState.APPROVED, ExceptionState.DECLINED}:
@@ -91,12 +95,27 @@ def stage_reached(heard: Sequence[Heard], exceptions: Iterable[ExceptionRequest]
         return Stage.DECIDE
     if any(each.role is Role.CUSTOMER and RAISED_BY_CUSTOMER.intersection(each.signals) for each in heard):
         return Stage.TELL
-    first_answer = next((n for n, each in enumerate(heard) if each.role.is_staff), None)
-    if first_answer is None:
+    if not any(each.role.is_staff for each in heard):
         return Stage.RECEIVE
-    if any(each.role is Role.CUSTOMER for each in heard[first_answer:]):
-        return Stage.ASSESS
-    return Stage.CONFIRM
+    return Stage.ASSESS if is_understood(heard, received=received) else Stage.CONFIRM
+
+
+def is_understood(heard: Sequence[Heard], *, received: bool) -> bool:
+    """Whether one of us asked about the problem and the customer said something after."""
+    first_answer = next((n for n, each in enumerate(heard) if each.role.is_staff), None)
+    return received and first_answer is not None and any(each.role is Role.CUSTOMER for each in heard[first_answer:])
+
+
+def belongs_to(cases: Sequence[Case], *, customer_id: str | None, spoke_in: frozenset[str]) -> Case | None:
+    """Which of a channel's open cases, newest first, a customer's unthreaded message belongs to; None for a new one.
+
+    Args:
+        customer_id: Whose message it is, when that is known.
+        spoke_in: The cases in which the same person has spoken.
+    """
+    same_person = (each for each in cases if each.id in spoke_in)
+    same_customer = (each for each in cases if customer_id is not None and each.customer_id == customer_id)
+    return next(same_person, next(same_customer, None))
 
 
 def standing(
@@ -130,22 +149,28 @@ def standing(
 def facts_held(
     stands: Standing,
     *,
-    stage: Stage,
+    understood: bool,
     exceptions: Iterable[ExceptionRequest],
+    shown: bool,
     sales_told: bool,
     prices_on_file: bool,
 ) -> frozenset[str]:
-    """The facts a line may claim now (domain page, *True lines only*)."""
+    """The facts a line may claim now (domain page, *True lines only*).
+
+    Args:
+        understood: One of us asked about the problem, and the customer answered.
+        shown: The card of the request is really before the supervisors.
+    """
     states = {each.state for each in exceptions}
     holds = {
-        "problem_confirmed": has_reached(Stage.ASSESS, stage),
+        "problem_confirmed": understood,
         "covered": stands.entitlement is Entitlement.COVERED,
         "partly_covered": stands.entitlement is Entitlement.PARTLY,
         "expired": stands.entitlement is Entitlement.EXPIRED,
         "prices_on_file": prices_on_file,
         "fault_ours": stands.fault_ours == "yes",
         "earlier_exception": stands.history == "used",
-        "exception_requested": ExceptionState.REQUESTED in states,
+        "exception_requested": ExceptionState.REQUESTED in states and shown,
         "exception_approved": ExceptionState.APPROVED in states,
         "exception_declined": ExceptionState.DECLINED in states and ExceptionState.APPROVED not in states,
         "sales_told": sales_told,

@@ -37,7 +37,14 @@ APP_TOKEN = "xapp-sandbox"  # noqa: S105 - the same
     show_default=True,
     help="Where the page is; 0 takes a free one.",
 )
-def demo_command(port: int) -> None:
+@click.option(
+    "--locale",
+    default="zh-TW",
+    show_default=True,
+    metavar="LOCALE",
+    help="Everybody's language in it: zh-TW, zh-CN or en-GB.",
+)
+def demo_command(port: int, locale: str) -> None:
     """Open a make-believe Slack with the bot in it, and print the page's address.
 
     Everything is made anew at each start and lives in .aside/demo.
@@ -46,7 +53,7 @@ def demo_command(port: int) -> None:
         signal.signal(number, _end)
     log_as_json("warning")
     home = load_settings().data / "demo"
-    with app.only_one(home), _sandbox(port) as url:
+    with app.only_one(home), _sandbox(port, locale) as url:
         click.echo("Making up a software vendor with 300 customers …")
         settings = Settings(
             data=_made_anew(home / "data"),
@@ -77,9 +84,10 @@ def _made_anew(folder: Path) -> Path:
 
 
 @contextmanager
-def _sandbox(port: int) -> Iterator[str]:
+def _sandbox(port: int, locale: str) -> Iterator[str]:
     """The sandbox as a process of its own, which Ctrl-C reaches only through us; its address."""
-    command = [sys.executable, "-m", "sandbox", "--world", str(WORLD), "--manifest", str(MANIFEST), "--port", str(port)]
+    place = ["--world", str(WORLD), "--manifest", str(MANIFEST)]
+    command = [sys.executable, "-m", "sandbox", *place, "--port", str(port), "--locale", locale]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(  # noqa: S603 - our own module, no shell
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True

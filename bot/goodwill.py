@@ -49,6 +49,7 @@ class ExceptionRequest(BaseModel):
     Attributes:
         fault: What is broken and whom it stops, in the agent's words.
         cost: What the service would cost us, not what the customer would pay.
+        fault_ours: Whether the fault is ours, as the agent knew it: yes, no or unknown.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,6 +66,7 @@ class ExceptionRequest(BaseModel):
     cost: Decimal
     currency: str
     reason: str
+    fault_ours: str = "unknown"
     decided_by: str | None = None
     decided_at: datetime | None = None
     decision_reason: str = ""
@@ -75,7 +77,8 @@ class Refusal(StrEnum):
 
     NOT_SUPERVISOR = "not_supervisor"
     OWN_REQUEST = "own_request"
-    HANDLES_CASE = "handles_case"
+    TOOK_PART = "took_part"
+    WINDOW_USED = "window_used"
     REASON_MISSING = "reason_missing"
     ALREADY_DECIDED = "already_decided"
 
@@ -87,19 +90,27 @@ def refusal(
     actor: str,
     role: Role,
     reason: str,
-    case_agent: str | None,
+    took_part: bool,
+    window_used: bool,
 ) -> Refusal | None:
-    """Why this person may not decide this request this way; None when they may (R30, *Who clicked decides*)."""
+    """Why this person may not decide this request this way; None when they may (*Who clicked decides*).
+
+    Args:
+        took_part: They have talked to the customer in this case (R30).
+        window_used: The customer has had their exceptions of the window by now (R23).
+    """
     if role is not Role.SUPERVISOR:
         return Refusal.NOT_SUPERVISOR
     if actor == request.requested_by:
         return Refusal.OWN_REQUEST
-    if actor == case_agent:
-        return Refusal.HANDLES_CASE
+    if took_part:
+        return Refusal.TOOK_PART
     if (request.state, verdict) not in MOVES:
         return Refusal.ALREADY_DECIDED
     if verdict is Verdict.DECLINE and not reason.strip():
         return Refusal.REASON_MISSING
+    if verdict is Verdict.APPROVE and window_used and request.fault_ours != "yes":
+        return Refusal.WINDOW_USED
     return None
 
 

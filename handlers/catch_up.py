@@ -1,9 +1,11 @@
 """After a downtime: what was said meanwhile is read from history, since Slack's retries are finite."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import structlog
+from slack_sdk.errors import SlackApiError
 
 from handlers import people
 from handlers.services import Services
@@ -13,7 +15,6 @@ from storage.inbox import Lane
 
 OVERLAP_SECONDS = 120.0
 PAGE = 200
-MOST_PAGES = 10
 
 log = structlog.get_logger()
 
@@ -24,10 +25,13 @@ def note_alive(services: Services) -> None:
         workspaces.save_alive_at(connection, services.identity.workspace, services.clock())
 
 
-async def fill_in(services: Services) -> int:
-    """Write down what was said in support channels and open threads while nobody listened; how much it was.
+async def fill_in(services: Services) -> bool:
+    """Write down what was said in support channels and open threads while nobody listened.
 
     A message that Slack also delivers itself is worked on once: it is known by its channel and ts.
+
+    Returns:
+        Whether all of it could be read; otherwise it has to be tried again before we count as listening.
     """
     workspace = services.identity.workspace
     with services.casebook.begin() as connection:
@@ -39,18 +43,23 @@ async def fill_in(services: Services) -> int:
             for case in cases.open_in_channel(connection, workspace, channel.channel, since=0.0)
         }
     if since is None:
-        return 0
+        return True
     oldest = f"{since - OVERLAP_SECONDS:.6f}"
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for channel in setup.support:
-        for said in await _pages(services.client.conversations_history, channel=channel.channel, oldest=oldest):
-            found[channel.channel, said["ts"]] = said
-            if said.get("reply_count"):
-                threads.add((channel.channel, said["ts"]))
-    for channel_id, thread_ts in sorted(threads):
-        replies = await _pages(services.client.conversations_replies, channel=channel_id, ts=thread_ts, oldest=oldest)
-        for said in replies:
-            found[channel_id, said["ts"]] = said
+    try:
+        for channel in setup.support:
+            async for said in _pages(services.client.conversations_history, channel=channel.channel, oldest=oldest):
+                found[channel.channel, said["ts"]] = said
+                if said.get("reply_count"):
+                    threads.add((channel.channel, said["ts"]))
+        for channel_id, thread_ts in sorted(threads):
+            async for said in _pages(
+                services.client.conversations_replies, channel=channel_id, ts=thread_ts, oldest=oldest
+            ):
+                found[channel_id, said["ts"]] = said
+    except people.UNREACHABLE as error:
+        log.warning("history_unread", error=people.error_code(error))
+        return False
     with services.casebook.begin() as connection:
         for (channel_id, ts), said in sorted(found.items(), key=lambda each: float(each[0][1])):
             inbox.put(
@@ -63,20 +72,26 @@ async def fill_in(services: Services) -> int:
                 now=services.clock(),
             )
     services.wake.stream.set()
-    return len(found)
+    return True
 
 
-async def _pages(call: Callable[..., Awaitable[Any]], **arguments: str) -> list[dict[str, Any]]:
-    """Everything since `oldest`, at most `MOST_PAGES` pages; a channel that cannot be read is logged."""
-    said: list[dict[str, Any]] = []
+async def _pages(call: Callable[..., Awaitable[Any]], **arguments: str) -> AsyncIterator[dict[str, Any]]:
+    """Everything since `oldest`; nothing in a channel or thread that is not ours to read any more."""
     cursor = ""
-    try:
-        for _ in range(MOST_PAGES):
+    while True:
+        try:
             answer = await call(**arguments, limit=PAGE, cursor=cursor)
-            said += [each for each in answer["messages"] if float(each["ts"]) >= float(arguments["oldest"])]
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                break
-    except people.UNREACHABLE as error:
-        log.warning("history_unread", channel=arguments["channel"], error=type(error).__name__)
-    return said
+        except SlackApiError as error:
+            if people.error_code(error) == "ratelimited":
+                await asyncio.sleep(float(error.response.headers.get("Retry-After", 1)))
+                continue
+            if not people.is_refusal(error):
+                raise
+            log.warning("history_refused", channel=arguments["channel"], error=people.error_code(error))
+            return
+        for said in answer["messages"]:
+            if float(said["ts"]) >= float(arguments["oldest"]):
+                yield said
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            return

@@ -1,9 +1,12 @@
 """What changes in the workspace: who is in a user group, who joins a channel, which channel is shared."""
 
+from bot.visibility import Surface, may_show
 from handlers import people
 from handlers.services import Services
 from handlers.worker import Task
+from storage import outbox
 from storage import workspace as workspaces
+from storage.outbox import SendKind
 
 
 async def on_group_changed(services: Services, task: Task) -> None:
@@ -17,8 +20,25 @@ async def on_group_changed(services: Services, task: Task) -> None:
 
 
 async def on_channel_changed(services: Services, task: Task) -> None:
-    """Somebody joined, or the channel is shared differently: ask anew who they are."""
-    user = task.entry.payload.get("user")
+    """Somebody joined, or the channel is shared now: where outsiders may read, what we said there goes."""
+    event = task.entry.payload
+    workspace = services.identity.workspace
+    user, channel_id = event.get("user"), event.get("channel") or ""
     if isinstance(user, str):
         with services.casebook.begin() as connection:
-            workspaces.forget_person(connection, services.identity.workspace, user)
+            workspaces.forget_person(connection, workspace, user)
+    with services.casebook.begin() as connection:
+        ours = outbox.visible_in(connection, workspace, channel_id)
+    if not ours or may_show(Surface.VISIBLE, channel=await people.channel_now(services, channel_id)) is None:
+        return
+    with task.finishing() as connection:
+        for key, ts in ours:
+            outbox.put(
+                connection,
+                workspace=workspace,
+                key=f"{key}:removed",
+                kind=SendKind.REMOVAL,
+                target={"channel": channel_id, "ts": ts},
+                body={},
+                now=services.clock(),
+            )

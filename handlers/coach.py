@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bot.blocks import body
 from bot.cards import whisper as whisper_card
-from bot.case import Case
+from bot.case import Case, belongs_to
 from bot.coaching import Advice, advise
 from bot.i18n import words
 from bot.language import language_of_locale, language_of_text
@@ -52,11 +52,12 @@ async def on_message(services: Services, task: Task) -> None:
     message = await _spoken_by(services, said, setup)
     if message is None or not message.text.strip():
         return
-    case = _case_of(services, message)
+    customer_id = _customer_id(services, message, setup)
+    case = _case_of(services, message, kept.case_id if kept else None, customer_id)
     if case is None and message.role is not Role.CUSTOMER:
         return
-    reading = await _read(services, message, case)
-    customer = customer_of(services, case.customer_id if case else _customer_id(services, message, setup))
+    reading = await _read(services, message, case, is_edit=kept is not None)
+    customer = customer_of(services, case.customer_id if case and case.customer_id else customer_id)
     listeners = await _listeners(services, message, case, setup)
     from_customer = message.role is Role.CUSTOMER
     contact = await sales.who_to_tell(services, customer) if from_customer else None
@@ -65,9 +66,9 @@ async def on_message(services: Services, task: Task) -> None:
         known_before = kept.signals if kept else ()
         if kept:
             cases.rewrite_message(connection, message, reading, services.clock())
-        else:
-            cases.write_message(connection, message, reading, case.id)
-        case = cases.touch(connection, case, message, reading)
+        elif not cases.write_message(connection, message, reading, case.id):
+            return
+        case = cases.touch(connection, case, message, reading, customer_id)
         fresh = Reading(
             tuple(each for each in reading.signals if each.id not in known_before),
             reading.anger,
@@ -90,16 +91,22 @@ async def _spoken_by(services: Services, said: Incoming, setup: Setup) -> Messag
     return said.message(workspace=workspace, speaker=said.user, role=role)
 
 
-def _case_of(services: Services, message: Message) -> Case | None:
-    """The case a message belongs to: its thread's, or outside threads the channel's only open one."""
+def _case_of(services: Services, message: Message, kept_in: str | None, customer_id: str | None) -> Case | None:
+    """The case a message belongs to: where it was kept, its thread's, or outside threads an open one of the channel."""
+    workspace = message.workspace
     with services.casebook.begin() as connection:
+        if kept_in:
+            return cases.get(connection, workspace, kept_in)
         if message.thread_ts:
-            return cases.of_thread(connection, message.workspace, message.channel, message.thread_ts)
+            return cases.of_thread(connection, workspace, message.channel, message.thread_ts)
         if message.mirrored:
             return None
         since = services.clock() - services.playbook.policy.case.joins_within_hours * SECONDS_AN_HOUR
-        open_cases = cases.open_in_channel(connection, message.workspace, message.channel, since=since)
-        return open_cases[0] if len(open_cases) == 1 else None
+        open_cases = cases.open_in_channel(connection, workspace, message.channel, since=since)
+        if message.role is not Role.CUSTOMER:
+            return open_cases[0] if len(open_cases) == 1 else None
+        spoke_in = cases.spoken_in_by(connection, workspace, message.speaker, [each.id for each in open_cases])
+    return belongs_to(open_cases, customer_id=customer_id, spoke_in=spoke_in)
 
 
 def _customer_id(services: Services, message: Message, setup: Setup) -> str | None:
@@ -113,30 +120,35 @@ def _customer_id(services: Services, message: Message, setup: Setup) -> str | No
     return directory.customer_id_of_contact(message.speaker) or directory.customer_id_of_channel(message.channel, "")
 
 
-async def _read(services: Services, message: Message, case: Case | None) -> Reading:
+async def _read(services: Services, message: Message, case: Case | None, *, is_edit: bool) -> Reading:
+    """What a message shows; an edited one stands alone, since what came before it has moved on."""
     if message.role is Role.COLLEAGUE:
         return Reading()
-    thread = Thread()
-    if case:
-        with services.casebook.begin() as connection:
-            thread = cases.context(connection, case)
+    thread: Thread | None = None
+    if not is_edit:
+        thread = Thread()
+        if case:
+            with services.casebook.begin() as connection:
+                thread = cases.context(connection, case)
     return await asyncio.to_thread(services.detector.read, message.role, message.text, thread)
 
 
 async def _listeners(services: Services, message: Message, case: Case | None, setup: Setup) -> Sequence[Listener]:
     """Who is coached: an agent about their own words; else who handles the thread, else those on duty."""
     if message.role is Role.AGENT:
-        ids: tuple[str, ...] = (message.speaker,)
-    elif message.role is not Role.CUSTOMER:
-        ids = ()
-    elif case and case.agent:
-        ids = (case.agent,)
-    else:
-        channel = setup.support_channel(message.channel)
-        ids = channel.on_duty if channel else ()
-    found = [await people.look_up(services, user_id) for user_id in ids]
+        return await _coached(services, (message.speaker,))
+    if message.role is not Role.CUSTOMER:
+        return ()
+    handling = await _coached(services, (case.agent,)) if case and case.agent else ()
+    channel = setup.support_channel(message.channel)
+    return handling or await _coached(services, channel.on_duty if channel else ())
+
+
+async def _coached(services: Services, user_ids: Sequence[str]) -> Sequence[Listener]:
+    """Those among these people who talk to customers and are still with us."""
+    found = [await people.look_up(services, user_id) for user_id in user_ids]
     listeners = [Listener(person, (await people.role(services, person))[0]) for person in found]
-    return [each for each in listeners if each.role.is_staff]
+    return tuple(each for each in listeners if each.role in {Role.AGENT, Role.SUPERVISOR})
 
 
 def _whisper(
@@ -151,18 +163,17 @@ def _whisper(
     stale = timedelta(minutes=services.playbook.policy.whisper.stale_after_minutes)
     if not reading.signals or moment(services) - message.said_at > stale:
         return
-    current, _ = situation(services, connection, case, customer)
     from_customer = message.role is Role.CUSTOMER
     customer_text = message.text if from_customer else cases.last_customer_words(connection, case)
     for listener in listeners:
-        reader = language_of_locale(listener.person.locale)
+        spoken = language_of_text(customer_text, language_of_locale(listener.person.locale))
         advice = advise(
             services.playbook,
             reading=reading,
             speaker=message.role,
-            situation=current,
+            situation=situation(services, connection, case, customer, language=spoken),
             given=cases.given_in_case(connection, case, listener.person.user_id),
-            language=language_of_text(customer_text, reader),
+            language=spoken,
             now=moment(services),
         )
         if advice:
@@ -193,7 +204,7 @@ def whisper_advice(
     deliver.whisper(
         connection,
         workspace=case.workspace,
-        key=f"advice:{advice_id}",
+        key=cases.advice_key(advice_id),
         channel=case.channel,
         thread_ts=message.thread_ts,
         person=person.user_id,

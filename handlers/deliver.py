@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from bot.message import Role
 from bot.setup import Person
-from bot.visibility import Surface, Withheld, may_show
+from bot.visibility import Surface, may_show
 from handlers import people
 from handlers.services import Services
 from storage import outbox
@@ -20,7 +20,9 @@ from storage.outbox import Sending, SendKind, SendState
 
 METADATA_EVENT = "aside_row"
 RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
-LOOK_BACK = 100
+CLOCKS_APART_SECONDS = 600.0
+PAGE = 200
+MOST_PAGES = 5
 
 log = structlog.get_logger()
 
@@ -36,9 +38,16 @@ def whisper(
     body: Mapping[str, Any],
     now: float,
     case_id: str | None = None,
+    after: str | None = None,
 ) -> None:
-    """Write down something for one person, in the thread when there is one, otherwise in the channel."""
-    target = {"channel": channel, "user": person, **({"thread_ts": thread_ts} if thread_ts else {})}
+    """Write down something for one person, in the thread when there is one, otherwise in the channel.
+
+    Args:
+        after: Key of the row it tells of; it is shown only once that one is out.
+    """
+    target = {"channel": channel, "user": person}
+    target |= {"thread_ts": thread_ts} if thread_ts else {}
+    target |= {"after": after} if after else {}
     outbox.put(
         connection,
         workspace=workspace,
@@ -99,6 +108,8 @@ async def send(services: Services, sending: Sending) -> None:
             _settle(services, sending, SendState.UNKNOWN, error="interrupted")
             return
         await _SENDERS[sending.kind](services, sending)
+    except people.UnknownForNowError:
+        _try_later(services, sending, error="Slack could not be asked")
     except SlackApiError as error:
         _after_refusal(services, sending, error)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -109,9 +120,19 @@ async def send(services: Services, sending: Sending) -> None:
 
 
 async def _send_ephemeral(services: Services, sending: Sending) -> None:
+    if after := sending.target.get("after"):
+        with services.casebook.begin() as connection:
+            before = outbox.state_of(connection, sending.workspace, after)
+        if before in {SendState.DUE, SendState.SENDING}:
+            _try_later(services, sending, error="what it tells of is not out yet")
+            return
+        if before is not SendState.SENT:
+            _settle(services, sending, SendState.WITHHELD, error="what it tells of did not happen")
+            return
     if await _withheld_from(services, sending, Surface.EPHEMERAL):
         return
-    answer = await services.client.chat_postEphemeral(**sending.target, **sending.body)
+    where = {name: sending.target[name] for name in ("channel", "user", "thread_ts") if name in sending.target}
+    answer = await services.client.chat_postEphemeral(**where, **sending.body)
     _settle(services, sending, SendState.SENT, channel=sending.target["channel"], ts=answer["message_ts"])
 
 
@@ -127,11 +148,7 @@ async def _send_reply(services: Services, sending: Sending) -> None:
 async def _send_message(services: Services, sending: Sending) -> None:
     channel_id = sending.target["channel"]
     channel = await people.channel_now(services, channel_id)
-    withheld = may_show(Surface.VISIBLE, channel=channel)
-    if withheld is Withheld.CHANNEL_UNKNOWN and sending.attempts <= len(RETRY_SECONDS):
-        _try_later(services, sending, error=withheld)
-        return
-    if withheld:
+    if withheld := may_show(Surface.VISIBLE, channel=channel):
         _settle(services, sending, SendState.WITHHELD, error=withheld)
         return
     await _post_once(services, sending, channel_id, thread_ts=sending.target.get("thread_ts"))
@@ -167,19 +184,26 @@ def row_mark(sending: Sending) -> str:
 
 
 async def _find(services: Services, sending: Sending, channel_id: str, thread_ts: str | None) -> str | None:
-    oldest = f"{sending.created_at - 1:.6f}"
-    if thread_ts:
-        answer = await services.client.conversations_replies(
-            channel=channel_id, ts=thread_ts, oldest=oldest, include_all_metadata=True, limit=LOOK_BACK
-        )
-    else:
-        answer = await services.client.conversations_history(
-            channel=channel_id, oldest=oldest, include_all_metadata=True, limit=LOOK_BACK
-        )
-    for message in answer["messages"]:
-        metadata = message.get("metadata") or {}
-        if (metadata.get("event_payload") or {}).get("row") == row_mark(sending):
-            return str(message["ts"])
+    where: dict[str, Any] = {
+        "channel": channel_id,
+        "oldest": f"{sending.created_at - CLOCKS_APART_SECONDS:.6f}",
+        "limit": PAGE,
+    }
+    cursor = ""
+    for _ in range(MOST_PAGES):
+        if thread_ts:
+            answer = await services.client.conversations_replies(
+                ts=thread_ts, include_all_metadata=True, cursor=cursor, **where
+            )
+        else:
+            answer = await services.client.conversations_history(include_all_metadata=True, cursor=cursor, **where)
+        for message in answer["messages"]:
+            metadata = message.get("metadata") or {}
+            if (metadata.get("event_payload") or {}).get("row") == row_mark(sending):
+                return str(message["ts"])
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            break
     return None
 
 
@@ -190,7 +214,12 @@ async def _send_update(services: Services, sending: Sending) -> None:
     if outdated:
         _settle(services, sending, SendState.SENT, error="a newer update follows")
     elif place is None:
-        _try_later(services, sending, error="its message is not out yet")
+        with services.casebook.begin() as connection:
+            original = outbox.state_of(connection, sending.workspace, sending.target["of"])
+        if original in {SendState.DUE, SendState.SENDING}:
+            _try_later(services, sending, error="its message is not out yet")
+        else:
+            _settle(services, sending, SendState.WITHHELD, error="its message is not there")
     else:
         channel, ts = place
         if withheld := may_show(Surface.VISIBLE, channel=await people.channel_now(services, channel)):
@@ -198,6 +227,15 @@ async def _send_update(services: Services, sending: Sending) -> None:
             return
         await services.client.chat_update(channel=channel, ts=ts, **sending.body)
         _settle(services, sending, SendState.SENT, channel=channel, ts=ts)
+
+
+async def _send_removal(services: Services, sending: Sending) -> None:
+    try:
+        await services.client.chat_delete(channel=sending.target["channel"], ts=sending.target["ts"])
+    except SlackApiError as error:
+        if people.error_code(error) != "message_not_found":
+            raise
+    _settle(services, sending, SendState.SENT)
 
 
 async def _send_home(services: Services, sending: Sending) -> None:
@@ -211,6 +249,7 @@ _SENDERS = {
     SendKind.MESSAGE: _send_message,
     SendKind.DIRECT: _send_direct,
     SendKind.UPDATE: _send_update,
+    SendKind.REMOVAL: _send_removal,
     SendKind.HOME: _send_home,
 }
 
@@ -228,16 +267,19 @@ def _after_refusal(services: Services, sending: Sending, error: SlackApiError) -
     code = people.error_code(error)
     if people.is_refusal(error):
         _settle(services, sending, SendState.FAILED, error=code)
+    elif sending.kind.at_most_once and code != "ratelimited":
+        _settle(services, sending, SendState.UNKNOWN, error=code)
     else:
         wait = float(error.response.headers.get("Retry-After", 0) or 0)
         _try_later(services, sending, error=code, wait=wait)
 
 
 def _try_later(services: Services, sending: Sending, *, error: str, wait: float = 0.0) -> None:
-    if sending.attempts > len(RETRY_SECONDS):
+    """Wait longer each time; what nobody waits for any more is given up, what has to arrive never is."""
+    if sending.attempts > len(RETRY_SECONDS) and not sending.kind.has_to_arrive:
         _settle(services, sending, SendState.FAILED, error=error)
         return
-    pause = max(wait, RETRY_SECONDS[sending.attempts - 1])
+    pause = max(wait, RETRY_SECONDS[min(sending.attempts, len(RETRY_SECONDS)) - 1])
     log.info("send_later", row=sending.seq, kind=sending.kind, error=error, seconds=pause)
     with services.casebook.begin() as connection:
         outbox.postpone(connection, sending, until=services.clock() + pause, error=error)
@@ -255,6 +297,10 @@ def _settle(
     if state in {SendState.FAILED, SendState.WITHHELD}:
         log.warning("not_sent", row=sending.seq, kind=sending.kind, state=state, error=error)
     with services.casebook.begin() as connection:
+        instead = sending.target.get("instead")
+        if instead and state in {SendState.FAILED, SendState.WITHHELD}:
+            outbox.redirect(connection, sending, {**sending.target, **instead, "instead": None}, now=services.clock())
+            return
         outbox.settle(connection, sending, state=state, channel=channel, ts=ts, error=error)
         tell = sending.target.get("tell")
         if tell and state in {SendState.FAILED, SendState.WITHHELD}:
@@ -286,7 +332,10 @@ async def run_outbox(services: Services) -> None:
                 await send(services, sending)
             except Exception:
                 log.exception("send_failed", row=sending.seq, kind=sending.kind)
-                _try_later(services, sending, error="unexpected")
+                if sending.kind.at_most_once:
+                    _settle(services, sending, SendState.UNKNOWN, error="unexpected")
+                else:
+                    _try_later(services, sending, error="unexpected")
             continue
         pause = 1.0 if due is None else min(1.0, max(0.01, due - services.clock()))
         try:

@@ -16,6 +16,7 @@ from handlers.services import Identity, Services
 from storage import workspace as workspaces
 
 FRESH_SECONDS = 300.0
+MEMBER_FRESH_SECONDS = 86_400.0
 GROUPS_TOO_OLD_SECONDS = 86_400.0
 MOST_MEMBERS = 1_000
 HTTP_SERVER_ERROR = 500
@@ -53,7 +54,7 @@ def person_from(user: Mapping[str, Any], identity: Identity) -> Person:
         or bool(user.get("is_restricted"))
         or bool(user.get("is_ultra_restricted"))
         or bool(user.get("is_stranger")),
-        admin=bool(user.get("is_admin") or user.get("is_owner")),
+        admin=same_team and bool(user.get("is_admin") or user.get("is_owner")),
         active=not user.get("deleted", False),
         locale=user.get("locale") or "",
         timezone=_timezone(user.get("tz")),
@@ -64,18 +65,31 @@ def _timezone(name: str | None) -> str:
     return name if name in available_timezones() else "Asia/Taipei"
 
 
-async def look_up(services: Services, user_id: str) -> Person:
-    """Somebody in Slack; an outsider when Slack cannot tell."""
+class UnknownForNowError(Exception):
+    """Slack could not be asked just now; that is no answer, so whoever asked tries again later."""
+
+
+async def look_up(services: Services, user_id: str, fresh_seconds: float = FRESH_SECONDS) -> Person:
+    """Somebody in Slack; an outsider when Slack does not know them.
+
+    Args:
+        fresh_seconds: How old what we know may be.
+
+    Raises:
+        UnknownForNowError: When Slack could not be asked.
+    """
     now = services.clock()
     workspace = services.identity.workspace
     with services.casebook.begin() as connection:
-        known = workspaces.person(connection, workspace, user_id, since=now - FRESH_SECONDS)
+        known = workspaces.person(connection, workspace, user_id, since=now - fresh_seconds)
     if known:
         return known
     try:
         answer = await services.client.users_info(user=user_id, include_locale=True)
     except UNREACHABLE as error:
-        log.warning("person_unknown", user=user_id, error=type(error).__name__)
+        if not is_refusal(error):
+            raise UnknownForNowError from error
+        log.warning("person_unknown", user=user_id, error=error_code(error))
         return Person(user_id=user_id, name=user_id, outsider=True)
     person = person_from(answer["user"], services.identity)
     with services.casebook.begin() as connection:
@@ -116,13 +130,19 @@ async def refresh_groups(services: Services, groups: Iterable[str]) -> None:
 
 
 async def channel_now(services: Services, channel_id: str) -> Channel | None:
-    """A channel as it is at this moment, guests looked for; None when Slack cannot tell."""
+    """A channel as it is at this moment, guests looked for; None when Slack does not let us see it.
+
+    Raises:
+        UnknownForNowError: When Slack could not be asked.
+    """
     try:
         answer = await services.client.conversations_info(channel=channel_id)
         info = answer["channel"]
         guests = await _has_guests(services, channel_id)
     except UNREACHABLE as error:
-        log.warning("channel_unknown", channel=channel_id, error=type(error).__name__)
+        if not is_refusal(error):
+            raise UnknownForNowError from error
+        log.warning("channel_unknown", channel=channel_id, error=error_code(error))
         return None
     return Channel(
         id=channel_id,
@@ -138,12 +158,16 @@ async def channel_now(services: Services, channel_id: str) -> Channel | None:
 
 
 async def _has_guests(services: Services, channel_id: str) -> bool | None:
+    """Whether a guest is among the members; None when there are too many to look at.
+
+    A member is looked up once a day; `member_joined_channel` has whoever joins looked up anew.
+    """
     cursor = ""
     seen = 0
     while True:
         answer = await services.client.conversations_members(channel=channel_id, limit=200, cursor=cursor)
         for user_id in answer["members"]:
-            if (await look_up(services, user_id)).outsider:
+            if (await look_up(services, user_id, MEMBER_FRESH_SECONDS)).outsider:
                 return True
         seen += len(answer["members"])
         cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import Connection
 
 from bot.blocks import body
@@ -20,6 +21,8 @@ from storage import workspace as workspaces
 from storage.outbox import SendKind
 
 SECONDS_A_DAY = 86_400.0
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ async def who_to_tell(services: Services, customer: Standing | None) -> Contact 
             return Contact(person.user_id, None, locale=person.locale, instead_of=instead_of)
     if setup.sales_channel:
         return Contact(None, setup.sales_channel, instead_of=instead_of)
+    log.warning("nobody_to_tell", customer=record.customer.id)
     return None
 
 
@@ -98,7 +102,6 @@ def tell(
         workspace=case.workspace,
         customer_id=record.customer.id,
         since=now - quiet,
-        but_not=opportunity_id,
     ):
         return
     text, blocks = sales_card.card(

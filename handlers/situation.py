@@ -9,15 +9,19 @@ from sqlalchemy import Connection
 
 from bot import case as case_rules
 from bot import goodwill as goodwill_rules
+from bot.cards.exception import concession_words
 from bot.case import Case
 from bot.coaching import Situation, may_ask_exception
 from bot.customer import CustomerRecord
 from bot.entitlement import CoverageOn, CoverageState, Entitlement, coverage_on, entitlement
 from bot.errors import UserError
-from bot.goodwill import ExceptionRequest
+from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.i18n import words
+from bot.playbook import Language
 from handlers.services import Services
-from storage import cases, opportunities
+from storage import cases, opportunities, outbox
 from storage import goodwill as requests
+from storage.outbox import SendState
 
 log = structlog.get_logger()
 
@@ -62,12 +66,17 @@ def customer_of(services: Services, customer_id: str | None) -> Standing | None:
 
 
 def situation(
-    services: Services, connection: Connection, case: Case, customer: Standing | None
-) -> tuple[Situation, list[ExceptionRequest]]:
-    """Everything the coach decides from."""
+    services: Services, connection: Connection, case: Case, customer: Standing | None, *, language: Language
+) -> Situation:
+    """Everything the coach decides from.
+
+    Args:
+        language: The language of the lines, for what fills their placeholders.
+    """
     heard = cases.heard(connection, case)
     asked = requests.of_case(connection, case.workspace, case.id)
-    stage = case_rules.stage_reached(heard, asked)
+    received = cases.context(connection, case).received
+    stage = case_rules.stage_reached(heard, asked, received=received)
     used = window_is_used(services, connection, case)
     stands = case_rules.standing(
         entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
@@ -79,20 +88,20 @@ def situation(
     )
     facts = case_rules.facts_held(
         stands,
-        stage=stage,
+        understood=case_rules.is_understood(heard, received=received),
         exceptions=asked,
+        shown=any(
+            outbox.state_of(connection, case.workspace, requests.card_key(each.id)) is SendState.SENT for each in asked
+        ),
         sales_told=opportunities.sales_told(connection, case.workspace, case.id),
         prices_on_file=_prices_on_file(services, customer),
     )
-    return (
-        Situation(
-            standing=stands,
-            stage=stage,
-            facts=facts,
-            values=_values(customer),
-            may_ask=may_ask_exception(stands, stage, already_asked=bool(asked)),
-        ),
-        asked,
+    return Situation(
+        standing=stands,
+        stage=stage,
+        facts=facts,
+        values=_values(customer, asked, language),
+        may_ask=may_ask_exception(stands, stage, already_asked=bool(asked)),
     )
 
 
@@ -104,11 +113,15 @@ def window_is_used(services: Services, connection: Connection, case: Case) -> bo
     return goodwill_rules.window_is_used(granted, services.playbook.policy.goodwill, moment(services))
 
 
-def _values(customer: Standing | None) -> dict[str, str | date]:
+def _values(customer: Standing | None, asked: list[ExceptionRequest], language: Language) -> dict[str, str | date]:
     """What a line's placeholders stand for; one that is not known is not there, and the line is kept back."""
+    values: dict[str, str | date] = {}
+    for each in asked:
+        if each.state is ExceptionState.APPROVED:
+            values["concession"] = concession_words(each.concession, words(language))
     if customer is None:
-        return {}
-    values: dict[str, str | date] = {"customer": customer.record.customer.name}
+        return values
+    values["customer"] = customer.record.customer.name
     over = [each for each in customer.coverages if each.state is CoverageState.EXPIRED and each.coverage.end]
     if len(over) == 1 and over[0].coverage.end:
         values["ended_on"] = over[0].coverage.end

@@ -1,8 +1,8 @@
 """Working on what was written down: each entry once, in a transaction with everything it causes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 import structlog
 from sqlalchemy import Connection
@@ -43,11 +43,11 @@ class Task:
         self._services.wake.outbox.set()
 
 
-async def work_on(services: Services, entry: Entry, work: Work) -> None:
+async def work_on(services: Services, entry: Entry, works: Mapping[str, Work]) -> None:
     """Do one entry's work; after an error nobody waits in silence and nothing that was said is lost."""
     task = Task(services, entry)
     try:
-        await work(services, task)
+        await works[entry.kind](services, task)
         if not task.is_finished:
             with task.finishing():
                 pass
@@ -58,7 +58,8 @@ async def work_on(services: Services, entry: Entry, work: Work) -> None:
         log.exception("work_failed", entry=entry.seq, kind=entry.kind, reference=reference)
         person = _waiting(entry)
         if person:
-            await _tell(services, task, person, reference)
+            with suppress(OvertakenError):
+                await _tell(services, task, person, reference)
             return
         with services.casebook.begin() as connection:
             inbox.give_back(connection, entry, error=reference, now=services.clock())
@@ -73,8 +74,11 @@ def _waiting(entry: Entry) -> str | None:
 
 async def _tell(services: Services, task: Task, user_id: str, reference: str) -> None:
     """Say that it did not work, with the code under which the log tells why; the person can try again."""
-    person = await people.look_up(services, user_id)
-    say = words(language_of_locale(person.locale))
+    try:
+        locale = (await people.look_up(services, user_id)).locale
+    except people.UnknownForNowError:
+        locale = ""
+    say = words(language_of_locale(locale))
     sentence = say("That did not work. Please try again, or tell whoever runs Aside this code: {code}", code=reference)
     response_url = task.entry.payload.get("response_url")
     with task.finishing() as connection:
@@ -87,6 +91,7 @@ async def _tell(services: Services, task: Task, user_id: str, reference: str) ->
                 person=user_id,
                 body={"text": sentence},
                 now=services.clock(),
+                for_anyone=True,
             )
         else:
             outbox.put(
@@ -100,7 +105,7 @@ async def _tell(services: Services, task: Task, user_id: str, reference: str) ->
             )
 
 
-async def run_lane(services: Services, lane: Lane, works: dict[str, Work]) -> None:
+async def run_lane(services: Services, lane: Lane, works: Mapping[str, Work]) -> None:
     """Work on one lane, oldest first, forever."""
     wake = services.wake.person if lane is Lane.PERSON else services.wake.stream
     while True:
@@ -108,7 +113,7 @@ async def run_lane(services: Services, lane: Lane, works: dict[str, Work]) -> No
         with services.casebook.begin() as connection:
             entry = inbox.claim(connection, lane=lane, now=services.clock())
         if entry:
-            await work_on(services, entry, works[entry.kind])
+            await work_on(services, entry, works)
             continue
         try:
             await asyncio.wait_for(wake.wait(), 1.0)

@@ -5,7 +5,7 @@ from bot.cards import setup as setup_card
 from bot.cards import warranty as warranty_card
 from bot.cards import whisper as whisper_card
 from bot.cards.home import SET_UP
-from handlers import changes, coach, feedback, goodwill, home, inbound, setup, warranty
+from handlers import changes, coach, decision, feedback, goodwill, home, inbound, setup, warranty
 from handlers.services import Services
 from handlers.worker import Task, Work
 
@@ -13,8 +13,8 @@ CLICKS: dict[str, Work] = {
     whisper_card.ASK_EXCEPTION: goodwill.on_ask,
     whisper_card.WHY: feedback.on_why,
     whisper_card.NOT_HELPFUL: feedback.on_not_helpful,
-    exception_card.APPROVE: goodwill.on_approve,
-    exception_card.DECLINE: goodwill.on_decline,
+    exception_card.APPROVE: decision.on_approve,
+    exception_card.DECLINE: decision.on_decline,
     warranty_card.PICK_CUSTOMER: warranty.on_pick,
     SET_UP: setup.on_home_button,
 }
@@ -22,7 +22,7 @@ COMMANDS: dict[str, Work] = {"/warranty": warranty.on_command, "/aside": setup.o
 SHORTCUTS: dict[str, Work] = {"warranty_card": warranty.on_shortcut, "ask_exception": goodwill.on_shortcut}
 VIEWS: dict[str, Work] = {
     exception_card.ASK_VIEW: goodwill.on_asked,
-    exception_card.DECLINE_VIEW: goodwill.on_declined,
+    exception_card.DECLINE_VIEW: decision.on_declined,
     setup_card.SETUP_VIEW: setup.on_saved,
 }
 

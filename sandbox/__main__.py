@@ -16,7 +16,7 @@ from sandbox.world import WorldError
 @click.option("--world", type=click.Path(path_type=Path), required=True, help="Who and what is there (YAML).")
 @click.option("--manifest", type=click.Path(path_type=Path), required=True, help="The app's manifest.")
 @click.option("--port", default=8765, show_default=True, help="0 takes a free one.")
-@click.option("--locale", default=None, help="The page's language, such as zh-TW or en.")
+@click.option("--locale", default=None, help="The language of the page and of everybody on it, such as zh-TW or en-GB.")
 def main(world: Path, manifest: Path, port: int, locale: str | None) -> None:
     """Serve a stand-in for Slack and a page with a seat for each person."""
     try:

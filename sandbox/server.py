@@ -45,8 +45,9 @@ class Sandbox:
         self._port = port
         self._locale = locale
         self._runner: web.AppRunner | None = None
+        loaded = load_world(world) if isinstance(world, Path) else world
         self.workspace = Workspace(
-            load_world(world) if isinstance(world, Path) else world,
+            loaded.speaking(locale) if locale else loaded,
             load_manifest(manifest) if isinstance(manifest, Path) else manifest,
             retry_after,
             ack_seconds,

@@ -144,6 +144,10 @@ class World(Strict):
     settings: Settings = Settings()
     story: Story | None = None
 
+    def speaking(self, locale: str) -> Self:
+        """The same world in which everybody has set Slack to this language."""
+        return self.model_copy(update={"users": [user.model_copy(update={"locale": locale}) for user in self.users]})
+
     @model_validator(mode="after")
     def _references_exist(self) -> Self:
         """Each user, team and channel that is named is there, and each id is given once."""

@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -13,7 +13,7 @@ from bot.case import Case, CaseState, Heard
 from bot.coaching import Advice, Given, StoredAdvice
 from bot.message import Message, Role
 from bot.signals import Reading, Thread
-from storage import audit
+from storage import audit, outbox
 from storage.engine import insert_once, upsert
 from storage.schema import advice, cases, facts, messages, ratings
 
@@ -69,6 +69,20 @@ def of_thread(connection: Connection, workspace: str, channel: str, thread_ts: s
         .one_or_none()
     )
     return _case(found) if found else None
+
+
+def spoken_in_by(connection: Connection, workspace: str, speaker: str, case_ids: Sequence[str]) -> frozenset[str]:
+    """The cases among these in which somebody has spoken."""
+    rows = connection.execute(
+        select(messages.c.case_id)
+        .where(
+            messages.c.workspace == workspace,
+            messages.c.speaker == speaker,
+            messages.c.case_id.in_(case_ids),
+        )
+        .distinct()
+    )
+    return frozenset(row.case_id for row in rows)
 
 
 def open_in_channel(connection: Connection, workspace: str, channel: str, *, since: float) -> list[Case]:
@@ -134,33 +148,47 @@ def context(connection: Connection, case: Case) -> Thread:
     return Thread(**json.loads(text))
 
 
-def touch(connection: Connection, case: Case, message: Message, reading: Reading) -> Case:
-    """Note that something was said; an agent who speaks handles the case from now on."""
+def touch(connection: Connection, case: Case, message: Message, reading: Reading, customer_id: str | None) -> Case:
+    """Note that something was said.
+
+    An agent who speaks handles the case from now on; a customer who speaks opens a closed one again; a customer who
+    was not known before may be known now.
+    """
     agent = message.speaker if message.role is Role.AGENT else case.agent
-    connection.execute(
-        update(cases)
-        .where(cases.c.workspace == case.workspace, cases.c.id == case.id)
-        .values(
-            agent=agent,
-            touched_at=message.said_at.timestamp(),
-            context=json.dumps(asdict(reading.thread or Thread())),
-        )
+    reopened = case.state is CaseState.CLOSED and message.role is Role.CUSTOMER
+    changed = case.model_copy(
+        update={
+            "agent": agent,
+            "state": CaseState.OPEN if reopened else case.state,
+            "customer_id": case.customer_id or customer_id,
+        }
     )
-    return case.model_copy(update={"agent": agent})
+    values: dict[str, object] = {
+        "agent": agent,
+        "state": changed.state,
+        "customer_id": changed.customer_id,
+    }
+    if reading.thread is not None:
+        values["context"] = json.dumps(asdict(reading.thread))
+    of_case = (cases.c.workspace == case.workspace) & (cases.c.id == case.id)
+    said_at = message.said_at.timestamp()
+    connection.execute(update(cases).where(of_case).values(**values))
+    connection.execute(update(cases).where(of_case, cases.c.touched_at < said_at).values(touched_at=said_at))
+    return changed
 
 
 def close_quiet(connection: Connection, workspace: str, *, before: float, now: float) -> int:
-    """Close the cases in which nothing was said since `before`; how many there were."""
+    """Close the cases in which nothing was said since `before`, but none that waits for a decision; how many."""
     quiet = connection.execute(
         select(cases.c.id, cases.c.state).where(
-            cases.c.workspace == workspace, cases.c.state != CaseState.CLOSED, cases.c.touched_at < before
+            cases.c.workspace == workspace,
+            cases.c.state.not_in([CaseState.CLOSED, CaseState.WAITING]),
+            cases.c.touched_at < before,
         )
     ).all()
     for row in quiet:
         connection.execute(
-            update(cases)
-            .where(cases.c.workspace == workspace, cases.c.id == row.id)
-            .values(state=CaseState.CLOSED)
+            update(cases).where(cases.c.workspace == workspace, cases.c.id == row.id).values(state=CaseState.CLOSED)
         )
         audit.write(
             connection,
@@ -256,12 +284,37 @@ def rewrite_message(connection: Connection, message: Message, reading: Reading, 
 
 
 def forget_message(connection: Connection, workspace: str, channel: str, ts: str, now: float) -> None:
-    """Somebody deleted a message: its words go, that it was there stays."""
-    connection.execute(
-        update(messages)
-        .where(messages.c.workspace == workspace, messages.c.channel == channel, messages.c.ts == ts)
-        .values(text="", signals="[]", anger=0, deleted_at=now)
+    """Somebody deleted a message: its words go, here and in the advice about it, and what waits to be said of it.
+
+    The mark stays, so that the message is not kept after all when its deletion came first.
+    """
+    mark = {"text": "", "signals": "[]", "anger": 0, "deleted_at": now}
+    is_new = insert_once(
+        connection,
+        messages,
+        {"workspace": workspace, "channel": channel, "ts": ts, "speaker": "", "role": Role.COLLEAGUE, **mark},
     )
+    if not is_new:
+        connection.execute(
+            update(messages)
+            .where(messages.c.workspace == workspace, messages.c.channel == channel, messages.c.ts == ts)
+            .values(**mark)
+        )
+    about = (advice.c.workspace == workspace) & (advice.c.channel == channel) & (advice.c.message_ts == ts)
+    for row in connection.execute(select(advice.c.id, advice.c.content).where(about)).all():
+        outbox.cancel(connection, workspace, advice_key(row.id))
+        kept = Advice.model_validate_json(row.content)
+        wordless = kept.model_copy(update={"signals": tuple(replace(each, words="") for each in kept.signals)})
+        connection.execute(
+            update(advice)
+            .where(advice.c.workspace == workspace, advice.c.id == row.id)
+            .values(content=wordless.model_dump_json())
+        )
+
+
+def advice_key(advice_id: str) -> str:
+    """The outbox key of the whisper that carries advice."""
+    return f"advice:{advice_id}"
 
 
 def heard(connection: Connection, case: Case) -> list[Heard]:

@@ -27,6 +27,11 @@ class Casebook:
         self._engine = engine
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether it is a file of ours that nobody else works on."""
+        return self._engine.dialect.name == "sqlite"
+
+    @property
     def engine(self) -> Engine:
         """The engine underneath, for migrations and backups."""
         return self._engine
@@ -52,7 +57,7 @@ def open_casebook(url: str) -> Casebook:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url)
+        engine = create_engine(url, hide_parameters=True)
         if engine.dialect.name == "sqlite":
             _make_sqlite_durable(engine)
         _migrate(engine)

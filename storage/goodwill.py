@@ -24,6 +24,7 @@ def _request(row: RowMapping) -> ExceptionRequest:
         cost=row["cost"],
         currency=row["currency"],
         reason=row["reason"],
+        fault_ours=row["fault_ours"],
         decided_by=row["decided_by"],
         decided_at=at(row["decided_at"]) if row["decided_at"] is not None else None,
         decision_reason=row["decision_reason"],
@@ -60,8 +61,16 @@ def pending(connection: Connection, workspace: str) -> list[ExceptionRequest]:
     return [_request(row) for row in rows.mappings()]
 
 
+def card_key(request_id: str) -> str:
+    """The outbox key of a request's card."""
+    return f"exception:{request_id}"
+
+
 def granted_at(connection: Connection, workspace: str, customer_id: str, *, but_not: str = "") -> Sequence[datetime]:
-    """When exceptions were granted to a customer, leaving out those of the case `but_not`."""
+    """When exceptions were granted to a customer, leaving out those of the case `but_not`.
+
+    What we put right because it was our own fault is no favour and does not count.
+    """
     rows = connection.execute(
         select(exceptions.c.decided_at)
         .where(
@@ -69,6 +78,7 @@ def granted_at(connection: Connection, workspace: str, customer_id: str, *, but_
             exceptions.c.customer_id == customer_id,
             exceptions.c.state == ExceptionState.APPROVED,
             exceptions.c.case_id != but_not,
+            exceptions.c.fault_ours != "yes",
         )
         .order_by(exceptions.c.decided_at)
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from storage.engine import insert_once
 from storage.schema import inbox
@@ -120,6 +120,11 @@ def give_back(connection: Connection, entry: Entry, *, error: str, now: float) -
         .values(state=state, lease_until=now + 2.0**entry.attempts, error=error)
     )
     return state
+
+
+def purge(connection: Connection, *, before: float) -> None:
+    """Let go of entries worked on long ago; Slack does not send an event again after so long."""
+    connection.execute(delete(inbox).where(inbox.c.received_at < before, inbox.c.state != InboxState.NEW))
 
 
 def release_leases(connection: Connection) -> None:

@@ -2,12 +2,15 @@
 
 import json
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, literal, select, update
 
 from bot.sales import OpportunityState
 from storage.cases import new_id
 from storage.engine import insert_once
+from storage.outbox import SendState
 from storage.schema import opportunities, outbox
+
+PING = "sales:"
 
 
 def open_or_join(
@@ -52,16 +55,21 @@ def open_or_join(
     return None
 
 
-def told_since(connection: Connection, *, workspace: str, customer_id: str, since: float, but_not: str) -> bool:
-    """Whether sales was told about this customer since then, about another opportunity."""
+def told_since(connection: Connection, *, workspace: str, customer_id: str, since: float) -> bool:
+    """Whether a message to sales about this customer went out since then, or is about to."""
     return (
         connection.execute(
             select(opportunities.c.id)
+            .join(
+                outbox,
+                (outbox.c.workspace == opportunities.c.workspace)
+                & (outbox.c.key == literal(PING) + opportunities.c.case_id),
+            )
             .where(
                 opportunities.c.workspace == workspace,
                 opportunities.c.customer_id == customer_id,
-                opportunities.c.opened_at >= since,
-                opportunities.c.id != but_not,
+                outbox.c.created_at >= since,
+                outbox.c.state.in_([SendState.DUE, SendState.SENDING, SendState.SENT]),
             )
             .limit(1)
         ).one_or_none()
@@ -71,7 +79,7 @@ def told_since(connection: Connection, *, workspace: str, customer_id: str, sinc
 
 def ping_key(case_id: str) -> str:
     """The outbox key of the one message to sales about a case."""
-    return f"sales:{case_id}"
+    return f"{PING}{case_id}"
 
 
 def sales_told(connection: Connection, workspace: str, case_id: str) -> bool:
@@ -81,7 +89,7 @@ def sales_told(connection: Connection, workspace: str, case_id: str) -> bool:
             select(outbox.c.seq).where(
                 outbox.c.workspace == workspace,
                 outbox.c.key == ping_key(case_id),
-                outbox.c.state == "sent",
+                outbox.c.state == SendState.SENT,
             )
         ).one_or_none()
         is not None

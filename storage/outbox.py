@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from storage.engine import insert_once
 from storage.schema import outbox
@@ -25,7 +25,13 @@ class SendKind(StrEnum):
     MESSAGE = "message"
     DIRECT = "direct"
     UPDATE = "update"
+    REMOVAL = "removal"
     HOME = "home"
+
+    @property
+    def has_to_arrive(self) -> bool:
+        """Whether it is tried until Slack takes it or refuses it."""
+        return self in {SendKind.MESSAGE, SendKind.DIRECT, SendKind.UPDATE, SendKind.REMOVAL}
 
     @property
     def at_most_once(self) -> bool:
@@ -170,6 +176,52 @@ def place_of(connection: Connection, workspace: str, key: str) -> tuple[str, str
         )
     ).one_or_none()
     return (row.sent_channel, row.sent_ts) if row and row.sent_ts else None
+
+
+def state_of(connection: Connection, workspace: str, key: str) -> SendState | None:
+    """How it stands with a row; None when there is none."""
+    state = connection.execute(
+        select(outbox.c.state).where(outbox.c.workspace == workspace, outbox.c.key == key)
+    ).scalar_one_or_none()
+    return SendState(state) if state else None
+
+
+def redirect(connection: Connection, sending: Sending, target: Mapping[str, Any], *, now: float) -> None:
+    """Send a row somewhere else, from the beginning."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.seq == sending.seq)
+        .values(target=json.dumps(target), state=SendState.DUE, due_at=now, lease_until=0.0, attempts=0)
+    )
+
+
+def cancel(connection: Connection, workspace: str, key: str) -> None:
+    """Take back what has not gone out yet."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.workspace == workspace, outbox.c.key == key, outbox.c.state == SendState.DUE)
+        .values(state=SendState.WITHHELD, body="{}", error="taken back")
+    )
+
+
+def visible_in(connection: Connection, workspace: str, channel: str) -> list[tuple[str, str]]:
+    """Key and ts of the visible messages of ours in a channel."""
+    rows = connection.execute(
+        select(outbox.c.key, outbox.c.sent_ts).where(
+            outbox.c.workspace == workspace,
+            outbox.c.kind == SendKind.MESSAGE,
+            outbox.c.state == SendState.SENT,
+            outbox.c.sent_channel == channel,
+        )
+    )
+    return [(row.key, row.sent_ts) for row in rows]
+
+
+def purge(connection: Connection, *, before: float) -> None:
+    """Let go of rows settled long ago; a card that may still change is younger."""
+    connection.execute(
+        delete(outbox).where(outbox.c.created_at < before, outbox.c.state.not_in([SendState.DUE, SendState.SENDING]))
+    )
 
 
 def next_due(connection: Connection) -> float | None:

@@ -62,10 +62,12 @@ def refusal_words(refusal: Refusal, say: Words) -> str:
             return say("Only a supervisor can decide this. Your click changed nothing.")
         case Refusal.OWN_REQUEST:
             return say("You asked for this yourself, so another supervisor has to decide it.")
-        case Refusal.HANDLES_CASE:
+        case Refusal.TOOK_PART:
             return say("You are talking to this customer, so another supervisor has to decide it.")
         case Refusal.REASON_MISSING:
             return say("Please give a reason; the agent builds their answer on it.")
+        case Refusal.WINDOW_USED:
+            return say("This customer has been granted an exception meanwhile, so this one cannot be approved.")
         case Refusal.ALREADY_DECIDED:
             return say("Somebody has already decided this. The card shows how.")
 
@@ -187,8 +189,7 @@ def card(
         section(f"*{say('What is broken')}*\n{escaped(request.fault)}"),
         section(f"*{say('Why')}*\n{escaped(request.reason)}"),
     ]
-    if link:
-        blocks.append(context(f"<{link}|{say('Go to the conversation')}>"))
+    blocks += link_blocks(link, say)
     match request.state:
         case ExceptionState.REQUESTED:
             blocks.append(
@@ -208,6 +209,11 @@ def card(
             verdict = say("⛔ Declined by {who}", who=f"<@{request.decided_by}>")
             blocks.append(section(f"*{verdict}*\n{escaped(request.decision_reason)}"))
     return text, blocks
+
+
+def link_blocks(link: str, say: Words) -> list[Block]:
+    """The way to the conversation, when there is one."""
+    return [context(f"<{link}|{say('Go to the conversation')}>")] if link else []
 
 
 def told_agent(request: ExceptionRequest, *, customer: str, say: Words) -> tuple[str, list[Block]]:

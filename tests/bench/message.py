@@ -141,7 +141,7 @@ async def _drain(services: Services) -> None:
             entry = inbox.claim(connection, lane=Lane.STREAM, now=services.clock())
         if entry is None:
             break
-        await work_on(services, entry, works.STREAM[entry.kind])
+        await work_on(services, entry, works.STREAM)
     while True:
         with services.casebook.begin() as connection:
             sending = outbox.claim(connection, now=services.clock())

@@ -51,7 +51,14 @@ def standings(playbook: Playbook) -> Iterator[Standing]:
 
 def situation_of(stands: Standing, stage: Stage, *, told: bool = False) -> Situation:
     """What the coach would be told of such a case."""
-    facts = facts_held(stands, stage=stage, exceptions=(), sales_told=told, prices_on_file=told)
+    facts = facts_held(
+        stands,
+        understood=has_reached(Stage.ASSESS, stage),
+        exceptions=(),
+        shown=False,
+        sales_told=told,
+        prices_on_file=told,
+    )
     may_ask = may_ask_exception(stands, stage, already_asked=False)
     return Situation(standing=stands, stage=stage, facts=facts, values={"customer": "廣昕"}, may_ask=may_ask)
 

@@ -1,5 +1,6 @@
 """Goodwill, thin but real: asked for from the whisper, decided in the thread, told to the agent, and sales knows."""
 
+import sqlite3
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from tests.flow.conftest import (
     APPROVALS,
     CUSTOMER,
     DEPUTY,
+    DESK,
+    GUEST,
     OTHER_AGENT,
     SALES,
     SHARED,
@@ -98,11 +101,12 @@ async def test_from_the_whisper_to_an_approval_and_the_lines_that_are_now_true(s
     text = texts(card["blocks"])
     assert "廣昕精密股份有限公司" in text
     assert "NT$3,000" in text
-    await agent.sees("ephemeral", lambda push: "exception_requested" in str(push) or "主管" in texts(push["message"]))
     await click(supervisor, "message", APPROVALS, card, "approve_exception")
     changed = await changed_card(supervisor)
     assert "✅" in changed
-    await agent.sees("ephemeral", lambda push: "核准" in texts(push["message"]["blocks"]))
+    news = await agent.sees("message", lambda push: push["channel"].startswith("D"))
+    assert "核准" in texts(news["message"]["blocks"])
+    assert "rich_text_quote" in str(news["message"]["blocks"])
     await stage.settled()
     assert not customer.of("ephemeral")
     seen = [push["message"].get("user") for push in customer.of("message")]
@@ -121,7 +125,8 @@ async def test_a_decline_needs_a_reason_and_the_agent_gets_it(stage: Stage, bot:
     given = {"reason": {"text": {"type": "plain_text_input", "value": "其他客戶都有付費續約"}}}
     await supervisor.do("submit", view_id=view["id"], values=given)
     assert "⛔" in await changed_card(supervisor)
-    await agent.sees("ephemeral", lambda push: "其他客戶都有付費續約" in texts(push["message"]["blocks"]))
+    news = await agent.sees("message", lambda push: push["channel"].startswith("D"))
+    assert "其他客戶都有付費續約" in texts(news["message"]["blocks"])
 
 
 @pytest.mark.parametrize("who", [OTHER_AGENT, AGENT])
@@ -195,3 +200,64 @@ async def test_the_successor_of_an_owner_who_left_is_told_once(stage: Stage, bot
     await stage.settled()
     assert len(successor.of("message")) == 1
     assert not sales.of("message")
+
+
+async def test_a_supervisor_who_talked_to_the_customer_does_not_decide(stage: Stage, bot: Bot) -> None:
+    """R30: who appears can no longer say no."""
+    customer, agent, deputy = [await stage.seat(who) for who in (CUSTOMER, AGENT, DEPUTY)]
+    card = await asked(customer, agent, deputy)
+    root = customer.of("message")[0]["message"]["ts"]
+    said = await deputy.say(SHARED, "我是主管，這件我來了解一下", thread_ts=root)
+    await customer.sees("message", lambda push: push["message"]["ts"] == said)
+    await customer.say(SHARED, "再不處理我們就去 Google 留一星評論", thread_ts=root)
+    await agent.sees("ephemeral", lambda push: "一星" in texts(push["message"]["blocks"]))
+    await click(deputy, "message", APPROVALS, card, "approve_exception")
+    await deputy.sees("ephemeral")
+    await stage.settled()
+    assert not changed_cards(deputy)
+
+
+async def test_when_outsiders_can_read_the_approvals_channel_our_card_goes_from_there(stage: Stage, bot: Bot) -> None:
+    """What names cost and exception does not stay where a guest has come in."""
+    customer, agent, supervisor = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUPERVISOR)]
+    card = await asked(customer, agent, supervisor)
+    await stage.admin("add_member", channel=APPROVALS, user=GUEST)
+    gone = await supervisor.sees("message_deleted", lambda push: push["channel"] == APPROVALS)
+    assert gone["ts"] == card["ts"]
+
+
+async def test_a_channel_that_became_shared_is_shown_no_card_and_the_agent_is_told(stage: Stage, bot: Bot) -> None:
+    """The request is safe, its card is withheld, and nobody is told that it is with the supervisors."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    await stage.admin("add_member", channel=APPROVALS, user=GUEST)
+    whisper = await offered(customer, agent)
+    await click(agent, "ephemeral", SHARED, whisper, "ask_exception")
+    view = (await agent.sees("view_opened"))["view"]
+    told = len(agent.of("ephemeral"))
+    await agent.do("submit", view_id=view["id"], values=FORM)
+    news = await agent.sees("message", lambda push: push["channel"].startswith("D"))
+    assert "簽核頻道" in news["message"]["text"]
+    assert len(agent.of("ephemeral")) == told
+    assert not [push for push in agent.of("message") if push["channel"] == APPROVALS and push["message"].get("blocks")]
+
+
+async def test_a_second_request_in_the_window_is_refused_but_not_for_our_own_fault(stage: Stage, bot: Bot) -> None:
+    """R23: once; and what is our own mistake is no favour."""
+    customer, agent, supervisor = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUPERVISOR)]
+    card = await asked(customer, agent, supervisor)
+    await click(supervisor, "message", APPROVALS, card, "approve_exception")
+    await changed_card(supervisor)
+    helpdesk = {"app_id": "A0DESK", "bot_id": "B0DESK", "username": "mail"}
+    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
+        ts = (await agent.do("say", channel=DESK, text="POS 收銀機開不了機，客人在排隊", as_app=helpdesk))["ts"]
+        await agent.sees("ephemeral", lambda push: push["channel"] == DESK)
+        connection.execute("UPDATE cases SET customer_id = 'C-1' WHERE channel = ?", [DESK])
+    await agent.do("shortcut", callback_id="ask_exception", channel=DESK, ts=ts)
+    view = (
+        await agent.sees("view_opened", lambda push: push["view"]["id"] != agent.of("view_opened")[0]["view"]["id"])
+    )["view"]
+    answer = await agent.do("submit", view_id=view["id"], values=FORM)
+    assert list(answer["errors"]) == ["fault_ours"]
+    ours = {**FORM, "fault_ours": {"choice": {"type": "static_select", "selected_option": {"value": "yes"}}}}
+    answer = await agent.do("submit", view_id=view["id"], values=ours)
+    assert answer["response_action"] is None

@@ -24,10 +24,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit")),
     )
     op.create_index(
-        op.f("ix_audit_workspace_subject_subject_id"),
-        "audit",
-        ["workspace", "subject", "subject_id"],
-        unique=False,
+        op.f("ix_audit_workspace_subject_subject_id"), "audit", ["workspace", "subject", "subject_id"], unique=False
     )
     op.create_table(
         "cases",
@@ -146,23 +143,15 @@ def upgrade() -> None:
         sa.Column("playbook_version", sa.String(length=32), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["workspace", "case_id"],
-            ["cases.workspace", "cases.id"],
-            name=op.f("fk_advice_workspace_case_id"),
+            ["workspace", "case_id"], ["cases.workspace", "cases.id"], name=op.f("fk_advice_workspace_case_id")
         ),
         sa.PrimaryKeyConstraint("workspace", "id", name=op.f("pk_advice")),
     )
     op.create_index(
-        op.f("ix_advice_workspace_case_id_given_at"),
-        "advice",
-        ["workspace", "case_id", "given_at"],
-        unique=False,
+        op.f("ix_advice_workspace_case_id_given_at"), "advice", ["workspace", "case_id", "given_at"], unique=False
     )
     op.create_index(
-        op.f("ix_advice_workspace_person_given_at"),
-        "advice",
-        ["workspace", "person", "given_at"],
-        unique=False,
+        op.f("ix_advice_workspace_person_given_at"), "advice", ["workspace", "person", "given_at"], unique=False
     )
     op.create_table(
         "exceptions",
@@ -181,11 +170,9 @@ def upgrade() -> None:
         sa.Column("decided_by", sa.String(length=32), nullable=True),
         sa.Column("decided_at", sa.Float(), nullable=True),
         sa.Column("decision_reason", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.Float(), nullable=True),
+        sa.Column("fault_ours", sa.String(length=8), nullable=False),
         sa.ForeignKeyConstraint(
-            ["workspace", "case_id"],
-            ["cases.workspace", "cases.id"],
-            name=op.f("fk_exceptions_workspace_case_id"),
+            ["workspace", "case_id"], ["cases.workspace", "cases.id"], name=op.f("fk_exceptions_workspace_case_id")
         ),
         sa.PrimaryKeyConstraint("workspace", "id", name=op.f("pk_exceptions")),
     )
@@ -222,11 +209,8 @@ def upgrade() -> None:
         sa.Column("reasons", sa.Text(), nullable=False),
         sa.Column("owner", sa.String(length=64), nullable=True),
         sa.Column("opened_at", sa.Float(), nullable=False),
-        sa.Column("due_at", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["workspace", "case_id"],
-            ["cases.workspace", "cases.id"],
-            name=op.f("fk_opportunities_workspace_case_id"),
+            ["workspace", "case_id"], ["cases.workspace", "cases.id"], name=op.f("fk_opportunities_workspace_case_id")
         ),
         sa.PrimaryKeyConstraint("workspace", "id", name=op.f("pk_opportunities")),
         sa.UniqueConstraint("workspace", "case_id", name=op.f("uq_opportunities_workspace_case_id")),

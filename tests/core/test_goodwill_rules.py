@@ -39,11 +39,20 @@ ASKED = ExceptionRequest(
 
 
 def refused(
-    actor: str = "UBOSS", role: Role = Role.SUPERVISOR, reason: str = "because", **more: object
+    verdict: Verdict = Verdict.DECLINE,
+    *,
+    actor: str = "UBOSS",
+    role: Role = Role.SUPERVISOR,
+    reason: str = "because",
+    took_part: bool = False,
+    window_used: bool = False,
+    **more: object,
 ) -> Refusal | None:
-    """Why this person may not decline the request."""
+    """Why this person may not decide the request like this."""
     request = ASKED.model_copy(update=more)
-    return refusal(request, Verdict.DECLINE, actor=actor, role=role, reason=reason, case_agent="UAGENT2")
+    return refusal(
+        request, verdict, actor=actor, role=role, reason=reason, took_part=took_part, window_used=window_used
+    )
 
 
 def test_a_supervisor_decides() -> None:
@@ -64,14 +73,20 @@ def test_nobody_decides_their_own_request() -> None:
 
 def test_whoever_talks_to_the_customer_does_not_decide() -> None:
     """R30: who decides does not negotiate."""
-    assert refused(actor="UAGENT2") is Refusal.HANDLES_CASE
+    assert refused(took_part=True) is Refusal.TOOK_PART
 
 
 def test_a_decline_has_a_reason_and_an_approval_needs_none() -> None:
     """The agent builds the answer on the reason."""
     assert refused(reason="  ") is Refusal.REASON_MISSING
-    approve = refusal(ASKED, Verdict.APPROVE, actor="UBOSS", role=Role.SUPERVISOR, reason="", case_agent=None)
-    assert approve is None
+    assert refused(Verdict.APPROVE, reason="") is None
+
+
+def test_a_second_exception_in_the_window_is_not_approved_but_our_own_fault_is_put_right() -> None:
+    """R23 at the moment of the decision, whatever the card still shows; limits do not hold for our own mistakes."""
+    assert refused(Verdict.APPROVE, window_used=True) is Refusal.WINDOW_USED
+    assert refused(Verdict.APPROVE, window_used=True, fault_ours="yes") is None
+    assert refused(Verdict.DECLINE, window_used=True) is None
 
 
 @pytest.mark.parametrize("state", [ExceptionState.APPROVED, ExceptionState.DECLINED])

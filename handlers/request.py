@@ -1,0 +1,134 @@
+"""A request for an exception as people see it: its card, and the news to whoever talks to the customer."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.blocks import Block, body
+from bot.cards import exception as exception_card
+from bot.cards.whisper import footer
+from bot.case import Case
+from bot.coaching import advise_on
+from bot.entitlement import Entitlement
+from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.i18n import Words, words
+from bot.language import language_of_locale, language_of_text
+from bot.setup import Person
+from handlers import deliver, people
+from handlers.services import Services
+from handlers.situation import Standing, customer_of, moment, situation
+from storage import cases, outbox
+from storage import goodwill as requests
+from storage.goodwill import card_key
+from storage.outbox import SendKind
+
+FACT_OF_STATE = {
+    ExceptionState.REQUESTED: "exception_requested",
+    ExceptionState.APPROVED: "exception_approved",
+    ExceptionState.DECLINED: "exception_declined",
+}
+
+
+async def link_to(services: Services, case: Case) -> str:
+    """Where the conversation is; empty when Slack cannot say."""
+    try:
+        answer = await services.client.chat_getPermalink(channel=case.channel, message_ts=case.thread_ts)
+    except people.UNREACHABLE:
+        return ""
+    return str(answer["permalink"])
+
+
+def name_of(customer: Standing | None, say: Words) -> str:
+    """The customer's name, also when there is none."""
+    return customer.record.customer.name if customer else say("a customer not on file")
+
+
+def card(
+    services: Services, connection: Connection, request: ExceptionRequest, case: Case, link: str, say: Words
+) -> dict[str, Any]:
+    """The card as the request stands now."""
+    customer = customer_of(services, case.customer_id)
+    policy = services.playbook.policy.goodwill
+    since = moment(services) - timedelta(days=policy.window_days)
+    granted = (
+        requests.granted_at(connection, case.workspace, case.customer_id, but_not=case.id) if case.customer_id else []
+    )
+    within = [each for each in granted if each > since]
+    text, blocks = exception_card.card(
+        request,
+        customer=name_of(customer, say),
+        entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
+        granted_on=within[-1].date() if within else None,
+        window_days=policy.window_days,
+        link=link,
+        say=say,
+    )
+    return dict(body(text, blocks))
+
+
+def confirm(services: Services, connection: Connection, request: ExceptionRequest, case: Case, asker: Person) -> None:
+    """Whisper to whoever asked that it is with the supervisors, once its card really is."""
+    text, blocks, advice_id = _news(services, connection, request, case, asker)
+    if advice_id:
+        blocks.append(footer(advice_id, words(language_of_locale(asker.locale))))
+    deliver.whisper(
+        connection,
+        workspace=case.workspace,
+        key=f"{card_key(request.id)}:{request.state}:{asker.user_id}",
+        channel=case.channel,
+        thread_ts=case.thread_ts if cases.has_thread(connection, case) else None,
+        person=asker.user_id,
+        body=body(text, blocks),
+        case_id=case.id,
+        now=services.clock(),
+        after=card_key(request.id),
+    )
+
+
+def announce(
+    services: Services,
+    connection: Connection,
+    request: ExceptionRequest,
+    case: Case,
+    whom: Sequence[Person],
+    link: str,
+) -> None:
+    """Tell a decision by direct message, which arrives: whoever asked, and whoever handles the case now."""
+    for person in whom:
+        say = words(language_of_locale(person.locale))
+        text, blocks, _ = _news(services, connection, request, case, person)
+        outbox.put(
+            connection,
+            workspace=case.workspace,
+            key=f"{card_key(request.id)}:{request.state}:{person.user_id}",
+            kind=SendKind.DIRECT,
+            target={"user": person.user_id},
+            body=body(text, [*blocks, *exception_card.link_blocks(link, say)]),
+            case_id=case.id,
+            now=services.clock(),
+        )
+
+
+def _news(
+    services: Services, connection: Connection, request: ExceptionRequest, case: Case, person: Person
+) -> tuple[str, list[Block], str | None]:
+    """What happened and the lines that have become true with it; the advice's id when there are any."""
+    reader = language_of_locale(person.locale)
+    say = words(reader)
+    customer = customer_of(services, case.customer_id)
+    text, blocks = exception_card.told_agent(request, customer=name_of(customer, say), say=say)
+    fact = FACT_OF_STATE[request.state]
+    spoken = language_of_text(cases.last_customer_words(connection, case), reader)
+    current = situation(services, connection, case, customer, language=spoken)
+    current = current.model_copy(update={"facts": current.facts | {fact}})
+    advice = advise_on(services.playbook, fact, situation=current, language=spoken)
+    if advice is None:
+        return text, blocks, None
+    advice_id = cases.write_advice(
+        connection, case, message_ts=case.thread_ts, person=person.user_id, given=advice, now=services.clock()
+    )
+    play = services.playbook.words[reader].plays[advice.plays[0]]
+    blocks += exception_card.fact_lines([line.text for line in advice.lines], play.next_step, say)
+    return text, blocks, advice_id
