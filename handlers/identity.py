@@ -1,13 +1,24 @@
 """Who we are in Slack and where; a refusal is told in words a person can act on."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import UserError
-from handlers.services import Identity
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who we are in Slack, as `auth.test` says."""
+
+    workspace: str
+    enterprise: str | None
+    bot_user: str
+    bot_id: str
+    app_id: str = ""
 
 
 def refusal(error: SlackApiError) -> str:

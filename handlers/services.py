@@ -11,21 +11,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import UserError
 from bot.playbook import Playbook
 from bot.signals import Detector
+from handlers.identity import Identity
 from storage.directory import Directory, DirectorySource
 from storage.engine import Casebook
 
+__all__ = ["Identity", "Services", "Wake"]
+
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who we are in Slack, as `auth.test` says."""
-
-    workspace: str
-    enterprise: str | None
-    bot_user: str
-    bot_id: str
-    app_id: str = ""
 
 
 @dataclass(frozen=True)
