@@ -140,11 +140,14 @@ class Play:
         """The news in the agent's seat, and the lines that came with it."""
         await self.page.follow("answer")
         await expect(self.staff.node).to_have_attribute("data-seat", AGENT)
-        news = self.staff.whispers.last
+        await self.staff.node.locator(f'[data-testid^="channel-"][data-with="{ASIDE}"]').click()
+        news = self.staff.messages.last
         for fact in facts:
             await expect(news).to_contain_text(fact)
         await self._speaks_our_language(news)
         lines = await news.locator("blockquote").all_inner_texts()
+        await news.get_by_test_id("copy").first.click()
+        await expect(news.locator(".copy.done")).to_have_count(1)
         home = await self.staff.home()
         for line in lines:
             await expect(home).to_contain_text(line)
