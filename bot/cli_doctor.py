@@ -98,6 +98,7 @@ async def _lines(settings: Settings) -> AsyncIterator[Line]:
         yield await _socket_mode(client, settings.slack_app_token.get_secret_value())
         if setup:
             yield _gaps(setup)
+        if setup and setup.channels:
             yield await _channels(client, setup)
 
 
