@@ -1,5 +1,8 @@
 """Setting up in Slack: the window, `/aside duty`, `/aside help`, and that a change holds for the very next message."""
 
+import asyncio
+import os
+import sys
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from tests.flow.conftest import (
     DESK,
     GUEST,
     OTHER_AGENT,
+    ROOT,
     SALES,
     SALES_CHANNEL,
     SETUP,
@@ -118,6 +122,35 @@ async def test_a_channel_set_up_in_the_window_is_listened_to_at_once(
         approvals_channel=APPROVALS,
         sales_channel=SALES_CHANNEL,
     )
+    await customer.say(SHARED, FAULT)
+    whisper = await agent.sees("ephemeral")
+    assert "出貨全部卡住" in texts(whisper["message"]["blocks"])
+
+
+async def test_a_channel_set_up_in_a_terminal_is_listened_to_at_once(
+    stage: Stage, settings: Settings, bot: Bot
+) -> None:
+    """`aside setup` beside a running bot: user groups and all hold for the next message, without a restart."""
+    save_setup(settings, Setup())
+    agent, customer = await stage.seat(AGENT), await stage.seat(CUSTOMER)
+    options = (
+        *("--channel", f"{SHARED}=C-1", "--duty", f"{SHARED}={AGENT}", "--agent", "S0AGENTS"),
+        *("--supervisor", "S0SUPERVISORS", "--approvals", APPROVALS),
+    )
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "setup", *options),
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "ASIDE_DATA": str(settings.data),
+            "ASIDE_DIRECTORY": str(settings.directory),
+            "ASIDE_SLACK_API_URL": settings.slack_api_url,
+            "ASIDE_SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
+        },
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await command.communicate()
+    assert out.decode("utf-8").endswith("\nComplete.\n")
     await customer.say(SHARED, FAULT)
     whisper = await agent.sees("ephemeral")
     assert "出貨全部卡住" in texts(whisper["message"]["blocks"])
