@@ -4,7 +4,7 @@ from sqlalchemy import Connection
 
 from bot import goodwill as rules
 from bot.cards import exception as exception_card
-from bot.case import Case, CaseState
+from bot.case import CaseState
 from bot.goodwill import ExceptionRequest, Refusal, Verdict
 from handlers import deliver, inbound, people, request
 from handlers.guard import Actor, admit, open_window, tell_directly
@@ -83,7 +83,8 @@ async def _decide(
         if refused:
             _refuse(services, connection, task, actor, refused, response_url)
             return
-        _record(services, connection, actor, before, after, case)
+        _record(services, connection, actor, verdict, before, after)
+        cases.move(connection, case, CaseState.DECIDED)
         outbox.put(
             connection,
             workspace=workspace,
@@ -101,18 +102,17 @@ def _record(
     services: Services,
     connection: Connection,
     actor: Actor,
+    verdict: Verdict,
     before: ExceptionRequest,
     after: ExceptionRequest,
-    case: Case,
 ) -> None:
-    cases.move(connection, case, CaseState.DECIDED)
     audit.write(
         connection,
         workspace=after.workspace,
         actor=actor.person.user_id,
         subject="exception",
         subject_id=after.id,
-        move=after.state,
+        move=verdict,
         before=before.state,
         after=after.state,
         why=after.decision_reason,

@@ -16,6 +16,7 @@ CHANNELS = frozenset({PUBLIC, PRIVATE})
 CALLS: Mapping[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),
     "auth.test": frozenset(),
+    "chat.delete": frozenset({ANY}),
     "chat.getPermalink": frozenset(),
     "chat.postEphemeral": frozenset({ANY}),
     "chat.postMessage": frozenset({ANY}),
