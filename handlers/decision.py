@@ -6,7 +6,7 @@ from bot import goodwill as rules
 from bot.cards import exception as exception_card
 from bot.case import CaseState
 from bot.goodwill import ExceptionRequest, Refusal, Verdict
-from handlers import deliver, inbound, people, request
+from handlers import deliver, home, inbound, people, request
 from handlers.guard import Actor, admit, open_window, tell_directly
 from handlers.services import Services
 from handlers.situation import moment, window_is_used
@@ -96,6 +96,8 @@ async def _decide(
             now=services.clock(),
         )
         request.announce(services, connection, after, case, whom, link)
+        if not response_url:
+            home.publish(services, connection, task, actor)
 
 
 def _record(

@@ -192,13 +192,7 @@ def card(
     blocks += link_blocks(link, say)
     match request.state:
         case ExceptionState.REQUESTED:
-            blocks.append(
-                actions(
-                    f"decide:{request.id}",
-                    button(APPROVE, say("Approve"), request.id, style="primary"),
-                    button(DECLINE, say("Decline…"), request.id, style="danger"),
-                )
-            )
+            blocks.append(decide_buttons(request, say))
             text = say("{customer}: an exception waits for a decision", customer=customer)
         case ExceptionState.APPROVED:
             text = say("{customer}: approved", customer=customer)
@@ -209,6 +203,15 @@ def card(
             verdict = say("⛔ Declined by {who}", who=f"<@{request.decided_by}>")
             blocks.append(section(f"*{verdict}*\n{escaped(request.decision_reason)}"))
     return text, blocks
+
+
+def decide_buttons(request: ExceptionRequest, say: Words) -> Block:
+    """Yes, or no with a reason."""
+    return actions(
+        f"decide:{request.id}",
+        button(APPROVE, say("Approve"), request.id, style="primary"),
+        button(DECLINE, say("Decline…"), request.id, style="danger"),
+    )
 
 
 def link_blocks(link: str, say: Words) -> list[Block]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from bot.blocks import Block, button, context, divider, escaped, header, quote, section
-from bot.cards.exception import concession_words
+from bot.cards.exception import concession_words, decide_buttons
 from bot.cards.setup import missing_words
 from bot.coaching import StoredAdvice
 from bot.goodwill import ExceptionRequest
@@ -14,13 +14,13 @@ from bot.playbook import Playbook
 from bot.setup import Missing
 
 SET_UP = "set_up"
-MOST_PENDING = 20
+MOST_PENDING = 15
 
 
 def view(
     *,
     role: Role,
-    advice: Sequence[StoredAdvice],
+    advice: Sequence[tuple[StoredAdvice, str]],
     pending: Sequence[tuple[ExceptionRequest, str]],
     missing: Sequence[Missing],
     admin: bool,
@@ -31,6 +31,7 @@ def view(
     """What somebody finds under the app's name.
 
     Args:
+        advice: What they were told, newest first, with the customer's name; empty when there is none.
         pending: Undecided requests with the customer's name; for supervisors alone.
     """
     blocks: list[Block] = []
@@ -41,25 +42,27 @@ def view(
         return {"type": "home", "blocks": blocks}
     if role is Role.SUPERVISOR:
         blocks.append(header(say("Waiting for a decision")))
-        blocks += [
-            section(
-                f"*{escaped(customer)}*  {say.money(each.cost, each.currency)} · "
-                f"{concession_words(each.concession, say)}\n{escaped(each.fault)}"
-            )
-            for each, customer in pending[:MOST_PENDING]
-        ] or [section(say("Nothing is waiting. Thank you."))]
+        for each, customer in pending[:MOST_PENDING]:
+            what = f"{say.money(each.cost, each.currency)} · {concession_words(each.concession, say)}"
+            blocks += [
+                section(f"*{escaped(customer)}*  {what}\n{escaped(each.fault)}\n{escaped(each.reason)}"),
+                decide_buttons(each, say),
+            ]
+        if not pending:
+            blocks.append(section(say("Nothing is waiting. Thank you.")))
         if len(pending) > MOST_PENDING:
             more = len(pending) - MOST_PENDING
             blocks.append(context(say.plural("and {n} more", "and {n} more", more)))
         blocks.append(divider())
     blocks.append(header(say("What Aside told you recently")))
     plays = playbook.words[say.language].plays
-    for stored in advice:
+    for stored, customer in advice:
         play = plays.get(stored.advice.plays[0])
         if play is None:
             continue
         when = stored.given_at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
-        blocks += [section(f"*{escaped(play.title)}*\n{escaped(play.meaning)}"), context(when)]
+        about = " · ".join(part for part in (escaped(customer), when) if part)
+        blocks += [section(f"*{escaped(play.title)}*\n{escaped(play.meaning)}"), context(about)]
         blocks += [quote(line.text) for line in stored.advice.lines]
     if not advice:
         blocks.append(section(say("Nothing yet. Aside speaks up when it can help.")))

@@ -98,3 +98,25 @@ async def test_whoever_is_not_staff_learns_nothing(stage: Stage, settings: Setti
     for who in (OTHER_AGENT, GUEST, CUSTOMER):
         view = await home(await stage.seat(who))
         assert texts(view["blocks"]) == neutral
+
+
+async def test_a_supervisor_decides_from_the_home_and_sees_it_gone(stage: Stage, bot: Bot) -> None:
+    """Also a request whose card could not be shown anywhere can be decided."""
+    agent, customer, supervisor = await stage.seat(AGENT), await stage.seat(CUSTOMER), await stage.seat(SUPERVISOR)
+    await asked(customer, agent, supervisor)
+    view = await home(supervisor)
+    row = next(each for each in view["blocks"] if each["type"] == "actions")
+    await supervisor.do(
+        "action",
+        container={"type": "view", "view_id": view["id"]},
+        action={
+            "type": "button",
+            "action_id": "approve_exception",
+            "block_id": row["block_id"],
+            "value": row["elements"][0]["value"],
+        },
+    )
+    news = await agent.sees("message", lambda push: push["channel"].startswith("D"))
+    assert "核准" in texts(news["message"]["blocks"])
+    nothing = SAY("Nothing is waiting. Thank you.")
+    await supervisor.sees("home", lambda push: nothing in texts(push["view"]["blocks"]))

@@ -258,8 +258,8 @@ def _home(say: Words, name: str, said: str) -> Iterator[Shown]:
         for full in (True, False):
             view = home.view(
                 role=role,
-                advice=[stored] * 10 if full else [],
-                pending=[(request, name)] * 30 if full else [],
+                advice=[(stored, name)] * 10 if full else [],
+                pending=[(request.model_copy(update={"id": f"{n:026d}"}), name) for n in range(30)] if full else [],
                 missing=list(Missing) if full else [],
                 admin=True,
                 zone="Asia/Taipei",

@@ -62,7 +62,7 @@ def test_plurals_follow_the_language(language: Language, n: int, shown: str) -> 
 
 def test_names_are_left_as_they_are() -> None:
     """Only our own words are converted to simplified characters; what is filled in stays as it is on file."""
-    assert words("zh-CN")("Exception for {customer}", customer="禾豐軟體（股）公司") == "禾豐軟體（股）公司 的通融申请"
+    assert words("zh-CN")("Exception for {customer}", customer="禾豐軟體（股）公司") == "禾豐軟體（股）公司的通融申请"
 
 
 @pytest.mark.parametrize("value", ["{customer}", "{0}", "{", "%s", "{n!r}"])
