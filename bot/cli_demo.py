@@ -18,13 +18,12 @@ from bot import app
 from bot.cli import log_as_json, run_async
 from bot.demo import seed
 from bot.errors import UserError
-from bot.settings import Settings, load_settings
+from bot.settings import MANIFEST, Settings, load_settings
 from sandbox.demo_data import write_demo_data
 from storage.importing import import_files
 
 ROOT = Path(__file__).parent.parent
 WORLD = ROOT / "sandbox" / "demo" / "world.yml"
-MANIFEST = ROOT / "manifest.yml"
 BOT_TOKEN = "xoxb-sandbox"  # noqa: S105 - the sandbox's own, it opens nothing else
 APP_TOKEN = "xapp-sandbox"  # noqa: S105 - the same
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -22,14 +21,13 @@ from sqlalchemy import make_url
 from bot.cli_setup import GAPS
 from bot.errors import UserError
 from bot.playbook_files import load_playbook
-from bot.settings import Settings, load_settings
+from bot.settings import MANIFEST, Settings, load_settings
 from bot.setup import Setup
 from handlers.identity import absent_from, check_socket_mode, refusal, unreachable
 from storage import workspace as workspaces
 from storage.directory import DirectorySource
 from storage.engine import open_casebook
 
-MANIFEST = Path(__file__).parent.parent / "manifest.yml"
 MOST_CLOCK_SECONDS = 60.0
 BOT_TOKEN = "Copy the bot token (xoxb-…) of your Slack app into ASIDE_SLACK_BOT_TOKEN."  # noqa: S105 - words, no token
 

@@ -87,14 +87,14 @@ class Situation(Part):
 
     Attributes:
         values: What a line's placeholders stand for; a day is told as people write it.
-        may_ask: Whether a goodwill exception can be asked for now.
+        asked: Whether an exception has been asked for in this case.
     """
 
     standing: Standing
     stage: Stage
     facts: frozenset[str]
     values: Mapping[str, str | date] = {}
-    may_ask: bool = False
+    asked: bool = False
 
 
 class Given(Part):
@@ -172,17 +172,19 @@ def decide(playbook: Playbook, stands: Standing) -> DecisionRow:
     )
 
 
-def may_ask_exception(stands: Standing, stage: Stage, *, already_asked: bool) -> bool:
-    """Whether asking for an exception makes sense: something is not covered and nobody decided yet.
+def may_ask_exception(row: DecisionRow, situation: Situation) -> bool:
+    """Whether asking for an exception makes sense: the table leads there, and something is not covered.
 
-    Neither anger nor any threat is asked about here (architecture page, *Things that must hold*).
+    The window that asks for it asks about fault and cost as well (R17), so it also opens where the table still wants
+    these assessed. Neither anger nor any threat is asked about here (architecture page, *Things that must hold*).
     """
+    stands = situation.standing
     return (
-        stands.entitlement in {Entitlement.EXPIRED, Entitlement.PARTLY}
-        and stands.decision == "none"
+        row.action in {Action.ASSESS, Action.ASK_EXCEPTION}
+        and stands.entitlement in {Entitlement.EXPIRED, Entitlement.PARTLY}
         and stands.history == "clear"
-        and not already_asked
-        and has_reached(Stage.CONFIRM, stage)
+        and not situation.asked
+        and has_reached(Stage.CONFIRM, situation.stage)
     )
 
 
@@ -222,7 +224,7 @@ def _compose(
         lines=_shared_out(offered, playbook.policy.whisper.lines),
         withheld=tuple(withheld),
         routes=tuple(routes),
-        action=Action.ASK_EXCEPTION if row and situation.may_ask else None,
+        action=Action.ASK_EXCEPTION if row and may_ask_exception(row, situation) else None,
         facts=tuple(sorted(situation.facts)),
         playbook_version=playbook.version,
     )

@@ -8,6 +8,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.errors import UserError
 
 PACKAGED_PLAYBOOK = Path(__file__).parent.parent / "playbooks"
+MANIFEST = Path(__file__).parent / "manifest.yml"
+"""The Slack app's manifest; a link to the one at the top of the tree, so that a wheel holds it too."""
 SLACK_API_URL = "https://slack.com/api/"
 
 

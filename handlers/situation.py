@@ -11,7 +11,7 @@ from bot import case as case_rules
 from bot import goodwill as goodwill_rules
 from bot.cards.exception import concession_words
 from bot.case import Case
-from bot.coaching import Situation, may_ask_exception
+from bot.coaching import Situation
 from bot.customer import CustomerRecord
 from bot.entitlement import CoverageOn, CoverageState, Entitlement, coverage_on, entitlement
 from bot.errors import UserError
@@ -101,7 +101,7 @@ def situation(
         stage=stage,
         facts=facts,
         values=_values(customer, asked, language),
-        may_ask=may_ask_exception(stands, stage, already_asked=bool(asked)),
+        asked=bool(asked),
     )
 
 

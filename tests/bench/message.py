@@ -32,7 +32,7 @@ from storage.importing import import_files
 from storage.inbox import Lane
 from tests.flow.conftest import DESK, FILES, ROOT, SETUP, WORKSPACE, save_setup
 
-MESSAGES = int(os.environ.get("BENCH_MESSAGES", "300"))
+MESSAGES = int(os.environ.get("ASIDE_BENCH_MESSAGES", "300"))
 TEXTS = (
     "ERP 從早上就當機，發票都印不出來，出貨全部卡住",
     "Our POS has been down since nine and nobody can pay. Please help!",
@@ -71,7 +71,7 @@ async def _run(console: Console) -> None:
             whispers = _count(services)
             worked = await _cpu(lambda: _drain(services))
             whispers = _count(services) - whispers
-    table = Table(title=f"{MESSAGES} messages, CPU a message, {whispers} whispers sent")
+    table = Table(title=f"{MESSAGES} messages handed to Bolt, CPU a message, {whispers} whispers sent")
     for heading in ("what", "ms a message", "× empty handler"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
     for name, seconds in (

@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from bot.cli_demo import APP_TOKEN, BOT_TOKEN, MANIFEST, ROOT, WORLD
+from bot.cli_demo import APP_TOKEN, BOT_TOKEN, ROOT, WORLD
 from bot.demo import seed
-from bot.settings import Settings
+from bot.settings import MANIFEST, Settings
 from sandbox.demo_data import write_demo_data
 from storage.importing import import_files
 

@@ -3,19 +3,18 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import playbooks
 from bot.case import STAGES, Heard, Standing, facts_held, has_reached, stage_reached
 from bot.coaching import Given, Situation, advise, advise_on, decide, may_ask_exception
 from bot.entitlement import Entitlement
 from bot.message import Role
-from bot.playbook import Language, Playbook, Stage
+from bot.playbook import Action, Language, Playbook, Stage
 from bot.playbook_files import load_playbook
+from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -34,7 +33,7 @@ PRESSURE = (
 @pytest.fixture(scope="module")
 def playbook() -> Playbook:
     """The playbook that comes with Aside."""
-    return load_playbook(Path(playbooks.__file__).parent)
+    return load_playbook(PACKAGED_PLAYBOOK)
 
 
 def reading(*ids: str, anger: int = 0) -> Reading:
@@ -59,8 +58,7 @@ def situation_of(stands: Standing, stage: Stage, *, told: bool = False) -> Situa
         sales_told=told,
         prices_on_file=told,
     )
-    may_ask = may_ask_exception(stands, stage, already_asked=False)
-    return Situation(standing=stands, stage=stage, facts=facts, values={"customer": "廣昕"}, may_ask=may_ask)
+    return Situation(standing=stands, stage=stage, facts=facts, values={"customer": "廣昕"})
 
 
 any_standing = st.builds(
@@ -147,24 +145,50 @@ def test_no_line_ever_claims_a_fact_that_the_case_does_not_hold(
 def test_anger_and_threats_never_change_what_is_on_the_table(
     playbook: Playbook, stands: Standing, stage: Stage, signals: set[str], pressure: set[str], anger: int
 ) -> None:
-    """Same case, any anger, any threat: the same row, the same action."""
+    """Whatever is shouted: the row and the action follow from the case alone."""
+    situation = situation_of(stands, stage)
+    row = decide(playbook, stands)
+    allowed = Action.ASK_EXCEPTION if may_ask_exception(row, situation) else None
+    advice = advise(
+        playbook,
+        reading=reading(*signals, *pressure, anger=anger),
+        speaker=Role.CUSTOMER,
+        situation=situation,
+        given=(),
+        language="en",
+        now=NOW,
+    )
+    if advice:
+        assert (advice.row, advice.action) == (row.id, allowed)
 
-    def offer(*ids: str, how_angry: int) -> tuple[str | None, object] | None:
-        advice = advise(
-            playbook,
-            reading=reading(*ids, anger=how_angry),
-            speaker=Role.CUSTOMER,
-            situation=situation_of(stands, stage),
-            given=(),
-            language="en",
-            now=NOW,
-        )
-        return (advice.row, advice.action) if advice else None
 
-    calm = offer(*signals, how_angry=0)
-    pressed = offer(*signals, *pressure, how_angry=anger)
-    if calm and pressed:
-        assert pressed == calm
+@pytest.mark.parametrize(
+    ("row", "stands"),
+    [
+        ("our_fault", Standing(entitlement=Entitlement.EXPIRED, fault_ours="yes")),
+        ("serve_covered", Standing(entitlement=Entitlement.COVERED)),
+        ("serve_promise", Standing(entitlement=Entitlement.EXPIRED, claim="confirmed")),
+        ("hold", Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low", decision="declined")),
+        ("verify_claim", Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low", claim="pending")),
+        ("used_up", Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low", history="used")),
+    ],
+)
+def test_no_exception_is_asked_for_where_the_table_leads_elsewhere(
+    playbook: Playbook, row: str, stands: Standing
+) -> None:
+    """What is owed is served, a promise is checked first, a no stays a no."""
+    assert decide(playbook, stands).id == row
+    assert not may_ask_exception(decide(playbook, stands), situation_of(stands, Stage.TELL))
+
+
+def test_an_exception_can_be_asked_for_once_the_problem_was_received(playbook: Playbook) -> None:
+    """Not into the first message (R03), and not twice."""
+    stands = Standing(entitlement=Entitlement.EXPIRED)
+    row = decide(playbook, stands)
+    assert not may_ask_exception(row, situation_of(stands, Stage.RECEIVE))
+    assert may_ask_exception(row, situation_of(stands, Stage.CONFIRM))
+    asked = situation_of(stands, Stage.CONFIRM).model_copy(update={"asked": True})
+    assert not may_ask_exception(row, asked)
 
 
 @pytest.mark.parametrize("pressure", PRESSURE)

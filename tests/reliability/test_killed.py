@@ -22,7 +22,7 @@ from tests.sandbox.stage import Json, Refused, Seat, Stage
 
 pytest_plugins = ["tests.flow.conftest"]
 
-MOST_CALLS = 26
+MOST_CALLS = 28
 EVERY_CALL = range(1, MOST_CALLS + 1)
 CALLS = EVERY_CALL if os.environ.get("ASIDE_KILL_EVERYWHERE") else (4, 9, 13, 17, 21)
 FLOW_SECONDS = 120
@@ -115,6 +115,7 @@ async def play(stage: Stage) -> dict[str, Seat]:
         container=container,
         action=button_in(card, "approve_exception"),
     )
+    await agent.sees("message", lambda push: push["channel"].startswith("D"))
     return seats
 
 
@@ -141,6 +142,7 @@ async def test_killed_at_any_call_it_takes_up_where_it_was(settings: Settings, s
     approvals = [push for push in seats[SUPERVISOR].of("message") if push["channel"] == APPROVALS]
     assert len(approvals) == 1
     assert len(seats[SUCCESSOR].of("message")) == 1
+    assert len([push for push in seats[AGENT].of("message") if push["channel"].startswith("D")]) == 1
     assert rows(settings, "SELECT state FROM exceptions") == [("approved",)]
     assert rows(settings, "SELECT move FROM audit WHERE subject = 'exception' ORDER BY seq") == [("ask",), ("approve",)]
     assert rows(settings, "SELECT count(*) FROM opportunities") == [(1,)]
@@ -149,6 +151,19 @@ async def test_killed_at_any_call_it_takes_up_where_it_was(settings: Settings, s
     shown = [str(push["message"].get("blocks")) for push in seats[AGENT].of("ephemeral")]
     assert len(shown) == len(set(shown))
     assert not seats[CUSTOMER].of("ephemeral")
+
+
+async def test_every_call_of_the_loop_is_one_at_which_it_is_killed(settings: Settings, stage: Stage) -> None:
+    """`make test-kill` leaves no call out."""
+    victim = Victim(settings, stage, calls=MOST_CALLS + 1)
+    await victim.start()
+    try:
+        async with asyncio.timeout(FLOW_SECONDS):
+            await play(stage)
+            await settled(settings)
+    finally:
+        await victim.kill()
+    assert calls_heard(stage) == MOST_CALLS
 
 
 async def settled(settings: Settings) -> None:
