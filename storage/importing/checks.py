@@ -281,8 +281,9 @@ class Filler:
 
     def _fill_contracts(self) -> None:
         """A contract over several products comes in a row for each; they must agree on the contract."""
-        rows = self._staging.of_customers(Table.CONTRACTS, "waiting.number, likely")
+        rows = self._staging.of_customers(Table.CONTRACTS, "waiting.number IS NULL, waiting.number, likely")
         counted = self._counted(rows, Table.CONTRACTS)
+        given: set[str] = set()
         for number, group in groupby(counted, key=lambda row: row["number"] or (row["likely"],)):
             whole: dict[str, Any] = {}
             first: dict[str, sqlite3.Row] = {}
@@ -293,15 +294,20 @@ class Filler:
                     continue
                 line = (row["serial"], row["product"])
                 if isinstance(number, str):
+                    given.add(number)
                     self._agree(row, customer, whole, first)
                     if line in lines:
                         place = self._bad.place(lines[line])
                         self._bad.add_field(row, Table.CONTRACTS, "number", number, Reason.DUPLICATE_KEY, place=place)
+                else:
+                    line += tuple(row[name] for name in FIELDS[Table.CONTRACTS])
+                    if line in lines:  # the customer's further rows, each of another contact, say the same
+                        continue
                 lines[line] = row
                 if not self._is_bad(row):
                     values = {name: row[name] for name in FIELDS[Table.CONTRACTS]}
-                    made = {} if isinstance(number, str) else {"number": f"{customer}#{len(lines)}"}
-                    self._write("contracts", values | {"customer_id": customer} | made)
+                    made = values["number"] or _untaken(f"{customer}#{len(lines)}", given)
+                    self._write("contracts", values | {"customer_id": customer, "number": made})
 
     def _agree(self, row: sqlite3.Row, customer: str, whole: dict[str, Any], first: dict[str, sqlite3.Row]) -> None:
         """Compare a further row of a contract with what its earlier rows say of the whole contract."""
@@ -420,7 +426,11 @@ def _is_same(name: str, value: str, other: str) -> bool:
 
 def _free(id_: str, number: int, given: set[str]) -> str:
     """An id that no file gives: the plain one for the first, numbered for the others."""
-    made = id_ if number == 1 else f"{id_}/{number}"
+    return _untaken(id_ if number == 1 else f"{id_}/{number}", given)
+
+
+def _untaken(made: str, given: set[str]) -> str:
+    """An id that was made, marked where a file gives the same one."""
     while made in given:
         made += "'"
     return made

@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from bot.errors import UserError
+from storage.directory import Directory
 from tests.directory.conftest import Import, Stored, Write, bad
 
 LINES = ("客戶編號,客戶名稱,統編", "C1,廣昕精密,01234567", "C2,宏昌實業,")
@@ -243,6 +244,34 @@ def test_made_up_ids_are_the_same_at_every_import(write: Write, run_import: Impo
     run_import(other)
     assert {id_ for _, id_ in before} < {id_ for _, id_ in stored("customers", "name", "id")}
     assert ("甲公司", "T-12345675") in before
+
+
+def test_contracts_without_a_number_stay_apart(write: Write, run_import: Import, stored: Stored, target: Path) -> None:
+    """Two periods for the same product are two contracts with two prices, and no file's own number is taken twice."""
+    contracts = write(
+        "contracts.csv", "客戶編號,客戶名稱,合約編號,產品,起日,迄日,金額", "C1,甲公司,,ERP,2025-01-01,2025-12-31,8000",
+        "C1,甲公司,,ERP,2026-01-01,2026-12-31,9000", "C2,乙公司,,ERP,2026-01-01,2026-12-31,7000",
+        "C2,乙公司,C1#1,ERP,2026-01-01,2026-12-31,6000",
+    )  # fmt: skip
+    assert bad(run_import(contracts)) == []
+    assert stored("contracts", "customer_id", "number", "end", "price") == [
+        ("C1", "C1#1'", "2025-12-31", "8000"), ("C1", "C1#2", "2026-12-31", "9000"),
+        ("C2", "C1#1", "2026-12-31", "6000"), ("C2", "C2#1", "2026-12-31", "7000"),
+    ]  # fmt: skip
+    record = Directory(target).record("C1")
+    assert record
+    assert [each.price.amount for each in record.contracts if each.price] == [8000, 9000]
+
+
+def test_a_contract_without_a_number_told_twice_is_one(write: Write, run_import: Import, stored: Stored) -> None:
+    """A list with a row for each contact says the same of the contract each time; another name is another contract."""
+    flat = write(
+        "list.csv", "客戶名稱,窗口,合約名稱,合約迄日", "甲公司,王小明,MA,2026-12-31", "甲公司,李小華,MA,2026-12-31",
+        "甲公司,李小華,到府,2026-12-31",
+    )  # fmt: skip
+    assert bad(run_import(flat)) == []
+    assert [name for name, _ in stored("contracts", "name", "number")] == ["MA", "到府"]
+    assert [name for name, _ in stored("contacts", "name", "phone")] == ["李小華", "王小明"]
 
 
 def test_a_list_of_contracts_alone_makes_its_customers(write: Write, run_import: Import, stored: Stored) -> None:
