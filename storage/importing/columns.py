@@ -10,7 +10,7 @@ from typing import Any
 
 from opencc import OpenCC
 
-from storage.importing import values
+from storage.importing import dates, money, values
 from storage.importing.values import Cell
 
 
@@ -342,8 +342,8 @@ def _coverage(prefixes: Sequence[str]) -> tuple[Column, ...]:
     return (
         Column("product", _PRODUCT.words, (), _PRODUCT.read, _PRODUCT.meaning, weak=_PRODUCT.weak),
         Column("serial", _SERIAL.words, (), _SERIAL.read, _SERIAL.meaning),
-        column("start", _START, values.day, "first day"),
-        column("end", _END, values.day, "last day that is covered"),
+        column("start", _START, dates.day, "first day"),
+        column("end", _END, dates.day, "last day that is covered"),
         column(
             "basis",
             "日期基準 起算基準 起算點 起算方式 date_basis",
@@ -354,7 +354,7 @@ def _coverage(prefixes: Sequence[str]) -> tuple[Column, ...]:
             column(
                 name,
                 words,
-                values.day,
+                dates.day,
                 f"{name.removesuffix('_date')} day: the start and its basis, when there is no start",
             )
             for name, words in _START_OF.items()
@@ -383,15 +383,15 @@ _CONTRACTS = (
     _column(
         "price",
         "合約金額 合約價格 合約總價 年費 維護費 維護費用 contract_price contract_amount annual_fee",
-        values.money,
+        money.money,
         "price a year",
         own="金額 價格 費用 amount",
     ),
-    _column("currency", "幣別 貨幣 幣種", values.currency, "currency; TWD when missing"),
+    _column("currency", "幣別 貨幣 幣種", money.currency, "currency; TWD when missing"),
     _column(
         "tax_basis",
         "含稅/未稅 含稅未稅 未稅/含稅 稅別 含稅 是否含稅 課稅別 tax_included",
-        values.tax_basis,
+        money.tax_basis,
         "whether the price holds the tax: 含稅 or 未稅",
         own="tax",
     ),
@@ -424,12 +424,12 @@ _SERVICE_PRICES = (
         "the service",
         needed=True,
     ),
-    _column("price", "單價 價格 金額 定價 費用 unit_price", values.money, "price of one service", needed=True),
-    _column("currency", "幣別 貨幣 幣種", values.currency, "currency; TWD when missing"),
+    _column("price", "單價 價格 金額 定價 費用 unit_price", money.money, "price of one service", needed=True),
+    _column("currency", "幣別 貨幣 幣種", money.currency, "currency; TWD when missing"),
     _column(
         "tax_basis",
         "含稅/未稅 含稅未稅 未稅/含稅 稅別 含稅 是否含稅 課稅別 tax_included tax",
-        values.tax_basis,
+        money.tax_basis,
         "whether the price holds the tax: 含稅 or 未稅",
     ),
 )
@@ -453,7 +453,7 @@ _STAFF = (
     _column("email", "電子郵件 信箱 電子信箱 公司信箱 e_mail mail", values.email, "e-mail address"),
     _column("slack_user_id", "slack slack_id slack帳號", values.slack_user_id, "Slack user id"),
     _column("role", "角色 職務 職位 職稱 title position", values.text, "role, in your own words"),
-    _column("left_on", "離職日 離職日期 left leaving_date termination_date", values.day, "the day they left"),
+    _column("left_on", "離職日 離職日期 left leaving_date termination_date", dates.day, "the day they left"),
     _column(
         "successor",
         "接手人 接任者 接任人 交接人 接替人 接手業務 successor_id",

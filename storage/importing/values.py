@@ -3,17 +3,13 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from zoneinfo import available_timezones
 
-from bot.customer import TaxBasis
 from bot.entitlement import DateBasis
 from storage.importing.words import BadValueError, Reason
-
-ROC_OFFSET = 1911
-"""民國 1 is 1912."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +141,7 @@ def _timezones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-_TRUE = frozenset(
+TRUE_WORDS = frozenset(
     [
         "是",
         "有",
@@ -169,7 +165,7 @@ _TRUE = frozenset(
         "o",
     ]
 )
-_FALSE = frozenset(
+FALSE_WORDS = frozenset(
     [
         "否",
         "無",
@@ -199,9 +195,9 @@ def flag(cell: Cell) -> bool | None:
     if cell is None or isinstance(cell, bool):
         return cell
     word = (identifier(cell) or "").casefold()
-    if word in _TRUE:
+    if word in TRUE_WORDS:
         return True
-    if word in _FALSE:
+    if word in FALSE_WORDS:
         return False
     if word:
         raise BadValueError(Reason.NOT_A_FLAG)
@@ -257,213 +253,6 @@ def basis(cell: Cell) -> DateBasis | None:
         return _BASIS_OF[found.casefold()]
     except KeyError:
         raise BadValueError(Reason.NOT_A_BASIS) from None
-
-
-# --- dates
-
-_YEAR_FIRST = re.compile(r"(\d{1,4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})[日號]?)")
-_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
-_DAY_MONTH = re.compile(r"(\d{1,2})[-/. ]?([a-z]{3,9})\.?[-/., ]{0,2}(\d{2,4})")
-_MONTH_DAY = re.compile(r"([a-z]{3,9})\.? ?(\d{1,2})(?:st|nd|rd|th)?,? ?(\d{4})")
-_TIME = re.compile(r"[t ](\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(z|[+-]\d{2}:?\d{2})?$")
-_MONTHS = (
-    "january february march april may june july august september october november december".split()  # noqa: SIM905 - easier to read
-)
-
-
-def day(cell: Cell) -> date | None:
-    """A day: ISO, year first in any usual way, 民國, or with the month in words.
-
-    05/06/2026 is refused, because two people read two days in it; 31/05/2026 is not.
-    """
-    if isinstance(cell, datetime):
-        return cell.date()
-    if isinstance(cell, date):
-        return cell
-    if isinstance(cell, SheetNumber) and cell.day is not None:
-        return cell.day
-    found = identifier(cell)
-    return None if found is None else _day(found.casefold())
-
-
-def _day(written: str) -> date:
-    written = _without_time(written)
-    roc = re.match(r"(中華民國|民國|roc)\s*", written)
-    plain = re.sub(r"\s*([年月日])\s*", r"\1", written[roc.end() :] if roc else written).removeprefix("西元").strip()
-    if match := _YEAR_FIRST.fullmatch(plain):
-        year, month, day_ = match[1], match[3] or match[5], match[4] or match[6]
-        return _from_year_first(year, month, day_, roc=bool(roc))
-    if plain.isascii() and plain.isdigit():
-        return _from_digits(plain, roc=bool(roc))
-    if roc:
-        raise BadValueError(Reason.NOT_A_DATE)
-    if match := _YEAR_LAST.fullmatch(plain):
-        return _from_year_last(int(match[1]), int(match[3]), int(match[4]))
-    if match := _DAY_MONTH.fullmatch(plain):
-        return _from_words(match[3], match[2], match[1])
-    if match := _MONTH_DAY.fullmatch(plain):
-        return _from_words(match[3], match[1], match[2])
-    if re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}", plain):
-        raise BadValueError(Reason.TWO_DIGIT_YEAR)
-    raise BadValueError(Reason.NOT_A_DATE)
-
-
-def _without_time(written: str) -> str:
-    match = _TIME.search(written)
-    if not match:
-        return written
-    if match[2] and match[1].strip("0:."):
-        raise BadValueError(Reason.NOT_A_DAY)
-    return written[: match.start()]
-
-
-def _from_year_first(year: str, month: str, day_: str, *, roc: bool) -> date:
-    if roc or len(year) == 3:  # noqa: PLR2004 - 民國 years have had three digits since 2011
-        return _existing(int(year) + ROC_OFFSET, int(month), int(day_))
-    if len(year) < 3:  # noqa: PLR2004 - the same
-        raise BadValueError(Reason.TWO_DIGIT_YEAR)
-    return _existing(int(year), int(month), int(day_))
-
-
-def _from_digits(digits: str, *, roc: bool) -> date:
-    lengths = {6: 2, 7: 3} if roc else {7: 3, 8: 4}
-    if len(digits) not in lengths:
-        raise BadValueError(Reason.TWO_DIGIT_YEAR if len(digits) == 6 else Reason.NOT_A_DATE)  # noqa: PLR2004
-    cut = lengths[len(digits)]
-    return _from_year_first(digits[:cut], digits[cut : cut + 2], digits[cut + 2 :], roc=roc)
-
-
-def _from_year_last(first: int, second: int, year: int) -> date:
-    if first == second or second > 12:  # noqa: PLR2004 - months
-        return _existing(year, first, second)
-    if first > 12:  # noqa: PLR2004 - months
-        return _existing(year, second, first)
-    one, other = _existing(year, second, first), _existing(year, first, second)
-    raise BadValueError(Reason.AMBIGUOUS_DATE, one=one.isoformat(), other=other.isoformat())
-
-
-def _from_words(year: str, month: str, day_: str) -> date:
-    known = [number for number, name in enumerate(_MONTHS, 1) if name.startswith(month) or month == "sept" == name[:4]]
-    if len(known) != 1:
-        raise BadValueError(Reason.NOT_A_DATE)
-    if len(year) != 4:  # noqa: PLR2004 - digits of a year
-        raise BadValueError(Reason.TWO_DIGIT_YEAR)
-    return _existing(int(year), known[0], int(day_))
-
-
-def _existing(year: int, month: int, day_: int) -> date:
-    try:
-        found = date(year, month, day_)
-    except ValueError:
-        raise BadValueError(Reason.IMPOSSIBLE_DATE) from None
-    if found.year < 1912:  # noqa: PLR2004 - nothing on file is older than 民國 1
-        raise BadValueError(Reason.IMPOSSIBLE_DATE)
-    return found
-
-
-# --- money
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount as written, with what its cell says about currency and tax."""
-
-    amount: Decimal
-    currency: str | None = None
-    tax_basis: TaxBasis | None = None
-
-
-_CURRENCIES = {
-    "TWD": ("nt$", "ntd", "twd", "新台幣", "新臺幣", "台幣", "臺幣", "元", "圓"),
-    "USD": ("us$", "usd", "美元", "美金"),
-    "CNY": ("rmb", "cny", "人民幣"),
-    "JPY": ("jpy", "日圓", "日幣"),
-    "EUR": ("eur", "€", "歐元"),
-}
-_CURRENCY_OF = {word: code for code, words in _CURRENCIES.items() for word in words}
-_CURRENCY = re.compile("|".join(re.escape(each) for each in sorted(_CURRENCY_OF, key=len, reverse=True)))
-_INCLUDED = (
-    "含稅",
-    "稅內含",
-    "內含",
-    "taxincluded",
-    "taxincl",
-    "incltax",
-    "included",
-    "incl",
-    "inclusive",
-    "withtax",
-)
-_EXCLUDED = (
-    "未稅",
-    "不含稅",
-    "稅外加",
-    "外加",
-    "未含稅",
-    "taxexcluded",
-    "exclusive",
-    "excltax",
-    "excluded",
-    "excl",
-    "withouttax",
-)
-_TAX = re.compile("|".join(sorted((*_INCLUDED, *_EXCLUDED), key=len, reverse=True)))
-_AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?")
-
-
-def money(cell: Cell) -> Money | None:
-    """An amount of money, never less than zero: NT$12,000, 12,000 元 (含稅), full-width digits."""
-    found = identifier(cell)
-    if found is None:
-        return None
-    rest = re.sub(r"\s", "", found).casefold()
-    taxes = {_tax_basis_of(each) for each in _TAX.findall(rest)}
-    rest = _TAX.sub("", rest)
-    currencies = {_CURRENCY_OF[each] for each in _CURRENCY.findall(rest)}
-    rest = re.sub(r"[$整]|/?年|每年|\(\)", "", _CURRENCY.sub("", rest))
-    if len(taxes) > 1:
-        raise BadValueError(Reason.TWO_TAX_BASES)
-    if len(currencies) > 1:
-        raise BadValueError(Reason.TWO_CURRENCIES)
-    if re.fullmatch(rf"[-−]({_AMOUNT.pattern})|\(({_AMOUNT.pattern})\)", rest):
-        raise BadValueError(Reason.NEGATIVE)
-    if not _AMOUNT.fullmatch(rest):
-        raise BadValueError(Reason.NOT_MONEY)
-    return Money(
-        amount=Decimal(rest.replace(",", "")),
-        currency=next(iter(currencies), None),
-        tax_basis=next(iter(taxes), None),
-    )
-
-
-def currency(cell: Cell) -> str | None:
-    """The three letters of a currency (ISO 4217)."""
-    found = identifier(cell)
-    if found is None:
-        return None
-    known = _CURRENCY_OF.get(found.casefold())
-    if known is None and not re.fullmatch(r"[A-Za-z]{3}", found):
-        raise BadValueError(Reason.NOT_A_CURRENCY)
-    return known or found.upper()
-
-
-def tax_basis(cell: Cell) -> TaxBasis | None:
-    """Whether a price holds the tax; yes and no answer the heading 含稅."""
-    if isinstance(cell, bool):
-        return TaxBasis.INCLUDED if cell else TaxBasis.EXCLUDED
-    found = identifier(cell)
-    if found is None:
-        return None
-    word = re.sub(r"[\s_-]", "", found).casefold()
-    if word in _TRUE or word in _INCLUDED:
-        return TaxBasis.INCLUDED
-    if word in _FALSE or word in _EXCLUDED:
-        return TaxBasis.EXCLUDED
-    raise BadValueError(Reason.NOT_A_TAX_BASIS)
-
-
-def _tax_basis_of(word: str) -> TaxBasis:
-    return TaxBasis.INCLUDED if word in _INCLUDED else TaxBasis.EXCLUDED
 
 
 def name_key(name: str) -> str:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from bot.customer import TaxBasis
 from bot.entitlement import DateBasis
-from storage.importing import values
-from storage.importing.values import Money, SheetNumber
+from storage.importing import dates, money, values
+from storage.importing.money import Money
+from storage.importing.values import SheetNumber
 from storage.importing.words import BadValueError, Reason
 
 days = st.dates(min_value=date(1912, 1, 1), max_value=date(2110, 12, 31))
@@ -48,7 +49,7 @@ days = st.dates(min_value=date(1912, 1, 1), max_value=date(2110, 12, 31))
 )
 def test_a_day_is_read_in_each_usual_way_of_writing_it(written: str) -> None:
     """The same day, however a company writes it, is the same date."""
-    assert values.day(written) == date(2026, 5, 31)
+    assert dates.day(written) == date(2026, 5, 31)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_a_day_is_read_in_each_usual_way_of_writing_it(written: str) -> None:
 )
 def test_an_early_roc_year_is_read_when_it_is_marked(written: str, expected: date) -> None:
     """A 民國 year under 100 is read when 民國 or a leading zero says that it is one."""
-    assert values.day(written) == expected
+    assert dates.day(written) == expected
 
 
 @pytest.mark.parametrize(
@@ -83,14 +84,14 @@ def test_an_early_roc_year_is_read_when_it_is_marked(written: str, expected: dat
 def test_a_day_that_cannot_be_told_for_certain_is_refused(written: str, reason: Reason) -> None:
     """No date is guessed: what two people may read differently, or what is no day, has a reason."""
     with pytest.raises(BadValueError) as refused:
-        values.day(written)
+        dates.day(written)
     assert refused.value.reason is reason
 
 
 def test_the_two_readings_of_an_ambiguous_day_are_told() -> None:
     """Whoever wrote 05/06/2026 sees both days it may be."""
     with pytest.raises(BadValueError) as refused:
-        values.day("05/06/2026")
+        dates.day("05/06/2026")
     assert refused.value.gaps == {"one": "2026-06-05", "other": "2026-05-06"}
 
 
@@ -98,11 +99,11 @@ def test_the_two_readings_of_an_ambiguous_day_are_told() -> None:
 def test_every_day_survives_being_written_the_taiwanese_way(day: date) -> None:
     """A day written in 民國 years and read again is the same day."""
     year = day.year - 1911
-    assert values.day(f"民國{year}年{day.month}月{day.day}日") == day
-    assert values.day(f"民國 {year}/{day.month:02}/{day.day:02}") == day
+    assert dates.day(f"民國{year}年{day.month}月{day.day}日") == day
+    assert dates.day(f"民國 {year}/{day.month:02}/{day.day:02}") == day
     if year >= 100:
-        assert values.day(f"{year}/{day.month:02}/{day.day:02}") == day
-        assert values.day(f"{year}{day.month:02}{day.day:02}") == day
+        assert dates.day(f"{year}/{day.month:02}/{day.day:02}") == day
+        assert dates.day(f"{year}{day.month:02}{day.day:02}") == day
 
 
 @given(days)
@@ -115,7 +116,7 @@ def test_every_day_survives_being_written_year_first_or_in_words(day: date) -> N
         f"{day:%d-%b-%Y}",
         f"{day:%B %d, %Y}",
     ):
-        assert values.day(written) == day
+        assert dates.day(written) == day
 
 
 @given(days)
@@ -123,10 +124,10 @@ def test_day_and_month_are_never_swapped_silently(day: date) -> None:
     """Day first with the year last is read as that day or refused; it never becomes another day."""
     written = f"{day.day:02}/{day.month:02}/{day.year}"
     if day.day > 12 or day.day == day.month:
-        assert values.day(written) == day
+        assert dates.day(written) == day
     else:
         with pytest.raises(BadValueError):
-            values.day(written)
+            dates.day(written)
 
 
 @given(st.text(max_size=30))
@@ -145,10 +146,10 @@ def test_any_text_is_a_value_or_has_a_reason(written: str) -> None:
         values.count,
         values.hours,
         values.basis,
-        values.day,
-        values.money,
-        values.currency,
-        values.tax_basis,
+        dates.day,
+        money.money,
+        money.currency,
+        money.tax_basis,
     ):
         with suppress(BadValueError):
             read(written)
@@ -156,8 +157,8 @@ def test_any_text_is_a_value_or_has_a_reason(written: str) -> None:
 
 def test_dates_of_a_spreadsheet_are_taken_as_they_are() -> None:
     """A real date cell needs no reading; a plain number of days is a date only in a spreadsheet."""
-    assert values.day(datetime(2026, 5, 31, 12, 0)) == date(2026, 5, 31)  # noqa: DTZ001 - as openpyxl gives it
-    assert values.day(SheetNumber("46173", date(2026, 5, 31))) == date(2026, 5, 31)
+    assert dates.day(datetime(2026, 5, 31, 12, 0)) == date(2026, 5, 31)  # noqa: DTZ001 - as openpyxl gives it
+    assert dates.day(SheetNumber("46173", date(2026, 5, 31))) == date(2026, 5, 31)
 
 
 @pytest.mark.parametrize("written", ["是", "有", "Y", "yes", "TRUE", "✓", "含", "1", "Ｙ", "○"])
@@ -199,7 +200,7 @@ def test_an_empty_answer_is_neither_yes_nor_no() -> None:
 )
 def test_money_is_read_exactly(written: str, expected: Money) -> None:
     """An amount keeps every digit, and what its cell says about currency and tax is not lost."""
-    assert values.money(written) == expected
+    assert money.money(written) == expected
 
 
 @pytest.mark.parametrize(
@@ -218,14 +219,14 @@ def test_money_is_read_exactly(written: str, expected: Money) -> None:
 def test_money_that_is_not_clear_is_refused(written: str, reason: Reason) -> None:
     """A negative amount, a separator that may mean two things and words are refused."""
     with pytest.raises(BadValueError) as refused:
-        values.money(written)
+        money.money(written)
     assert refused.value.reason is reason
 
 
 @given(st.integers(min_value=0, max_value=10**12))
 def test_amounts_survive_their_separators(amount: int) -> None:
     """An amount written with separators is that amount, to the last digit."""
-    found = values.money(f"NT${amount:,}")
+    found = money.money(f"NT${amount:,}")
     assert found
     assert found.amount == amount
 
@@ -294,6 +295,6 @@ def test_slack_ids_and_channels_are_read_as_slack_writes_them() -> None:
 
 def test_a_leap_day_exists_only_in_leap_years() -> None:
     """民國 113 has a 29 February, 114 has none."""
-    assert values.day("113/02/29") == date(2024, 2, 28) + timedelta(days=1)
+    assert dates.day("113/02/29") == date(2024, 2, 28) + timedelta(days=1)
     with pytest.raises(BadValueError):
-        values.day("114/02/29")
+        dates.day("114/02/29")
