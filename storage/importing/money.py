@@ -1,6 +1,7 @@
 """Amounts of money, their currency and their tax, as people write them."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -26,7 +27,6 @@ _CURRENCIES = {
     "EUR": ("eur", "€", "歐元"),
 }
 _CURRENCY_OF = {word: code for code, words in _CURRENCIES.items() for word in words}
-_CURRENCY = re.compile("|".join(re.escape(each) for each in sorted(_CURRENCY_OF, key=len, reverse=True)))
 _INCLUDED = (
     "含稅",
     "稅內含",
@@ -52,33 +52,56 @@ _EXCLUDED = (
     "excl",
     "withouttax",
 )
-_TAX = re.compile("|".join(sorted((*_INCLUDED, *_EXCLUDED), key=len, reverse=True)))
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    """Finds each of the words, also with spaces between its characters; of two that begin alike the longer."""
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile("|".join(r"\s*".join(map(re.escape, word)) for word in longest_first))
+
+
+_CURRENCY = _any_of(_CURRENCY_OF)
+_TAX = _any_of((*_INCLUDED, *_EXCLUDED))
+_DECORATION = re.compile(r"[$整]|[/每]\s*年|\(\s*\)|\s")
 _AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?")
+_NEGATIVE = re.compile(rf"[-−] *(?:{_AMOUNT.pattern})|\( *(?:{_AMOUNT.pattern}) *\)")
+_MOST_DIGITS = 15
 
 
 def money(cell: Cell) -> Money | None:
-    """An amount of money, never less than zero: NT$12,000, 12,000 元 (含稅), full-width digits."""
+    """An amount of money, never less than zero: NT$12,000, 12,000 元 (含稅), full-width digits.
+
+    Each word around the amount counts as a space, so that numbers on its two sides never become one.
+    """
     found = identifier(cell)
     if found is None:
         return None
-    rest = re.sub(r"\s", "", found).casefold()
-    taxes = {_tax_basis_of(each) for each in _TAX.findall(rest)}
-    rest = _TAX.sub("", rest)
-    currencies = {_CURRENCY_OF[each] for each in _CURRENCY.findall(rest)}
-    rest = re.sub(r"[$整]|/?年|每年|\(\)", "", _CURRENCY.sub("", rest))
-    if len(taxes) > 1:
+    rest, taxes = _taken_out(_TAX, found.casefold())
+    rest, currencies = _taken_out(_CURRENCY, rest)
+    rest = " ".join(_DECORATION.sub(" ", rest).split())
+    tax_bases = {_tax_basis_of(each) for each in taxes}
+    codes = {_CURRENCY_OF[each] for each in currencies}
+    if len(tax_bases) > 1:
         raise BadValueError(Reason.TWO_TAX_BASES)
-    if len(currencies) > 1:
+    if len(codes) > 1:
         raise BadValueError(Reason.TWO_CURRENCIES)
-    if re.fullmatch(rf"[-−]({_AMOUNT.pattern})|\(({_AMOUNT.pattern})\)", rest):
+    if _NEGATIVE.fullmatch(rest):
         raise BadValueError(Reason.NEGATIVE)
     if not _AMOUNT.fullmatch(rest):
         raise BadValueError(Reason.NOT_MONEY)
+    if sum(map(str.isdigit, rest)) > _MOST_DIGITS:
+        raise BadValueError(Reason.TOO_LARGE)
     return Money(
         amount=Decimal(rest.replace(",", "")),
-        currency=next(iter(currencies), None),
-        tax_basis=next(iter(taxes), None),
+        currency=next(iter(codes), None),
+        tax_basis=next(iter(tax_bases), None),
     )
+
+
+def _taken_out(words: re.Pattern[str], written: str) -> tuple[str, set[str]]:
+    """What is left when each of the words is a space, and those that were there."""
+    there = {re.sub(r"\s", "", each) for each in words.findall(written)}
+    return words.sub(" ", written), there
 
 
 def currency(cell: Cell) -> str | None:

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     NOT_A_FLAG = "This is neither yes nor no; leave it empty when the file does not say."
     NOT_MONEY = "This is not an amount of money."
     NEGATIVE = "This cannot be less than zero."
+    TOO_LARGE = "This number is too large to be meant."
     NOT_A_CURRENCY = "This is not a currency; write three letters, such as TWD."
     TWO_CURRENCIES = "The amount and the column name different currencies."
     NOT_A_TAX_BASIS = "This is neither 含稅 (tax included) nor 未稅 (excluded)."

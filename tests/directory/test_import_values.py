@@ -196,6 +196,10 @@ def test_an_empty_answer_is_neither_yes_nor_no() -> None:
         ("不含稅 12,000", Money(Decimal(12000), None, TaxBasis.EXCLUDED)),
         ("0", Money(Decimal(0))),
         ("$96,000/年", Money(Decimal(96000))),
+        ("每年 12,000 元", Money(Decimal(12000), "TWD")),
+        ("12,000 元 / 年", Money(Decimal(12000), "TWD")),
+        ("US $ 1,200 (tax included)", Money(Decimal(1200), "USD", TaxBasis.INCLUDED)),
+        ("新 台 幣 12,000 元 含 稅", Money(Decimal(12000), "TWD", TaxBasis.INCLUDED)),
     ],
 )
 def test_money_is_read_exactly(written: str, expected: Money) -> None:
@@ -213,6 +217,17 @@ def test_money_is_read_exactly(written: str, expected: Money) -> None:
         ("1,20", Reason.NOT_MONEY),
         ("另議", Reason.NOT_MONEY),
         ("1.2萬", Reason.NOT_MONEY),
+        ("3年12000元", Reason.NOT_MONEY),
+        ("2年 24000元", Reason.NOT_MONEY),
+        ("3年", Reason.NOT_MONEY),
+        ("12000\n13000", Reason.NOT_MONEY),
+        ("12元5", Reason.NOT_MONEY),
+        ("12 000", Reason.NOT_MONEY),
+        ("12含稅5", Reason.NOT_MONEY),
+        ("5$5", Reason.NOT_MONEY),
+        ("- NT$ 500", Reason.NEGATIVE),
+        ("9" * 16, Reason.TOO_LARGE),
+        ("9" * 5000, Reason.TOO_LARGE),
         ("NT$5 US$5", Reason.TWO_CURRENCIES),
     ],
 )
@@ -229,6 +244,16 @@ def test_amounts_survive_their_separators(amount: int) -> None:
     found = money.money(f"NT${amount:,}")
     assert found
     assert found.amount == amount
+
+
+_UNITS = st.sampled_from(["元", " ", "\n", "年", "/年", "每年", "整", "$", "NT$", "含稅", "未稅", "()", "、", "月"])
+
+
+@given(st.integers(0, 99_999), _UNITS, st.integers(0, 99_999), _UNITS)
+def test_two_numbers_in_a_cell_are_never_one_amount(one: int, unit: str, other: int, end: str) -> None:
+    """Whatever stands between two numbers, their digits are not glued together."""
+    with pytest.raises(BadValueError):
+        money.money(f"{one}{unit}{other}{end}")
 
 
 @pytest.mark.parametrize(
