@@ -149,8 +149,9 @@ class Detector:
         found = ear.hear(said)
         ours = role is not Role.CUSTOMER
         heard = found["anger"].score if "anger" in found else 0.0
-        anger = anger_level(said, heard=heard, pleased="satisfied" in found, ours=ours)
-        if anger >= _ANGRY and "anger" in ear.ids and "anger" not in found and (words := _angriest(said)):
+        earnest = self._ears[Role.CUSTOMER].without_vetoed("anger", said)
+        anger = anger_level(earnest, heard=heard, pleased="satisfied" in found, ours=ours)
+        if anger >= _ANGRY and "anger" in ear.ids and "anger" not in found and (words := _angriest(earnest)):
             found["anger"] = Signal("anger", 0.7, words)
         after = None
         if thread is not None:
@@ -237,6 +238,15 @@ class _Ear:
                 if score > known and name not in unit.vetoed:
                     found[name] = Signal(name, score, unit.words)
         return found
+
+    def without_vetoed(self, name: str, text: str) -> str:
+        """A text without the sentences in which a veto takes a signal back."""
+        vetoes = self._vetoes.get(name, ())
+        for sentence in sentences(text) if vetoes else ():
+            plain = normal_form(sentence)
+            if any(veto.search(plain) for veto in vetoes):
+                text = text.replace(sentence, " ")
+        return text
 
     def _units(self, text: str) -> list[_Unit]:
         """What is judged, the smallest first: stretches, their sentence, and a short text as a whole."""

@@ -199,6 +199,25 @@ def test_anger_is_a_signal_of_its_own_level(detector: Detector) -> None:
     assert "anger" in reading.ids
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我不是火大，是覺得這個數字很離譜",
+        "We are not angry, the date in the report is just ridiculous.",
+    ],
+)
+def test_a_veto_takes_the_level_back_too(detector: Detector, text: str) -> None:
+    """A sentence in which the playbook hears no anger adds none to the level, so level and signal never contradict."""
+    assert detector.read(Role.CUSTOMER, text) == Reading()
+
+
+def test_a_veto_of_one_sentence_leaves_the_anger_of_the_next(detector: Detector) -> None:
+    """Only the vetoed sentence is taken back."""
+    reading = detector.read(Role.CUSTOMER, "我不是火大。但是忍無可忍了！")
+    assert reading.anger == 2
+    assert [found.words for found in reading.signals if found.id == "anger"] == ["但是忍無可忍了！"]
+
+
 def test_a_returned_question_is_no_receipt(detector: Detector) -> None:
     """R01: "why should you not pay?" asks nothing about the problem."""
     asked = detector.read(Role.CUSTOMER, "為什麼星期六要算錢？", Thread()).thread
