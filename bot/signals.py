@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -148,10 +149,8 @@ class Detector:
         said = readable(text)
         found = ear.hear(said)
         ours = role is not Role.CUSTOMER
-        heard = found["anger"].score if "anger" in found else 0.0
-        earnest = self._ears[Role.CUSTOMER].without_vetoed("anger", said)
-        anger = anger_level(earnest, heard=heard, pleased="satisfied" in found, ours=ours)
-        if anger >= _ANGRY and "anger" in ear.ids and "anger" not in found and (words := _angriest(earnest)):
+        anger, words = self._anger(said, found, ours=ours)
+        if anger >= _ANGRY and "anger" in ear.ids and "anger" not in found and words:
             found["anger"] = Signal("anger", 0.7, words)
         after = None
         if thread is not None:
@@ -163,6 +162,19 @@ class Detector:
         signals = sorted(found.values(), key=lambda signal: (-signal.score, signal.id))
         return Reading(tuple(signals), anger, after)
 
+    def _anger(self, said: str, found: dict[str, Signal], *, ours: bool) -> tuple[int, str]:
+        """How angry a text is without the sentences in which the playbook hears no anger, and its angriest sentence."""
+        heard = found["anger"].score if "anger" in found else 0.0
+        level = partial(anger_level, heard=heard, pleased="satisfied" in found, ours=ours)
+        if not level(said):
+            return 0, ""
+        parts = sentences(said)
+        vetoed = self._ears[Role.CUSTOMER].vetoed("anger", parts)
+        earnest = said
+        for part in vetoed:
+            earnest = earnest.replace(part, " ")
+        return level(earnest), max((part for part in parts if part not in vetoed), key=anger_level, default="")
+
     def read_all(self, turns: Iterable[tuple[Role, str]]) -> list[Reading]:
         """Read a conversation from its first message."""
         thread = Thread()
@@ -172,11 +184,6 @@ class Detector:
             thread = reading.thread or thread
             readings.append(reading)
         return readings
-
-
-def _angriest(text: str) -> str:
-    parts = sentences(text)
-    return max(parts, key=anger_level, default="")
 
 
 def _weigh_context(found: dict[str, Signal], thread: Thread) -> None:
@@ -239,14 +246,10 @@ class _Ear:
                     found[name] = Signal(name, score, unit.words)
         return found
 
-    def without_vetoed(self, name: str, text: str) -> str:
-        """A text without the sentences in which a veto takes a signal back."""
+    def vetoed(self, name: str, parts: Iterable[str]) -> list[str]:
+        """The sentences in which a veto takes a signal back."""
         vetoes = self._vetoes.get(name, ())
-        for sentence in sentences(text) if vetoes else ():
-            plain = normal_form(sentence)
-            if any(veto.search(plain) for veto in vetoes):
-                text = text.replace(sentence, " ")
-        return text
+        return [part for part in parts if vetoes and any(veto.search(normal_form(part)) for veto in vetoes)]
 
     def _units(self, text: str) -> list[_Unit]:
         """What is judged, the smallest first: stretches, their sentence, and a short text as a whole."""

@@ -19,6 +19,7 @@ from bot.anger import anger_level
         ("WHY DOES NOBODY PICK UP THE PHONE", 2),
         ("😡", 1),
         ("真的有夠扯", 1),
+        ("少跟我扯這些", 1),
         ("Is this some kind of joke?", 1),
         ("我真的受夠了", 2),
         ("This is unacceptable.", 2),
