@@ -1,7 +1,7 @@
 """Days as people write them, each read as one day or refused."""
 
 import re
-from datetime import date, datetime
+from datetime import date
 
 from storage.importing.values import Cell, SheetNumber, identifier
 from storage.importing.words import BadValueError, Reason
@@ -24,10 +24,8 @@ def day(cell: Cell) -> date | None:
 
     05/06/2026 is refused, because two people read two days in it; 31/05/2026 is not.
     """
-    if isinstance(cell, datetime):
-        return cell.date()
     if isinstance(cell, date):
-        return cell
+        return _existing(cell.year, cell.month, cell.day)
     if isinstance(cell, SheetNumber) and cell.day is not None:
         return cell.day
     found = identifier(cell)

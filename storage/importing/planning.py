@@ -19,8 +19,9 @@ from storage.importing.columns import (
     heading_keys,
     table_named,
 )
-from storage.importing.reading import Row, Sheet
+from storage.importing.sheets import Row, Sheet
 from storage.importing.values import Cell
+from storage.importing.words import writable
 
 _HEADER_WITHIN = 10
 """Rows from the top among which the headings are looked for: some sheets have a title above them."""
@@ -214,7 +215,7 @@ def _plan(sheet: Sheet, head: list[Row], mapping: ColumnMapping) -> Plan | None:
 
 
 def _heading(cell: Cell) -> str:
-    return "" if cell is None else " ".join(str(cell).encode("utf-8", "replace").decode().split())
+    return "" if cell is None else " ".join(writable(str(cell)).split())
 
 
 def _main(named: Table | None, headings: Sequence[str], mapping: ColumnMapping) -> Table | None:

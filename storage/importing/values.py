@@ -24,6 +24,9 @@ class SheetNumber:
     text: str
     day: date | None = None
 
+    def __str__(self) -> str:
+        return self.text
+
 
 class SheetError:
     """A cell in which the spreadsheet shows an error, or a formula without a result."""
@@ -204,6 +207,10 @@ def flag(cell: Cell) -> bool | None:
     return None
 
 
+_MOST_DIGITS = 9
+"""Of a count or a length of time that somebody may have meant."""
+
+
 def count(cell: Cell) -> int | None:
     """How many are left; None when they are not counted."""
     found = identifier(cell)
@@ -212,10 +219,11 @@ def count(cell: Cell) -> int | None:
     match = re.fullmatch(r"(-?\d+)\s*[次件]?", found)
     if not match:
         raise BadValueError(Reason.NOT_A_NUMBER)
-    number = int(match[1])
-    if number < 0:
+    if match[1].startswith("-"):
         raise BadValueError(Reason.NEGATIVE)
-    return number
+    if len(match[1]) > _MOST_DIGITS:
+        raise BadValueError(Reason.TOO_LARGE)
+    return int(match[1])
 
 
 def hours(cell: Cell) -> float | None:
@@ -232,6 +240,8 @@ def hours(cell: Cell) -> float | None:
     number = float(match[1])
     if number < 0:
         raise BadValueError(Reason.NEGATIVE)
+    if number > 10**_MOST_DIGITS:
+        raise BadValueError(Reason.TOO_LARGE)
     return number / 60 if match[3] else number
 
 

@@ -101,3 +101,8 @@ def shortened(value: object) -> str:
         return ""
     text = "".join(each if each.isprintable() else "�" for each in " ".join(str(value).split()))
     return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
+
+
+def writable(name: str) -> str:
+    """A name with ? for what no encoding can write, such as half a surrogate pair."""
+    return name.encode("utf-8", "replace").decode()

@@ -6,8 +6,8 @@ import pytest
 
 from storage.importing.columns import COLUMNS, TABLE_NAMES, Table, columns_of, heading_key, table_named
 from storage.importing.planning import ColumnMapping, plan_sheets
-from storage.importing.reading import Sheet
 from storage.importing.reference import renewed
+from storage.importing.sheets import Sheet
 
 PAGE = Path(__file__).parents[2] / "docs" / "import.md"
 

@@ -132,6 +132,33 @@ def test_a_workbook_of_several_sheets_is_read(write_xlsx: Write, run_import: Imp
     ]
 
 
+def test_a_number_is_a_day_count_only_where_it_can_be_one(
+    write_xlsx: Write, run_import: Import, stored: Stored
+) -> None:
+    """990531 is 民國 99 typed without separators, not the year 4611; the last day count taken is 2199-12-31."""
+    path = write_xlsx(
+        "warranties.xlsx",
+        warranties=[
+            ["客戶名稱", "產品", "保固起日", "保固迄日"],
+            ["甲公司", "A", 4384, 109574],
+            ["甲公司", "B", 990531, None],
+            ["甲公司", "C", None, 109575],
+            ["甲公司", "D", 990531.5, None],
+            ["甲公司", "E", 4383, 2958465],
+        ],
+    )
+    short = "The year needs all its digits; a 民國 year of two digits needs 民國 before it."
+    none = "This is not a date; leave it empty when the date is not on file."
+    assert bad(run_import(path, skip_bad=True)) == [
+        ("warranties.xlsx", 3, "保固起日", "990531", short),
+        ("warranties.xlsx", 4, "保固迄日", "109575", short),
+        ("warranties.xlsx", 5, "保固起日", "990531.5", none),
+        ("warranties.xlsx", 6, "保固起日", "4383", none),
+        ("warranties.xlsx", 6, "保固迄日", "2958465", "There is no such day."),
+    ]
+    assert stored("warranties", "product", "start", "end") == [("A", "1912-01-01", "2199-12-31")]
+
+
 def test_zeros_that_only_the_cells_format_shows_are_kept(tmp_path: Path, run_import: Import, stored: Stored) -> None:
     """A tax id stored as a number and shown with its leading zero is read as it is shown."""
     workbook = openpyxl.Workbook()

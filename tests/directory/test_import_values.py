@@ -302,6 +302,22 @@ def test_incidents_that_are_not_counted_are_not_zero() -> None:
         values.count("-1")
 
 
+@pytest.mark.parametrize("digits", [20, 400, 5000])
+def test_a_number_too_large_to_be_meant_is_refused(digits: int) -> None:
+    """A slip on the keyboard is a bad row; it is never infinite, and never more than the directory can hold."""
+    for read in (values.count, values.hours, money.money):
+        with pytest.raises(BadValueError) as refused:
+            read("9" * digits)
+        assert refused.value.reason is Reason.TOO_LARGE
+
+
+def test_a_date_cell_from_before_the_first_day_on_file_is_refused() -> None:
+    """A spreadsheet shows an empty day count as 1900; no coverage is that old."""
+    with pytest.raises(BadValueError) as refused:
+        dates.day(datetime(1900, 1, 1))  # noqa: DTZ001 - as openpyxl gives it
+    assert refused.value.reason is Reason.IMPOSSIBLE_DATE
+
+
 def test_the_basis_of_a_date_is_known_by_its_event() -> None:
     """交貨, 安裝, 驗收 and 簽約 are the four events from which dates count."""
     assert [values.basis(each) for each in ("交貨", "安裝", "驗收", "簽約", "Acceptance")] == [
