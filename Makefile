@@ -15,8 +15,8 @@ install: .venv/installed ## Make .venv with every locked dependency.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: install ## Open a make-believe Slack with the bot in it; LOCALE=en-GB for English.
-	$(BIN)/aside demo $(if $(LOCALE),--locale $(LOCALE))
+demo: install ## Open a make-believe Slack with the bot in it; LOCALE=en-GB, PORT=8766.
+	$(BIN)/aside demo $(if $(PORT),--port $(PORT)) $(if $(LOCALE),--locale $(LOCALE))
 
 test: install ## Run the tests.
 	$(BIN)/python -m pytest

@@ -8,7 +8,7 @@ from opencc import OpenCC
 from bot.playbook import Language
 
 HAN = re.compile(r"[㐀-鿿]")
-LATIN = re.compile(r"[A-Za-z]")
+LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 MAINLAND = {  # what OpenCC leaves as it is said in Taiwan; tried from the top
     "「": "“",
     "」": "”",
@@ -46,8 +46,11 @@ def language_of_locale(locale: str) -> Language:
 
 def language_of_text(text: str, default: Language) -> Language:
     """The language in which somebody wrote, so that they are answered in it."""
-    if not HAN.search(text):
-        return "en" if len(LATIN.findall(text)) > 1 else default
+    han, latin = len(HAN.findall(text)), len(LATIN_WORD.findall(text))
+    if han < latin:
+        return "en"
+    if not han:
+        return default
     is_simplified = _converter("t2s").convert(text) == text != _converter("s2t").convert(text)
     if is_simplified:
         return "zh-CN"

@@ -91,7 +91,7 @@ async def _decide(
             key=f"{card_key(after.id)}:{after.state}",
             kind=SendKind.UPDATE,
             target={"of": card_key(after.id)},
-            body=request.card(services, connection, after, case, link, actor.say),
+            body=request.card(services, connection, after, case, actor.say),
             case_id=case.id,
             now=services.clock(),
         )

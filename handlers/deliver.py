@@ -294,16 +294,17 @@ def _settle(
     ts: str | None = None,
     error: str | None = None,
 ) -> None:
-    if state in {SendState.FAILED, SendState.WITHHELD}:
+    instead = sending.target.get("instead")
+    not_sent = state in {SendState.FAILED, SendState.WITHHELD}
+    if not_sent and not instead:
         log.warning("not_sent", row=sending.seq, kind=sending.kind, state=state, error=error)
     with services.casebook.begin() as connection:
-        instead = sending.target.get("instead")
-        if instead and state in {SendState.FAILED, SendState.WITHHELD}:
+        if not_sent and instead:
             outbox.redirect(connection, sending, {**sending.target, **instead, "instead": None}, now=services.clock())
             return
         outbox.settle(connection, sending, state=state, channel=channel, ts=ts, error=error)
         tell = sending.target.get("tell")
-        if tell and state in {SendState.FAILED, SendState.WITHHELD}:
+        if tell and not_sent:
             outbox.put(
                 connection,
                 workspace=sending.workspace,

@@ -123,7 +123,6 @@ async def on_asked(services: Services, task: Task) -> None:
     cost = rules.parse_cost(sent.text("cost"))
     with services.casebook.begin() as connection:
         case = cases.get(connection, services.identity.workspace, sent.private_metadata)
-    link = await request.link_to(services, case) if case else ""
     with task.finishing() as connection:
         hindrance = _asked_meanwhile(connection, actor, case)
         if case is None or isinstance(cost, CostError) or hindrance:
@@ -148,7 +147,7 @@ async def on_asked(services: Services, task: Task) -> None:
                 "tell": sent.user,
                 "if_not_sent": {"text": not_sent},
             },
-            body=request.card(services, connection, filed, case, link, actor.say),
+            body=request.card(services, connection, filed, case, actor.say),
             case_id=case.id,
             now=services.clock(),
         )

@@ -46,7 +46,7 @@ def name_of(customer: Standing | None, say: Words) -> str:
 
 
 def card(
-    services: Services, connection: Connection, request: ExceptionRequest, case: Case, link: str, say: Words
+    services: Services, connection: Connection, request: ExceptionRequest, case: Case, say: Words
 ) -> dict[str, Any]:
     """The card as the request stands now."""
     customer = customer_of(services, case.customer_id)
@@ -62,7 +62,6 @@ def card(
         entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
         granted_on=within[-1].date() if within else None,
         window_days=policy.window_days,
-        link=link,
         say=say,
     )
     return dict(body(text, blocks))

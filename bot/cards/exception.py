@@ -55,6 +55,11 @@ def entitlement_words(entitlement: Entitlement, say: Words) -> str:
             return say("record to be checked")
 
 
+def fault_words(fault_ours: str, say: Words) -> str:
+    """Whose fault it is, as far as the agent knew."""
+    return {"yes": say("Yes, ours"), "no": say("No, not ours")}.get(fault_ours, say("Not clear yet"))
+
+
 def refusal_words(refusal: Refusal, say: Words) -> str:
     """Why somebody may not decide this."""
     match refusal:
@@ -162,19 +167,18 @@ def card(
     entitlement: Entitlement,
     granted_on: date | None,
     window_days: int,
-    link: str,
     say: Words,
 ) -> tuple[str, list[Block]]:
     """The card a supervisor decides on; it always shows the current state.
 
     Args:
         granted_on: When the customer last had an exception within the window; None when they had none.
-        link: Where the conversation is; empty when it cannot be linked.
     """
     facts = [
         (say("Asked by"), f"<@{request.requested_by}>"),
         (say("Coverage"), entitlement_words(entitlement, say)),
         (say("Cost to us"), say.money(request.cost, request.currency)),
+        (say("Our fault?"), fault_words(request.fault_ours, say)),
         (say("Asking for"), concession_words(request.concession, say)),
         (
             say("Earlier exception"),
@@ -189,7 +193,6 @@ def card(
         section(f"*{say('What is broken')}*\n{escaped(request.fault)}"),
         section(f"*{say('Why')}*\n{escaped(request.reason)}"),
     ]
-    blocks += link_blocks(link, say)
     match request.state:
         case ExceptionState.REQUESTED:
             blocks.append(decide_buttons(request, say))

@@ -63,7 +63,7 @@ function build() {
     for (const kind of ["focusin", "pointerdown"]) pane.node.addEventListener(kind, () => focusPane(pane.index, false));
   }
   bar = topbar(page, life.signal);
-  guide = storyGuide({ goTo, shows: (step) => page.panes.some((pane) => pane.shows(step.seat, step.channel ?? pane.place.channel)), onhide: () => page.toggle("story"), signal: life.signal });
+  guide = storyGuide({ goTo, shows: (step) => page.panes.some((pane) => pane.shows(step.seat, placeOf(step))), onhide: () => page.toggle("story"), signal: life.signal });
   drawer = page.log ? logDrawer({ onclose: () => page.toggle("log") }) : null;
   document.title = `${t("title")} · ${store.world.team?.name ?? ""}`;
   document.body.className = page.log ? "with-log" : "";
@@ -90,6 +90,12 @@ function did(what, detail) {
   guide?.did(what, detail);
 }
 
+/** Where a step plays; one without a channel plays in its seat's direct messages with the app. */
+function placeOf(step) {
+  const app = store.world.app.user_id;
+  return step.channel ?? store.channelsOf(step.seat).find((c) => c.kind === "im" && c.members.includes(app))?.id;
+}
+
 /** Bring a step's seat and channel on screen, and its words into the composer. */
 function goTo(step) {
   const outside = store.world.user(step.seat)?.kind !== "member";
@@ -98,8 +104,9 @@ function goTo(step) {
   const say = step.say ? pick(step.say) : "";
   if (step.channel && say) draft(step.seat, step.channel, say);
   pane.sit(step.seat);
-  const channel = step.channel ?? store.freshest(step.seat);
+  const channel = placeOf(step);
   if (channel) pane.go({ view: "channel", channel, thread: null });
+  else pane.openIm(store.world.app.user_id);
   focusPane(pane.index);
   if (say) pane.main.box?.set(say);
 }

@@ -131,11 +131,6 @@ class Store {
     return this.world.channels.filter((c) => (c.members ?? []).includes(seat));
   }
 
-  /** The channel in which something waits for a seat, if there is one. */
-  freshest(seat) {
-    return this.channelsOf(seat).find((c) => { const room = this.seat(seat).rooms.get(c.id); return room?.unread || room?.unseenWhispers; })?.id;
-  }
-
   load(seat, channel) {
     const room = this.seat(seat).room(channel);
     room.loaded ??= this.fill(seat, channel, room).catch((error) => { room.loaded = null; throw error; });

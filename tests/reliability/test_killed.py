@@ -22,7 +22,7 @@ from tests.sandbox.stage import Json, Refused, Seat, Stage
 
 pytest_plugins = ["tests.flow.conftest"]
 
-MOST_CALLS = 28
+MOST_CALLS = 27
 EVERY_CALL = range(1, MOST_CALLS + 1)
 CALLS = EVERY_CALL if os.environ.get("ASIDE_KILL_EVERYWHERE") else (4, 9, 13, 17, 21)
 FLOW_SECONDS = 120

@@ -197,7 +197,6 @@ def _exception(say: Words, name: str, said: str) -> Iterator[Shown]:
                     entitlement=entitlement,
                     granted_on=TODAY if entitlement is Entitlement.EXPIRED else None,
                     window_days=365,
-                    link="https://2026" if entitlement is Entitlement.COVERED else "",
                     say=say,
                 )
                 yield Shown(f"exception {state} {concession} {entitlement}", *shown)
