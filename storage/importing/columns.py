@@ -12,6 +12,7 @@ from opencc import OpenCC
 
 from storage.importing import dates, money, values
 from storage.importing.values import Cell
+from storage.importing.words import writable
 
 
 class Table(StrEnum):
@@ -92,7 +93,7 @@ def heading_key(heading: str) -> str:
 @lru_cache(maxsize=4096)
 def heading_keys(heading: str) -> frozenset[str]:
     """The ways to compare a heading: whole, without what stands in brackets, in traditional characters."""
-    plain = unicodedata.normalize("NFKC", heading)
+    plain = unicodedata.normalize("NFKC", writable(heading))
     unbracketed = re.sub(r"\([^)]*\)|\[[^\]]*\]|【[^】]*】", "", plain)
     traditional = unbracketed if plain.isascii() else _to_traditional().convert(unbracketed)
     return frozenset(map(heading_key, (plain, unbracketed, traditional))) - {""}

@@ -50,7 +50,7 @@ def read_sheets(path: Path, encoding: str | None = None) -> list[Sheet]:
 def _csv_sheets(path: Path, encoding: str | None) -> list[Sheet]:
     if encoding is not None:
         try:
-            b"".decode(encoding)
+            "a".encode(encoding)
         except (LookupError, ValueError):
             raise UserError(f"There is no encoding {writable(encoding)}.", "Try utf-8, big5 or cp950.") from None
     found = encoding or _encoding(path)
@@ -64,6 +64,7 @@ def _csv_sheets(path: Path, encoding: str | None) -> list[Sheet]:
 
 def _csv_rows(path: Path, encoding: str, report: Report) -> Iterator[Row]:
     errors = "replace" if encoding.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32")) else "surrogateescape"
+    row = 0
     try:
         with (
             path.open("rb") as raw,
@@ -71,7 +72,6 @@ def _csv_rows(path: Path, encoding: str, report: Report) -> Iterator[Row]:
         ):
             delimiter = _delimiter(stream)
             stream.seek(0)
-            row = 0
             for row, cells in enumerate(csv.reader(stream, delimiter=delimiter, strict=True), start=1):
                 if row % REPORT_EVERY == 0:
                     report(raw.tell())

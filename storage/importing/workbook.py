@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from lzma import LZMAError
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ _DAMAGE = (
 """What the parsers of ZIP, XML and workbooks raise at a damaged file."""
 
 _CHUNK = 1 << 20
+_BATCH = 500
 
 
 def xlsx_sheets(path: Path, _encoding: str | None) -> list[Sheet]:
@@ -145,7 +147,8 @@ def _rows(path: Path, title: str, report: Report, *, formulas: bool) -> Iterator
                 if row % REPORT_EVERY == 0:
                     report(row)
                 behind = next(written, ()) if written else ()
-                yield row, _read(cells, behind, workbook.epoch)
+                if cells:
+                    yield row, _read(cells, behind, workbook.epoch)
         finally:
             workbook.close()
             if beside:
@@ -172,10 +175,10 @@ def _grid(workbook: Workbook, title: str) -> Iterator[Sequence[Any]]:
     while True:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # dates out of range are read as errors of their cell
-            cells = next(rows, None)
-        if cells is None:
+            some = list(islice(rows, _BATCH))
+        if not some:
             return
-        yield cells
+        yield from some
 
 
 def _cell(cell: Any, epoch: datetime) -> Cell:
