@@ -119,12 +119,21 @@ def _cells(bad: BadRow) -> tuple[str, str, str, str, str]:
     return bad.file, str(bad.row), bad.column or "", bad.value, bad.sentence
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""What a spreadsheet may take for the start of a formula, full-width signs included."""
+
+
+def _harmless(cell: str) -> str:
+    """A cell that a spreadsheet shows as it stands and does not work out."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
 def _write_listing(bad_rows: Sequence[BadRow], path: Path) -> None:
     try:
         with path.open("w", encoding="utf-8-sig", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow(_HEADINGS)
-            writer.writerows(_cells(bad) for bad in bad_rows)
+            writer.writerows([_harmless(cell) for cell in _cells(bad)] for bad in bad_rows)
     except OSError as error:
         raise UserError(f"The list cannot be written to {path}: {error.strerror}.", "Give another --report.") from error
 
@@ -136,10 +145,27 @@ def _tell_outcome(report: ImportReport, out: Console) -> None:
             "Correct them, or take in the rest with --skip-bad."
         )
         return
-    written = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in report.written.items())
+    written = ", ".join(_counted(count, table) for table, count in report.written.items())
     if report.left_out:
         out.print(f"[bold yellow]{_rows(report.left_out)} left out.[/]")
     out.print(f"[bold green]The new directory is in place[/] at {escape(str(report.target))}: {written}.")
+
+
+_NAMES = {
+    "customers": ("customer", "customers"),
+    "customer_names": ("customer name", "customer names"),
+    "contacts": ("contact", "contacts"),
+    "products": ("product", "products"),
+    "contracts": ("contract", "contracts"),
+    "warranties": ("warranty", "warranties"),
+    "service_prices": ("service price", "service prices"),
+    "staff": ("staff member", "staff members"),
+}
+"""One and several of what a table holds."""
+
+
+def _counted(count: int, table: str) -> str:
+    return f"{count:,} {_NAMES[table][count != 1]}"
 
 
 def _rows(count: int) -> str:

@@ -64,6 +64,32 @@ def test_a_long_list_is_written_whole_to_a_file(write: Write, target: Path, tmp_
     assert rows[250][:4] == ["customers.csv", "251", "timezone", "Mars"]
 
 
+@pytest.mark.parametrize("start", ["=HYPERLINK(A1)", "@SUM(1)", "+1", "-1", "＝1"])
+def test_the_list_of_bad_rows_is_safe_to_open_in_a_spreadsheet(
+    start: str, write: Write, target: Path, tmp_path: Path
+) -> None:
+    """What somebody typed into a cell does not become a formula in the list; an apostrophe makes it text."""
+    customers = write("=1.csv", f"{start},id,name,timezone", f",C1,甲公司,{start}")
+    mapping = write("map.yml", "customers:", f"  tier: '{start}'")
+    listing = tmp_path / "bad.csv"
+    options = ["--to", str(target), "--mapping", str(mapping), "--report", str(listing)]
+    assert CliRunner().invoke(import_command, [str(customers), *options]).exit_code == 1
+    with listing.open(encoding="utf-8-sig", newline="") as stream:
+        row = list(csv.reader(stream))[1]
+    assert row[:4] == ["'=1.csv", "2", "timezone", f"'{start}"]
+
+
+def test_one_of_a_kind_is_told_in_the_singular(write: Write, target: Path) -> None:
+    """One warranty is one warranty; none is none."""
+    flat = write("list.csv", "客戶名稱,序號,保固迄日,合約編號,業務,窗口", "甲公司,S1,2026-01-01,M1,許家豪,王小明")
+    prices = write("service_prices.csv", "code,name,price", "A,遠端,100")
+    result = CliRunner().invoke(import_command, [str(flat), str(prices), "--to", str(target)])
+    assert result.stdout.splitlines()[-1] == (
+        f"The new directory is in place at {target}: 1 customer, 1 customer name, 1 product, 1 contract, 1 warranty, "
+        "1 contact, 1 service price, 1 staff member."
+    )
+
+
 def test_the_directory_goes_where_the_settings_say(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
