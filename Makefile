@@ -9,14 +9,15 @@ help: ## Show what make can do.
 install: .venv/installed ## Make .venv with every locked dependency.
 
 .venv/installed: requirements.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit("Aside needs Python 3.11 or newer: make install PYTHON=python3.12") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PYTHON) -c 'import sys; sys.exit("Aside needs Python 3.11 or newer: make install PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	@echo "Making .venv with the locked dependencies; this takes a minute …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: install ## Open a make-believe Slack with the bot in it; LOCALE=en-GB, PORT=8766.
-	$(BIN)/aside demo $(if $(PORT),--port $(PORT)) $(if $(LOCALE),--locale $(LOCALE))
+	@$(BIN)/aside demo $(if $(PORT),--port $(PORT)) $(if $(LOCALE),--locale $(LOCALE))
 
 test: install ## Run the tests.
 	$(BIN)/python -m pytest
