@@ -3,7 +3,7 @@
 import pytest
 
 from bot.message import Role
-from bot.playbook import LANGUAGES
+from bot.playbook import LANGUAGES, Language
 from bot.playbook_files import load_playbook
 from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Detector, Thread
@@ -26,7 +26,7 @@ def test_unseen_messages_are_read_in_every_language(packaged: Detector, language
 
 def test_look_alikes_seldom_alarm(packaged: Detector) -> None:
     """Messages with a signal's words and without its meaning are mostly let pass."""
-    assert score(packaged, messages(PLAIN)).flagged <= 0.15
+    assert score(packaged, messages(PLAIN)).flagged <= 0.05
 
 
 def test_what_is_said_sideways_is_heard_more_often_than_not(packaged: Detector) -> None:
@@ -57,6 +57,76 @@ def test_a_word_or_two_is_no_signal(packaged: Detector, role: Role) -> None:
         "我我我我",
     ):
         assert packaged.read(role, text).signals == ()
+
+
+LOOK_ALIKES = [
+    # what somebody does not mean to do
+    (Role.CUSTOMER, "我们不打算起诉"),
+    (Role.CUSTOMER, "我們沒有提告的打算，只想把事情處理好"),
+    (Role.CUSTOMER, "不考虑走法律程序，协商解决"),
+    (Role.CUSTOMER, "We have no intention of suing anyone"),
+    # who came back, and who has renewed
+    (Role.CUSTOMER, "之前換過別家，後來還是回來"),
+    (Role.CUSTOMER, "我們以前跳去另一套系統，用一年又回頭用你們"),
+    (Role.CUSTOMER, "以前换过一家供应商，用不惯又回来了"),
+    (Role.CUSTOMER, "We tried another vendor a few years ago and came back to you"),
+    (Role.CUSTOMER, "續約的合約我已經簽好寄回去了"),
+    (Role.CUSTOMER, "续约合同已经盖好章寄回去了"),
+    (Role.CUSTOMER, "I've signed the renewal and sent it back"),
+    # who says good things in public
+    (Role.CUSTOMER, "我會在臉書幫你們推薦一下"),
+    (Role.CUSTOMER, "我會在 Google 給你們五星好評"),
+    (Role.CUSTOMER, "给你们小红书写个好评"),
+    (Role.CUSTOMER, "I'll share your success story on Facebook"),
+    # supervisors who learn and look
+    (Role.CUSTOMER, "主管級培訓課程"),
+    (Role.CUSTOMER, "主管儀表板怎麼看"),
+    (Role.CUSTOMER, "经理级培训课程"),
+    (Role.CUSTOMER, "Is there a supervisor dashboard?"),
+    # what has stayed as it was
+    (Role.AGENT, "公司地址沒有變，一樣在內湖"),
+    (Role.AGENT, "匯款帳號沒變，跟去年一樣"),
+    (Role.AGENT, "开票信息没有变，和上次一样"),
+    (Role.AGENT, "Our address hasn't changed, we are still in Leeds"),
+    # loud thanks
+    (Role.CUSTOMER, "收到！！！"),
+    (Role.AGENT, "太好了！！！"),
+]
+MEANT = [
+    (Role.CUSTOMER, "threatens_legal", "我們不打算再談了，直接提告"),
+    (Role.CUSTOMER, "threatens_legal", "We're done talking, our lawyer will be in touch"),
+    (Role.CUSTOMER, "threatens_to_leave", "續約我不簽了，準備換別家"),
+    (Role.CUSTOMER, "threatens_to_leave", "用过你们的，以后不会再选你们，我们要换供应商"),
+    (Role.CUSTOMER, "threatens_to_leave", "We won't be renewing, your competitor came back to us with an offer"),
+    (Role.CUSTOMER, "threatens_publicity", "我會發到臉書，跟大家推薦不要買你們"),
+    (Role.CUSTOMER, "threatens_publicity", "给你们一星差评，谁也别推荐"),
+    (Role.CUSTOMER, "threatens_publicity", "You'll never see five stars again, expect a one-star review"),
+    (Role.CUSTOMER, "asks_supervisor", "請主管級的人來跟我談"),
+    (Role.CUSTOMER, "asks_supervisor", "叫你們主管出來，不要再叫我看手冊"),
+    (Role.AGENT, "repeats_refusal", "答案沒有變，還是不行"),
+    (Role.AGENT, "repeats_refusal", "价格没有变，还是不能免费"),
+    (Role.CUSTOMER, "anger", "謝謝你們喔！！！等了三天"),
+]
+
+
+@pytest.mark.parametrize(("role", "text"), LOOK_ALIKES)
+def test_a_look_alike_shows_nothing(packaged: Detector, role: Role, text: str) -> None:
+    """Denied, over, or said in praise: the words of a threat or a demand alone are none."""
+    assert packaged.read(role, text).signals == ()
+
+
+@pytest.mark.parametrize(("role", "signal", "text"), MEANT)
+def test_what_is_meant_is_told_beside_its_look_alikes(packaged: Detector, role: Role, signal: str, text: str) -> None:
+    """What takes a look-alike back leaves the real thing, even where it borrows the same words."""
+    assert signal in packaged.read(role, text).ids
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_signal_has_examples_enough(language: Language) -> None:
+    """A signal is learnt from eight messages or more in each language, no two the same."""
+    signals = load_playbook(PACKAGED_PLAYBOOK).words[language].signals
+    few = {name: len(set(words.examples)) for name, words in signals.items() if len(set(words.examples)) < 8}
+    assert (len(signals), few) == (35, {})
 
 
 def test_every_signal_is_found_somewhere(packaged: Detector) -> None:
