@@ -5,7 +5,7 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -62,15 +62,10 @@ def xlsx_sheets(path: Path, _encoding: str | None) -> list[Sheet]:
         OSError: When the disk does not give the file.
         UserError: When it is no workbook, or one that would unfold beyond `LARGEST`.
     """
-    with path.open("rb"):
-        pass
-    with _telling(path):
+    with path.open("rb"), _telling(path):
         _refuse_swollen(path)
-        workbook = _workbook(path, values=True)
-        try:
+        with _workbook(path, values=True) as workbook:
             sizes = {each.title: each.max_row for each in workbook.worksheets if each.sheet_state == "visible"}
-        finally:
-            workbook.close()
         formulas = _has_formulas(path)
     return [_sheet(path, title, sizes, formulas=formulas) for title in sizes]
 
@@ -113,10 +108,13 @@ def _refuse_swollen(path: Path) -> None:
         )
 
 
-def _workbook(path: Path, *, values: bool) -> Workbook:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that it does not read
-        return openpyxl.load_workbook(path, read_only=True, data_only=values)
+@contextmanager
+def _workbook(path: Path, *, values: bool) -> Iterator[Workbook]:
+    with path.open("rb") as stream:  # openpyxl leaves a file of its own open when it stumbles
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that it does not read
+            workbook = openpyxl.load_workbook(stream, read_only=True, data_only=values)
+        yield workbook
 
 
 def _has_formulas(path: Path) -> bool:
@@ -133,26 +131,23 @@ def _has_formulas(path: Path) -> bool:
 
 
 def _rows(path: Path, title: str, report: Report, *, formulas: bool) -> Iterator[Row]:
-    with _telling(path):
-        workbook = _workbook(path, values=True)
-        beside = _workbook(path, values=False) if formulas else None
-        try:
-            written = _grid(beside, title) if beside else None
-            for row, cells in enumerate(_grid(workbook, title), start=1):
-                if row > LAST_ROW:
-                    raise UserError(
-                        f"{called(path)} has a row beyond {LAST_ROW:,}, where a spreadsheet ends.",
-                        "Open it in the spreadsheet and save it anew.",
-                    )
-                if row % REPORT_EVERY == 0:
-                    report(row)
-                behind = next(written, ()) if written else ()
-                if cells:
-                    yield row, _read(cells, behind, workbook.epoch)
-        finally:
-            workbook.close()
-            if beside:
-                beside.close()
+    with (
+        _telling(path),
+        _workbook(path, values=True) as workbook,
+        _workbook(path, values=False) if formulas else nullcontext() as beside,
+    ):
+        written = _grid(beside, title) if beside else None
+        for row, cells in enumerate(_grid(workbook, title), start=1):
+            if row > LAST_ROW:
+                raise UserError(
+                    f"{called(path)} has a row beyond {LAST_ROW:,}, where a spreadsheet ends.",
+                    "Open it in the spreadsheet and save it anew.",
+                )
+            if row % REPORT_EVERY == 0:
+                report(row)
+            behind = next(written, ()) if written else ()
+            if cells:
+                yield row, _read(cells, behind, workbook.epoch)
 
 
 def _read(cells: Sequence[Any], behind: Sequence[Any], epoch: datetime) -> list[Cell]:

@@ -202,10 +202,10 @@ def test_an_encoding_that_is_none_of_text_gets_one_sentence(encoding: str, write
 # --- whatever comes
 
 STARTS = {".xlsx": WORKBOOK, ".csv": CSV, ".json": JSON}
-UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+IN_ONE_PLACE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
 
-@UNTIMED
+@IN_ONE_PLACE
 @given(
     kind=st.sampled_from(sorted(STARTS)), seed=st.integers(0, 2**32), encoding=st.sampled_from([None, "utf-8", "big5"])
 )
@@ -214,7 +214,7 @@ def test_no_damage_to_a_file_ends_in_a_traceback(kind: str, seed: int, encoding:
     imported(tmp_path / f"customers{kind}", mutated(STARTS[kind], seed), encoding)
 
 
-@UNTIMED
+@IN_ONE_PLACE
 @given(name=st.sampled_from(PARTS), seed=st.integers(0, 2**32))
 def test_no_damage_within_a_workbook_ends_in_a_traceback(name: str, seed: int, tmp_path: Path) -> None:
     """The same for the parts of a workbook, packed soundly; figures and attributes are changed too."""
@@ -225,7 +225,7 @@ def test_no_damage_within_a_workbook_ends_in_a_traceback(name: str, seed: int, t
     imported(tmp_path / "customers.xlsx", changed(change), None)
 
 
-@UNTIMED
+@IN_ONE_PLACE
 @given(content=st.binary(max_size=200), kind=st.sampled_from(sorted(STARTS)))
 def test_no_bytes_at_all_end_in_a_traceback(content: bytes, kind: str, tmp_path: Path) -> None:
     """A file of another kind under one of our endings leads to one of the same three."""
