@@ -286,6 +286,9 @@ _START_OF = {
 START_DATES = tuple(_START_OF)
 """Days from which a coverage may count; the one that is the start is also its basis."""
 
+MONTHS = "months"
+"""How long a warranty lasts, which with its start tells its end."""
+
 _START = "起 開始 起日 起始日 開始日 開始日期 起始日期 生效日 生效日期 start_date from valid_from"
 _END = (
     "迄 結束 有效期限 迄日 訖日 到期日 到期日期 結束日 結束日期 終止日 截止日 期限 到期"
@@ -407,6 +410,13 @@ _WARRANTIES = (
         own="編號 no",
     ),
     *_coverage(("保固", "保修", "warranty")),
+    Column(
+        MONTHS,
+        ("保固月數", "保固期月數", "保固月份", "保修月數", "warranty_months", "warranty_period_months"),
+        ("月數",),
+        values.months,
+        "length in months: gives the last day from the first, when there is no end",
+    ),
 )
 
 _SERVICE_PRICES = (

@@ -1,7 +1,8 @@
 """Days as people write them, each read as one day or refused."""
 
 import re
-from datetime import date
+from calendar import monthrange
+from datetime import date, timedelta
 
 from storage.importing.values import Cell, SheetNumber, identifier
 from storage.importing.words import BadValueError, Reason
@@ -30,6 +31,21 @@ def day(cell: Cell) -> date | None:
         return cell.day
     found = identifier(cell)
     return None if found is None else _day(found.casefold())
+
+
+def last_day(start: date, months: int) -> date:
+    """The last day of so many months from their first: the day before the same day, or the month's last.
+
+    Raises:
+        BadValueError: When it is beyond the calendar.
+    """
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    try:
+        following = date(year, month + 1, 1)
+        length = monthrange(year, month + 1)[1]
+    except ValueError:
+        raise BadValueError(Reason.IMPOSSIBLE_DATE) from None
+    return following + timedelta(days=min(start.day - 2, length - 1))
 
 
 def _day(written: str) -> date:

@@ -12,6 +12,7 @@ from storage.importing.columns import (
     COLUMNS,
     CUSTOMER_KEYS,
     FLAT,
+    MONTHS,
     START_DATES,
     Column,
     Table,
@@ -32,7 +33,7 @@ _TELLTALE = {
     Table.CONTACTS: frozenset({"name"}),
     Table.PRODUCTS: frozenset({"serial"}),
     Table.CONTRACTS: frozenset({"number"}),
-    Table.WARRANTIES: _DATES,
+    Table.WARRANTIES: _DATES | {MONTHS},
     Table.SERVICE_PRICES: frozenset({"code", "price"}),
     Table.STAFF: frozenset({"id", "left_on", "successor", "role"}),
 }
@@ -40,7 +41,7 @@ _TELLTALE = {
 
 _CLEAR_TELLTALE = _TELLTALE | {
     Table.CONTRACTS: _DATES | {"number", "price"},
-    Table.WARRANTIES: _DATES | {"id"},
+    Table.WARRANTIES: _DATES | {"id", MONTHS},
 }
 """The same for a sheet that holds several tables, where only unmistakable headings count."""
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.entitlement import DateBasis
-from storage.importing.columns import COLUMNS, CUSTOMER_KEYS, START_DATES, Column, Table
+from storage.importing.columns import COLUMNS, CUSTOMER_KEYS, MONTHS, START_DATES, Column, Table
+from storage.importing.dates import last_day
 from storage.importing.planning import Plan
 from storage.importing.values import Cell, name_key
 from storage.importing.words import BadValueError, Reason, shortened
@@ -18,7 +19,7 @@ _OF_ITS_OWN = {
     Table.CONTACTS: ("name", "email", "phone", "slack_user_id"),
     Table.PRODUCTS: ("serial",),
     Table.CONTRACTS: ("number", "start", "end", "price", *START_DATES),
-    Table.WARRANTIES: ("id", "start", "end", *START_DATES),
+    Table.WARRANTIES: ("id", "start", "end", MONTHS, *START_DATES),
 }
 """In a flat sheet a row holds a record of a table when one of these is filled in."""
 
@@ -164,7 +165,12 @@ class RowReader:
         elif events and values.get("basis") is None:
             same = [basis for basis, day in events.items() if day == values["start"]]
             values["basis"] = same[0] if len(same) == 1 else None
-        start, end = values.get("start"), values.get("end")
+        start, end, months = values.get("start"), values.get("end"), values.pop(MONTHS, None)
+        if start and months and end is None:
+            try:
+                values["end"] = end = last_day(start, months)
+            except BadValueError as error:
+                self._problem(table, MONTHS, str(months), error.reason)
         if start and end and end < start:
             self._problem(table, "end", end.isoformat(), Reason.END_BEFORE_START, start=start.isoformat())
 

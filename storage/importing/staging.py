@@ -12,14 +12,14 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
-from storage.importing.columns import COLUMNS, START_DATES, Table
+from storage.importing.columns import COLUMNS, MONTHS, START_DATES, Table
 from storage.importing.records import Record
 
 _BATCH = 5_000
 _SEPARATOR = "\n"
 
 FIELDS = {
-    table: tuple(column.name for column in columns if column.name not in START_DATES)
+    table: tuple(column.name for column in columns if column.name not in {*START_DATES, MONTHS})
     for table, columns in COLUMNS.items()
 }
 """The columns of each table that wait with a record."""

@@ -245,6 +245,21 @@ def hours(cell: Cell) -> float | None:
     return number / 60 if match[3] else number
 
 
+_MOST_MONTHS = 1_200
+
+
+def months(cell: Cell) -> int | None:
+    """A length of time in months, written in months or in years."""
+    found = identifier(cell)
+    if found is None:
+        return None
+    match = re.fullmatch(r"(\d{1,4})\s*(?:個?月|months?|mos?|(年|years?|yrs?))?", found.casefold())
+    length = int(match[1]) * (12 if match[2] else 1) if match else 0
+    if not 1 <= length <= _MOST_MONTHS:
+        raise BadValueError(Reason.NOT_MONTHS)
+    return length
+
+
 _BASES = {
     DateBasis.DELIVERY: "delivery delivered shipping shipment 交貨 交貨日 出貨 出貨日 到貨 到貨日 交付",
     DateBasis.INSTALLATION: "installation installed install 安裝 安裝日 裝機 裝機日 上線 上線日",

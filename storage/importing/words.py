@@ -42,6 +42,7 @@ class Reason(StrEnum):
     NOT_A_TAX_BASIS = "This is neither 含稅 (tax included) nor 未稅 (excluded)."
     TWO_TAX_BASES = "The amount and the column disagree about the tax."
     NOT_A_NUMBER = "This is not a whole number."
+    NOT_MONTHS = "This is not a number of months from 1 to 1,200."
     NOT_HOURS = "This is not a number of hours."
     NOT_A_BASIS = "The basis has to be delivery, installation, acceptance or signing."
     NOT_A_TIMEZONE = "This is not a time zone; write it like Asia/Taipei."

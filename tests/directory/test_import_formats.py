@@ -260,6 +260,24 @@ def test_one_flat_list_is_a_whole_directory(write: Write, run_import: Import, st
     assert stored("staff", "id", "name") == [("許家豪", "許家豪")]
 
 
+def test_a_warranty_told_in_months_ends_when_they_are_over(write: Write, run_import: Import, stored: Stored) -> None:
+    """From the first day and a number of months follows the last day; an end that is written counts as it stands."""
+    flat = write(
+        "list.csv", "客戶名稱,序號,驗收日,保固月數,保固到期日", "甲公司,S1,114/05/01,12,",
+        "甲公司,S2,114/05/01,12,115/06/30", "甲公司,S3,,12,", "甲公司,S4,114/05/01,很久,", "甲公司,S5,9999-12-01,12,",
+    )  # fmt: skip
+    assert bad(run_import(flat, skip_bad=True)) == [
+        ("list.csv", 5, "保固月數", "很久", "This is not a number of months from 1 to 1,200."),
+        ("list.csv", 6, "保固月數", "12", "There is no such day."),
+    ]
+    assert stored("warranties", "serial", "start", "end") == [
+        ("S1", "2025-05-01", "2026-04-30"), ("S2", "2025-05-01", "2026-06-30"), ("S3", None, None),
+    ]  # fmt: skip
+    own = write("warranties.csv", "customer_name,serial,start,months", "甲公司,S1,2026-01-01,24")
+    assert bad(run_import(own)) == []
+    assert stored("warranties", "serial", "end") == [("S1", "2027-12-31")]
+
+
 def test_made_up_ids_are_the_same_at_every_import(write: Write, run_import: Import, stored: Stored) -> None:
     """Cases point to customers by id, so an id made of the tax id or the name does not change from import to import."""
     one = write("a.csv", "客戶名稱,統編,保固迄日", "甲公司,12345675,2026-01-01", "乙公司,,2026-01-01")

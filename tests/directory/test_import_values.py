@@ -318,6 +318,45 @@ def test_a_date_cell_from_before_the_first_day_on_file_is_refused() -> None:
     assert refused.value.reason is Reason.IMPOSSIBLE_DATE
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("12", 12), ("12 個月", 12), ("１８月", 18), ("2年", 24), ("36 months", 36), ("1 year", 12), ("", None)],
+)
+def test_a_length_in_months_is_read_with_its_unit(written: str, expected: int | None) -> None:
+    """A warranty's length is months unless the cell says years."""
+    assert values.months(written) == expected
+
+
+@pytest.mark.parametrize("written", ["0", "-1", "1.5", "終身", "1201", "101年", "9" * 5000])
+def test_a_length_that_is_no_number_of_months_is_refused(written: str) -> None:
+    """None, a part of one, or more than a century of months is a slip."""
+    with pytest.raises(BadValueError) as refused:
+        values.months(written)
+    assert refused.value.reason is Reason.NOT_MONTHS
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "end"),
+    [
+        (date(2026, 1, 1), 12, date(2026, 12, 31)),
+        (date(2026, 3, 15), 6, date(2026, 9, 14)),
+        (date(2024, 2, 29), 12, date(2025, 2, 28)),
+        (date(2026, 1, 31), 1, date(2026, 2, 28)),
+        (date(2026, 10, 31), 4, date(2027, 2, 28)),
+    ],
+)
+def test_a_coverage_of_months_ends_the_day_before_the_same_day(start: date, months: int, end: date) -> None:
+    """The last day covered is the one before the same day of the month; where there is none, the month's last."""
+    assert dates.last_day(start, months) == end
+
+
+@given(days, st.integers(1, 1200))
+def test_twelve_times_as_many_months_are_years(start: date, months: int) -> None:
+    """A coverage is never shorter than its months of 28 days, nor longer than its months of 31."""
+    covered = (dates.last_day(start, months) - start).days + 1
+    assert 28 * months <= covered <= 31 * months
+
+
 def test_the_basis_of_a_date_is_known_by_its_event() -> None:
     """交貨, 安裝, 驗收 and 簽約 are the four events from which dates count."""
     assert [values.basis(each) for each in ("交貨", "安裝", "驗收", "簽約", "Acceptance")] == [
