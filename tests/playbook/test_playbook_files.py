@@ -134,7 +134,7 @@ def test_a_change_of_one_word_is_another_version(spoil: Spoil) -> None:
          "zh-TW/signals.yaml, line 4, anger.patterns[0]: this regular expression fits every message."),
         ("zh-TW/signals.yaml", "'氣死'", "'(氣+)+死'",
          ("zh-TW/signals.yaml, line 4, anger.patterns[0]: "
-         "a repetition of a repetition can take forever; write it with one.")),
+         "a repetition of what varies in length can take forever; write it once, or at most {0,5} times.")),
         # YAML
         ("policy.yaml", "cost:", "cost: {low_up_to: 1}\ncost:",
          "policy.yaml, line 2: the key cost stands twice, first on line 1."),
@@ -158,6 +158,55 @@ def test_a_change_of_one_word_is_another_version(spoil: Spoil) -> None:
 def test_a_fault_is_told_where_it_stands(spoil: Spoil, file: str, old: str, new: str, fault: str) -> None:
     """Whatever is wrong is named with its file, its line and its place in the file."""
     assert fault in faults(spoil(file, old, new))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "([a-z]+ ?)+$",
+        "(.*,)*x",
+        "((a+))+b",
+        "(?:(?:a*)b?)*c",
+        "(a{1,3})*b",
+        "(氣+){2,}死",
+        "(?=(a+)+b)a",
+        "(a+){12}b",
+        "(x(a?){0,9}y)*z",
+    ],
+)
+def test_a_repetition_of_what_varies_in_length_is_told(spoil: Spoil, pattern: str) -> None:
+    """However it is written, a customer's message must not hold the bot up for minutes."""
+    assert [fault.rpartition(": ")[2] for fault in faults(spoil("zh-TW/signals.yaml", "'氣死'", f"'{pattern}'"))] == [
+        "a repetition of what varies in length can take forever; write it once, or at most {0,5} times."
+    ]
+
+
+@pytest.mark.parametrize("pattern", ["(a|a)*b", "(?:a|b|ab)*c", "(請|請問)+x", "(?:Ab|ac)*d", "(a||b)+c"])
+def test_a_repeated_choice_between_things_that_begin_alike_is_told(spoil: Spoil, pattern: str) -> None:
+    """The same text could be taken apart in very many ways."""
+    assert [fault.rpartition(": ")[2] for fault in faults(spoil("zh-TW/signals.yaml", "'氣死'", f"'{pattern}'"))] == [
+        "a repeated choice between things that begin alike can take forever; let them differ, or at most {0,5} times."
+    ]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"not( \w+){0,3} angry",
+        "(很|真的|太)+煩",
+        "(ab){2,}",
+        "(a|b)+c",
+        "(?:ab|ac)+d",
+        "(?:call|ring|write)+x",
+        ".{0,14}a.{0,14}b",
+        "((?!不).){0,14}回來",
+        "a+b*c?",
+        "(a{3})+b",
+    ],
+)
+def test_a_repetition_that_can_be_read_in_one_way_is_allowed(spoil: Spoil, pattern: str) -> None:
+    """What is short, of fixed length, or told apart by its first character is no danger."""
+    assert faults(spoil("zh-TW/signals.yaml", "'氣死'", f"'{pattern}'")) == []
 
 
 def test_yes_is_a_word(spoil: Spoil) -> None:
