@@ -3,12 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import opencc
+
+from bot.script import convert
 
 READ_CHARACTERS = 4_000
 """Only the beginning of a message is read; nobody asks for a favour in the fifth page of a log."""
@@ -40,11 +40,6 @@ class Encoder(Protocol):
         ...
 
 
-@cache
-def _simplifier() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")
-
-
 def _plain(text: str) -> str:
     """Without lone surrogates and characters that cannot be seen, half-width, with straight quotes."""
     text = text.encode("utf-8", "ignore").decode("utf-8")
@@ -62,8 +57,7 @@ def _plain(text: str) -> str:
 def normal_form(text: str) -> str:
     """Simplified characters, half-width, lower case: what two ways to write the same words share."""
     plain = _plain(text)
-    simplified: str = _simplifier().convert(plain) if _CJK_RUN.search(plain) else plain
-    return simplified.lower()
+    return (convert("t2s", plain) if _CJK_RUN.search(plain) else plain).lower()
 
 
 def pattern_source(pattern: str) -> str:
@@ -76,8 +70,7 @@ def pattern_source(pattern: str) -> str:
         character if (plain := unicodedata.normalize("NFKC", character)) == character else re.escape(plain)
         for character in pattern
     )
-    simplified: str = _simplifier().convert(halved)
-    return simplified
+    return convert("t2s", halved)
 
 
 def readable(text: str) -> str:

@@ -1,11 +1,9 @@
 """Which of our languages somebody speaks."""
 
 import re
-from functools import cache
-
-from opencc import OpenCC
 
 from bot.playbook import Language
+from bot.script import convert
 
 HAN = re.compile(r"[㐀-鿿]")
 LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
@@ -31,11 +29,6 @@ MAINLAND = {  # what OpenCC leaves as it is said in Taiwan; tried from the top
 }
 
 
-@cache
-def _converter(config: str) -> OpenCC:
-    return OpenCC(config)
-
-
 def language_of_locale(locale: str) -> Language:
     """The interface language for a Slack locale; Traditional Chinese for our first users when Slack does not say."""
     tag = locale.replace("_", "-").lower()
@@ -51,15 +44,15 @@ def language_of_text(text: str, default: Language) -> Language:
         return "en"
     if not han:
         return default
-    is_simplified = _converter("t2s").convert(text) == text != _converter("s2t").convert(text)
+    is_simplified = convert("t2s", text) == text != convert("s2t", text)
     if is_simplified:
         return "zh-CN"
-    return "zh-TW" if _converter("t2s").convert(text) != text or default == "en" else default
+    return "zh-TW" if convert("t2s", text) != text or default == "en" else default
 
 
 def to_simplified(text: str) -> str:
     """Taiwanese wording as it is written in mainland China."""
-    simplified = str(_converter("tw2sp").convert(text))
+    simplified = convert("tw2sp", text)
     for taiwanese, mainland in MAINLAND.items():
         simplified = simplified.replace(taiwanese, mainland)
     return simplified

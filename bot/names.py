@@ -8,8 +8,9 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-import opencc
 from rapidfuzz.distance import OSA, Levenshtein
+
+from bot.script import convert
 
 LONGEST = 200
 """How many characters of a text are looked at; no company has a longer name."""
@@ -80,11 +81,6 @@ _SAME_SOUND = 12
 _SLIP = 6
 
 
-@lru_cache(maxsize=1)
-def _converter() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")
-
-
 class Name(NamedTuple):
     """A name taken apart.
 
@@ -123,7 +119,7 @@ def fold(text: str) -> list[str]:
     text = _one_width(text)
     if not text.isascii():
         text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
-        text = _converter().convert(unicodedata.normalize("NFKC", text))
+        text = convert("t2s", unicodedata.normalize("NFKC", text))
     return _RUNS.findall(_APOSTROPHES.sub("", text))
 
 

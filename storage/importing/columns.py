@@ -8,8 +8,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
 
-from opencc import OpenCC
-
+from bot.script import convert
 from storage.importing import dates, money, values
 from storage.importing.values import Cell
 from storage.importing.words import writable
@@ -95,13 +94,8 @@ def heading_keys(heading: str) -> frozenset[str]:
     """The ways to compare a heading: whole, without what stands in brackets, in traditional characters."""
     plain = unicodedata.normalize("NFKC", writable(heading))
     unbracketed = re.sub(r"\([^)]*\)|\[[^\]]*\]|【[^】]*】", "", plain)
-    traditional = unbracketed if plain.isascii() else _to_traditional().convert(unbracketed)
+    traditional = unbracketed if plain.isascii() else convert("s2t", unbracketed)
     return frozenset(map(heading_key, (plain, unbracketed, traditional))) - {""}
-
-
-@cache
-def _to_traditional() -> OpenCC:
-    return OpenCC("s2t")
 
 
 def table_named(name: str) -> Table | None:
