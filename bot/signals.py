@@ -166,14 +166,18 @@ class Detector:
         """How angry a text is without the sentences in which the playbook hears no anger, and its angriest sentence."""
         heard = found["anger"].score if "anger" in found else 0.0
         level = partial(anger_level, heard=heard, pleased="satisfied" in found, ours=ours)
-        if not level(said):
+        whole = level(said)
+        if not whole:
             return 0, ""
         parts = sentences(said)
-        vetoed = self._ears[Role.CUSTOMER].vetoed("anger", parts)
+        angry = [part for part in parts if anger_level(part)]
+        vetoed = self._ears[Role.CUSTOMER].vetoed("anger", angry)
+        if not vetoed:
+            return whole, max(angry or parts, key=anger_level, default="")
         earnest = said
         for part in vetoed:
             earnest = earnest.replace(part, " ")
-        return level(earnest), max((part for part in parts if part not in vetoed), key=anger_level, default="")
+        return level(earnest), max((part for part in angry if part not in vetoed), key=anger_level, default="")
 
     def read_all(self, turns: Iterable[tuple[Role, str]]) -> list[Reading]:
         """Read a conversation from its first message."""

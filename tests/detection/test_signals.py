@@ -211,6 +211,13 @@ def test_a_veto_takes_the_level_back_too(detector: Detector, text: str) -> None:
     assert detector.read(Role.CUSTOMER, text) == Reading()
 
 
+def test_a_shout_over_several_sentences_is_heard(detector: Detector) -> None:
+    """Level and signal agree also where no sentence is angry by itself; a face with marks has no words to quote."""
+    reading = detector.read(Role.CUSTOMER, "NOBODY CALLED. THIS STOPS TODAY. ANSWER US.")
+    assert (reading.anger, "anger" in reading.ids) == (2, True)
+    assert detector.read(Role.CUSTOMER, "😡！！") == Reading(anger=2)
+
+
 def test_a_veto_of_one_sentence_leaves_the_anger_of_the_next(detector: Detector) -> None:
     """Only the vetoed sentence is taken back."""
     reading = detector.read(Role.CUSTOMER, "我不是火大。但是忍無可忍了！")
