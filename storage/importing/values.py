@@ -65,6 +65,7 @@ def text(cell: Cell) -> str | None:
     return str(cell)
 
 
+_TAX_ID_DIGITS = 8
 _BROKEN = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff�]")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
 
@@ -96,9 +97,16 @@ def names(cell: Cell) -> tuple[str, ...]:
 
 
 def tax_id(cell: Cell) -> str | None:
-    """統一編號 or a foreign tax number, without spaces and hyphens. Not checked: many are foreign."""
+    """統一編號 or a foreign tax number, without spaces and hyphens. Not checked: many are foreign.
+
+    A spreadsheet that takes it for a number drops the zeros in front; a 統一編號 has eight digits, so they come back.
+    """
     found = identifier(cell)
-    return None if found is None else re.sub(r"[\s-]", "", found).upper()
+    if found is None:
+        return None
+    plain = re.sub(r"[\s-]", "", found).upper()
+    lost_zeros = isinstance(cell, SheetNumber) and re.fullmatch(r"[0-9]{5,7}", plain)
+    return plain.zfill(_TAX_ID_DIGITS) if lost_zeros else plain
 
 
 def email(cell: Cell) -> str | None:

@@ -378,3 +378,12 @@ def test_a_leap_day_exists_only_in_leap_years() -> None:
     assert dates.day("113/02/29") == date(2024, 2, 28) + timedelta(days=1)
     with pytest.raises(BadValueError):
         dates.day("114/02/29")
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"),
+    [(SheetNumber("4595257"), "04595257"), (SheetNumber("12345675"), "12345675"), ("4595257", "4595257")],
+)
+def test_a_tax_id_that_a_spreadsheet_took_for_a_number_gets_its_zeros_back(cell: values.Cell, read: str) -> None:
+    """統一編號 has eight digits; what somebody typed as text stays as typed."""
+    assert values.tax_id(cell) == read
