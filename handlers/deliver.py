@@ -1,6 +1,5 @@
 """The only sender. Just before a thing goes out, `bot.visibility.may_show` decides whether it may be shown there."""
 
-import asyncio
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +13,7 @@ from bot.message import Role
 from bot.setup import Person
 from bot.visibility import Surface, may_show
 from handlers import people
-from handlers.services import Services
+from handlers.services import Services, woken
 from storage import outbox
 from storage.outbox import Sending, SendKind, SendState
 
@@ -339,7 +338,4 @@ async def run_outbox(services: Services) -> None:
                     _try_later(services, sending, error="unexpected")
             continue
         pause = 1.0 if due is None else min(1.0, max(0.01, due - services.clock()))
-        try:
-            await asyncio.wait_for(services.wake.outbox.wait(), pause)
-        except TimeoutError:
-            continue
+        await woken(services.wake.outbox, pause)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -27,6 +28,17 @@ class Wake:
     person: asyncio.Event = field(default_factory=asyncio.Event)
     stream: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def woken(event: asyncio.Event, seconds: float) -> None:
+    """Wait until something happens, or for so long.
+
+    Not `asyncio.wait_for`: before Python 3.12 it can swallow a cancellation that comes together with the event, and
+    then nothing stops us any more.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 @dataclass(frozen=True)

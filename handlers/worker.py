@@ -1,6 +1,5 @@
 """Working on what was written down: each entry once, in a transaction with everything it causes."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
@@ -10,7 +9,7 @@ from sqlalchemy import Connection
 from bot.i18n import words
 from bot.language import language_of_locale
 from handlers import deliver, people
-from handlers.services import Services
+from handlers.services import Services, woken
 from storage import inbox, outbox
 from storage.inbox import Entry, Lane
 from storage.outbox import SendKind
@@ -115,7 +114,4 @@ async def run_lane(services: Services, lane: Lane, works: Mapping[str, Work]) ->
         if entry:
             await work_on(services, entry, works)
             continue
-        try:
-            await asyncio.wait_for(wake.wait(), 1.0)
-        except TimeoutError:
-            continue
+        await woken(wake, 1.0)

@@ -12,7 +12,6 @@ from pydantic import SecretStr
 from bot import app
 from bot.settings import Settings
 from bot.setup import RoleSource, Setup, SupportChannel
-from handlers.services import Services
 from sandbox.manifest import load_manifest
 from sandbox.server import Sandbox
 from sandbox.world import load_world
@@ -49,7 +48,6 @@ class Bot:
         self.settings = settings
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self.services: Services | None = None
 
     async def start(self) -> None:
         """Connect and work."""
