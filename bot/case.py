@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import reduce
 
 from pydantic import BaseModel, ConfigDict
 
@@ -70,7 +71,7 @@ class Standing(BaseModel):
 
 
 STAGES = tuple(Stage)
-RAISED_BY_CUSTOMER = frozenset({"disputes_expiry", "asks_price", "claims_promise"})
+RAISED_BY_CUSTOMER = frozenset({"asks_coverage", "asks_price", "claims_precedent", "claims_promise", "disputes_expiry"})
 """With these the customer speaks of warranty or price first; asked for it directly, we answer at once (R01)."""
 
 
@@ -79,31 +80,66 @@ def has_reached(stage: Stage, reached: Stage) -> bool:
     return STAGES.index(stage) <= STAGES.index(reached)
 
 
-def stage_reached(heard: Sequence[Heard], exceptions: Iterable[ExceptionRequest], *, received: bool = True) -> Stage:
-    """How far the conversation has come (R01, R03).
+class Course(BaseModel):
+    """What a conversation has come to, message by message; begin with `Course()`.
+
+    Attributes:
+        answered: One of us has answered.
+        replied: The customer said something after that.
+        raised: The customer spoke of warranty or price.
+        promised: The customer said that something was promised (R24).
+        pleased: The customer's last word was that they are satisfied.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    answered: bool = False
+    replied: bool = False
+    raised: bool = False
+    promised: bool = False
+    pleased: bool = False
+
+    def after(self, heard: Heard) -> "Course":
+        """The course with one more message."""
+        if heard.role.is_staff:
+            return self.model_copy(update={"answered": True})
+        if heard.role is not Role.CUSTOMER:
+            return self
+        return Course(
+            answered=self.answered,
+            replied=self.answered,
+            raised=self.raised or not RAISED_BY_CUSTOMER.isdisjoint(heard.signals),
+            promised=self.promised or "claims_promise" in heard.signals,
+            pleased="satisfied" in heard.signals,
+        )
+
+
+def course(heard: Iterable[Heard]) -> Course:
+    """The course of a conversation, from its messages in order."""
+    return reduce(Course.after, heard, Course())
+
+
+def stage_reached(said: Course, stands: Standing, facts: frozenset[str], *, closed: bool = False) -> Stage:
+    """How far the case has come (R01, R03).
 
     Warranty and cost stay unsaid until the problem is understood, unless the customer asked about them:
-    late is tact, hidden is a lie.
-
-    Args:
-        received: One of us has asked about the problem or shown that it was heard; a greeting is not enough.
+    late is tact, hidden is a lie. Where nothing has to be decided, what is understood can be committed to.
     """
-    states = {each.state for each in exceptions}
-    if states & {ExceptionState.APPROVED, ExceptionState.DECLINED}:
+    settled = stands.decision != "none" or stands.claim == "confirmed" or stands.fault_ours == "yes"
+    served = stands.entitlement is Entitlement.COVERED and "problem_confirmed" in facts
+    if closed or (said.pleased and (settled or served)):
         return Stage.FOLLOW_UP
-    if ExceptionState.REQUESTED in states:
+    if stands.decision != "none":
+        return Stage.COMMIT
+    if "exception_requested" in facts:
         return Stage.DECIDE
-    if any(each.role is Role.CUSTOMER and RAISED_BY_CUSTOMER.intersection(each.signals) for each in heard):
+    if "problem_confirmed" in facts:
+        if settled or served:
+            return Stage.COMMIT
+        return Stage.TELL if said.raised else Stage.ASSESS
+    if said.raised:
         return Stage.TELL
-    if not any(each.role.is_staff for each in heard):
-        return Stage.RECEIVE
-    return Stage.ASSESS if is_understood(heard, received=received) else Stage.CONFIRM
-
-
-def is_understood(heard: Sequence[Heard], *, received: bool) -> bool:
-    """Whether one of us asked about the problem and the customer said something after."""
-    first_answer = next((n for n, each in enumerate(heard) if each.role.is_staff), None)
-    return received and first_answer is not None and any(each.role is Role.CUSTOMER for each in heard[first_answer:])
+    return Stage.CONFIRM if said.answered else Stage.RECEIVE
 
 
 def belongs_to(cases: Sequence[Case], *, customer_id: str | None, spoke_in: frozenset[str]) -> Case | None:
@@ -121,47 +157,51 @@ def belongs_to(cases: Sequence[Case], *, customer_id: str | None, spoke_in: froz
 def standing(
     *,
     entitlement: Entitlement,
-    heard: Iterable[Heard],
+    promised: bool,
     exceptions: Sequence[ExceptionRequest],
     recorded: Mapping[str, str],
     history_used: bool,
     bands: CostBands,
 ) -> Standing:
-    """Place a case in the decision table, from what is on file and what people recorded."""
+    """Place a case in the decision table, from what is on file; what people recorded counts before it."""
     states = [each.state for each in exceptions]
-    cost = Decimal(recorded["cost"]) if "cost" in recorded else None
-    promised = any("claims_promise" in each.signals for each in heard if each.role is Role.CUSTOMER)
+    decision = (
+        "granted" if ExceptionState.APPROVED in states else "declined" if ExceptionState.DECLINED in states else "none"
+    )
     return Standing(
-        entitlement=entitlement,
+        entitlement=Entitlement(recorded.get("entitlement", entitlement)),
         fault_ours=recorded.get("fault_ours", "unknown"),
         claim=recorded.get("claim", "pending" if promised else "none"),
-        cost="unknown" if cost is None else "low" if cost <= bands.low_up_to else "high",
-        history="used" if history_used else "clear",
-        decision="granted"
-        if ExceptionState.APPROVED in states
-        else "declined"
-        if ExceptionState.DECLINED in states
-        else "none",
+        cost=cost_band(recorded.get("cost", "unknown"), bands),
+        history=recorded.get("history", "used" if history_used else "clear"),
+        decision=recorded.get("decision", decision),
         new_facts=recorded.get("new_facts", "no"),
     )
 
 
+def cost_band(cost: str, bands: CostBands) -> str:
+    """Whether a recorded cost to us is low or high, by policy; a band that was recorded itself stays."""
+    if cost in {"low", "high", "unknown"}:
+        return cost
+    return "low" if Decimal(cost) <= bands.low_up_to else "high"
+
+
 def facts_held(
     stands: Standing,
+    recorded: Mapping[str, str],
     *,
     understood: bool,
-    exceptions: Iterable[ExceptionRequest],
-    shown: bool,
+    requested: bool,
     sales_told: bool,
     prices_on_file: bool,
 ) -> frozenset[str]:
     """The facts a line may claim now (domain page, *True lines only*).
 
     Args:
+        recorded: What people wrote down; `yes` or `no` under a fact's name counts before anything else.
         understood: One of us asked about the problem, and the customer answered.
-        shown: The card of the request is really before the supervisors.
+        requested: A request is on file, undecided, and its card is really before the supervisors.
     """
-    states = {each.state for each in exceptions}
     holds = {
         "problem_confirmed": understood,
         "covered": stands.entitlement is Entitlement.COVERED,
@@ -170,12 +210,14 @@ def facts_held(
         "prices_on_file": prices_on_file,
         "fault_ours": stands.fault_ours == "yes",
         "earlier_exception": stands.history == "used",
-        "exception_requested": ExceptionState.REQUESTED in states and shown,
-        "exception_approved": ExceptionState.APPROVED in states,
-        "exception_declined": ExceptionState.DECLINED in states and ExceptionState.APPROVED not in states,
+        "exception_requested": requested,
+        "exception_approved": stands.decision == "granted",
+        "exception_declined": stands.decision == "declined",
+        "new_facts": stands.new_facts == "yes",
         "sales_told": sales_told,
         "promise_confirmed": stands.claim == "confirmed",
         "promise_not_confirmed": stands.claim == "not_confirmed",
         "cost_estimated": stands.cost != "unknown",
     }
+    holds |= {name: value == "yes" for name, value in recorded.items() if value in {"yes", "no"}}
     return frozenset(name for name, true in holds.items() if true)

@@ -73,32 +73,33 @@ def situation(
     Args:
         language: The language of the lines, for what fills their placeholders.
     """
-    heard = cases.heard(connection, case)
+    said = case_rules.course(cases.heard(connection, case))
     asked = requests.of_case(connection, case.workspace, case.id)
-    received = cases.context(connection, case).received
-    stage = case_rules.stage_reached(heard, asked, received=received)
-    used = window_is_used(services, connection, case)
+    recorded = cases.recorded_facts(connection, case)
     stands = case_rules.standing(
         entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
-        heard=heard,
+        promised=said.promised,
         exceptions=asked,
-        recorded=cases.recorded_facts(connection, case),
-        history_used=used,
+        recorded=recorded,
+        history_used=window_is_used(services, connection, case),
         bands=services.playbook.policy.cost,
     )
     facts = case_rules.facts_held(
         stands,
-        understood=case_rules.is_understood(heard, received=received),
-        exceptions=asked,
-        shown=any(
-            outbox.state_of(connection, case.workspace, requests.card_key(each.id)) is SendState.SENT for each in asked
+        recorded,
+        understood=said.replied and cases.context(connection, case).received,
+        requested=any(
+            each.state is ExceptionState.REQUESTED
+            and outbox.state_of(connection, case.workspace, requests.card_key(each.id)) is SendState.SENT
+            for each in asked
         ),
         sales_told=opportunities.sales_told(connection, case.workspace, case.id),
         prices_on_file=_prices_on_file(services, customer),
     )
+    closed = case.state is case_rules.CaseState.CLOSED
     return Situation(
         standing=stands,
-        stage=stage,
+        stage=case_rules.stage_reached(said, stands, facts, closed=closed),
         facts=facts,
         values=_values(customer, asked, language),
         asked=bool(asked),
