@@ -7,10 +7,12 @@ Structure (ids, rules, conditions, claims) stands once; words stand once a langu
     playbooks/plays.yaml            what to do about a signal, and which lines there are
     playbooks/decisions.yaml        the decision table, first match wins
     playbooks/policy.yaml           limits, approvers, windows, budgets
+    playbooks/rules.yaml            the rules of the trade, and where each one works
     playbooks/<language>/signals.yaml    name, meaning, patterns, vetoes, examples of each signal
     playbooks/<language>/neutral.yaml    messages that show nothing, a list a role
     playbooks/<language>/plays.yaml      title, meaning, next step, what to avoid, the lines
     playbooks/<language>/decisions.yaml  what each route means, told to the agent
+    playbooks/<language>/rules.yaml      each rule in our own words; "why" quotes them
 """
 
 from collections.abc import Mapping
@@ -67,6 +69,48 @@ class Action(StrEnum):
     ASSESS = "assess"
     COMMIT = "commit"
     ASK_TAKEOVER = "ask_takeover"
+    NEW_FACTS = "new_facts"
+
+
+class Topic(StrEnum):
+    """What a line may speak of only when its time has come (R01, R02, R17); see `bot.coaching.may_speak_of`."""
+
+    EXPIRY = "expiry"
+    PRICE = "price"
+    RENEWAL = "renewal"
+    CONCESSION = "concession"
+
+
+class Place(StrEnum):
+    """Where a rule works."""
+
+    PLAY = "play"
+    REPORT = "report"
+    EXCLUSION = "exclusion"
+
+
+class RuleDefinition(Part):
+    """A rule of the trade.
+
+    Attributes:
+        works_in: As a play or a row of the decision table, as a line of the report, or, for a reason told in
+            `notes`, nowhere.
+    """
+
+    id: Rule
+    works_in: tuple[Place, ...] = Field(min_length=1)
+
+
+class RuleWords(Part):
+    """The rules in one language.
+
+    Attributes:
+        rules: Each rule in one or two sentences.
+        notes: What has to be said about where it works: which line of the report, or why it is excluded.
+    """
+
+    rules: Mapping[Rule, str] = {}
+    notes: Mapping[Rule, str] = {}
 
 
 class SignalDefinition(Part):
@@ -74,12 +118,14 @@ class SignalDefinition(Part):
 
     Attributes:
         informative: Says what the message is about; no alarm by itself.
+        pressure: Heat or a threat: it changes the tone and who is told, never what is on the table (R34, R36).
         rules: The rules of the domain page it belongs to.
     """
 
     id: Id
     speaker: Speaker
     informative: StrictBool = False
+    pressure: StrictBool = False
     rules: tuple[Rule, ...] = ()
 
 
@@ -122,10 +168,16 @@ class FactDefinition(Part):
 
 
 class LineDefinition(Part):
-    """A line to say 話術 and the facts it claims; it is offered only when the case holds them all."""
+    """A line to say 話術.
+
+    Attributes:
+        claims: The facts it claims; it is offered only when the case holds them all.
+        speaks_of: What it speaks of that may be too early to say, or may be a pitch.
+    """
 
     id: Id
     claims: tuple[str, ...] = ()
+    speaks_of: tuple[Topic, ...] = ()
 
 
 class Conditions(Part):
@@ -138,6 +190,8 @@ class Conditions(Part):
         min_anger: Anger at least, 0–3.
         max_anger: Anger at most, 0–3.
         case: Dimensions of the decision table, and for each the values that fit.
+        facts: The case holds all of these.
+        no_facts: The case holds none of these.
         stages: The stages of the case in which the play fits; all when empty.
     """
 
@@ -147,6 +201,8 @@ class Conditions(Part):
     min_anger: int = Field(default=0, ge=0, le=3)
     max_anger: int = Field(default=3, ge=0, le=3)
     case: Mapping[str, tuple[str, ...]] = {}
+    facts: tuple[str, ...] = ()
+    no_facts: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
 
 
@@ -207,10 +263,16 @@ class DecisionRow(Part):
 
 
 class DecisionTable(Part):
-    """The decision table as it stands in its file; the first row that fits wins."""
+    """The decision table as it stands in its file.
+
+    Attributes:
+        rows: The first that fits wins.
+        beside: What holds beside that row, wherever it fits: the part of a case that is served anyhow.
+    """
 
     dimensions: Mapping[str, tuple[str, ...]]
     rows: tuple[DecisionRow, ...] = Field(min_length=1)
+    beside: tuple[DecisionRow, ...] = ()
 
 
 class DecisionWords(Part):
@@ -302,6 +364,8 @@ class Wording(Part):
     neutral: NeutralWords
     plays: Mapping[str, PlayWords]
     decisions: Mapping[str, DecisionWords]
+    rules: Mapping[Rule, str] = {}
+    rule_notes: Mapping[Rule, str] = {}
 
 
 class Playbook(Part):
@@ -318,5 +382,7 @@ class Playbook(Part):
     plays: tuple[Play, ...]
     dimensions: Mapping[str, tuple[str, ...]]
     decisions: tuple[DecisionRow, ...]
+    beside: tuple[DecisionRow, ...] = ()
+    rules: tuple[RuleDefinition, ...] = ()
     policy: Policy
     words: Mapping[Language, Wording]

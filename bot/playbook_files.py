@@ -35,6 +35,8 @@ from bot.playbook import (
     Playbook,
     PlayWords,
     Policy,
+    RuleDefinition,
+    RuleWords,
     SignalDefinition,
     SignalWords,
     Speaker,
@@ -43,11 +45,13 @@ from bot.playbook import (
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
-PLACEHOLDERS = frozenset({"customer", "product", "ended_on", "concession"})
+PLACEHOLDERS = frozenset({"customer", "product", "ended_on", "concession", "due_at"})
 
-_SHARED = ("signals.yaml", "facts.yaml", "plays.yaml", "decisions.yaml", "policy.yaml")
-_WORDS = ("signals.yaml", "neutral.yaml", "plays.yaml", "decisions.yaml")
-_OPTIONAL = frozenset({"zh-CN/plays.yaml", "zh-CN/decisions.yaml"})
+_SHARED = ("signals.yaml", "facts.yaml", "plays.yaml", "decisions.yaml", "policy.yaml", "rules.yaml")
+_WORDS = ("signals.yaml", "neutral.yaml", "plays.yaml", "decisions.yaml", "rules.yaml")
+_OPTIONAL = frozenset(
+    {"zh-CN/plays.yaml", "zh-CN/decisions.yaml", "rules.yaml", *(f"{language}/rules.yaml" for language in LANGUAGES)}
+)
 _FILES = (*_SHARED, *(f"{language}/{name}" for language in LANGUAGES for name in _WORDS))
 
 # Words that tell of a done action, promise something or speak with authority always claim a fact (R33).
@@ -266,8 +270,9 @@ class _Reader:
         plays = self._model("plays.yaml", tuple[Play, ...])
         decisions = self._model("decisions.yaml", DecisionTable)
         policy = self._model("policy.yaml", Policy)
+        rules = self._model("rules.yaml", tuple[RuleDefinition, ...])
         words = {language: self._wording(language) for language in LANGUAGES}
-        if not (signals and facts and plays is not None and decisions and policy and all(words.values())):
+        if rules is None or plays is None or not (signals and facts and decisions and policy and all(words.values())):
             return None
         playbook = Playbook(
             version=self.hash.hexdigest()[:12],
@@ -276,6 +281,8 @@ class _Reader:
             plays=plays,
             dimensions=decisions.dimensions,
             decisions=decisions.rows,
+            beside=decisions.beside,
+            rules=rules,
             policy=policy,
             words={language: wording for language, wording in words.items() if wording},
         )
@@ -304,7 +311,10 @@ class _Reader:
 
     def _fill_in_simplified(self) -> None:
         """What zh-CN does not say in its own words is zh-TW's, converted."""
-        for name in ("plays.yaml", "decisions.yaml"):
+        self.files.setdefault("rules.yaml", _File("rules.yaml", []))
+        for language in LANGUAGES:
+            self.files.setdefault(f"{language}/rules.yaml", _File(f"{language}/rules.yaml", {}))
+        for name in ("plays.yaml", "decisions.yaml", "rules.yaml"):
             own = self.files.setdefault(f"zh-CN/{name}", _File(f"zh-CN/{name}", {}))
             if own.data is None:
                 own.data = {}
@@ -328,9 +338,17 @@ class _Reader:
         neutral = self._model(f"{language}/neutral.yaml", NeutralWords)
         plays = self._model(f"{language}/plays.yaml", dict[str, PlayWords])
         decisions = self._model(f"{language}/decisions.yaml", dict[str, DecisionWords])
-        if signals is None or neutral is None or plays is None or decisions is None:
+        rules = self._model(f"{language}/rules.yaml", RuleWords)
+        if signals is None or neutral is None or plays is None or decisions is None or rules is None:
             return None
-        return Wording(signals=signals, neutral=neutral, plays=plays, decisions=decisions)
+        return Wording(
+            signals=signals,
+            neutral=neutral,
+            plays=plays,
+            decisions=decisions,
+            rules=rules.rules,
+            rule_notes=rules.notes,
+        )
 
 
 def _decode(content: bytes) -> str:
@@ -381,6 +399,8 @@ def _cross_check(playbook: Playbook, files: Mapping[str, _File]) -> Iterator[Fau
     yield from _repeated(files["facts.yaml"], (), [fact.id for fact in playbook.facts])
     yield from _repeated(files["plays.yaml"], (), [play.id for play in playbook.plays])
     yield from _repeated(files["decisions.yaml"], ("rows",), [row.id for row in playbook.decisions])
+    yield from _repeated(files["decisions.yaml"], ("beside",), [row.id for row in playbook.beside])
+    yield from _repeated(files["rules.yaml"], (), [rule.id for rule in playbook.rules])
     yield from _check_plays(playbook, files["plays.yaml"])
     yield from _check_table(playbook, files["decisions.yaml"])
     for language in LANGUAGES:
@@ -410,10 +430,14 @@ def _check_plays(playbook: Playbook, file: _File) -> Iterator[Fault]:
                     )
         yield from _check_dimensions(playbook, file, (index, "when", "case"), play.when)
         yield from _repeated(file, (index, "lines"), [line.id for line in play.lines])
-        for number, line in enumerate(play.lines):
-            for position, fact in enumerate(line.claims):
+        named: dict[_Place, tuple[str, ...]] = {
+            (index, "when", part): getattr(play.when, part) for part in ("facts", "no_facts")
+        }
+        named |= {(index, "lines", number, "claims"): line.claims for number, line in enumerate(play.lines)}
+        for place, names in named.items():
+            for position, fact in enumerate(names):
                 if fact not in facts:
-                    yield file.fault((index, "lines", number, "claims", position), f"there is no fact {fact}")
+                    yield file.fault((*place, position), f"there is no fact {fact}")
 
 
 def _check_dimensions(
@@ -434,8 +458,9 @@ def _check_table(playbook: Playbook, file: _File) -> Iterator[Fault]:
     """Every row means something, and some row fits every case."""
     faults = [
         fault
-        for index, row in enumerate(playbook.decisions)
-        for fault in _check_dimensions(playbook, file, ("rows", index, "when"), row)
+        for part, rows in (("rows", playbook.decisions), ("beside", playbook.beside))
+        for index, row in enumerate(rows)
+        for fault in _check_dimensions(playbook, file, (part, index, "when"), row)
     ]
     yield from faults
     if faults:
@@ -456,7 +481,10 @@ def _check_words(playbook: Playbook, language: Language, files: Mapping[str, _Fi
     decision_file = files[f"{language}/decisions.yaml"]
     yield from _check_ids(signal_file, "signal", [signal.id for signal in playbook.signals], words.signals)
     yield from _check_ids(play_file, "play", [play.id for play in playbook.plays], words.plays)
-    yield from _check_ids(decision_file, "decision row", [row.id for row in playbook.decisions], words.decisions)
+    rows = [row.id for row in (*playbook.decisions, *playbook.beside)]
+    yield from _check_ids(decision_file, "decision row", rows, words.decisions)
+    rules = [rule.id for rule in playbook.rules]
+    yield from _check_ids(files[f"{language}/rules.yaml"], "rule", rules, words.rules, ("rules",))
     for key, signal in words.signals.items():
         for part, patterns in (("patterns", signal.patterns), ("vetoes", signal.vetoes)):
             for index, pattern in enumerate(patterns):
@@ -471,11 +499,13 @@ def _check_words(playbook: Playbook, language: Language, files: Mapping[str, _Fi
                 yield file.fault(place, complaint)
 
 
-def _check_ids(file: _File, kind: str, defined: Iterable[str], worded: Iterable[str]) -> Iterator[Fault]:
+def _check_ids(
+    file: _File, kind: str, defined: Iterable[str], worded: Iterable[str], under: _Place = ()
+) -> Iterator[Fault]:
     defined, worded = list(defined), list(worded)
     for key in worded:
         if key not in defined:
-            yield file.fault((key,), f"there is no {kind} {key}")
+            yield file.fault((*under, key), f"there is no {kind} {key}")
     for key in defined:
         if key not in worded:
             yield Fault(file.name, 0, "", f"the {kind} {key} has no words here")

@@ -114,10 +114,10 @@ def test_a_change_of_one_word_is_another_version(spoil: Spoil) -> None:
          "en/decisions.yaml, line 4, renewal: there is no decision row renewal."),
         ("en/plays.yaml", "{customer}", "{name}",
          ("en/plays.yaml, line 8, compensation_asked.lines.asking: "
-         "{name} is none of the placeholders {concession}, {customer}, {ended_on}, {product}.")),
+         "{name} is none of the placeholders {concession}, {customer}, {due_at}, {ended_on}, {product}.")),
         ("en/plays.yaml", "{customer}", "{customer!r}",
          ("en/plays.yaml, line 8, compensation_asked.lines.asking: "
-         "{customer} is none of the placeholders {concession}, {customer}, {ended_on}, {product}.")),
+         "{customer} is none of the placeholders {concession}, {customer}, {due_at}, {ended_on}, {product}.")),
         ("en/plays.yaml", "{customer}", "{customer",
          ("en/plays.yaml, line 8, compensation_asked.lines.asking: "
           "the braces do not match (expected '}' before end of string).")),
