@@ -434,10 +434,10 @@ def _check_plays(playbook: Playbook, file: _File) -> Iterator[Fault]:
             (index, "when", part): getattr(play.when, part) for part in ("facts", "no_facts")
         }
         named |= {(index, "lines", number, "claims"): line.claims for number, line in enumerate(play.lines)}
-        for place, names in named.items():
+        for where, names in named.items():
             for position, fact in enumerate(names):
                 if fact not in facts:
-                    yield file.fault((*place, position), f"there is no fact {fact}")
+                    yield file.fault((*where, position), f"there is no fact {fact}")
 
 
 def _check_dimensions(
