@@ -113,8 +113,47 @@ facts = Table(
     Column("recorded_by", String(32), nullable=False),
     Column("recorded_at", Float, nullable=False),
     Column("why", Text, nullable=False, default=""),
+    Column("after", String(255)),
     ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
     Index(None, "workspace", "case_id", "name"),
+)
+
+verifications = Table(
+    "verifications",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("id", String(32), primary_key=True),
+    Column("case_id", String(32), nullable=False),
+    Column("customer_id", String(64)),
+    Column("claimed", Text, nullable=False, default=""),
+    Column("state", String(16), nullable=False),
+    Column("asked_by", String(32), nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("asked", String(32)),
+    Column("answered_by", String(32)),
+    Column("answered_at", Float),
+    Column("evidence", Text, nullable=False, default=""),
+    ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
+    UniqueConstraint("workspace", "case_id"),
+)
+
+commitments = Table(
+    "commitments",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("id", String(32), primary_key=True),
+    Column("case_id", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("timezone", String(64), nullable=False),
+    Column("made_by", String(32), nullable=False),
+    Column("made_at", Float, nullable=False),
+    Column("settled_by", String(32)),
+    Column("settled_at", Float),
+    ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
+    Index(None, "workspace", "case_id"),
+    Index(None, "state", "due_at"),
 )
 
 advice = Table(
