@@ -29,6 +29,7 @@ class Aside(click.Group):
         "import": ("bot.cli_import", "import_command", "Read CSV, XLSX or JSON into a new directory."),
         "warranty": ("bot.cli_warranty", "warranty_command", "Show what a customer is entitled to today."),
         "detect": ("bot.cli_detect", "detect_command", "Tell what messages show, JSON lines in and out."),
+        "replay": ("bot.cli_replay", "replay_command", "Show what the coach would have whispered."),
         "playbook": ("bot.cli_playbook", "playbook_command", "Check what the coach knows."),
     }
 
