@@ -1,29 +1,57 @@
 """Coaching: from what was noticed and what the case knows to what the agent is shown, or to silence."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from string import Formatter
 
 from babel.dates import format_date
 from pydantic import BaseModel, ConfigDict
 
-from bot.case import Standing, has_reached
+from bot.case import STAGES, Standing, has_reached
 from bot.entitlement import Entitlement
 from bot.message import Role
 from bot.playbook import (
+    PITCH,
     Action,
     Conditions,
     DecisionRow,
     Language,
+    LineDefinition,
     Play,
     Playbook,
     Route,
     Stage,
+    Topic,
     WhisperPolicy,
 )
 from bot.signals import Reading, Signal
 
 MOST_PLAYS = 2
+MOST_ACTIONS = 3
+ANGRY = 2
+"""From this anger on nothing is pitched (R02)."""
+OUR_MISTAKES = frozenset({"fault_ours", "our_breach", "our_late_reply", "same_fault_again"})
+"""Facts by which we are the ones at fault."""
+
+_TIME_OF: Mapping[Topic, Stage] = {
+    Topic.EXPIRY: Stage.TELL,
+    Topic.PRICE: Stage.TELL,
+    Topic.RENEWAL: Stage.TELL,
+    Topic.CONCESSION: Stage.DECIDE,
+}
+_ASKED_BY: Mapping[Topic, frozenset[str]] = {
+    Topic.EXPIRY: frozenset({"asks_coverage", "disputes_expiry"}),
+    Topic.PRICE: frozenset({"asks_price", "disputes_charge"}),
+    Topic.RENEWAL: frozenset({"asks_price"}),
+    Topic.CONCESSION: frozenset(
+        {"asks_favour", "asks_secrecy", "claims_precedent", "claims_promise", "demands_compensation"}
+    ),
+}
+_REACHED_WITH: Mapping[Stage, frozenset[str]] = {
+    Stage.TELL: frozenset({"problem_confirmed", "cost_estimated"}),
+    Stage.DECIDE: frozenset({"exception_requested"}),
+}
 
 
 class Part(BaseModel):
@@ -38,6 +66,7 @@ class OfferedLine(Part):
     lang: Language
     text: str
     claims: tuple[str, ...] = ()
+    speaks_of: tuple[Topic, ...] = ()
 
 
 class WithheldLine(Part):
@@ -51,8 +80,12 @@ class Advice(Part):
     """What an agent is shown (建議), and everything it came from.
 
     Attributes:
-        row: Id of the row of the decision table; None when the advice is about the agent's own words.
-        action: What the agent can do about it with one button.
+        row: Id of the row of the decision table; None when the advice is about the agent's own words. What the
+            customer may hear about it stands in the row's words.
+        beside: Ids of the rows that hold beside it: the part of the case that is served anyhow.
+        action: `ASK_EXCEPTION` when asking for an exception makes sense here.
+        actions: What the agent can do about it, most useful first: what would make the lines true that were withheld,
+            and what the row calls for.
         facts: The facts the case held.
     """
 
@@ -68,6 +101,8 @@ class Advice(Part):
     action: Action | None
     facts: tuple[str, ...]
     playbook_version: str
+    beside: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
 
 
 class StoredAdvice(Part):
@@ -123,34 +158,45 @@ def advise(
     """
     sure = tuple(each for each in reading.signals if each.score >= playbook.policy.whisper.sure_from)
     seen = frozenset(each.id for each in sure)
-    fitting = [
-        play
-        for play in playbook.plays
-        if play.speaker == speaker
-        and (play.when.signals or play.when.all_signals)
-        and fits(play.when, signals=seen, anger=reading.anger, situation=situation)
-    ]
-    plays = _audible(fitting, given, playbook.policy.whisper, now)
+
+    def plays_for(signals: frozenset[str], anger: int) -> list[Play]:
+        fitting = [
+            play
+            for play in playbook.plays
+            if play.speaker == speaker
+            and (play.when.signals or play.when.all_signals)
+            and fits(play.when, signals=signals, anger=anger, situation=situation)
+        ]
+        return _audible(fitting, given, playbook.policy.whisper, now)
+
+    plays = plays_for(seen, reading.anger)
     if not plays:
         return None
-    return _compose(playbook, plays, sure, reading.anger, speaker, situation, language)
+    pressure = frozenset(each.id for each in playbook.signals if each.pressure)
+    told = _Telling(playbook, situation, language, seen, reading.anger)
+    calm = _Telling(playbook, situation, language, seen - pressure, 0)
+    lines = _same_offer(told.lines(plays), calm.lines(plays_for(calm.signals, 0)), playbook.policy.whisper.lines)
+    return _compose(told, plays, lines, sure, speaker)
 
 
 def advise_on(
     playbook: Playbook, fact: str, *, situation: Situation, language: Language, anger: int = 0
 ) -> Advice | None:
-    """What to whisper when a fact has just become true: the lines that can now be said."""
-    plays = [
-        play
-        for play in playbook.plays
-        if not (play.when.signals or play.when.all_signals)
-        and any(fact in line.claims for line in play.lines)
-        and fits(play.when, signals=frozenset(), anger=anger, situation=situation)
-    ]
-    if not plays:
-        return None
-    plays.sort(key=lambda play: -play.priority)
-    return _compose(playbook, plays[:1], (), anger, Role.CUSTOMER, situation, language)
+    """What to whisper when a fact has just become true: the lines that can now be said; None when there are none.
+
+    Args:
+        anger: How angry the customer was last.
+    """
+    told = _Telling(playbook, situation, language, frozenset(), anger)
+    for play in sorted(playbook.plays, key=lambda play: -play.priority):
+        if (
+            not (play.when.signals or play.when.all_signals)
+            and any(fact in line.claims for line in play.lines)
+            and fits(play.when, signals=frozenset(), anger=anger, situation=situation)
+            and (lines := told.lines([play])[0])
+        ):
+            return _compose(told, [play], tuple(lines[: playbook.policy.whisper.lines]), (), Role.CUSTOMER)
+    return None
 
 
 def fits(when: Conditions, *, signals: frozenset[str], anger: int, situation: Situation) -> bool:
@@ -160,7 +206,9 @@ def fits(when: Conditions, *, signals: frozenset[str], anger: int, situation: Si
         and signals.issuperset(when.all_signals)
         and signals.isdisjoint(when.no_signals)
         and when.min_anger <= anger <= when.max_anger
-        and (not when.stages or situation.stage in when.stages)
+        and situation.facts.issuperset(when.facts)
+        and situation.facts.isdisjoint(when.no_facts)
+        and (not when.stages or stage_of(situation) in when.stages)
         and all(situation.standing.value(name) in values for name, values in when.case.items())
     )
 
@@ -172,6 +220,39 @@ def decide(playbook: Playbook, stands: Standing) -> DecisionRow:
     )
 
 
+def beside(playbook: Playbook, stands: Standing) -> tuple[DecisionRow, ...]:
+    """The rows that hold beside the one that decides: what is covered is served, whatever becomes of the rest."""
+    return tuple(
+        row for row in playbook.beside if all(stands.value(name) in values for name, values in row.when.items())
+    )
+
+
+def stage_of(situation: Situation) -> Stage:
+    """How far the case has come, at least as far as its facts have (R03, R17)."""
+    known = [stage for stage, facts in _REACHED_WITH.items() if situation.facts.issuperset(facts)]
+    return max([situation.stage, *known], key=STAGES.index)
+
+
+def may_speak_of(topic: Topic, *, situation: Situation, signals: frozenset[str], anger: int) -> bool:
+    """Whether something may be spoken of now.
+
+    Asked for it directly, we answer at once (R01); otherwise it waits for its stage. Price and renewal are a pitch:
+    never to who is angry (R02) or suffers from our mistake (R13), and unasked only once it is known that the
+    mistake is not ours.
+
+    Args:
+        signals: What the message shows that is being answered.
+    """
+    stands = situation.standing
+    asked = not signals.isdisjoint(_ASKED_BY[topic])
+    if topic in PITCH:
+        at_fault = stands.fault_ours == "yes" or not situation.facts.isdisjoint(OUR_MISTAKES)
+        cleared = stands.fault_ours == "no" or stands.decision != "none"
+        if at_fault or anger >= ANGRY or not (cleared or asked):
+            return False
+    return asked or has_reached(_TIME_OF[topic], stage_of(situation))
+
+
 def may_ask_exception(row: DecisionRow, situation: Situation) -> bool:
     """Whether asking for an exception makes sense: the table leads there, and something is not covered.
 
@@ -179,12 +260,15 @@ def may_ask_exception(row: DecisionRow, situation: Situation) -> bool:
     these assessed. Neither anger nor any threat is asked about here (architecture page, *Things that must hold*).
     """
     stands = situation.standing
+    reopened = (
+        stands.decision == "declined" and stands.new_facts == "yes" and "exception_requested" not in situation.facts
+    )
     return (
         row.action in {Action.ASSESS, Action.ASK_EXCEPTION}
         and stands.entitlement in {Entitlement.EXPIRED, Entitlement.PARTLY}
         and stands.history == "clear"
-        and not situation.asked
-        and has_reached(Stage.CONFIRM, situation.stage)
+        and (reopened or not situation.asked)
+        and has_reached(Stage.CONFIRM, stage_of(situation))
     )
 
 
@@ -199,65 +283,128 @@ def _audible(plays: Iterable[Play], given: Sequence[Given], policy: WhisperPolic
     return [play for play in ordered if play.id not in lately][:MOST_PLAYS]
 
 
+@dataclass(frozen=True)
+class _Telling:
+    """What of a play's words can be said in one case, to one message."""
+
+    playbook: Playbook
+    situation: Situation
+    language: Language
+    signals: frozenset[str]
+    anger: int
+
+    def lines(self, plays: Iterable[Play]) -> list[list[OfferedLine]]:
+        """The lines that hold and whose time has come, play by play."""
+        values = {name: _spelt(value, self.language) for name, value in self.situation.values.items()}
+        return [
+            [
+                OfferedLine(
+                    lang=self.language,
+                    text=self._text(play, line).format_map(values),
+                    claims=line.claims,
+                    speaks_of=line.speaks_of,
+                )
+                for line in play.lines
+                if self._in_time(play, line) and not self._missing(play, line)
+            ]
+            for play in plays
+        ]
+
+    def withheld(self, plays: Iterable[Play]) -> list[WithheldLine]:
+        """The lines whose time has come, but which would not be true."""
+        return [
+            WithheldLine(text=self._text(play, line), missing=missing)
+            for play in plays
+            for line in play.lines
+            if self._in_time(play, line) and (missing := self._missing(play, line))
+        ]
+
+    def _text(self, play: Play, line: LineDefinition) -> str:
+        return self.playbook.words[self.language].plays[play.id].lines[line.id]
+
+    def _missing(self, play: Play, line: LineDefinition) -> tuple[str, ...]:
+        facts = [fact for fact in line.claims if fact not in self.situation.facts]
+        values = [name for name in placeholders(self._text(play, line)) if name not in self.situation.values]
+        return (*facts, *values)
+
+    def _in_time(self, play: Play, line: LineDefinition) -> bool:
+        return has_reached(play.stage, stage_of(self.situation)) and all(
+            may_speak_of(topic, situation=self.situation, signals=self.signals, anger=self.anger)
+            for topic in line.speaks_of
+        )
+
+
 def _compose(
-    playbook: Playbook,
-    plays: Sequence[Play],
-    signals: tuple[Signal, ...],
-    anger: int,
-    speaker: Role,
-    situation: Situation,
-    language: Language,
+    told: _Telling, plays: Sequence[Play], lines: tuple[OfferedLine, ...], signals: tuple[Signal, ...], speaker: Role
 ) -> Advice:
-    row = decide(playbook, situation.standing) if speaker is Role.CUSTOMER else None
-    offered, withheld = _lines(playbook, plays, situation, language)
+    situation = told.situation
+    row = decide(told.playbook, situation.standing)
+    withheld = told.withheld(plays)
+    may_ask = may_ask_exception(row, situation)
+    from_customer = speaker is Role.CUSTOMER
+    rows = (row, *beside(told.playbook, situation.standing)) if from_customer else ()
     answered = {name for play in plays for name in (*play.when.signals, *play.when.all_signals)}
-    sources: list[Play | DecisionRow] = [*plays, *([row] if row else [])]
+    sources: list[Play | DecisionRow] = [*plays, *rows]
     routes = dict.fromkeys(route for source in sources for route in source.routes)
     rules = dict.fromkeys(rule for source in sources for rule in source.rules)
     return Advice(
         signals=tuple(each for each in signals if each.id in answered),
-        anger=anger,
+        anger=told.anger,
         plays=tuple(play.id for play in plays),
         rules=tuple(rules),
-        stage=situation.stage,
-        row=row.id if row else None,
-        lines=_shared_out(offered, playbook.policy.whisper.lines),
+        stage=stage_of(situation),
+        row=row.id if from_customer else None,
+        beside=tuple(each.id for each in rows[1:]),
+        lines=lines,
         withheld=tuple(withheld),
         routes=tuple(routes),
-        action=Action.ASK_EXCEPTION if row and may_ask_exception(row, situation) else None,
+        action=Action.ASK_EXCEPTION if from_customer and may_ask else None,
+        actions=_actions(told, withheld, rows, may_ask=may_ask),
         facts=tuple(sorted(situation.facts)),
-        playbook_version=playbook.version,
+        playbook_version=told.playbook.version,
     )
 
 
-def _lines(
-    playbook: Playbook, plays: Sequence[Play], situation: Situation, language: Language
-) -> tuple[list[list[OfferedLine]], list[WithheldLine]]:
-    words = playbook.words[language].plays
-    offered: list[list[OfferedLine]] = []
-    withheld: list[WithheldLine] = []
-    for play in plays:
-        of_play: list[OfferedLine] = []
-        offered.append(of_play)
-        if not has_reached(play.stage, situation.stage):
-            continue
-        for line in play.lines:
-            text = words[play.id].lines[line.id]
-            missing = [fact for fact in line.claims if fact not in situation.facts]
-            missing += [name for name in placeholders(text) if name not in situation.values]
-            if missing:
-                withheld.append(WithheldLine(text=text, missing=tuple(missing)))
-            else:
-                filled = text.format_map({name: _spelt(value, language) for name, value in situation.values.items()})
-                of_play.append(OfferedLine(lang=language, text=filled, claims=line.claims))
-    return offered, withheld
+def _actions(
+    told: _Telling, withheld: Sequence[WithheldLine], rows: Sequence[DecisionRow], *, may_ask: bool
+) -> tuple[Action, ...]:
+    """What this message wants first, then what the case wants; whether an exception can be asked for is the case's."""
+    makes = {fact.id: fact.made_true_by for fact in told.playbook.facts if fact.made_true_by}
+    done = {action for action in makes.values() if _is_done(action, makes, told.situation.facts)}
+    wanted: list[Action] = [makes[fact] for line in withheld for fact in line.missing if fact in makes]
+    wanted += [row.action for row in rows if row.action and row.action not in done]
+    if may_ask and (rows or Action.ASK_EXCEPTION in wanted):
+        wanted.append(Action.ASK_EXCEPTION)
+    actions = [each for each in dict.fromkeys(wanted) if may_ask or each is not Action.ASK_EXCEPTION]
+    if Action.ASK_EXCEPTION in actions[MOST_ACTIONS:]:
+        return (*actions[: MOST_ACTIONS - 1], Action.ASK_EXCEPTION)
+    return tuple(actions[:MOST_ACTIONS])
+
+
+def _is_done(action: Action, makes: Mapping[str, Action], facts: frozenset[str]) -> bool:
+    return all(fact in facts for fact, made_by in makes.items() if made_by is action)
+
+
+def _same_offer(
+    said: Sequence[Sequence[OfferedLine]], calmly: Sequence[Sequence[OfferedLine]], most: int
+) -> tuple[OfferedLine, ...]:
+    """The lines to say, with exactly those on concessions that a calm customer would hear (R34, R36).
+
+    Args:
+        said: The lines of each play for the message as it is.
+        calmly: The same for the message without its heat and its threats.
+    """
+    if said == calmly:
+        return _shared_out(said, most)
+    conceded = [line for line in _shared_out(calmly, most) if Topic.CONCESSION in line.speaks_of]
+    others = [[line for line in lines if Topic.CONCESSION not in line.speaks_of] for lines in said]
+    return (*_shared_out(others, most - len(conceded)), *conceded)
 
 
 def _shared_out(offered: Sequence[Sequence[OfferedLine]], most: int) -> tuple[OfferedLine, ...]:
     """At most so many lines: the first play's, but one of the second's when it has any."""
-    first, *others = offered
-    second = others[0] if others else ()
-    kept = first[: most - 1] if second else first[:most]
+    first, second = [*offered, (), ()][:2]
+    kept = first[: max(most - 1, min(most, 1))] if second else first[:most]
     return (*kept, *second[: most - len(kept)])
 
 

@@ -18,9 +18,9 @@ Structure (ids, rules, conditions, claims) stands once; words stand once a langu
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from bot.message import Role
 
@@ -79,6 +79,10 @@ class Topic(StrEnum):
     PRICE = "price"
     RENEWAL = "renewal"
     CONCESSION = "concession"
+
+
+PITCH = frozenset({Topic.PRICE, Topic.RENEWAL})
+"""What sells; never said to who is angry or suffers from our mistake."""
 
 
 class Place(StrEnum):
@@ -172,12 +176,21 @@ class LineDefinition(Part):
 
     Attributes:
         claims: The facts it claims; it is offered only when the case holds them all.
+        unless: Once the case holds one of these facts, the line asks or says what is known, and is left out.
         speaks_of: What it speaks of that may be too early to say, or may be a pitch.
     """
 
     id: Id
     claims: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
     speaks_of: tuple[Topic, ...] = ()
+
+    @model_validator(mode="after")
+    def _keeps_them_apart(self) -> Self:
+        """What is conceded is said whatever the tone, a pitch is not: one line cannot be both."""
+        if Topic.CONCESSION in self.speaks_of and not PITCH.isdisjoint(self.speaks_of):
+            raise ValueError("a line that speaks of a concession speaks of no price or renewal; make two of it")
+        return self
 
 
 class Conditions(Part):
