@@ -63,7 +63,8 @@ def _check_plays(playbook: Playbook, file: File) -> Iterator[Fault]:
         named: dict[Place, tuple[str, ...]] = {
             (index, "when", part): getattr(play.when, part) for part in ("facts", "no_facts")
         }
-        named |= {(index, "lines", number, "claims"): line.claims for number, line in enumerate(play.lines)}
+        for number, line in enumerate(play.lines):
+            named |= {(index, "lines", number, part): getattr(line, part) for part in ("claims", "unless")}
         for where, names in named.items():
             for position, fact in enumerate(names):
                 if fact not in facts:
