@@ -98,14 +98,27 @@ def option(label: str, value: str) -> Block:
     return {"text": plain(label, OPTION_LIMIT), "value": value}
 
 
-def static_select(action_id: str, options: Sequence[Block], *, placeholder: str) -> Block:
-    """A menu."""
-    return {
+def static_select(action_id: str, options: Sequence[Block], *, placeholder: str, chosen: str = "") -> Block:
+    """A menu; `chosen` is the value of what it begins with."""
+    block: Block = {
         "type": "static_select",
         "action_id": action_id,
         "placeholder": plain(placeholder, 150),
         "options": list(options),
     }
+    first = next((each for each in options if chosen and each["value"] == chosen), None)
+    return {**block, "initial_option": first} if first else block
+
+
+def user_select(action_id: str, *, placeholder: str) -> Block:
+    """One person of the workspace."""
+    return {"type": "users_select", "action_id": action_id, "placeholder": plain(placeholder, 150)}
+
+
+def moment_picker(action_id: str, *, initial: int | None = None) -> Block:
+    """A day and a time, in seconds since 1970."""
+    block: Block = {"type": "datetimepicker", "action_id": action_id}
+    return {**block, "initial_date_time": initial} if initial else block
 
 
 def text_input(

@@ -9,6 +9,7 @@ from babel.dates import format_date
 from pydantic import BaseModel, ConfigDict
 
 from bot.case import STAGES, Standing, has_reached
+from bot.claims import ClaimCheck
 from bot.entitlement import Entitlement
 from bot.message import Role
 from bot.playbook import (
@@ -87,6 +88,7 @@ class Advice(Part):
         actions: What the agent can do about it, most useful first: what would make the lines true that were withheld,
             and what the row calls for.
         facts: The facts the case held.
+        checks: What the record says to the customer's claims.
     """
 
     signals: tuple[Signal, ...]
@@ -103,6 +105,7 @@ class Advice(Part):
     playbook_version: str
     beside: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
+    checks: tuple[ClaimCheck, ...] = ()
 
 
 class StoredAdvice(Part):

@@ -30,6 +30,9 @@ class ExceptionState(StrEnum):
     DECLINED = "declined"
 
 
+DECLINED = ExceptionState.DECLINED
+
+
 class Verdict(StrEnum):
     """What a supervisor can say."""
 
@@ -130,6 +133,23 @@ def window_is_used(granted_at: Sequence[datetime], policy: GoodwillPolicy, now: 
     """Whether the customer had all the exceptions of the window (R23); each counts from the day it was granted."""
     since = now - timedelta(days=policy.window_days)
     return sum(1 for each in granted_at if since < each <= now) >= policy.exceptions_per_window
+
+
+def last_declined(asked: Sequence[ExceptionRequest]) -> datetime | None:
+    """When a case last heard no; only what is new since then reopens it (R34)."""
+    return max((each.decided_at for each in asked if each.state is DECLINED and each.decided_at), default=None)
+
+
+def hindrance(asked: Sequence[ExceptionRequest], *, new_facts: bool) -> ExceptionState | None:
+    """The state of the request because of which a case cannot ask for an exception; None when it can.
+
+    Args:
+        new_facts: Something is new since the last no (R34).
+    """
+    states = {each.state for each in asked}
+    if DECLINED in states and new_facts:
+        states.remove(DECLINED)
+    return next((each for each in ExceptionState if each in states), None)
 
 
 class CostError(StrEnum):

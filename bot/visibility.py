@@ -9,10 +9,14 @@ from bot.setup import Person
 
 
 class Surface(StrEnum):
-    """How a person would come to see it."""
+    """How a person would come to see it.
+
+    `TASK` is a direct message that tells one of us what to do and nothing else: no cost, no exception, no coaching.
+    """
 
     EPHEMERAL = "ephemeral"
     DIRECT = "direct"
+    TASK = "task"
     HOME = "home"
     VISIBLE = "visible"
 
@@ -75,4 +79,6 @@ def may_show(
         return Withheld.OUTSIDERS if channel.outsiders_may_read else None
     if person is None or person.outsider or not person.active:
         return Withheld.NOT_STAFF
+    if surface is Surface.TASK:
+        return None
     return None if person.admin or (role is not None and role.is_staff) else Withheld.NOT_STAFF

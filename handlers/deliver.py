@@ -86,18 +86,37 @@ def reply(
     )
 
 
-async def open_modal(services: Services, trigger_id: str, view: dict[str, Any], person: Person, role: Role) -> bool:
-    """Open a window for one of us; False when it did not open, as after the three seconds that a trigger lives."""
+async def open_modal(
+    services: Services, trigger_id: str, view: dict[str, Any], person: Person, role: Role, *, push: bool = False
+) -> bool:
+    """Open a window for one of us; False when it did not open, as after the three seconds that a trigger lives.
+
+    Args:
+        push: On top of the window in which the click was.
+    """
     withheld = may_show(Surface.EPHEMERAL, person=person, role=role)
     if withheld:
         log.warning("modal_withheld", reason=withheld)
         return False
     try:
-        await services.client.views_open(trigger_id=trigger_id, view=view)
+        if push:
+            await services.client.views_push(trigger_id=trigger_id, view=view)
+        else:
+            await services.client.views_open(trigger_id=trigger_id, view=view)
     except people.UNREACHABLE as error:
         log.warning("modal_not_opened", error=people.error_code(error))
         return False
     return True
+
+
+async def refresh_modal(services: Services, view_id: str, view: dict[str, Any], person: Person, role: Role) -> None:
+    """Show an open window as it is now; one that is closed by now needs nothing."""
+    if may_show(Surface.EPHEMERAL, person=person, role=role):
+        return
+    try:
+        await services.client.views_update(view_id=view_id, view=view)
+    except people.UNREACHABLE as error:
+        log.info("modal_not_refreshed", error=people.error_code(error))
 
 
 async def send(services: Services, sending: Sending) -> None:
@@ -154,7 +173,7 @@ async def _send_message(services: Services, sending: Sending) -> None:
 
 
 async def _send_direct(services: Services, sending: Sending) -> None:
-    if await _withheld_from(services, sending, Surface.DIRECT):
+    if await _withheld_from(services, sending, Surface.TASK if sending.target.get("task") else Surface.DIRECT):
         return
     channel_id = sending.sent_channel
     if channel_id is None:
@@ -221,7 +240,10 @@ async def _send_update(services: Services, sending: Sending) -> None:
             _settle(services, sending, SendState.WITHHELD, error="its message is not there")
     else:
         channel, ts = place
-        if withheld := may_show(Surface.VISIBLE, channel=await people.channel_now(services, channel)):
+        if sending.target.get("user"):
+            if await _withheld_from(services, sending, Surface.DIRECT):
+                return
+        elif withheld := may_show(Surface.VISIBLE, channel=await people.channel_now(services, channel)):
             _settle(services, sending, SendState.WITHHELD, error=withheld)
             return
         await services.client.chat_update(channel=channel, ts=ts, **sending.body)

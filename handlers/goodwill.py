@@ -8,15 +8,16 @@ from bot import goodwill as rules
 from bot.cards import exception as exception_card
 from bot.case import Case, CaseState
 from bot.entitlement import Entitlement
+from bot.facts import newest
 from bot.goodwill import Concession, CostError, ExceptionRequest, ExceptionState, Refusal
 from bot.i18n import Words
 from handlers import inbound, request
 from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.inbound import Submission
 from handlers.services import Services
-from handlers.situation import customer_of, moment, window_is_used
+from handlers.situation import customer_of, has_new_facts, moment, window_is_used
 from handlers.worker import Task
-from storage import audit, cases, outbox
+from storage import audit, cases, facts, outbox
 from storage import goodwill as requests
 from storage.goodwill import card_key
 from storage.outbox import SendKind
@@ -29,9 +30,8 @@ async def on_ask(services: Services, task: Task) -> None:
     if actor is None:
         return
     with services.casebook.begin() as connection:
-        advice = cases.stored_advice(connection, services.identity.workspace, click.value)
-        case = cases.get(connection, services.identity.workspace, advice.case_id) if advice else None
-    await _open(services, task, actor, case, click.trigger_id)
+        case = cases.of_button(connection, services.identity.workspace, click.value)
+    await _open(services, task, actor, case, click.trigger_id, in_window=bool(click.view_id))
 
 
 async def on_shortcut(services: Services, task: Task) -> None:
@@ -46,7 +46,9 @@ async def on_shortcut(services: Services, task: Task) -> None:
     await _open(services, task, actor, case, shortcut.trigger_id)
 
 
-async def _open(services: Services, task: Task, actor: Actor, case: Case | None, trigger_id: str) -> None:
+async def _open(
+    services: Services, task: Task, actor: Actor, case: Case | None, trigger_id: str, *, in_window: bool = False
+) -> None:
     say = actor.say
     hindrance = _hindrance(services, actor, case, say)
     if hindrance or case is None:
@@ -56,9 +58,24 @@ async def _open(services: Services, task: Task, actor: Actor, case: Case | None,
             customer=request.name_of(customer_of(services, case.customer_id), say),
             case_id=case.id,
             currency=services.playbook.policy.cost.currency,
+            known=_known(services, case),
             say=say,
         )
-    await open_window(services, task, actor, trigger_id, view)
+    await open_window(services, task, actor, trigger_id, view, push=in_window)
+
+
+def _known(services: Services, case: Case) -> exception_card.Known:
+    """What the case knows already, so that nobody types it twice; what reopened it is the reason (R34)."""
+    with services.casebook.begin() as connection:
+        asked = requests.of_case(connection, case.workspace, case.id)
+        recorded = newest(each for each in facts.of_case(connection, case) if each.holds)
+        is_reopened = has_new_facts(connection, case, asked)
+    return exception_card.Known(
+        fault=asked[-1].fault if asked else "",
+        fault_ours=recorded["fault_ours"].value if "fault_ours" in recorded else "",
+        cost=recorded["cost"].value if "cost" in recorded else "",
+        reason=recorded["new_facts"].why if is_reopened else "",
+    )
 
 
 def _hindrance(services: Services, actor: Actor, case: Case | None, say: Words) -> str | None:
@@ -68,17 +85,26 @@ def _hindrance(services: Services, actor: Actor, case: Case | None, say: Words) 
     if actor.setup.approvals_channel is None:
         return say("No approvals channel is set up yet. An administrator can choose one with /aside setup.")
     with services.casebook.begin() as connection:
-        asked = requests.of_case(connection, case.workspace, case.id)
-    if any(each.state is ExceptionState.REQUESTED for each in asked):
-        return say("A request for this case is already with the supervisors. You will hear as soon as it is decided.")
-    if any(each.state is ExceptionState.APPROVED for each in asked):
-        return say("This case has had its exception, and there is only one.")
-    if asked:
-        return say("The request for this case was declined. Only a new fact reopens it.")
+        stands = _stands(connection, case)
+    match stands:
+        case ExceptionState.REQUESTED:
+            return say(
+                "A request for this case is already with the supervisors. You will hear as soon as it is decided."
+            )
+        case ExceptionState.APPROVED:
+            return say("This case has had its exception, and there is only one.")
+        case ExceptionState.DECLINED:
+            return say("The request for this case was declined. Only a new fact reopens it.")
     customer = customer_of(services, case.customer_id)
     if customer and customer.entitlement is Entitlement.COVERED:
         return say("This customer is covered, so no exception is needed.")
     return None
+
+
+def _stands(connection: Connection, case: Case) -> ExceptionState | None:
+    """The request that stands in the way of another; a no stands until something is new (R34)."""
+    asked = requests.of_case(connection, case.workspace, case.id)
+    return rules.hindrance(asked, new_facts=has_new_facts(connection, case, asked))
 
 
 async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
@@ -156,7 +182,7 @@ async def on_asked(services: Services, task: Task) -> None:
 
 def _asked_meanwhile(connection: Connection, actor: Actor, case: Case | None) -> str | None:
     """Looked at again in the transaction that files the request: somebody may have asked in between."""
-    if case and requests.of_case(connection, case.workspace, case.id):
+    if case and _stands(connection, case):
         return actor.say("Somebody has just asked for this case.")
     return None
 
@@ -181,7 +207,7 @@ def _file(
     )
     requests.write(connection, filed)
     for name, value in (("cost", str(cost)), ("fault_ours", filed.fault_ours)):
-        cases.record_fact(connection, case, name, value, by=actor.person.user_id, why=filed.reason, now=now)
+        facts.record(connection, case, name, value, by=actor.person.user_id, why=filed.reason, now=now)
     cases.move(connection, case, CaseState.WAITING)
     audit.write(
         connection,

@@ -50,9 +50,15 @@ def tell_directly(services: Services, connection: Connection, task: Task, actor:
     )
 
 
-async def open_window(services: Services, task: Task, actor: Actor, trigger_id: str, view: Block) -> None:
-    """Open a window; when Slack gave us too little time for it, ask for another click."""
-    if not await deliver.open_modal(services, trigger_id, view, actor.person, actor.role):
+async def open_window(
+    services: Services, task: Task, actor: Actor, trigger_id: str, view: Block, *, push: bool = False
+) -> None:
+    """Open a window; when Slack gave us too little time for it, ask for another click.
+
+    Args:
+        push: On top of the window in which the click was.
+    """
+    if not await deliver.open_modal(services, trigger_id, view, actor.person, actor.role, push=push):
         with task.finishing() as connection:
             sentence = actor.say("The window did not open in time. Please try once more.")
             tell_directly(services, connection, task, actor, sentence)

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -141,6 +142,7 @@ class Click(BaseModel):
     Attributes:
         value: The opaque id on the button, or what was chosen.
         response_url: Empty when the click was in a window or the App Home.
+        view_id: The window in which it was; empty in a message and in the App Home.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -151,12 +153,14 @@ class Click(BaseModel):
     channel: str
     response_url: str
     trigger_id: str
+    view_id: str = ""
 
 
 def click(payload: Payload) -> Click:
     """Read a click."""
     action = payload["actions"][0]
     chosen = action.get("selected_option") or {}
+    view = payload.get("view") or {}
     return Click(
         action_id=action["action_id"],
         value=action.get("value") or chosen.get("value") or "",
@@ -164,6 +168,7 @@ def click(payload: Payload) -> Click:
         channel=(payload.get("channel") or {}).get("id") or "",
         response_url=payload.get("response_url") or "",
         trigger_id=payload.get("trigger_id") or "",
+        view_id=view.get("id") or "" if view.get("type") == "modal" else "",
     )
 
 
@@ -210,9 +215,17 @@ class Submission(BaseModel):
         """What was typed, or which choice of a menu was taken; empty for nothing."""
         for element in self.values.get(block_id, {}).values():
             chosen = element.get("selected_option") or {}
-            found = element.get("value") or chosen.get("value") or element.get("selected_conversation")
+            found = element.get("value") or chosen.get("value")
+            found = found or element.get("selected_conversation") or element.get("selected_user")
             return str(found or "").strip()
         return ""
+
+    def moment(self, block_id: str) -> datetime | None:
+        """Which day and time were chosen."""
+        for element in self.values.get(block_id, {}).values():
+            seconds = element.get("selected_date_time")
+            return datetime.fromtimestamp(seconds, tz=UTC) if seconds else None
+        return None
 
     def many(self, block_id: str) -> tuple[str, ...]:
         """Which people, channels or boxes were chosen."""

@@ -1,5 +1,6 @@
 """Gathering what the coach has to know of a case: directory and casebook, no Slack."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -8,18 +9,22 @@ import structlog
 from sqlalchemy import Connection
 
 from bot import case as case_rules
+from bot import claims, commitments, facts
 from bot import goodwill as goodwill_rules
 from bot.cards.exception import concession_words
 from bot.case import Case
-from bot.coaching import Situation
+from bot.coaching import Advice, Situation
 from bot.customer import CustomerRecord
 from bot.entitlement import CoverageOn, CoverageState, Entitlement, coverage_on, entitlement
 from bot.errors import UserError
 from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.i18n import words
 from bot.playbook import Language
+from bot.signals import Reading
 from handlers.services import Services
-from storage import cases, opportunities, outbox
+from storage import cases, opportunities, outbox, promises
+from storage import commitments as promised
+from storage import facts as recorded_facts
 from storage import goodwill as requests
 from storage.outbox import SendState
 
@@ -75,7 +80,7 @@ def situation(
     """
     said = case_rules.course(cases.heard(connection, case))
     asked = requests.of_case(connection, case.workspace, case.id)
-    recorded = cases.recorded_facts(connection, case)
+    recorded = facts.current(recorded_facts.of_case(connection, case), declined_at=goodwill_rules.last_declined(asked))
     stands = case_rules.standing(
         entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
         promised=said.promised,
@@ -84,7 +89,7 @@ def situation(
         history_used=window_is_used(services, connection, case),
         bands=services.playbook.policy.cost,
     )
-    facts = case_rules.facts_held(
+    held = case_rules.facts_held(
         stands,
         recorded,
         understood=said.replied and cases.context(connection, case).received,
@@ -99,9 +104,9 @@ def situation(
     closed = case.state is case_rules.CaseState.CLOSED
     return Situation(
         standing=stands,
-        stage=case_rules.stage_reached(said, stands, facts, closed=closed),
-        facts=facts,
-        values=_values(customer, asked, language),
+        stage=case_rules.stage_reached(said, stands, held, closed=closed),
+        facts=held,
+        values=_values(connection, case, customer, asked, language),
         asked=bool(asked),
     )
 
@@ -114,9 +119,52 @@ def window_is_used(services: Services, connection: Connection, case: Case) -> bo
     return goodwill_rules.window_is_used(granted, services.playbook.policy.goodwill, moment(services))
 
 
-def _values(customer: Standing | None, asked: list[ExceptionRequest], language: Language) -> dict[str, str | date]:
+def has_new_facts(connection: Connection, case: Case, asked: Sequence[ExceptionRequest]) -> bool:
+    """Whether somebody wrote down something new since the case was last declined (R34)."""
+    recorded = recorded_facts.of_case(connection, case)
+    return facts.current(recorded, declined_at=goodwill_rules.last_declined(asked)).get("new_facts") == "yes"
+
+
+def with_checks(
+    services: Services,
+    connection: Connection,
+    case: Case,
+    customer: Standing | None,
+    reading: Reading,
+    advice: Advice,
+) -> Advice:
+    """Advice with what the record says to the customer's claims, kept together so that it can be looked at again."""
+    sure_from = services.playbook.policy.whisper.sure_from
+    granted = (
+        requests.granted_to(connection, case.workspace, case.customer_id, but_not=case.id) if case.customer_id else []
+    )
+    checks = claims.check(
+        (each.id for each in reading.signals if each.score >= sure_from),
+        coverages=customer.coverages if customer else (),
+        granted=granted,
+        verification=promises.of_case(connection, case.workspace, case.id),
+        zone=zone_of(customer),
+    )
+    return advice.model_copy(update={"checks": checks})
+
+
+def zone_of(customer: Standing | None, otherwise: str = "Asia/Taipei") -> ZoneInfo:
+    """Where the customer's days begin and end."""
+    return ZoneInfo(customer.record.customer.timezone if customer else otherwise)
+
+
+def _values(
+    connection: Connection,
+    case: Case,
+    customer: Standing | None,
+    asked: list[ExceptionRequest],
+    language: Language,
+) -> dict[str, str | date]:
     """What a line's placeholders stand for; one that is not known is not there, and the line is kept back."""
     values: dict[str, str | date] = {}
+    due = commitments.next_due(promised.of_case(connection, case.workspace, case.id))
+    if due:
+        values["due_at"] = commitments.due_words(due.due_at, zone_of(customer, due.timezone).key, language)
     for each in asked:
         if each.state is ExceptionState.APPROVED:
             values["concession"] = concession_words(each.concession, words(language))

@@ -15,7 +15,7 @@ from bot.message import Message, Role
 from bot.signals import Reading, Thread
 from storage import audit, outbox
 from storage.engine import insert_once, upsert
-from storage.schema import advice, cases, facts, messages, ratings
+from storage.schema import advice, cases, messages, ratings
 
 
 def new_id() -> str:
@@ -205,6 +205,13 @@ def close_quiet(connection: Connection, workspace: str, *, before: float, now: f
     return len(quiet)
 
 
+def hand_over(connection: Connection, case: Case, agent: str) -> None:
+    """Somebody else handles the case from now on 接手."""
+    connection.execute(
+        update(cases).where(cases.c.workspace == case.workspace, cases.c.id == case.id).values(agent=agent)
+    )
+
+
 def move(connection: Connection, case: Case, state: CaseState) -> None:
     """Put a case into another state."""
     connection.execute(
@@ -363,29 +370,49 @@ def last_customer_words(connection: Connection, case: Case) -> str:
     return text or ""
 
 
-def record_fact(connection: Connection, case: Case, name: str, value: str, *, by: str, why: str, now: float) -> None:
-    """Write a fact down with who, when and why; the newest of its name counts."""
-    connection.execute(
-        insert(facts).values(
-            workspace=case.workspace,
-            case_id=case.id,
-            name=name,
-            value=value,
-            recorded_by=by,
-            recorded_at=now,
-            why=why,
+def last_customer_anger(connection: Connection, case: Case) -> int:
+    """How angry the customer was last, 0–3."""
+    anger: int | None = connection.execute(
+        select(messages.c.anger)
+        .where(
+            messages.c.workspace == case.workspace,
+            messages.c.case_id == case.id,
+            messages.c.role == Role.CUSTOMER,
+            messages.c.deleted_at.is_(None),
         )
-    )
+        .order_by(messages.c.ts.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return anger or 0
 
 
-def recorded_facts(connection: Connection, case: Case) -> dict[str, str]:
-    """The facts people recorded in a case, each with its newest value."""
+def conversation(connection: Connection, case: Case) -> list[Message]:
+    """What was said in a case, in the order it was said, what was deleted left out."""
     rows = connection.execute(
-        select(facts.c.name, facts.c.value)
-        .where(facts.c.workspace == case.workspace, facts.c.case_id == case.id)
-        .order_by(facts.c.seq)
+        select(messages)
+        .where(
+            messages.c.workspace == case.workspace,
+            messages.c.case_id == case.id,
+            messages.c.deleted_at.is_(None),
+        )
+        .order_by(messages.c.ts)
     )
-    return {row.name: row.value for row in rows}
+    return [Message(**{name: row[name] for name in Message.model_fields}) for row in rows.mappings()]
+
+
+def last_words_showing(connection: Connection, case: Case, signal: str) -> str:
+    """What the customer said last that showed this signal; empty when nothing did."""
+    rows = connection.execute(
+        select(messages.c.text, messages.c.signals)
+        .where(
+            messages.c.workspace == case.workspace,
+            messages.c.case_id == case.id,
+            messages.c.role == Role.CUSTOMER,
+            messages.c.deleted_at.is_(None),
+        )
+        .order_by(messages.c.ts.desc())
+    )
+    return next((row.text for row in rows if signal in json.loads(row.signals)), "")
 
 
 def _stored_advice(row: RowMapping) -> StoredAdvice:
@@ -438,6 +465,24 @@ def advice_for(connection: Connection, workspace: str, person: str, limit: int) 
         .limit(limit)
     )
     return [_stored_advice(row) for row in rows.mappings()]
+
+
+def of_button(connection: Connection, workspace: str, value: str) -> Case | None:
+    """The case behind a button: a whisper's holds the advice's id, a window's the case's own."""
+    given = stored_advice(connection, workspace, value)
+    return get(connection, workspace, given.case_id if given else value)
+
+
+def was_advised(connection: Connection, case: Case, person: str) -> bool:
+    """Whether somebody was whispered to in a case."""
+    return (
+        connection.execute(
+            select(advice.c.id)
+            .where(advice.c.workspace == case.workspace, advice.c.case_id == case.id, advice.c.person == person)
+            .limit(1)
+        ).one_or_none()
+        is not None
+    )
 
 
 def given_in_case(connection: Connection, case: Case, person: str) -> Sequence[Given]:

@@ -85,6 +85,21 @@ def granted_at(connection: Connection, workspace: str, customer_id: str, *, but_
     return [at(row.decided_at) for row in rows]
 
 
+def granted_to(connection: Connection, workspace: str, customer_id: str, *, but_not: str) -> list[ExceptionRequest]:
+    """The exceptions granted to a customer in other cases than `but_not`, oldest first, our own faults among them."""
+    rows = connection.execute(
+        select(exceptions)
+        .where(
+            exceptions.c.workspace == workspace,
+            exceptions.c.customer_id == customer_id,
+            exceptions.c.state == ExceptionState.APPROVED,
+            exceptions.c.case_id != but_not,
+        )
+        .order_by(exceptions.c.decided_at)
+    )
+    return [_request(row) for row in rows.mappings()]
+
+
 def write(connection: Connection, request: ExceptionRequest) -> None:
     """File a new request."""
     connection.execute(insert(exceptions).values(**_values(request)))

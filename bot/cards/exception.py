@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from pydantic import BaseModel, ConfigDict
+
 from bot.blocks import (
     Block,
     actions,
@@ -88,13 +90,40 @@ def cost_error_words(error: CostError, say: Words) -> str:
             return say("That is more than 100 million. Please count the zeros again.")
 
 
-def ask_modal(*, customer: str, case_id: str, currency: str, say: Words) -> Block:
-    """Four short questions (R17): what is broken, whose fault, what it costs us, what we would concede."""
+class Known(BaseModel):
+    """What a case knows when an exception is asked for; empty for what it does not."""
+
+    model_config = ConfigDict(frozen=True)
+
+    fault: str = ""
+    fault_ours: str = ""
+    cost: str = ""
+    reason: str = ""
+
+
+def fault_menu(chosen: str, say: Words) -> Block:
+    """Whose fault it is."""
     faults = [
         option(say("No, not ours"), "no"),
         option(say("Yes, ours"), "yes"),
         option(say("Not clear yet"), "unknown"),
     ]
+    return menu("choice", faults, placeholder=say("Choose"), chosen=chosen)
+
+
+def cost_box(cost: str, currency: str, say: Words) -> Block:
+    """What it would cost us."""
+    return labelled(
+        "cost",
+        say("What would it cost us? ({currency})", currency=currency),
+        text_input("text", initial=cost.removesuffix(".00"), most=30, placeholder="3000"),
+        hint=say("Our own cost: hours, parts, travel. Not what the customer would pay."),
+    )
+
+
+def ask_modal(*, customer: str, case_id: str, currency: str, say: Words, known: Known | None = None) -> Block:
+    """Four short questions (R17): what is broken, whose fault, what it costs us, what we would concede."""
+    known = known or Known()
     concessions = [option(concession_words(each, say), each.value) for each in Concession]
     return modal(
         ASK_VIEW,
@@ -111,24 +140,24 @@ def ask_modal(*, customer: str, case_id: str, currency: str, say: Words) -> Bloc
                 say("What is broken, and who cannot work?"),
                 text_input(
                     "text",
+                    initial=known.fault,
                     multiline=True,
                     most=1000,
                     placeholder=say("Invoices will not print, so nothing can ship"),
                 ),
             ),
-            labelled("fault_ours", say("Is the fault ours?"), menu("choice", faults, placeholder=say("Choose"))),
-            labelled(
-                "cost",
-                say("What would it cost us? ({currency})", currency=currency),
-                text_input("text", most=30, placeholder="3000"),
-                hint=say("Our own cost: hours, parts, travel. Not what the customer would pay."),
-            ),
+            labelled("fault_ours", say("Is the fault ours?"), fault_menu(known.fault_ours, say)),
+            cost_box(known.cost, currency, say),
             labelled(
                 "concession",
                 say("What are you asking for?"),
                 menu("choice", concessions, placeholder=say("Choose")),
             ),
-            labelled("reason", say("Why should we make an exception?"), text_input("text", multiline=True, most=1000)),
+            labelled(
+                "reason",
+                say("Why should we make an exception?"),
+                text_input("text", initial=known.reason, multiline=True, most=1000),
+            ),
         ],
         submit=say("Ask"),
         close=say("Cancel"),

@@ -1,0 +1,69 @@
+"""Commitments 承諾: what was promised to a customer, and by when."""
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from bot.commitments import Commitment, CommitmentState
+from storage.cases import at
+from storage.schema import commitments
+
+
+def _commitment(row: RowMapping) -> Commitment:
+    return Commitment(
+        workspace=row["workspace"],
+        id=row["id"],
+        case_id=row["case_id"],
+        text=row["text"],
+        state=CommitmentState(row["state"]),
+        due_at=at(row["due_at"]),
+        timezone=row["timezone"],
+        made_by=row["made_by"],
+        made_at=at(row["made_at"]),
+        settled_by=row["settled_by"],
+        settled_at=at(row["settled_at"]) if row["settled_at"] is not None else None,
+    )
+
+
+def get(connection: Connection, workspace: str, commitment_id: str) -> Commitment | None:
+    """A commitment by its id."""
+    found = connection.execute(
+        select(commitments).where(commitments.c.workspace == workspace, commitments.c.id == commitment_id)
+    )
+    row = found.mappings().one_or_none()
+    return _commitment(row) if row else None
+
+
+def of_case(connection: Connection, workspace: str, case_id: str) -> list[Commitment]:
+    """The commitments of a case, the one due first foremost."""
+    rows = connection.execute(
+        select(commitments)
+        .where(commitments.c.workspace == workspace, commitments.c.case_id == case_id)
+        .order_by(commitments.c.due_at, commitments.c.made_at)
+    )
+    return [_commitment(row) for row in rows.mappings()]
+
+
+def write(connection: Connection, commitment: Commitment) -> None:
+    """Write a new commitment down."""
+    connection.execute(insert(commitments).values(**_values(commitment)))
+
+
+def settle(connection: Connection, before: Commitment, after: Commitment) -> bool:
+    """Write a move, if the commitment still stands as it did; False when somebody was first."""
+    result = connection.execute(
+        update(commitments)
+        .where(
+            commitments.c.workspace == before.workspace,
+            commitments.c.id == before.id,
+            commitments.c.state == before.state,
+        )
+        .values(**_values(after))
+    )
+    return result.rowcount == 1
+
+
+def _values(commitment: Commitment) -> dict[str, object]:
+    values = commitment.model_dump()
+    for name in ("due_at", "made_at", "settled_at"):
+        moment = values[name]
+        values[name] = moment.timestamp() if moment else None
+    return values
