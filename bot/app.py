@@ -16,12 +16,12 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import UserError
+from bot.knowledge import Knowledge
 from bot.playbook_files import load_playbook
 from bot.settings import Settings
-from bot.signals import Detector
-from handlers import catch_up, deliver, listeners, people, works
+from handlers import catch_up, deliver, listeners, people, playbook_edits, works
 from handlers.identity import check_socket_mode, identify
-from handlers.services import Services
+from handlers.services import Known, Services
 from handlers.worker import run_lane
 from storage import cases, inbox, outbox
 from storage import workspace as workspaces
@@ -76,7 +76,7 @@ async def services(settings: Settings, clock: Callable[[], float] = time.time) -
     async with aiohttp.ClientSession(trust_env=True, timeout=SLACK_TIMEOUT) as http:
         client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)
         identity = await identify(client)
-        detector = await asyncio.to_thread(Detector.train, playbook)
+        knowledge = await asyncio.to_thread(Knowledge.of, playbook)
         casebook = open_casebook(settings.casebook_url)
         try:
             yield Services(
@@ -85,8 +85,7 @@ async def services(settings: Settings, clock: Callable[[], float] = time.time) -
                 http=http,
                 casebook=casebook,
                 directories=DirectorySource(settings.directory_path),
-                playbook=playbook,
-                detector=detector,
+                known=Known(knowledge),
                 clock=clock,
             )
         finally:
@@ -129,6 +128,7 @@ async def run(settings: Settings, ready: Callable[[], None] | None = None, stop:
     """
     app_token = settings.slack_app_token.get_secret_value()
     with only_one(settings.data):
+        written = playbook_edits.stamp(settings.playbook)
         async with services(settings) as parts:
             await check_socket_mode(parts.client, app_token)
             release_leases(parts.casebook)
@@ -143,19 +143,20 @@ async def run(settings: Settings, ready: Callable[[], None] | None = None, stop:
                 if ready:
                     ready()
                 listening = _keep_listening(parts, handler, heard_all=heard_all)
-                await _work_until(stop or asyncio.Event(), parts, listening)
+                watching = playbook_edits.watch(parts.known, settings.playbook, written)
+                await _work_until(stop or asyncio.Event(), parts, listening, watching)
             finally:
                 await handler.close_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
 
 
-async def _work_until(stop: asyncio.Event, parts: Services, listening: Coroutine[None, None, None]) -> None:
+async def _work_until(stop: asyncio.Event, parts: Services, *others: Coroutine[None, None, None]) -> None:
     """Run the workers; when one of them dies, so do we, and whoever supervises us starts us anew."""
     tasks = [
         *(asyncio.create_task(run_lane(parts, Lane.PERSON, works.PERSON)) for _ in range(PERSON_WORKERS)),
         asyncio.create_task(run_lane(parts, Lane.STREAM, works.STREAM)),
         asyncio.create_task(deliver.run_outbox(parts)),
         asyncio.create_task(_every_hour(parts)),
-        asyncio.create_task(listening),
+        *map(asyncio.create_task, others),
     ]
     stopping = asyncio.create_task(stop.wait())
     try:

@@ -45,6 +45,7 @@ def publish(services: Services, connection: Connection, task: Task, actor: Actor
         zone=actor.person.timezone,
         playbook=services.playbook,
         say=actor.say,
+        faults=services.known.faults,
     )
     outbox.put(
         connection,

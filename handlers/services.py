@@ -3,20 +3,23 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import aiohttp
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import UserError
+from bot.knowledge import Knowledge
 from bot.playbook import Playbook
+from bot.playbook_yaml import Fault
 from bot.signals import Detector
 from handlers.identity import Identity
 from storage.directory import Directory, DirectorySource
 from storage.engine import Casebook
 
-__all__ = ["Identity", "Services", "Wake"]
+__all__ = ["Identity", "Known", "Services", "Wake"]
 
 log = structlog.get_logger()
 
@@ -41,11 +44,20 @@ async def woken(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
 
 
+@dataclass
+class Known:
+    """What the coach knows now, and what is wrong with the playbook's files if they say something else meanwhile."""
+
+    now: Knowledge
+    faults: tuple[Fault, ...] = ()
+
+
 @dataclass(frozen=True)
 class Services:
     """The parts, made once at start-up.
 
     Attributes:
+        known: Playbook and detector; an edit of the playbook's files changes both at once.
         clock: Seconds since 1970.
         http: For `response_url`s, which are not part of the Web API.
     """
@@ -55,10 +67,23 @@ class Services:
     http: aiohttp.ClientSession
     casebook: Casebook
     directories: DirectorySource
-    playbook: Playbook
-    detector: Detector
+    known: Known
     clock: Callable[[], float]
     wake: Wake = field(default_factory=Wake)
+
+    @property
+    def playbook(self) -> Playbook:
+        """The playbook as it is now."""
+        return self.known.now.playbook
+
+    @property
+    def detector(self) -> Detector:
+        """The detector as it is now."""
+        return self.known.now.detector
+
+    def for_one_task(self) -> Self:
+        """The same parts for one piece of work, which keeps the playbook with which it began."""
+        return replace(self, known=replace(self.known))
 
     def directory(self) -> Directory | None:
         """The directory as it is now; None while there is none to read."""

@@ -46,7 +46,7 @@ async def work_on(services: Services, entry: Entry, works: Mapping[str, Work]) -
     """Do one entry's work; after an error nobody waits in silence and nothing that was said is lost."""
     task = Task(services, entry)
     try:
-        await works[entry.kind](services, task)
+        await works[entry.kind](services.for_one_task(), task)
         if not task.is_finished:
             with task.finishing():
                 pass

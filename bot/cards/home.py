@@ -11,10 +11,12 @@ from bot.goodwill import ExceptionRequest
 from bot.i18n import Words
 from bot.message import Role
 from bot.playbook import Playbook
+from bot.playbook_yaml import Fault
 from bot.setup import Missing
 
 SET_UP = "set_up"
 MOST_PENDING = 15
+MOST_FAULTS = 3
 
 
 def view(
@@ -27,16 +29,20 @@ def view(
     zone: str,
     playbook: Playbook,
     say: Words,
+    faults: Sequence[Fault] = (),
 ) -> Block:
     """What somebody finds under the app's name.
 
     Args:
         advice: What they were told, newest first, with the customer's name; empty when there is none.
         pending: Undecided requests with the customer's name; for supervisors alone.
+        faults: Why the playbook's latest edit was not taken; for administrators and supervisors.
     """
     blocks: list[Block] = []
     if admin:
         blocks += setup_blocks(missing, say)
+    if faults and (admin or role is Role.SUPERVISOR):
+        blocks += _edit_not_taken(faults, say)
     if not role.is_staff:
         blocks.append(section(say("This app is for our support team. There is nothing you need to do here.")))
         return {"type": "home", "blocks": blocks}
@@ -76,3 +82,12 @@ def setup_blocks(missing: Sequence[Missing], say: Words) -> list[Block]:
     else:
         text = say("Aside is set up.")
     return [section(text, accessory=button(SET_UP, say("Set up…"), "setup"))]
+
+
+def _edit_not_taken(faults: Sequence[Fault], say: Words) -> list[Block]:
+    """What is wrong with the playbook's files since they were changed, its first few faults."""
+    told = [context(escaped(str(fault))) for fault in faults[:MOST_FAULTS]]
+    more = len(faults) - MOST_FAULTS
+    if more > 0:
+        told.append(context(say.plural("and {n} more", "and {n} more", more)))
+    return [section(say("⚠️ The latest edit of the playbook was not taken. Aside keeps to what it knew before.")), *told]

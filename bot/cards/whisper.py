@@ -85,7 +85,9 @@ def why(advice: Advice, *, playbook: Playbook, say: Words) -> Block:
     wording = playbook.words[say.language]
     blocks: list[Block] = []
     for signal in advice.signals:
-        known = wording.signals[signal.id]
+        known = wording.signals.get(signal.id)
+        if known is None:  # advice of a playbook that has changed since
+            continue
         blocks += [
             section(f"*{escaped(known.name)}*\n{escaped(known.meaning)}"),
             context(

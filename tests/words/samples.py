@@ -34,6 +34,7 @@ from bot.playbook import (
     Stage,
     Wording,
 )
+from bot.playbook_yaml import Fault
 from bot.setup import Missing, RoleSource, Setup, SupportChannel
 from bot.signals import Signal
 
@@ -264,5 +265,6 @@ def _home(say: Words, name: str, said: str) -> Iterator[Shown]:
                 zone="Asia/Taipei",
                 playbook=playbook(),
                 say=say,
+                faults=[Fault("zh-TW/plays.yaml", 12, "asks_price.title", said)] * 5 if full else [],
             )
             yield Shown(f"home of {role}", "", view["blocks"], view)

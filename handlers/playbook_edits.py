@@ -1,0 +1,63 @@
+"""The playbook's files, watched while we run: an edit is taken as a whole, a broken one is told and changes nothing."""
+
+import asyncio
+from pathlib import Path
+
+import structlog
+
+from bot.knowledge import Knowledge
+from bot.playbook_files import read_playbook
+from handlers.services import Known
+
+LOOK_SECONDS = 2.0
+
+Stamp = tuple[tuple[str, int, int, int, int], ...]
+
+log = structlog.get_logger()
+
+
+def stamp(folder: Path) -> Stamp:
+    """What tells that a file was written, came or went, without reading any."""
+    found = []
+    for path in sorted([*folder.glob("*.y*ml"), *folder.glob("*/*.y*ml")]):
+        try:
+            status = path.stat()
+        except OSError:  # gone between the two, or a link into nothing
+            continue
+        found.append((str(path), status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+    return tuple(found)
+
+
+async def watch(known: Known, folder: Path, since: Stamp) -> None:
+    """Look at the files every few seconds, forever.
+
+    Whoever saves several files, or checks out another version, is not done with the first: an edit is read once two
+    looks in a row find the same.
+
+    Args:
+        since: The files as they were before what is known was read from them.
+    """
+    taken = before = since
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        now = await asyncio.to_thread(stamp, folder)
+        if now != taken and now == before:
+            taken = now
+            await take(known, folder)
+        before = now
+
+
+async def take(known: Known, folder: Path) -> None:
+    """Read the files again and, when all is well, put what they say in the place of what was known."""
+    try:
+        playbook, faults = await asyncio.to_thread(read_playbook, folder)
+        if playbook is None:
+            known.faults = faults
+            log.warning("playbook_edit_not_taken", fault=str(faults[0]), faults=len(faults))
+            return
+        if playbook.version != known.now.playbook.version:
+            known.now = await asyncio.to_thread(Knowledge.of, playbook)
+        known.faults = ()
+        log.info("playbook_taken", version=playbook.version)
+    except Exception:  # a fault of ours must not end the bot, which still has what it knew
+        log.exception("playbook_edit_failed")
