@@ -7,6 +7,7 @@ Structure (ids, rules, conditions, claims) stands once; words stand once a langu
     playbooks/plays.yaml            what to do about a signal, and which lines there are
     playbooks/decisions.yaml        the decision table, first match wins
     playbooks/policy.yaml           limits, approvers, windows, budgets
+    playbooks/claims.yaml           what a draft can say that has to be true first, and what makes it true
     playbooks/rules.yaml            the rules of the trade, and where each one works
     playbooks/<language>/signals.yaml    name, meaning, patterns, vetoes, examples of each signal
     playbooks/<language>/neutral.yaml    messages that show nothing, a list a role
@@ -370,6 +371,46 @@ class Policy(Part):
     case: CasePolicy = CasePolicy()
 
 
+class ClaimDefinition(Part):
+    """Something a draft can say that has to be true first (R32, R33).
+
+    Attributes:
+        true_by: Any one of these facts makes it true.
+        granted_by: So does an approved exception of one of these kinds.
+        action: What the agent can do so that it becomes true.
+        from_stage: Before this stage it is not said, true or not (R01).
+    """
+
+    id: Id
+    true_by: tuple[str, ...] = ()
+    granted_by: tuple[Literal["full", "labour_waived", "discount", "extension"], ...] = ()
+    action: Action | None = None
+    from_stage: Stage | None = None
+
+
+class ClaimWords(Part):
+    """A claim in one language.
+
+    Attributes:
+        name: What is claimed, as it stands in "You write that …".
+        patterns: Regular expressions by which a sentence is known to claim it.
+    """
+
+    name: str
+    patterns: tuple[str, ...] = ()
+
+
+class ClaimsWords(Part):
+    """All claims in one language.
+
+    Attributes:
+        unsaid: What makes a sentence claim nothing: denied, asked, or made to depend on something.
+    """
+
+    claims: Mapping[Id, ClaimWords] = {}
+    unsaid: tuple[str, ...] = ()
+
+
 class Wording(Part):
     """Everything the playbook says in one language."""
 
@@ -379,6 +420,8 @@ class Wording(Part):
     decisions: Mapping[str, DecisionWords]
     rules: Mapping[Rule, str] = {}
     rule_notes: Mapping[Rule, str] = {}
+    claims: Mapping[Id, ClaimWords] = {}
+    unsaid: tuple[str, ...] = ()
 
 
 class Playbook(Part):
@@ -397,5 +440,6 @@ class Playbook(Part):
     decisions: tuple[DecisionRow, ...]
     beside: tuple[DecisionRow, ...] = ()
     rules: tuple[RuleDefinition, ...] = ()
+    claims: tuple[ClaimDefinition, ...] = ()
     policy: Policy
     words: Mapping[Language, Wording]

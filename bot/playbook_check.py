@@ -1,6 +1,7 @@
 """What no file of a playbook can know alone: whether all that names each other is there and fits."""
 
 import itertools
+import math
 import string
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,9 +19,11 @@ from bot.playbook import (
 )
 from bot.playbook_claims import claiming_words
 from bot.playbook_patterns import pattern_complaint
-from bot.playbook_yaml import Fault, File, Place
+from bot.playbook_yaml import Fault, File, Place, meant
 
 PLACEHOLDERS = frozenset({"customer", "product", "ended_on", "concession", "due_at"})
+MOST_CASES = 100_000
+"""Each is tried on the decision table."""
 
 
 def cross_check(playbook: Playbook, files: Mapping[str, File]) -> Iterator[Fault]:
@@ -33,6 +36,7 @@ def cross_check(playbook: Playbook, files: Mapping[str, File]) -> Iterator[Fault
     yield from _repeated(files["rules.yaml"], (), [rule.id for rule in playbook.rules])
     yield from _check_plays(playbook, files["plays.yaml"])
     yield from _check_table(playbook, files["decisions.yaml"])
+    yield from _check_claims(playbook, files)
     for language in LANGUAGES:
         yield from _check_words(playbook, language, files)
 
@@ -53,7 +57,7 @@ def _check_plays(playbook: Playbook, file: File) -> Iterator[Fault]:
             for number, signal in enumerate(getattr(play.when, part)):
                 place = (index, "when", part, number)
                 if signal not in speakers:
-                    yield file.fault(place, f"there is no signal {signal}")
+                    yield file.fault(place, f"there is no signal {signal}{meant(signal, speakers)}")
                 elif speakers[signal] != play.speaker:
                     yield file.fault(
                         place, f"{signal} is a signal of the {speakers[signal]}, not of the {play.speaker}"
@@ -68,19 +72,39 @@ def _check_plays(playbook: Playbook, file: File) -> Iterator[Fault]:
         for where, names in named.items():
             for position, fact in enumerate(names):
                 if fact not in facts:
-                    yield file.fault((*where, position), f"there is no fact {fact}")
+                    yield file.fault((*where, position), f"there is no fact {fact}{meant(fact, facts)}")
+
+
+def _check_claims(playbook: Playbook, files: Mapping[str, File]) -> Iterator[Fault]:
+    """Claims of drafts: known facts, words in each language, patterns that come to an end."""
+    facts = {fact.id for fact in playbook.facts}
+    yield from _repeated(files["claims.yaml"], (), [claim.id for claim in playbook.claims])
+    for index, claim in enumerate(playbook.claims):
+        for number, fact in enumerate(claim.true_by):
+            if fact not in facts:
+                yield files["claims.yaml"].fault((index, "true_by", number), f"there is no fact {fact}")
+    for language in LANGUAGES:
+        file, words = files[f"{language}/claims.yaml"], playbook.words[language]
+        yield from _check_ids(file, "claim", [claim.id for claim in playbook.claims], words.claims)
+        places = [(("claims", key, "patterns"), claim.patterns) for key, claim in words.claims.items()]
+        for place, patterns in (*places, (("unsaid",), words.unsaid)):
+            for number, pattern in enumerate(patterns):
+                if complaint := pattern_complaint(pattern):
+                    yield file.fault((*place, number), complaint)
 
 
 def _check_dimensions(playbook: Playbook, file: File, place: Place, when: Conditions | DecisionRow) -> Iterator[Fault]:
     case = when.case if isinstance(when, Conditions) else when.when
     for dimension, values in case.items():
         if dimension not in playbook.dimensions:
-            yield file.fault((*place, dimension), f"there is no dimension {dimension}")
+            near = meant(dimension, playbook.dimensions)
+            yield file.fault((*place, dimension), f"there is no dimension {dimension}{near}")
             continue
         for number, value in enumerate(values):
             if value not in playbook.dimensions[dimension]:
                 known = ", ".join(playbook.dimensions[dimension])
-                yield file.fault((*place, dimension, number), f"{dimension} is one of {known}, not {value}")
+                near = meant(value, playbook.dimensions[dimension])
+                yield file.fault((*place, dimension, number), f"{dimension} is one of {known}, not {value}{near}")
 
 
 def _check_table(playbook: Playbook, file: File) -> Iterator[Fault]:
@@ -93,6 +117,12 @@ def _check_table(playbook: Playbook, file: File) -> Iterator[Fault]:
     ]
     yield from faults
     if faults:
+        return
+    cases = math.prod(len(values) for values in playbook.dimensions.values())
+    if cases > MOST_CASES:
+        yield file.fault(
+            ("dimensions",), f"these make {cases:,} different cases; more than {MOST_CASES:,} are too many"
+        )
         return
     names = tuple(playbook.dimensions)
     for values in itertools.product(*playbook.dimensions.values()):
@@ -134,7 +164,7 @@ def _check_ids(
     defined, worded = list(defined), list(worded)
     for key in worded:
         if key not in defined:
-            yield file.fault((*under, key), f"there is no {kind} {key}")
+            yield file.fault((*under, key), f"there is no {kind} {key}{meant(key, set(defined) - set(worded))}")
     for key in defined:
         if key not in worded:
             yield Fault(file.name, 0, "", f"the {kind} {key} has no words here")
@@ -144,7 +174,8 @@ def _check_lines(play: Play, words: PlayWords, language: Language, file: File) -
     claims = {line.id: line.claims for line in play.lines}
     for key, text in words.lines.items():
         if key not in claims:
-            yield file.fault((play.id, "lines", key), f"the play has no line {key}")
+            near = meant(key, set(claims) - set(words.lines))
+            yield file.fault((play.id, "lines", key), f"the play has no line {key}{near}")
         elif not claims[key] and (found := claiming_words(language, text)):
             yield file.fault(
                 (play.id, "lines", key),

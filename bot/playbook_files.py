@@ -2,9 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -12,11 +12,14 @@ from bot.errors import UserError
 from bot.language import to_simplified
 from bot.playbook import (
     LANGUAGES,
+    ClaimDefinition,
+    ClaimsWords,
     DecisionTable,
     DecisionWords,
     FactDefinition,
     Language,
     NeutralWords,
+    Part,
     Play,
     Playbook,
     PlayWords,
@@ -29,18 +32,44 @@ from bot.playbook import (
 )
 from bot.playbook_check import cross_check
 from bot.playbook_claims import claiming_words
-from bot.playbook_yaml import MAX_BYTES, Fault, File, UnreadableError, decode, parse
+from bot.playbook_yaml import MAX_BYTES, Fault, File, Place, UnreadableError, decode, meant, parse
 
 __all__ = ["Fault", "claiming_words", "load_playbook", "read_playbook"]
 
-_SHARED = ("signals.yaml", "facts.yaml", "plays.yaml", "decisions.yaml", "policy.yaml", "rules.yaml")
-_WORDS = ("signals.yaml", "neutral.yaml", "plays.yaml", "decisions.yaml", "rules.yaml")
+_SHARED = ("signals.yaml", "facts.yaml", "plays.yaml", "decisions.yaml", "policy.yaml", "rules.yaml", "claims.yaml")
+_WORDS = ("signals.yaml", "neutral.yaml", "plays.yaml", "decisions.yaml", "rules.yaml", "claims.yaml")
+_LATER = ("rules.yaml", "claims.yaml")
+"""A playbook of an earlier release does without them."""
 _OPTIONAL = frozenset(
-    {"zh-CN/plays.yaml", "zh-CN/decisions.yaml", "rules.yaml", *(f"{language}/rules.yaml" for language in LANGUAGES)}
+    {
+        "zh-CN/plays.yaml",
+        "zh-CN/decisions.yaml",
+        *(f"{folder}{name}" for name in _LATER for folder in ("", *(f"{language}/" for language in LANGUAGES))),
+    }
 )
 _FILES = (*_SHARED, *(f"{language}/{name}" for language in LANGUAGES for name in _WORDS))
 
-_ENUM_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
+_KEY = "[key]"
+"""How pydantic says that the key itself is wrong."""
+_LIST = "this must be a list, each thing in it after a dash or all of them in [brackets]"
+_KEYS = "this must be keys, each with a colon and its value"
+_SHOULD_BE = {
+    "tuple_type": _LIST,
+    "dict_type": _KEYS,
+    "mapping_type": _KEYS,
+    "model_type": _KEYS,
+    "model_attributes_type": _KEYS,
+    "string_type": "this must be text; put it in quotes if it looks like something else",
+    "bool_type": "this must be true or false",
+    "int_type": "this must be a whole number",
+    "int_parsing": "this must be a whole number",
+    "int_from_float": "this must be a whole number",
+    "float_type": "this must be a number",
+    "float_parsing": "this must be a number",
+    "decimal_type": "this must be a number",
+    "decimal_parsing": "this must be a number",
+    "too_short": "there must be at least one here",
+}
 _T = TypeVar("_T")
 
 
@@ -91,8 +120,18 @@ class _Reader:
         decisions = self._model("decisions.yaml", DecisionTable)
         policy = self._model("policy.yaml", Policy)
         rules = self._model("rules.yaml", tuple[RuleDefinition, ...])
+        claims = self._model("claims.yaml", tuple[ClaimDefinition, ...])
         words = {language: self._wording(language) for language in LANGUAGES}
-        if rules is None or plays is None or not (signals and facts and decisions and policy and all(words.values())):
+        if (
+            signals is None
+            or facts is None
+            or plays is None
+            or decisions is None
+            or policy is None
+            or rules is None
+            or claims is None
+            or not all(words.values())
+        ):
             return None
         playbook = Playbook(
             version=self.hash.hexdigest()[:12],
@@ -103,6 +142,7 @@ class _Reader:
             decisions=decisions.rows,
             beside=decisions.beside,
             rules=rules,
+            claims=claims,
             policy=policy,
             words={language: wording for language, wording in words.items() if wording},
         )
@@ -114,15 +154,19 @@ class _Reader:
         for path in sorted([*self.folder.glob("*.y*ml"), *self.folder.glob("*/*.y*ml")]):
             name = path.relative_to(self.folder).as_posix()
             if name not in _FILES:
-                self.faults.append(Fault(name, 0, "", "this is not a file of a playbook"))
+                self.faults.append(Fault(name, 0, "", f"this is not a file of a playbook{meant(name, _FILES)}"))
         for name in _FILES:
             path = self.folder / name
             if not path.is_file():
                 if name not in _OPTIONAL:
                     self.faults.append(Fault(name, 0, "", "this file is missing"))
                 continue
-            with path.open("rb") as stream:
-                content = stream.read(MAX_BYTES + 1)
+            try:
+                with path.open("rb") as stream:
+                    content = stream.read(MAX_BYTES + 1)
+            except OSError as error:
+                self.faults.append(Fault(name, 0, "", f"this file cannot be read: {error.strerror}"))
+                continue
             self.hash.update(name.encode() + b"\0" + content + b"\0")
             try:
                 self.files[name] = parse(name, decode(content))
@@ -131,10 +175,11 @@ class _Reader:
 
     def _fill_in_simplified(self) -> None:
         """What zh-CN does not say in its own words is zh-TW's, converted."""
-        self.files.setdefault("rules.yaml", File("rules.yaml", []))
-        for language in LANGUAGES:
-            self.files.setdefault(f"{language}/rules.yaml", File(f"{language}/rules.yaml", {}))
-        for name in ("plays.yaml", "decisions.yaml", "rules.yaml"):
+        for name in _LATER:
+            self.files.setdefault(name, File(name, []))
+            for language in LANGUAGES:
+                self.files.setdefault(f"{language}/{name}", File(f"{language}/{name}", {}))
+        for name in ("plays.yaml", "decisions.yaml", "rules.yaml", "claims.yaml"):
             own = self.files.setdefault(f"zh-CN/{name}", File(f"zh-CN/{name}", {}))
             if own.data is None:
                 own.data = {}
@@ -150,7 +195,9 @@ class _Reader:
         try:
             return TypeAdapter(kind).validate_python(file.data)
         except ValidationError as error:
-            self.faults.extend(file.fault(issue["loc"], _issue(issue)) for issue in error.errors())
+            for issue in error.errors():
+                place = tuple(step for step in issue["loc"] if step != _KEY)
+                self.faults.append(file.fault(place, _issue(issue, kind)))
             return None
 
     def _wording(self, language: Language) -> Wording | None:
@@ -159,7 +206,8 @@ class _Reader:
         plays = self._model(f"{language}/plays.yaml", dict[str, PlayWords])
         decisions = self._model(f"{language}/decisions.yaml", dict[str, DecisionWords])
         rules = self._model(f"{language}/rules.yaml", RuleWords)
-        if signals is None or neutral is None or plays is None or decisions is None or rules is None:
+        claims = self._model(f"{language}/claims.yaml", ClaimsWords)
+        if signals is None or neutral is None or plays is None or decisions is None or rules is None or claims is None:
             return None
         return Wording(
             signals=signals,
@@ -168,6 +216,8 @@ class _Reader:
             decisions=decisions,
             rules=rules.rules,
             rule_notes=rules.notes,
+            claims=claims.claims,
+            unsaid=claims.unsaid,
         )
 
 
@@ -192,12 +242,29 @@ def _simplified(value: Any) -> Any:
     return value
 
 
-def _issue(issue: Mapping[str, Any]) -> str:
-    match issue["type"]:
-        case "missing":
-            return "this is missing"
-        case "extra_forbidden":
-            return "there is no such key here"
-        case _:
-            message = _ENUM_MEMBER.sub(r"\1", str(issue["msg"]))
-            return message[:1].lower() + message[1:]
+def _issue(issue: Mapping[str, Any], kind: Any) -> str:
+    """What a model complains of, in the words of somebody who writes the file."""
+    name = issue["type"]
+    place = tuple(step for step in issue["loc"] if step != _KEY)
+    if name == "missing":
+        return "this is missing"
+    if name == "extra_forbidden":
+        return f"there is no such key here{meant(str(place[-1]), _keys_at(kind, place[:-1]))}"
+    if name in {"enum", "literal_error"}:
+        allowed = re.findall(r"'([^']*)'", issue["ctx"]["expected"])
+        return f"this must be one of {', '.join(allowed)}{meant(str(issue['input']), allowed)}"
+    if name == "string_pattern_mismatch":
+        is_rule = issue["ctx"]["pattern"].startswith("^R")
+        return "a rule is one of R01 to R50" if is_rule else "an id is small letters, digits and _, a letter first"
+    message = _SHOULD_BE.get(name) or str(issue["msg"]).removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
+
+
+def _keys_at(kind: Any, place: Place) -> Iterable[str]:
+    """The keys that may stand at a place, seen from a type that holds it."""
+    for step in place:
+        if isinstance(kind, type) and issubclass(kind, Part):
+            kind = kind.model_fields[str(step)].annotation
+        else:  # tuple[X, ...] or Mapping[str, X]
+            kind = [each for each in get_args(kind) if each is not Ellipsis][-1]
+    return kind.model_fields if isinstance(kind, type) and issubclass(kind, Part) else ()
