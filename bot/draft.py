@@ -1,0 +1,186 @@
+"""Checking a draft before it is sent: what in it would hurt, and what it says that this case does not hold.
+
+A promise is held against the case as a line of the playbook is (domain page, *True lines only*), and against a
+decision that stands: what was granted is granted within its scope (R23, R32, R33).
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.case import has_reached
+from bot.coaching import OfferedLine, Situation, advise, fits
+from bot.features import normal_form, pattern_source, sentences
+from bot.goodwill import Concession
+from bot.message import Role
+from bot.playbook import Action, ClaimDefinition, Language, Playbook
+from bot.signals import Reading
+
+MOST_LINES = 3
+_WIDER = {"free_service": frozenset({"free_labour", "free_parts"})}
+"""A claim that is not named beside a narrower one of the same sentence: free labour is no free service."""
+_PROMISED = "overpromises"
+
+
+class Hurt(BaseModel):
+    """Something in a draft that would hurt.
+
+    Attributes:
+        words: The part in which it was noticed.
+        play: The play about it: why it hurts and what to do instead.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    signal: str
+    words: str
+    play: str
+
+
+class Beyond(BaseModel):
+    """Something a draft says that the case does not hold.
+
+    Attributes:
+        claim: Which of the playbook's claims it is.
+        missing: Any one of these facts would make it true; empty when only its time has not come (R01).
+        action: What the agent can do so that it becomes true.
+        granted: What an approved exception covers instead; None without one.
+        declined: The request was declined, so it is said against a decision that stands (R34).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    claim: str
+    words: str
+    missing: tuple[str, ...] = ()
+    action: Action | None = None
+    granted: Concession | None = None
+    declined: bool = False
+
+    @property
+    def is_too_early(self) -> bool:
+        """Whether it is true, and its time has not come."""
+        return not self.missing and not self.granted and not self.declined
+
+
+class DraftCheck(BaseModel):
+    """What was found in a draft.
+
+    Attributes:
+        better: What could be said to the customer's last message instead; all true for this case.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    hurts: tuple[Hurt, ...] = ()
+    beyond: tuple[Beyond, ...] = ()
+    better: tuple[OfferedLine, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.hurts and not self.beyond
+
+
+def check_draft(
+    text: str,
+    *,
+    playbook: Playbook,
+    reading: Reading,
+    answers: Reading,
+    situation: Situation,
+    granted: Concession | None,
+    language: Language,
+    now: datetime,
+) -> DraftCheck:
+    """Check what an agent is about to send.
+
+    Args:
+        reading: What the draft shows when the agent says it.
+        answers: What the customer's last message showed.
+        granted: What an approved exception of this case covers.
+        language: The language the customer is spoken to in.
+    """
+    beyond = tuple(_beyond(text, playbook, situation, granted))
+    hurts = tuple(_hurts(playbook, reading, situation, named=bool(beyond)))
+    better: tuple[OfferedLine, ...] = ()
+    if hurts or beyond:
+        advice = advise(
+            playbook,
+            reading=answers,
+            speaker=Role.CUSTOMER,
+            situation=situation,
+            given=(),
+            language=language,
+            now=now,
+        )
+        better = advice.lines[:MOST_LINES] if advice else ()
+    return DraftCheck(hurts=hurts, beyond=beyond, better=better)
+
+
+def _hurts(playbook: Playbook, reading: Reading, situation: Situation, *, named: bool) -> Iterator[Hurt]:
+    """The plays about what the draft shows; of a promise that is named already nothing more is said."""
+    seen: set[str] = set()
+    by_priority = sorted(playbook.plays, key=lambda play: -play.priority)
+    for signal in reading.signals:
+        if signal.score < playbook.policy.whisper.sure_from or (named and signal.id == _PROMISED):
+            continue
+        shown = frozenset({signal.id})
+        for play in by_priority:
+            about = play.speaker is Role.AGENT and signal.id in play.when.signals and play.id not in seen
+            if about and fits(play.when, signals=shown, anger=reading.anger, situation=situation):
+                seen.add(play.id)
+                yield Hurt(signal=signal.id, words=signal.words, play=play.id)
+                break
+
+
+def _beyond(text: str, playbook: Playbook, situation: Situation, granted: Concession | None) -> Iterator[Beyond]:
+    for claim, words in claims_in(text, playbook):
+        held = granted in claim.granted_by or not situation.facts.isdisjoint(claim.true_by)
+        too_early = claim.from_stage is not None and not has_reached(claim.from_stage, situation.stage)
+        if held and not too_early:
+            continue
+        conceded = bool(claim.granted_by)
+        yield Beyond(
+            claim=claim.id,
+            words=words,
+            missing=() if held else claim.true_by or ("exception_approved",),
+            action=None if held or (conceded and situation.asked) else claim.action,
+            granted=granted if conceded else None,
+            declined=conceded and granted is None and situation.standing.decision == "declined",
+        )
+
+
+def claims_in(text: str, playbook: Playbook) -> Iterator[tuple[ClaimDefinition, str]]:
+    """What a text claims, each claim once, with the sentence in which it stands."""
+    patterns = {
+        claim.id: [
+            _compiled(pattern)
+            for pattern in dict.fromkeys(
+                pattern for words in playbook.words.values() for pattern in words.claims[claim.id].patterns
+            )
+        ]
+        for claim in playbook.claims
+    }
+    unsaid = [
+        _compiled(each) for each in dict.fromkeys(each for words in playbook.words.values() for each in words.unsaid)
+    ]
+    seen: set[str] = set()
+    for sentence in sentences(text):
+        plain = normal_form(sentence)
+        if any(each.search(plain) for each in unsaid):
+            continue
+        found = [claim for claim in playbook.claims if any(each.search(plain) for each in patterns[claim.id])]
+        ids = {claim.id for claim in found}
+        for claim in found:
+            if claim.id not in seen and ids.isdisjoint(_WIDER.get(claim.id, ())):
+                seen.add(claim.id)
+                yield claim, sentence
+
+
+@lru_cache(maxsize=1_000)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern_source(pattern), re.IGNORECASE)
