@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -38,6 +38,8 @@ __all__ = ["Fault", "claiming_words", "load_playbook", "read_playbook"]
 
 _SHARED = ("signals.yaml", "facts.yaml", "plays.yaml", "decisions.yaml", "policy.yaml", "rules.yaml", "claims.yaml")
 _WORDS = ("signals.yaml", "neutral.yaml", "plays.yaml", "decisions.yaml", "rules.yaml", "claims.yaml")
+_CONVERTED = ("plays.yaml", "decisions.yaml", "rules.yaml", "claims.yaml")
+"""What zh-CN does not say in these is taken from zh-TW."""
 _LATER = ("rules.yaml", "claims.yaml")
 """A playbook of an earlier release does without them."""
 _OPTIONAL = frozenset(
@@ -91,12 +93,29 @@ def load_playbook(folder: Path) -> Playbook:
 
 def read_playbook(folder: Path) -> tuple[Playbook | None, tuple[Fault, ...]]:
     """Read a playbook and all that is wrong with it; there is a playbook only when nothing is wrong."""
+    playbook, faults, _ = read_with_places(folder)
+    return playbook, faults
+
+
+def read_with_places(folder: Path) -> tuple[Playbook | None, tuple[Fault, ...], Mapping[str, File]]:
+    """The same, and the files, which tell on which line each thing stands."""
     if not folder.is_dir():
-        return None, (Fault(str(folder), 0, "", "there is no such folder"),)
+        return None, (Fault(str(folder), 0, "", "there is no such folder"),), {}
     reader = _Reader(folder)
     playbook = reader.playbook()
-    faults = tuple(sorted(set(reader.faults)))
-    return (None if faults else playbook), faults
+    faults = tuple(sorted(_without_echoes(list(set(reader.faults)), reader.files)))
+    return (None if faults else playbook), faults, reader.files
+
+
+def _without_echoes(faults: list[Fault], files: Mapping[str, File]) -> Iterator[Fault]:
+    """What is wrong in zh-TW is not told again of zh-CN, where it only stands converted."""
+    wrong = {(fault.file, fault.place, fault.what if not fault.place else "") for fault in faults}
+    for fault in faults:
+        language, _, name = fault.file.partition("/")
+        source = (f"zh-TW/{name}", fault.place, fault.what if not fault.place else "")
+        converted = language == "zh-CN" and name in _CONVERTED and source in wrong
+        if not (converted and (not fault.place or not files[fault.file].says(fault.place))):
+            yield fault
 
 
 class _Reader:
@@ -179,7 +198,7 @@ class _Reader:
             self.files.setdefault(name, File(name, []))
             for language in LANGUAGES:
                 self.files.setdefault(f"{language}/{name}", File(f"{language}/{name}", {}))
-        for name in ("plays.yaml", "decisions.yaml", "rules.yaml", "claims.yaml"):
+        for name in _CONVERTED:
             own = self.files.setdefault(f"zh-CN/{name}", File(f"zh-CN/{name}", {}))
             if own.data is None:
                 own.data = {}

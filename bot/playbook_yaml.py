@@ -5,7 +5,9 @@ anchors, aliases and tags are refused, so a small file cannot grow into a large 
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 import yaml
@@ -62,6 +64,12 @@ class UnreadableError(Exception):
         self.what = what
 
 
+def meant(written: str, known: Iterable[str]) -> str:
+    """The end of a sentence about a name that is none: which one was perhaps meant."""
+    near = get_close_matches(written, known, n=1)
+    return f"; perhaps {near[0]} is meant" if near else ""
+
+
 @dataclass
 class File:
     """One file: its data, and on which line each piece of it stands."""
@@ -74,6 +82,10 @@ class File:
         """What is wrong at a place, with the line on which it, or what it stands in, begins."""
         known = next((place[:end] for end in range(len(place), -1, -1) if place[:end] in self.lines), ())
         return Fault(self.name, self.lines.get(known, 1), _spell(place), what)
+
+    def says(self, place: str) -> bool:
+        """Whether something is written at a place, as a fault spells it."""
+        return any(_spell(each) == place for each in self.lines)
 
 
 def _spell(place: Place) -> str:

@@ -77,22 +77,22 @@ def test_a_change_of_one_word_is_another_version(spoil: Spoil) -> None:
     [
         # what the models refuse
         ("signals.yaml", "- {id: anger, speaker: customer, rules: [R02]}", "- {id: anger, speaker: client}",
-         "signals.yaml, line 1, [0].speaker: input should be 'customer' or 'agent'."),
+         "signals.yaml, line 1, [0].speaker: this must be one of customer, agent."),
         ("signals.yaml", "informative: true, rules: [R42]", "informative: yes",
-         "signals.yaml, line 3, [2].informative: input should be a valid boolean."),
+         "signals.yaml, line 3, [2].informative: this must be true or false."),
         ("signals.yaml", "rules: [R04]", "rules: [R99]",
-         "signals.yaml, line 6, [5].rules[0]: string should match pattern '^R(0[1-9]|[1-4][0-9]|50)$'."),
-        ("plays.yaml", "  when:\n", "  wen:\n", "plays.yaml, line 4, [0].wen: there is no such key here."),
+         "signals.yaml, line 6, [5].rules[0]: a rule is one of R01 to R50."),
+        ("plays.yaml", "  when:\n", "  wen:\n", "plays.yaml, line 4, [0].wen: there is no such key here; perhaps when is meant."),
         ("plays.yaml", "routes: [supervisor]", "routes: [boss]",
-         ("plays.yaml, line 7, [0].routes[0]: input should be "
-         "'supervisor', 'sales', 'takeover', 'legal', 'engineer' or 'peer'.")),
+         ("plays.yaml, line 7, [0].routes[0]: this must be one of "
+         "supervisor, sales, takeover, legal, engineer, peer.")),
         ("policy.yaml", "low_up_to: 5000", "low_up_to: many",
-         "policy.yaml, line 1, cost.low_up_to: input should be a valid decimal."),
+         "policy.yaml, line 1, cost.low_up_to: this must be a number."),
         ("en/plays.yaml", "  title: They ask for compensation\n", "",
          "en/plays.yaml, line 1, compensation_asked.title: this is missing."),
         # what names something that is not there
         ("plays.yaml", "[demands_compensation]", "[demands_money]",
-         "plays.yaml, line 5, [0].when.signals[0]: there is no signal demands_money."),
+         "plays.yaml, line 5, [0].when.signals[0]: there is no signal demands_money; perhaps demands_compensation is meant."),
         ("plays.yaml", "[demands_compensation]", "[refuses_early]",
          "plays.yaml, line 5, [0].when.signals[0]: refuses_early is a signal of the agent, not of the customer."),
         ("plays.yaml", "{cost: [low]}", "{price: [low]}",
@@ -111,7 +111,7 @@ def test_a_change_of_one_word_is_another_version(spoil: Spoil) -> None:
         ("en/plays.yaml", "    heard:", "    herd: Hello.\n    heard:",
          "en/plays.yaml, line 7, compensation_asked.lines.herd: the play has no line herd."),
         ("en/decisions.yaml", "renew:", "renewal:",
-         "en/decisions.yaml, line 4, renewal: there is no decision row renewal."),
+         "en/decisions.yaml, line 4, renewal: there is no decision row renewal; perhaps renew is meant."),
         ("en/plays.yaml", "{customer}", "{name}",
          ("en/plays.yaml, line 8, compensation_asked.lines.asking: "
          "{name} is none of the placeholders {concession}, {customer}, {due_at}, {ended_on}, {product}.")),
@@ -235,7 +235,7 @@ def test_a_missing_file_and_a_strange_one_are_told(folder: Path) -> None:
     """A file that is misspelt is both."""
     (folder / "en/plays.yaml").rename(folder / "en/play.yaml")
     assert faults(folder) == [
-        "en/play.yaml: this is not a file of a playbook.",
+        "en/play.yaml: this is not a file of a playbook; perhaps en/plays.yaml is meant.",
         "en/plays.yaml: this file is missing.",
     ]
 
@@ -268,8 +268,8 @@ def test_loading_names_the_first_fault_and_what_to_do(spoil: Spoil) -> None:
     with pytest.raises(UserError) as raised:
         load_playbook(folder)
     assert raised.value.what == (
-        "The playbook cannot be used: plays.yaml, line 7, [0].routes[1]: input should be "
-        "'supervisor', 'sales', 'takeover', 'legal', 'engineer' or 'peer'."
+        "The playbook cannot be used: plays.yaml, line 7, [0].routes[1]: this must be one of "
+        "supervisor, sales, takeover, legal, engineer, peer."
     )
     assert raised.value.do == f"Correct it, then run `aside playbook check {folder}`."
 
