@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from string import Formatter
 
 from babel.dates import format_date
@@ -24,8 +24,8 @@ from bot.playbook import (
     Route,
     Stage,
     Topic,
-    WhisperPolicy,
 )
+from bot.quiet import Given, audible
 from bot.signals import Reading, Signal
 
 MOST_PLAYS = 2
@@ -109,7 +109,11 @@ class Advice(Part):
 
 
 class StoredAdvice(Part):
-    """Advice with whom it was given to, and about which message."""
+    """Advice with whom it was given to, and about which message.
+
+    Attributes:
+        while_paused: It was kept for their Home, since they had paused; it was not whispered.
+    """
 
     id: str
     case_id: str
@@ -118,6 +122,7 @@ class StoredAdvice(Part):
     person: str
     given_at: datetime
     advice: Advice
+    while_paused: bool = False
 
 
 class Situation(Part):
@@ -135,13 +140,6 @@ class Situation(Part):
     asked: bool = False
 
 
-class Given(Part):
-    """A play that this person was shown in this case before."""
-
-    plays: tuple[str, ...]
-    at: datetime
-
-
 def advise(
     playbook: Playbook,
     *,
@@ -151,6 +149,8 @@ def advise(
     given: Sequence[Given],
     language: Language,
     now: datetime,
+    muted: frozenset[str] = frozenset(),
+    elsewhere: int = 0,
 ) -> Advice | None:
     """What to whisper about a message; None when silence helps more.
 
@@ -158,6 +158,8 @@ def advise(
         speaker: `CUSTOMER`, or `AGENT` for the agent's own words.
         given: What this person was shown in this case before.
         language: The language the customer is spoken to in.
+        muted: Ids of the plays this person muted.
+        elsewhere: How many whispers they were shown in other cases in the past hour.
     """
     sure = tuple(each for each in reading.signals if each.score >= playbook.policy.whisper.sure_from)
     seen = frozenset(each.id for each in sure)
@@ -170,7 +172,8 @@ def advise(
             and (play.when.signals or play.when.all_signals)
             and fits(play.when, signals=signals, anger=anger, situation=situation)
         ]
-        return _audible(fitting, given, playbook.policy.whisper, now)
+        policy, facts = playbook.policy.whisper, situation.facts
+        return audible(fitting, given, policy, now, facts=facts, muted=muted, elsewhere=elsewhere)[:MOST_PLAYS]
 
     plays = plays_for(seen, reading.anger)
     if not plays:
@@ -273,17 +276,6 @@ def may_ask_exception(row: DecisionRow, situation: Situation) -> bool:
         and (reopened or not situation.asked)
         and has_reached(Stage.CONFIRM, stage_of(situation))
     )
-
-
-def _audible(plays: Iterable[Play], given: Sequence[Given], policy: WhisperPolicy, now: datetime) -> list[Play]:
-    """The plays worth a whisper: most important first, none twice in a while, nothing beyond the budget."""
-    last_hour = [each for each in given if each.at > now - timedelta(hours=1)]
-    if len(last_hour) >= policy.per_case_per_hour:
-        return []
-    fresh = now - timedelta(seconds=policy.cooldown_seconds)
-    lately = {play for each in given if each.at > fresh for play in each.plays}
-    ordered = sorted(plays, key=lambda play: -play.priority)
-    return [play for play in ordered if play.id not in lately][:MOST_PLAYS]
 
 
 @dataclass(frozen=True)

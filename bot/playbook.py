@@ -229,6 +229,8 @@ class Play(Part):
         stage: Where its lines belong; a line is never offered before its stage.
         routes: Who comes in because of the signal itself; the decision table adds its own.
         priority: Higher wins when several plays fit.
+        always: It is about the agent's own safety, and heard beyond every budget.
+        cooldown_seconds: It is not whispered again in a case before this; the policy's when None.
     """
 
     id: Id
@@ -238,6 +240,8 @@ class Play(Part):
     stage: Stage = Stage.RECEIVE
     routes: tuple[Route, ...] = ()
     priority: int = 0
+    always: StrictBool = False
+    cooldown_seconds: int | None = Field(default=None, ge=0)
     lines: tuple[LineDefinition, ...] = ()
 
 
@@ -327,6 +331,8 @@ class WhisperPolicy(Part):
         lines: At most this many lines a suggestion.
         cooldown_seconds: The same play is not whispered again in a case before this.
         per_case_per_hour: At most this many whispers an agent and case.
+        per_person_per_hour: At most this many whispers an agent over all their cases.
+        same_play_per_day: At most so often a day in a case that learns nothing new meanwhile.
         sure_from: A signal below this score is not acted on.
         stale_after_minutes: About what was said longer ago than this nothing is whispered any more.
     """
@@ -334,6 +340,8 @@ class WhisperPolicy(Part):
     lines: int = Field(default=3, ge=1, le=3)
     cooldown_seconds: int = Field(default=180, ge=0)
     per_case_per_hour: int = Field(default=12, ge=1)
+    per_person_per_hour: int = Field(default=20, ge=1)
+    same_play_per_day: int = Field(default=3, ge=1)
     sure_from: float = Field(default=0.5, ge=0, le=1)
     stale_after_minutes: int = Field(default=30, ge=1)
 

@@ -7,7 +7,7 @@ million messages need no more memory than ten thousand.
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
@@ -15,16 +15,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from bot import case as case_rules
 from bot.case import Course, Heard
-from bot.coaching import Advice, Given, Situation, advise, advise_on
+from bot.coaching import Advice, Situation, advise, advise_on
 from bot.entitlement import Entitlement
 from bot.errors import UserError
 from bot.language import language_of_text
 from bot.message import Role
 from bot.playbook import Language, Playbook
+from bot.quiet import DAY, Given
 from bot.signals import Detector, Reading, Thread
 
 MOST_CONVERSATIONS = 5_000
-_HOUR = timedelta(hours=1)
 _STANDS_FOR: Mapping[str, tuple[str, str]] = {
     "covered": ("entitlement", "covered"),
     "partly_covered": ("entitlement", "partly"),
@@ -154,8 +154,8 @@ class Replay:
         advice = self._advise(talk, line, reading, came_true)
         if advice:
             given = talk.given.setdefault(talk.agent, deque())
-            given.append(Given(plays=advice.plays, at=line.ts))
-            while given[0].at <= line.ts - _HOUR:
+            given.append(Given(plays=advice.plays, at=line.ts, facts=frozenset(advice.facts)))
+            while given[0].at <= line.ts - DAY:
                 given.popleft()
         return Told(line, reading, advice, talk.agent if advice else None)
 

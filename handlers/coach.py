@@ -14,6 +14,7 @@ from bot.coaching import Advice, advise
 from bot.i18n import words
 from bot.language import language_of_locale, language_of_text
 from bot.message import Message, Role
+from bot.quiet import DAY, HOUR, corrected
 from bot.setup import Person, Setup
 from bot.signals import Reading, Thread
 from handlers import deliver, inbound, people, sales
@@ -21,7 +22,7 @@ from handlers.inbound import Change, Incoming
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, situation
 from handlers.worker import Task
-from storage import cases
+from storage import cases, quiet
 from storage import workspace as workspaces
 
 SECONDS_AN_HOUR = 3_600.0
@@ -57,6 +58,10 @@ async def on_message(services: Services, task: Task) -> None:
     if case is None and message.role is not Role.CUSTOMER:
         return
     reading = await _read(services, message, case, is_edit=kept is not None)
+    if kept:
+        with services.casebook.begin() as connection:
+            wrong = quiet.wrong_signals(connection, message.workspace, message.channel, message.ts)
+        reading = corrected(reading, wrong)
     customer = customer_of(services, case.customer_id if case and case.customer_id else customer_id)
     listeners = await _listeners(services, message, case, setup)
     from_customer = message.role is Role.CUSTOMER
@@ -165,18 +170,37 @@ def _whisper(
         return
     from_customer = message.role is Role.CUSTOMER
     customer_text = message.text if from_customer else cases.last_customer_words(connection, case)
+    now = services.clock()
     for listener in listeners:
+        user_id = listener.person.user_id
+        wish = quiet.of_person(connection, case.workspace, user_id, now)
+        if case.id in wish.cases:
+            continue
+        paused = wish.paused_until is not None
+        today, last_hour = now - DAY.total_seconds(), now - HOUR.total_seconds()
         spoken = language_of_text(customer_text, language_of_locale(listener.person.locale))
         advice = advise(
             services.playbook,
             reading=reading,
             speaker=message.role,
             situation=situation(services, connection, case, customer, language=spoken),
-            given=cases.given_in_case(connection, case, listener.person.user_id),
+            given=cases.given_in_case(connection, case, user_id, since=today, or_kept=paused),
             language=spoken,
             now=moment(services),
+            muted=frozenset(wish.plays),
+            elsewhere=cases.given_elsewhere(connection, case, user_id, since=last_hour),
         )
-        if advice:
+        if advice and paused:
+            cases.write_advice(
+                connection,
+                case,
+                message_ts=message.ts,
+                person=user_id,
+                given=advice,
+                now=now,
+                while_paused=True,
+            )
+        elif advice:
             whisper_advice(services, connection, message, case, customer, listener.person, advice)
 
 

@@ -2,16 +2,17 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
 
 from bot.case import Case, CaseState, Heard
-from bot.coaching import Advice, Given, StoredAdvice
+from bot.coaching import Advice, StoredAdvice
 from bot.message import Message, Role
+from bot.quiet import Given, Rating, Reason
 from bot.signals import Reading, Thread
 from storage import audit, outbox
 from storage.engine import insert_once, upsert
@@ -423,12 +424,26 @@ def _stored_advice(row: RowMapping) -> StoredAdvice:
         message_ts=row["message_ts"],
         person=row["person"],
         given_at=at(row["given_at"]),
+        while_paused=row["while_paused"],
         advice=Advice.model_validate_json(row["content"]),
     )
 
 
-def write_advice(connection: Connection, case: Case, *, message_ts: str, person: str, given: Advice, now: float) -> str:
-    """Keep advice with everything it came from; its id."""
+def write_advice(
+    connection: Connection,
+    case: Case,
+    *,
+    message_ts: str,
+    person: str,
+    given: Advice,
+    now: float,
+    while_paused: bool = False,
+) -> str:
+    """Keep advice with everything it came from; its id.
+
+    Args:
+        while_paused: It is for their Home alone.
+    """
     advice_id = new_id()
     connection.execute(
         insert(advice).values(
@@ -441,6 +456,7 @@ def write_advice(connection: Connection, case: Case, *, message_ts: str, person:
             given_at=now,
             playbook_version=given.playbook_version,
             content=given.model_dump_json(),
+            while_paused=while_paused,
         )
     )
     return advice_id
@@ -485,21 +501,69 @@ def was_advised(connection: Connection, case: Case, person: str) -> bool:
     )
 
 
-def given_in_case(connection: Connection, case: Case, person: str) -> Sequence[Given]:
-    """What somebody was shown in a case before."""
+def given_in_case(
+    connection: Connection, case: Case, person: str, *, since: float, or_kept: bool = False
+) -> Sequence[Given]:
+    """What somebody was shown in a case since then.
+
+    Args:
+        or_kept: Count also what was only kept for them while they paused.
+    """
     rows = connection.execute(
-        select(advice.c.content, advice.c.given_at)
+        select(advice.c.content, advice.c.given_at, ratings.c.helpful)
+        .outerjoin(
+            ratings,
+            (ratings.c.workspace == advice.c.workspace)
+            & (ratings.c.advice_id == advice.c.id)
+            & (ratings.c.person == advice.c.person),
+        )
         .where(
             advice.c.workspace == case.workspace,
             advice.c.case_id == case.id,
             advice.c.person == person,
+            advice.c.given_at > since,
+            *([] if or_kept else [advice.c.while_paused.is_(False)]),
         )
         .order_by(advice.c.given_at)
     )
-    return [Given(plays=tuple(json.loads(row.content)["plays"]), at=at(row.given_at)) for row in rows]
+    return [
+        Given(
+            plays=tuple(kept["plays"]),
+            at=at(row.given_at),
+            facts=frozenset(kept["facts"]),
+            helpful=bool(row.helpful),
+        )
+        for row in rows
+        for kept in [json.loads(row.content)]
+    ]
 
 
-def rate(connection: Connection, *, workspace: str, advice_id: str, person: str, helpful: bool, now: float) -> None:
+def given_elsewhere(connection: Connection, case: Case, person: str, *, since: float) -> int:
+    """How many whispers somebody was shown in other cases since then."""
+    return connection.execute(
+        select(func.count())
+        .select_from(advice)
+        .where(
+            advice.c.workspace == case.workspace,
+            advice.c.case_id != case.id,
+            advice.c.person == person,
+            advice.c.given_at > since,
+            advice.c.while_paused.is_(False),
+        )
+    ).scalar_one()
+
+
+def rate(
+    connection: Connection,
+    *,
+    workspace: str,
+    advice_id: str,
+    person: str,
+    helpful: bool,
+    now: float,
+    reason: Reason | None = None,
+    note: str = "",
+) -> None:
     """Keep what somebody thought of advice; the last word counts."""
     upsert(
         connection,
@@ -510,6 +574,29 @@ def rate(connection: Connection, *, workspace: str, advice_id: str, person: str,
             "person": person,
             "helpful": helpful,
             "rated_at": now,
-            "reason": "",
+            "reason": reason or "",
+            "note": note,
         },
     )
+
+
+def unrate(connection: Connection, *, workspace: str, advice_id: str, person: str) -> None:
+    """Somebody takes back what they thought of advice."""
+    connection.execute(
+        delete(ratings).where(
+            ratings.c.workspace == workspace, ratings.c.advice_id == advice_id, ratings.c.person == person
+        )
+    )
+
+
+def ratings_by(connection: Connection, workspace: str, person: str, advice_ids: Sequence[str]) -> Mapping[str, Rating]:
+    """What somebody thought of these pieces of advice, by the advice's id."""
+    rows = connection.execute(
+        select(ratings).where(
+            ratings.c.workspace == workspace, ratings.c.person == person, ratings.c.advice_id.in_(advice_ids)
+        )
+    )
+    return {
+        row.advice_id: Rating(helpful=row.helpful, reason=Reason(row.reason) if row.reason else None, note=row.note)
+        for row in rows
+    }

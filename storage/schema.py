@@ -168,6 +168,7 @@ advice = Table(
     Column("given_at", Float, nullable=False),
     Column("playbook_version", String(32), nullable=False),
     Column("content", Text, nullable=False),
+    Column("while_paused", Boolean, nullable=False, default=False),
     ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
     Index(None, "workspace", "case_id", "given_at"),
     Index(None, "workspace", "person", "given_at"),
@@ -182,6 +183,42 @@ ratings = Table(
     Column("helpful", Boolean, nullable=False),
     Column("rated_at", Float, nullable=False),
     Column("reason", Text, nullable=False, default=""),
+    Column("note", Text, nullable=False, default=""),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("channel", String(32), primary_key=True),
+    Column("ts", String(32), primary_key=True),
+    Column("signal", String(64), primary_key=True),
+    Column("really", String(64), nullable=False, default=""),
+    Column("advice_id", String(32), nullable=False),
+    Column("person", String(32), nullable=False),
+    Column("corrected_at", Float, nullable=False),
+    Column("text_hash", String(64), nullable=False),
+    Column("signals_before", Text, nullable=False),
+    Column("anger_before", Integer, nullable=False),
+    Index(None, "workspace", "advice_id"),
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("person", String(32), primary_key=True),
+    Column("kind", String(8), primary_key=True),
+    Column("target", String(64), primary_key=True),
+    Column("muted_at", Float, nullable=False),
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("person", String(32), primary_key=True),
+    Column("until", Float, nullable=False),
 )
 
 exceptions = Table(

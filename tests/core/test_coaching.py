@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.case import STAGES, Heard, Standing, course, facts_held, has_reached, stage_reached
-from bot.coaching import Given, Situation, advise, advise_on, decide, may_ask_exception
+from bot.coaching import Situation, advise, advise_on, decide, may_ask_exception
 from bot.entitlement import Entitlement
 from bot.message import Role
 from bot.playbook import Action, Language, Playbook, Stage
 from bot.playbook_files import load_playbook
+from bot.quiet import Given
 from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal
 
