@@ -110,6 +110,18 @@ def static_select(action_id: str, options: Sequence[Block], *, placeholder: str,
     return {**block, "initial_option": first} if first else block
 
 
+def overflow(action_id: str, options: Sequence[Block]) -> Block:
+    """A menu behind three dots; at most five choices."""
+    return {"type": "overflow", "action_id": action_id, "options": list(options)}
+
+
+def radio_buttons(action_id: str, options: Sequence[Block], *, chosen: str = "") -> Block:
+    """One choice of a few, all of them in sight; at most ten."""
+    block: Block = {"type": "radio_buttons", "action_id": action_id, "options": list(options)}
+    first = next((each for each in options if chosen and each["value"] == chosen), None)
+    return {**block, "initial_option": first} if first else block
+
+
 def user_select(action_id: str, *, placeholder: str) -> Block:
     """One person of the workspace."""
     return {"type": "users_select", "action_id": action_id, "placeholder": plain(placeholder, 150)}

@@ -143,6 +143,9 @@ class Click(BaseModel):
         value: The opaque id on the button, or what was chosen.
         response_url: Empty when the click was in a window or the App Home.
         view_id: The window in which it was; empty in a message and in the App Home.
+        block_id: The row in which the button stands.
+        private_metadata: What the window or the App Home was given to remember.
+        is_ephemeral: Whether it was in a message that only this person sees.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -154,6 +157,9 @@ class Click(BaseModel):
     response_url: str
     trigger_id: str
     view_id: str = ""
+    block_id: str = ""
+    private_metadata: str = ""
+    is_ephemeral: bool = False
 
 
 def click(payload: Payload) -> Click:
@@ -169,6 +175,9 @@ def click(payload: Payload) -> Click:
         response_url=payload.get("response_url") or "",
         trigger_id=payload.get("trigger_id") or "",
         view_id=view.get("id") or "" if view.get("type") == "modal" else "",
+        block_id=action.get("block_id") or "",
+        private_metadata=view.get("private_metadata") or "",
+        is_ephemeral=bool((payload.get("container") or {}).get("is_ephemeral")),
     )
 
 
