@@ -49,6 +49,7 @@ class Beyond(BaseModel):
         action: What the agent can do so that it becomes true.
         granted: What an approved exception covers instead; None without one.
         declined: The request was declined, so it is said against a decision that stands (R34).
+        undecided: A request is before the supervisors.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,6 +60,7 @@ class Beyond(BaseModel):
     action: Action | None = None
     granted: Concession | None = None
     declined: bool = False
+    undecided: bool = False
 
     @property
     def is_too_early(self) -> bool:
@@ -143,7 +145,7 @@ def _beyond(text: str, playbook: Playbook, situation: Situation, granted: Conces
         too_early = claim.from_stage is not None and not has_reached(claim.from_stage, situation.stage)
         if held and not too_early:
             continue
-        conceded = bool(claim.granted_by)
+        conceded = bool(claim.granted_by) or "exception_approved" in claim.true_by
         yield Beyond(
             claim=claim.id,
             words=words,
@@ -151,6 +153,7 @@ def _beyond(text: str, playbook: Playbook, situation: Situation, granted: Conces
             action=None if held or (conceded and situation.asked) else claim.action,
             granted=granted if conceded else None,
             declined=conceded and granted is None and situation.standing.decision == "declined",
+            undecided=conceded and "exception_requested" in situation.facts,
         )
 
 

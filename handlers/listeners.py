@@ -12,7 +12,7 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from handlers import goodwill, inbound, setup, works
+from handlers import draft, inbound, setup, works
 from handlers.services import Services
 from storage import inbox
 from storage import workspace as workspaces
@@ -106,7 +106,11 @@ def _writer(services: Services, kind: str, key_of: Callable[[Payload], str]) -> 
 def _view_listener(services: Services) -> Callable[..., Awaitable[None]]:
     async def on_view(ack: AsyncAck, body: dict[str, Any]) -> None:
         sent = inbound.submission(body)
-        errors = await goodwill.mistakes(services, sent)
+        view = await draft.answered(services, sent)
+        if view:
+            await ack(response_action="update", view=view)
+            return
+        errors = await works.mistakes(services, sent)
         if errors:
             await ack(response_action="errors", errors=errors)
             return

@@ -1,11 +1,37 @@
 """Which work belongs to which kind of entry."""
 
+from collections.abc import Awaitable, Callable
+
+from bot.cards import assess as assess_card
+from bot.cards import commitment as commitment_card
+from bot.cards import doing as doing_card
+from bot.cards import engineer as engineer_card
 from bot.cards import exception as exception_card
 from bot.cards import setup as setup_card
+from bot.cards import takeover as takeover_card
+from bot.cards import verification as verification_card
 from bot.cards import warranty as warranty_card
 from bot.cards import whisper as whisper_card
 from bot.cards.home import SET_UP
-from handlers import changes, coach, decision, feedback, goodwill, home, inbound, setup, warranty
+from handlers import (
+    assess,
+    casework,
+    changes,
+    coach,
+    commitment,
+    decision,
+    draft,
+    engineer,
+    feedback,
+    goodwill,
+    home,
+    inbound,
+    setup,
+    takeover,
+    verification,
+    warranty,
+)
+from handlers.inbound import Submission
 from handlers.services import Services
 from handlers.worker import Task, Work
 
@@ -17,14 +43,55 @@ CLICKS: dict[str, Work] = {
     exception_card.DECLINE: decision.on_decline,
     warranty_card.PICK_CUSTOMER: warranty.on_pick,
     SET_UP: setup.on_home_button,
+    doing_card.SHOW_CASE: casework.on_show,
+    assess_card.ASSESS: assess.on_assess,
+    assess_card.NEW_FACTS: assess.on_new_facts,
+    engineer_card.ASSIGN_ENGINEER: engineer.on_assign,
+    commitment_card.COMMIT: commitment.on_commit,
+    commitment_card.KEPT: commitment.on_kept,
+    commitment_card.WITHDRAW: commitment.on_withdraw,
+    takeover_card.ASK_TAKEOVER: takeover.on_ask,
+    takeover_card.TAKE_OVER: takeover.on_take_over,
+    verification_card.ASK_SALES: verification.on_ask,
+    verification_card.YES: verification.on_yes,
+    verification_card.NO: verification.on_no,
+    verification_card.NOT_SURE: verification.on_not_sure,
 }
 COMMANDS: dict[str, Work] = {"/warranty": warranty.on_command, "/aside": setup.on_command}
-SHORTCUTS: dict[str, Work] = {"warranty_card": warranty.on_shortcut, "ask_exception": goodwill.on_shortcut}
+SHORTCUTS: dict[str, Work] = {
+    "warranty_card": warranty.on_shortcut,
+    "ask_exception": goodwill.on_shortcut,
+    "case_card": casework.on_shortcut,
+    "check_draft": draft.on_shortcut,
+}
 VIEWS: dict[str, Work] = {
     exception_card.ASK_VIEW: goodwill.on_asked,
     exception_card.DECLINE_VIEW: decision.on_declined,
     setup_card.SETUP_VIEW: setup.on_saved,
+    assess_card.ASSESS_VIEW: assess.on_assessed,
+    assess_card.NEW_FACTS_VIEW: assess.on_new_facts_told,
+    engineer_card.ENGINEER_VIEW: engineer.on_assigned,
+    commitment_card.COMMIT_VIEW: commitment.on_committed,
+    takeover_card.TAKEOVER_VIEW: takeover.on_asked,
+    verification_card.YES_VIEW: verification.on_answered_yes,
+    verification_card.NO_VIEW: verification.on_answered_no,
 }
+Check = Callable[[Services, Submission], Awaitable[dict[str, str]]]
+CHECKS: dict[str, Check] = {
+    exception_card.ASK_VIEW: goodwill.mistakes,
+    exception_card.DECLINE_VIEW: goodwill.mistakes,
+    assess_card.ASSESS_VIEW: assess.assess_mistakes,
+    assess_card.NEW_FACTS_VIEW: assess.new_facts_mistakes,
+    engineer_card.ENGINEER_VIEW: engineer.mistakes,
+    commitment_card.COMMIT_VIEW: commitment.mistakes,
+    takeover_card.TAKEOVER_VIEW: takeover.mistakes,
+}
+
+
+async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
+    """What has to be mended in a window before it is taken, a sentence for each box."""
+    check = CHECKS.get(sent.callback_id)
+    return await check(services, sent) if check else {}
 
 
 async def _click(services: Services, task: Task) -> None:

@@ -143,13 +143,18 @@ def missing_words(missing: Missing, say: Words) -> str:
 
 
 def help_blocks(say: Words) -> list[Block]:
-    """What Aside can do, in four lines."""
+    """What Aside can do, a line each."""
     return [
         section(
             "\n".join(
                 (
                     say("`/warranty` and a name shows what a customer is entitled to. Only you see it."),
                     say("In a thread, use the message shortcut {name} instead.", name="*Warranty 保固*"),
+                    say(
+                        "`/aside draft` and your words checks an answer before you send it; in a thread, the message "
+                        "shortcut {name}.",
+                        name="*Check my draft 看看草稿*",
+                    ),
                     say("`/aside duty` shows who is on duty here; add `on` or `off` to start or end your own duty."),
                     say("`/aside setup` is for administrators."),
                 )

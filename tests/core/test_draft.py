@@ -1,0 +1,205 @@
+"""Checking a draft before it is sent, with the playbook that comes with Aside."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.case import Standing
+from bot.coaching import Situation
+from bot.draft import DraftCheck, check_draft, claims_in
+from bot.goodwill import Concession
+from bot.playbook import Action, Playbook, Stage
+from bot.playbook_files import load_playbook
+from bot.settings import PACKAGED_PLAYBOOK
+from bot.signals import Reading, Signal
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+SAID = {
+    "free_labour": [
+        "那這次工資不收，您只要付零件就好",
+        "The labour will be free, you just pay for parts.",
+        "We'll waive labour for you",
+    ],
+    "free_parts": ["零件費也免了", "The parts are on us this time"],
+    "free_service": [
+        "沒關係，這次就免費幫您處理",
+        "這次我們不跟您收錢",
+        "We'll sort this one free of charge",
+        "This one's on us.",
+    ],
+    "discount": ["我幫您打八折", "I can give you 20% off today"],
+    "extension": ["我幫您把保固延長三個月", "I'll extend your warranty by three months"],
+    "approved": ["主管已經同意了", "My manager has approved it", "申請通過了"],
+    "asked_supervisor": ["我已經跟主管請示過申請", "我問過主管了", "I've already asked my supervisor about it"],
+    "sales_answered": ["業務說他沒有答應過", "Our salesperson says he never said that"],
+    "engineer_comes": [
+        "工程師已經在路上",
+        "我已經安排工程師了",
+        "The engineer is on his way",
+        "I've booked an engineer for you",
+    ],
+    "expired": ["您的保固已經過期了", "您這台已經過保", "Your contract has expired"],
+    "guarantee": ["我保證今天會好", "I guarantee it will work"],
+    "deadline": ["明天中午前回覆您", "I'll get back to you by noon"],
+}
+UNSAID = [
+    "我不能保證免費，要請示主管",
+    "我需要先請示主管，請給我一點時間",
+    "如果主管同意，這次工資不收",
+    "要免費處理的話，主管同意才能算數嗎？",
+    "請您明天中午前回覆我",
+    "I can't promise it will be free of charge.",
+    "If my manager agrees, the labour is free.",
+    "Whether we can waive the fee isn't mine to decide",
+    "Could you send me the log by noon?",
+    "Is an engineer on the way already?",
+    "請問畫面上出現什麼訊息？",
+    "What does the screen say, and since when?",
+]
+
+
+@pytest.fixture(scope="module")
+def playbook() -> Playbook:
+    """The playbook that comes with Aside."""
+    return load_playbook(PACKAGED_PLAYBOOK)
+
+
+def situation(*facts: str, stage: Stage = Stage.DECIDE, asked: bool = False, **dimensions: str) -> Situation:
+    """A case that holds these facts."""
+    stands = Standing.model_validate({"entitlement": "expired", **dimensions})
+    return Situation(standing=stands, stage=stage, facts=frozenset(facts), asked=asked)
+
+
+def check(
+    playbook: Playbook,
+    text: str,
+    known: Situation,
+    *signals: str,
+    granted: Concession | None = None,
+    answers: Reading | None = None,
+) -> DraftCheck:
+    """Check a draft that shows these signals."""
+    return check_draft(
+        text,
+        playbook=playbook,
+        reading=Reading(tuple(Signal(each, 0.9, text) for each in signals)),
+        answers=answers or Reading(),
+        situation=known,
+        granted=granted,
+        language="en",
+        now=NOW,
+    )
+
+
+@pytest.mark.parametrize(("claim", "text"), [(claim, text) for claim, texts in SAID.items() for text in texts])
+def test_what_a_draft_claims_is_named(playbook: Playbook, claim: str, text: str) -> None:
+    """Each in Chinese and in English; a narrower claim is not taken for the wider one."""
+    named = [found.id for found, _ in claims_in(text, playbook)]
+    assert claim in named
+    assert not (claim in {"free_labour", "free_parts"} and "free_service" in named)
+
+
+@pytest.mark.parametrize("text", UNSAID)
+def test_what_is_denied_asked_or_depends_claims_nothing(playbook: Playbook, text: str) -> None:
+    """An agent who says that they cannot promise has promised nothing."""
+    assert [found.id for found, _ in claims_in(text, playbook)] == []
+
+
+def test_simplified_and_traditional_are_read_alike(playbook: Playbook) -> None:
+    """What a mainland colleague writes is held to the same."""
+    assert [found.id for found, _ in claims_in("这次免费给您处理", playbook)] == ["free_service"]
+    assert [found.id for found, _ in claims_in("领导已经同意了", playbook)] == ["approved"]
+
+
+def test_nothing_promised_and_nothing_that_hurts_is_clean(playbook: Playbook) -> None:
+    """Most drafts are fine, and hear so."""
+    assert check(playbook, "What does the screen say?", situation()).is_clean
+
+
+def test_what_the_case_holds_may_be_said(playbook: Playbook) -> None:
+    """The same words are true for one case and not for the next."""
+    text = "I've already asked my supervisor."
+    assert check(playbook, text, situation("exception_requested", asked=True)).is_clean
+    found = check(playbook, text, situation()).beyond
+    assert [(each.claim, each.action) for each in found] == [("asked_supervisor", Action.ASK_EXCEPTION)]
+
+
+def test_a_grant_covers_its_scope_and_no_more(playbook: Playbook) -> None:
+    """Labour was waived: free labour may be promised, free parts and a free service may not (R23)."""
+    known = situation("exception_approved", asked=True, decision="granted")
+    granted = Concession.LABOUR_WAIVED
+    assert check(playbook, "The labour will be free.", known, granted=granted).is_clean
+    for text in ("We'll do it free of charge.", "The parts are on us."):
+        (found,) = check(playbook, text, known, granted=granted).beyond
+        assert found.granted is granted
+        assert found.action is None
+
+
+def test_a_no_is_named_when_a_draft_promises_against_it(playbook: Playbook) -> None:
+    """Declined is declined; a promise does not turn it round (R34)."""
+    known = situation("exception_declined", asked=True, decision="declined")
+    (found,) = check(playbook, "We'll do it free of charge.", known).beyond
+    assert found.declined
+    assert found.action is None
+
+
+def test_a_request_that_waits_is_named(playbook: Playbook) -> None:
+    """Asked is not granted."""
+    (found,) = check(playbook, "My manager has approved it.", situation("exception_requested", asked=True)).beyond
+    assert found.undecided
+
+
+def test_what_is_owed_may_be_promised(playbook: Playbook) -> None:
+    """Covered, our own fault or a confirmed promise: free is not a favour."""
+    for fact in ("covered", "fault_ours", "promise_confirmed"):
+        assert check(playbook, "We'll do it free of charge.", situation(fact)).is_clean
+
+
+def test_an_expired_warranty_is_not_told_before_the_problem_is_understood(playbook: Playbook) -> None:
+    """R01: true, and too early; later it may be said."""
+    text = "Your contract has expired."
+    (found,) = check(playbook, text, situation("expired", stage=Stage.CONFIRM)).beyond
+    assert found.is_too_early
+    assert check(playbook, text, situation("expired", stage=Stage.TELL)).is_clean
+
+
+def test_a_time_that_is_written_down_may_be_told(playbook: Playbook) -> None:
+    """R33: a commitment is recorded first."""
+    text = "I'll get back to you by noon."
+    (found,) = check(playbook, text, situation()).beyond
+    assert found.action is Action.COMMIT
+    assert check(playbook, text, situation("commitment_recorded")).is_clean
+
+
+def test_what_hurts_comes_with_why(playbook: Playbook) -> None:
+    """The play about the agent's words is named, with the words."""
+    (found,) = check(playbook, "That's company policy.", situation(), "cites_policy").hurts
+    assert found.signal == "cites_policy"
+    assert found.words == "That's company policy."
+    assert "R12" in next(play.rules for play in playbook.plays if play.id == found.play)
+
+
+def test_a_promise_that_is_named_is_not_named_twice(playbook: Playbook) -> None:
+    """Beyond the case says more than overpromising."""
+    found = check(playbook, "We'll do it free of charge.", situation(), "overpromises")
+    assert [each.claim for each in found.beyond] == ["free_service"]
+    assert found.hurts == ()
+
+
+def test_better_words_answer_the_customers_last_message(playbook: Playbook) -> None:
+    """They are lines of the playbook for it, all true for this case."""
+    asked = Reading((Signal("asks_favour", 0.9, "…"),))
+    found = check(playbook, "We'll do it free of charge.", situation(), answers=asked)
+    assert found.better
+    assert [line.claims for line in found.better] == [()] * len(found.better)
+
+
+@given(text=st.text(max_size=200), facts=st.sets(st.sampled_from(["covered", "expired", "exception_requested"])))
+def test_more_facts_never_find_more_that_is_untrue(playbook: Playbook, text: str, facts: set[str]) -> None:
+    """What a case holds can only make a draft truer."""
+    draft = text + "。這次免費，主管已經同意"
+    bare = {each.claim for each in check(playbook, draft, situation()).beyond}
+    held = {each.claim for each in check(playbook, draft, situation(*facts)).beyond}
+    assert held <= bare
