@@ -154,6 +154,15 @@ def belongs_to(cases: Sequence[Case], *, customer_id: str | None, spoke_in: froz
     return next(same_person, next(same_customer, None))
 
 
+def may_handle(case: Case, user: str, role: Role, *, advised: bool) -> bool:
+    """Whether somebody may see all that is known of a case and work on it: who handles it, and the supervisors.
+
+    Args:
+        advised: They were whispered to in it, as those on duty are until an agent answers.
+    """
+    return role is Role.SUPERVISOR or (role is Role.AGENT and (user == case.agent or advised))
+
+
 def standing(
     *,
     entitlement: Entitlement,
@@ -194,6 +203,8 @@ def facts_held(
     requested: bool,
     sales_told: bool,
     prices_on_file: bool,
+    owner_left: bool = False,
+    closed: bool = False,
 ) -> frozenset[str]:
     """The facts a line may claim now (domain page, *True lines only*).
 
@@ -201,6 +212,7 @@ def facts_held(
         recorded: What people wrote down; `yes` or `no` under a fact's name counts before anything else.
         understood: One of us asked about the problem, and the customer answered.
         requested: A request is on file, undecided, and its card is really before the supervisors.
+        owner_left: The salesperson who owned the account has left (R29).
     """
     holds = {
         "problem_confirmed": understood,
@@ -218,6 +230,8 @@ def facts_held(
         "promise_confirmed": stands.claim == "confirmed",
         "promise_not_confirmed": stands.claim == "not_confirmed",
         "cost_estimated": stands.cost != "unknown",
+        "salesperson_left": owner_left,
+        "case_closed": closed,
     }
     holds |= {name: value == "yes" for name, value in recorded.items() if value in {"yes", "no"}}
     return frozenset(name for name, true in holds.items() if true)

@@ -14,10 +14,11 @@ class RecordedFact(BaseModel):
     """A fact as somebody wrote it down.
 
     Attributes:
-        name: `severity`, `effort_hours`, `cost`, `fault_ours`, `claim`, `evidence`, `new_facts`, `engineer`,
-            `engineer_assigned`, `promise_being_checked`, `commitment_recorded`, `takeover_by`, `takeover_asked`,
-            `takeover_accepted`.
+        name: `severity`, `effort_hours`, `cost`, `fault_ours`, a mistake of `OurMistake`, `claim`, `evidence`,
+            `new_facts`, `engineer`, `engineer_assigned`, `promise_being_checked`, `commitment_recorded`,
+            `takeover_by`, `takeover_asked`, `takeover_accepted`.
         value: `yes` or `no` for what a line may claim; an amount, hours, a person's Slack id or words for the rest.
+        after: Key of the message it tells of, if it does.
         holds: Whether it counts: a fact that tells of a message counts once that message is out.
     """
 
@@ -28,6 +29,7 @@ class RecordedFact(BaseModel):
     by: str
     at: datetime
     why: str = ""
+    after: str | None = None
     holds: bool = True
 
 
@@ -38,6 +40,18 @@ class Severity(StrEnum):
     TEAM = "team"
     PERSON = "person"
     NOBODY = "nobody"
+
+
+class OurMistake(StrEnum):
+    """Which mistake of ours it was (R13); those that a line may name are facts of their own."""
+
+    BREACH = "our_breach"
+    LATE_REPLY = "our_late_reply"
+    SAME_FAULT = "same_fault_again"
+    OTHER = "other_mistake"
+
+
+MISTAKE_FACTS = frozenset(OurMistake) - {OurMistake.OTHER}
 
 
 def newest(recorded: Iterable[RecordedFact]) -> dict[str, RecordedFact]:

@@ -20,7 +20,7 @@ from bot.signals import Reading, Thread
 from handlers import deliver, inbound, people, sales
 from handlers.inbound import Change, Incoming
 from handlers.services import Services
-from handlers.situation import Standing, customer_of, moment, situation
+from handlers.situation import Standing, customer_of, moment, situation, with_checks
 from handlers.worker import Task
 from storage import cases, quiet
 from storage import workspace as workspaces
@@ -190,6 +190,7 @@ def _whisper(
             muted=frozenset(wish.plays),
             elsewhere=cases.given_elsewhere(connection, case, user_id, since=last_hour),
         )
+        advice = advice and with_checks(services, connection, case, customer, reading, advice)
         if advice and paused:
             cases.write_advice(
                 connection,

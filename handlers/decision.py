@@ -11,7 +11,7 @@ from handlers.guard import Actor, admit, open_window, tell_directly
 from handlers.services import Services
 from handlers.situation import moment, window_is_used
 from handlers.worker import Task
-from storage import audit, cases, outbox
+from storage import audit, cases, facts, outbox
 from storage import goodwill as requests
 from storage.goodwill import card_key
 from storage.outbox import SendKind
@@ -132,13 +132,14 @@ def _refusal(
 ) -> Refusal | None:
     case = cases.get(connection, asked.workspace, asked.case_id)
     spoke_in = cases.spoken_in_by(connection, asked.workspace, actor.person.user_id, [asked.case_id])
+    took_over = case is not None and facts.was_recorded_by(connection, case, "takeover_accepted", actor.person.user_id)
     return rules.refusal(
         asked,
         verdict,
         actor=actor.person.user_id,
         role=actor.role,
         reason=reason,
-        took_part=bool(spoke_in),
+        took_part=bool(spoke_in) or took_over,
         window_used=case is not None and window_is_used(services, connection, case),
     )
 

@@ -109,8 +109,6 @@ def _stands(connection: Connection, case: Case) -> ExceptionState | None:
 
 async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     """What has to be mended in a window before it is taken, a sentence for each box."""
-    if sent.callback_id not in {exception_card.ASK_VIEW, exception_card.DECLINE_VIEW}:
-        return {}
     actor = await actor_of(services, sent.user)
     say = actor.say
     if sent.callback_id == exception_card.DECLINE_VIEW:

@@ -8,17 +8,16 @@ from sqlalchemy import Connection
 
 from bot.blocks import Block, body
 from bot.cards import exception as exception_card
-from bot.cards.whisper import footer
+from bot.cards.feedback import footer
 from bot.case import Case
-from bot.coaching import advise_on
 from bot.entitlement import Entitlement
 from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.i18n import Words, words
-from bot.language import language_of_locale, language_of_text
+from bot.language import language_of_locale
 from bot.setup import Person
-from handlers import deliver, people
+from handlers import deliver, news, people
 from handlers.services import Services
-from handlers.situation import Standing, customer_of, moment, situation
+from handlers.situation import Standing, customer_of, moment
 from storage import cases, outbox
 from storage import goodwill as requests
 from storage.goodwill import card_key
@@ -114,20 +113,8 @@ def _news(
     services: Services, connection: Connection, request: ExceptionRequest, case: Case, person: Person
 ) -> tuple[str, list[Block], str | None]:
     """What happened and the lines that have become true with it; the advice's id when there are any."""
-    reader = language_of_locale(person.locale)
-    say = words(reader)
+    say = words(language_of_locale(person.locale))
     customer = customer_of(services, case.customer_id)
     text, blocks = exception_card.told_agent(request, customer=name_of(customer, say), say=say)
-    fact = FACT_OF_STATE[request.state]
-    spoken = language_of_text(cases.last_customer_words(connection, case), reader)
-    current = situation(services, connection, case, customer, language=spoken)
-    current = current.model_copy(update={"facts": current.facts | {fact}})
-    advice = advise_on(services.playbook, fact, situation=current, language=spoken)
-    if advice is None:
-        return text, blocks, None
-    advice_id = cases.write_advice(
-        connection, case, message_ts=case.thread_ts, person=person.user_id, given=advice, now=services.clock()
-    )
-    play = services.playbook.words[reader].plays[advice.plays[0]]
-    blocks += exception_card.fact_lines([line.text for line in advice.lines], play.next_step, say)
-    return text, blocks, advice_id
+    more, advice_id = news.said_now(services, connection, case, person, FACT_OF_STATE[request.state])
+    return text, [*blocks, *more], advice_id

@@ -89,6 +89,7 @@ def situation(
         history_used=window_is_used(services, connection, case),
         bands=services.playbook.policy.cost,
     )
+    closed = case.state is case_rules.CaseState.CLOSED
     held = case_rules.facts_held(
         stands,
         recorded,
@@ -100,8 +101,9 @@ def situation(
         ),
         sales_told=opportunities.sales_told(connection, case.workspace, case.id),
         prices_on_file=_prices_on_file(services, customer),
+        owner_left=bool(customer and customer.record.owner and customer.record.owner.left_on),
+        closed=closed,
     )
-    closed = case.state is case_rules.CaseState.CLOSED
     return Situation(
         standing=stands,
         stage=case_rules.stage_reached(said, stands, held, closed=closed),

@@ -54,7 +54,13 @@ def of_case(connection: Connection, case: Case) -> list[RecordedFact]:
             by=row.recorded_by,
             at=at(row.recorded_at),
             why=row.why,
+            after=row.after,
             holds=row.after is None or row.sent == SendState.SENT,
         )
         for row in rows
     ]
+
+
+def was_recorded_by(connection: Connection, case: Case, name: str, person: str) -> bool:
+    """Whether somebody ever wrote this fact down in a case."""
+    return any(each.name == name and each.by == person for each in of_case(connection, case))

@@ -30,6 +30,8 @@ CALLS: Mapping[str, frozenset[str]] = {
     "users.info": frozenset({ANY}),
     "views.open": frozenset(),
     "views.publish": frozenset(),
+    "views.push": frozenset(),
+    "views.update": frozenset(),
 }
 """Each method that Aside calls, and the kinds of conversation that it calls it for."""
 

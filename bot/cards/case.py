@@ -1,0 +1,209 @@
+"""A case on one card, for whoever handles it: each fact with who, when and why; requests, answers, commitments."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from bot.blocks import Block, actions, context, cut, divider, escaped, modal, section
+from bot.cards import commitment as commitment_card
+from bot.cards.assess import hours_words, severity_words
+from bot.cards.doing import buttons
+from bot.cards.exception import concession_words, fault_words
+from bot.case import Case, CaseState, cost_band
+from bot.commitments import Commitment
+from bot.facts import RecordedFact, Severity, newest
+from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.i18n import Words
+from bot.message import Message, Role
+from bot.playbook import Action, CostBands
+from bot.promises import Verification
+
+CASE_VIEW = "case_view"
+SHOWN = (
+    *("severity", "effort_hours", "cost", "fault_ours", "claim", "evidence"),
+    *("new_facts", "engineer", "takeover_by", "takeover_accepted"),
+)
+"""The facts on the card, in this order; the others only say that one of these holds."""
+MOST_REQUESTS = 5
+MOST_COMMITMENTS = 10
+MOST_SAID = 10
+MOST_WORDS = 300
+ACTIONS = tuple(Action)
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """All that is on file about a case.
+
+    Attributes:
+        recorded: Every fact ever written down, oldest first.
+        verification: What sales was asked, and the sentence that says how it stands.
+    """
+
+    case: Case
+    customer: str
+    recorded: Sequence[RecordedFact]
+    requests: Sequence[ExceptionRequest]
+    verification: Verification | None
+    commitments: Sequence[Commitment]
+    bands: CostBands
+
+
+def state_words(state: CaseState, say: Words) -> str:
+    """How a case stands."""
+    match state:
+        case CaseState.OPEN:
+            return say("open")
+        case CaseState.WAITING:
+            return say("waits for a decision")
+        case CaseState.DECIDED:
+            return say("decided")
+        case CaseState.CLOSED:
+            return say("closed")
+
+
+def name_words(name: str, say: Words) -> str:
+    """What a fact is called."""
+    return {
+        "severity": say("Who is stopped"),
+        "effort_hours": say("Effort"),
+        "cost": say("Cost to us"),
+        "fault_ours": say("Our fault?"),
+        "claim": say("Promised by sales"),
+        "evidence": say("Evidence"),
+        "new_facts": say("What is new"),
+        "engineer": say("Engineer"),
+        "takeover_by": say("Takeover asked of"),
+        "takeover_accepted": say("Taken over"),
+    }.get(name, name)
+
+
+def value_words(fact: RecordedFact, bands: CostBands, say: Words) -> str:
+    """What a fact says, in markup."""
+    match fact.name:
+        case "severity":
+            return severity_words(Severity(fact.value), say)
+        case "effort_hours":
+            return hours_words(fact.value, say)
+        case "cost":
+            return cost_words(fact.value, bands, say)
+        case "fault_ours":
+            return fault_words(fact.value, say)
+        case "engineer" | "takeover_by":
+            return f"<@{fact.value}>"
+    settled = {
+        "confirmed": say("confirmed"),
+        "not_confirmed": say("not confirmed"),
+        "pending": say("not settled"),
+        "yes": say("yes"),
+        "no": say("no"),
+    }
+    return settled.get(fact.value) or escaped(cut(fact.value, MOST_WORDS))
+
+
+def cost_words(cost: str, bands: CostBands, say: Words) -> str:
+    """What it costs us, and whether that is low by policy."""
+    band = say("low") if cost_band(cost, bands) == "low" else say("high")
+    return say("{amount} ({band})", amount=say.money(Decimal(cost), bands.currency), band=band)
+
+
+def when(moment: datetime, zone: str) -> str:
+    """A moment by the reader's clock."""
+    return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def view(file: CaseFile, *, zone: str, say: Words) -> Block:
+    """The case in a window, with all that can be done about it."""
+    case = file.case
+    about = [state_words(case.state, say), say("since {when}", when=when(case.opened_at, zone))]
+    if case.agent:
+        about.append(say("handled by {who}", who=f"<@{case.agent}>"))
+    blocks: list[Block] = [section(f"*{escaped(file.customer)}*"), context(" · ".join(about))]
+    blocks += facts(file, zone=zone, say=say)
+    blocks += requests(file, zone=zone, say=say)
+    blocks += promises(file, zone=zone, say=say)
+    blocks += [divider(), section(f"*{say('Commitments')}*")]
+    for each in file.commitments[:MOST_COMMITMENTS]:
+        blocks += commitment_card.blocks(each, zone, say)
+    if not file.commitments:
+        blocks.append(context(say("None written down yet.")))
+    blocks += [divider(), actions(f"do:{case.id}", *buttons(ACTIONS, case.id, say))]
+    return modal(CASE_VIEW, say("The case"), blocks, close=say("Close"), private_metadata=case.id)
+
+
+def facts(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
+    """Each fact with its value, who, when and why, and what it was before."""
+    counted = newest(each for each in file.recorded if each.holds)
+    blocks: list[Block] = []
+    for name in SHOWN:
+        fact = counted.get(name)
+        if fact is None:
+            continue
+        value = value_words(fact, file.bands, say)
+        pieces = [f"<@{fact.by}>", when(fact.at, zone)]
+        before = [each for each in file.recorded if each.name == name and each.holds and each.value != fact.value]
+        if before:
+            pieces.append(say("before: {value}", value=value_words(before[-1], file.bands, say)))
+        if fact.why:
+            pieces.append(escaped(cut(fact.why, MOST_WORDS)))
+        blocks += [section(f"*{name_words(name, say)}*  {value}"), context(" · ".join(pieces))]
+    return blocks or [context(say("Nothing is written down yet."))]
+
+
+def requests(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
+    """The exceptions asked for, and the answers."""
+    blocks: list[Block] = []
+    for each in file.requests[-MOST_REQUESTS:]:
+        what = f"{say.money(each.cost, each.currency)} · {concession_words(each.concession, say)}"
+        blocks.append(section(f"*{say('Exception')}*  {what} · {_request_state(each, say)}"))
+        pieces = [f"<@{each.requested_by}>", when(each.requested_at, zone), escaped(cut(each.reason, MOST_WORDS))]
+        blocks.append(context(" · ".join(pieces)))
+        if each.decided_by and each.decided_at:
+            pieces = [
+                f"<@{each.decided_by}>",
+                when(each.decided_at, zone),
+                escaped(cut(each.decision_reason, MOST_WORDS)),
+            ]
+            blocks.append(context(" · ".join(piece for piece in pieces if piece)))
+    return blocks
+
+
+def _request_state(request: ExceptionRequest, say: Words) -> str:
+    match request.state:
+        case ExceptionState.REQUESTED:
+            return say("waits for a decision")
+        case ExceptionState.APPROVED:
+            return say("approved")
+        case ExceptionState.DECLINED:
+            return say("declined")
+
+
+def promises(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
+    """What sales was asked; the answer stands among the facts."""
+    asked = file.verification
+    if asked is None:
+        return []
+    whom = f"<@{asked.asked}>" if asked.asked else say("the sales channel")
+    return [
+        section(f"*{say('Asked about the promise')}*  {whom}"),
+        context(
+            " · ".join((f"<@{asked.asked_by}>", when(asked.asked_at, zone), escaped(cut(asked.claimed, MOST_WORDS))))
+        ),
+    ]
+
+
+def handover(file: CaseFile, said: Iterable[Message], *, zone: str, say: Words) -> list[Block]:
+    """The case so far, for whoever takes it over (R31): what is known, what was promised, what was said last."""
+    blocks = [*facts(file, zone=zone, say=say), *requests(file, zone=zone, say=say)]
+    blocks += [section(commitment_card.line(each, zone, say)) for each in file.commitments[:MOST_COMMITMENTS]]
+    lines = [_said(each, zone, say) for each in list(said)[-MOST_SAID:]]
+    if lines:
+        blocks += [section(f"*{say('What was said last')}*"), *(context(line) for line in lines)]
+    return blocks
+
+
+def _said(message: Message, zone: str, say: Words) -> str:
+    who = say("customer") if message.role is Role.CUSTOMER else f"<@{message.speaker}>"
+    return f"{when(message.said_at, zone)} · {who} · {escaped(cut(message.text, MOST_WORDS))}"

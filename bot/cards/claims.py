@@ -1,0 +1,132 @@
+"""What a customer says beside what the record says: help for the agent, never ammunition (R06)."""
+
+from collections.abc import Sequence
+
+from bot.blocks import Block, cut, escaped, section
+from bot.cards.exception import concession_words
+from bot.cards.warranty import basis_words, kind_words
+from bot.claims import DONE_BEFORE, PROMISED, STILL_COVERED, AnswerRow, ClaimCheck, ClaimVerdict, CoverageRow, GrantRow
+from bot.i18n import Words
+from bot.promises import VerificationState
+
+MOST_WORDS = 400
+
+
+def blocks(checks: Sequence[ClaimCheck], say: Words) -> list[Block]:
+    """One small block; nothing when the customer claims nothing."""
+    if not checks:
+        return []
+    rows = [f"*{say('What they say, and what the record says')}*", *(_line(each, say) for each in checks)]
+    claims = dict.fromkeys(each.claim for each in checks)
+    rows += [_help(claim, [each for each in checks if each.claim == claim], say) for claim in claims]
+    return [section("\n".join(rows))]
+
+
+def verdict_words(verdict: ClaimVerdict, say: Words) -> str:
+    """What the record says to it."""
+    match verdict:
+        case ClaimVerdict.SUPPORTED:
+            return say("🟢 on file as they say")
+        case ClaimVerdict.CONTRADICTED:
+            return say("🟠 on file differently")
+        case ClaimVerdict.NOTHING:
+            return say("⚪ nothing on file")
+
+
+def _line(check: ClaimCheck, say: Words) -> str:
+    claim = {
+        STILL_COVERED: say("Still covered"),
+        PROMISED: say("Promised by sales"),
+        DONE_BEFORE: say("Done free before"),
+    }[check.claim]
+    row = row_words(check, say)
+    verdict = verdict_words(check.verdict, say)
+    return f"{claim}: {verdict}. {row}" if row else f"{claim}: {verdict}."
+
+
+def row_words(check: ClaimCheck, say: Words) -> str:
+    """The row it rests on, in a sentence of markup."""
+    if check.coverage:
+        return _coverage(check.coverage, say)
+    if check.answer:
+        return _answer(check.answer, say)
+    return _grant(check.grant, say) if check.grant else ""
+
+
+def _coverage(row: CoverageRow, say: Words) -> str:
+    title = say("{kind} {reference}", kind=kind_words(row.kind, say), reference=row.reference)
+    what = escaped(f"{title} · {row.product or say('all their products')}")
+    basis = basis_words(row.basis, say)
+    if row.start and row.end:
+        return say(
+            "{what}: {start} to {end} ({basis}).",
+            what=what,
+            start=say.day(row.start),
+            end=say.day(row.end),
+            basis=basis,
+        )
+    if row.end:
+        return say("{what}: until {end} ({basis}).", what=what, end=say.day(row.end), basis=basis)
+    return say("{what}: no end date on file.", what=what)
+
+
+def _answer(row: AnswerRow, say: Words) -> str:
+    day, who = say.day(row.on), f"<@{row.by}>" if row.by else say("the sales channel")
+    match row.state:
+        case VerificationState.CONFIRMED:
+            sentence = say("Confirmed by {who} on {day}.", who=who, day=day)
+        case VerificationState.NOT_CONFIRMED:
+            sentence = say("{who} does not know of it, as of {day}.", who=who, day=day)
+        case VerificationState.ASKED:
+            sentence = say("Asked {who} on {day}, not settled yet.", who=who, day=day)
+    evidence = cut(row.evidence, MOST_WORDS)
+    return f"{sentence} {say('In writing: {evidence}', evidence=escaped(evidence))}" if evidence else sentence
+
+
+def _grant(row: GrantRow, say: Words) -> str:
+    what, day = concession_words(row.concession, say), say.day(row.on)
+    if row.fault_ours:
+        return say("Granted on {day}: {what}; the fault was ours then.", day=day, what=what)
+    return say("Granted on {day}: {what}, that once.", day=day, what=what)
+
+
+def _help(claim: str, checks: Sequence[ClaimCheck], say: Words) -> str:
+    """What the agent does with it: a way forward that lets the customer keep face."""
+    verdicts = {each.verdict for each in checks}
+    verdict = verdicts.pop()
+    if verdicts:
+        return say("_It depends on the product: ask which one it is about._")
+    match claim:
+        case "claims_promise":
+            return _help_promised(verdict, say)
+        case "claims_precedent":
+            return _help_done_before(checks[0], say)
+    match verdict:
+        case ClaimVerdict.SUPPORTED:
+            return say("_They are right. Say so at once._")
+        case ClaimVerdict.CONTRADICTED:
+            return say("_Ask which document they have; it may be one we lack, or count from another day._")
+        case ClaimVerdict.NOTHING:
+            return say("_A gap in our record is not an end. Ask which document they have._")
+
+
+def _help_promised(verdict: ClaimVerdict, say: Words) -> str:
+    match verdict:
+        case ClaimVerdict.SUPPORTED:
+            return say("_A promise that was made is kept. Say so._")
+        case ClaimVerdict.CONTRADICTED:
+            return say("_Do not say that they made it up. A mail or a message would change it: ask for one._")
+        case ClaimVerdict.NOTHING:
+            return say("_Neither confirm nor deny. Ask for anything in writing, and ask sales._")
+
+
+def _help_done_before(check: ClaimCheck, say: Words) -> str:
+    match check.verdict:
+        case ClaimVerdict.SUPPORTED:
+            return say("_They remember it rightly. Say so, and that it was for that once._")
+        case ClaimVerdict.CONTRADICTED:
+            return say("_It was less than they remember. Name what we did then, warmly, and look at today._")
+        case ClaimVerdict.NOTHING if check.coverage:
+            return say("_It may have been covered at that time. Ask when it was and who came._")
+        case ClaimVerdict.NOTHING:
+            return say("_Ask when it was and who came; our record may lack it._")

@@ -1,0 +1,61 @@
+"""What an agent can do about a case, as buttons: on a whisper, on news, and in the case's window."""
+
+from collections.abc import Iterable
+
+from bot.blocks import Block, actions, button
+from bot.cards.assess import ASSESS, NEW_FACTS
+from bot.cards.commitment import COMMIT
+from bot.cards.engineer import ASSIGN_ENGINEER
+from bot.cards.takeover import ASK_TAKEOVER
+from bot.cards.verification import ASK_SALES
+from bot.i18n import Words
+from bot.playbook import Action
+
+ASK_EXCEPTION = "ask_exception"
+SHOW_CASE = "show_case"
+
+IDS = {
+    Action.ASK_EXCEPTION: ASK_EXCEPTION,
+    Action.ASK_SALES: ASK_SALES,
+    Action.ASSIGN_ENGINEER: ASSIGN_ENGINEER,
+    Action.ASSESS: ASSESS,
+    Action.COMMIT: COMMIT,
+    Action.ASK_TAKEOVER: ASK_TAKEOVER,
+    Action.NEW_FACTS: NEW_FACTS,
+}
+
+
+def action_words(action: Action, say: Words) -> str:
+    """What stands on the button; an ellipsis when a window opens."""
+    match action:
+        case Action.ASK_EXCEPTION:
+            return say("Ask for an exception…")
+        case Action.ASK_SALES:
+            return say("Ask sales")
+        case Action.ASSIGN_ENGINEER:
+            return say("Have an engineer look…")
+        case Action.ASSESS:
+            return say("Assess…")
+        case Action.COMMIT:
+            return say("Write down a commitment…")
+        case Action.ASK_TAKEOVER:
+            return say("Ask for a takeover…")
+        case Action.NEW_FACTS:
+            return say("Something is new…")
+
+
+def buttons(wanted: Iterable[Action], value: str, say: Words) -> list[Block]:
+    """A button for each action, the first one foremost.
+
+    Args:
+        value: The advice's id, or in the case's window the case's own.
+    """
+    return [
+        button(IDS[each], action_words(each, say), value, style="primary" if number == 0 else None)
+        for number, each in enumerate(dict.fromkeys(wanted))
+    ]
+
+
+def row(wanted: Iterable[Action], value: str, say: Words) -> Block:
+    """The buttons in a row, and the way to all that the case knows."""
+    return actions(f"do:{value}", *buttons(wanted, value, say), button(SHOW_CASE, say("The case…"), value))

@@ -1,0 +1,166 @@
+"""Working on a case: who may, from which click, and the window with all that is known of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from bot.blocks import Block
+from bot.cards import case as case_card
+from bot.cards import exception as exception_card
+from bot.case import Case, may_handle
+from bot.i18n import Words
+from handlers import deliver, inbound, people, request
+from handlers.guard import Actor, admit, open_window, tell_directly
+from handlers.inbound import Click, Submission
+from handlers.services import Services
+from handlers.situation import customer_of
+from handlers.worker import Task
+from storage import cases, commitments, facts, promises
+from storage import goodwill as requests
+
+
+@dataclass(frozen=True)
+class Doing:
+    """Somebody who may work on a case, and the case.
+
+    Attributes:
+        customer: The customer's name.
+    """
+
+    actor: Actor
+    case: Case
+    customer: str
+
+
+def _hindrance(connection: Connection, actor: Actor, case: Case | None) -> str | None:
+    """Why somebody may not work on a case; None when they may."""
+    say = actor.say
+    if case is None:
+        return say("This message is not part of a case. Use the shortcut on a customer's message in a support channel.")
+    user = actor.person.user_id
+    if not may_handle(case, user, actor.role, advised=cases.was_advised(connection, case, user)):
+        return say("Only whoever handles this case and supervisors can see it. To handle it, answer the customer.")
+    return None
+
+
+def _doing(services: Services, actor: Actor, case: Case) -> Doing:
+    return Doing(actor, case, request.name_of(customer_of(services, case.customer_id), actor.say))
+
+
+async def by_click(services: Services, task: Task, click: Click) -> Doing | None:
+    """Whoever clicked and the case behind the button; None when they may not, and then they are told."""
+    actor = await admit(services, task, click.user, click.response_url)
+    if actor is None:
+        return None
+    with services.casebook.begin() as connection:
+        case = cases.of_button(connection, services.identity.workspace, click.value)
+        hindrance = _hindrance(connection, actor, case)
+    if hindrance or case is None:
+        with task.finishing() as connection:
+            answer(services, connection, task, actor, click.response_url, hindrance or "")
+        return None
+    return _doing(services, actor, case)
+
+
+async def by_submission(services: Services, task: Task, sent: Submission) -> Doing | None:
+    """Whoever sent a window off, and its case; None when they may not, and then they are told."""
+    actor = await admit(services, task, sent.user, "")
+    if actor is None:
+        return None
+    with services.casebook.begin() as connection:
+        case = cases.get(connection, services.identity.workspace, sent.private_metadata)
+        hindrance = _hindrance(connection, actor, case)
+    if hindrance or case is None:
+        with task.finishing() as connection:
+            tell_directly(services, connection, task, actor, hindrance or "")
+        return None
+    return _doing(services, actor, case)
+
+
+def answer(
+    services: Services, connection: Connection, task: Task, actor: Actor, response_url: str, sentence: str
+) -> None:
+    """Never a silent click: beside the button when Slack lets us, otherwise by direct message."""
+    if not response_url:
+        tell_directly(services, connection, task, actor, sentence)
+        return
+    deliver.reply(
+        connection,
+        workspace=task.entry.workspace,
+        key=f"{task.entry.key}:answer",
+        response_url=response_url,
+        person=actor.person.user_id,
+        body={"text": sentence},
+        now=services.clock(),
+    )
+
+
+async def person_error(services: Services, user_id: str, say: Words) -> str | None:
+    """Why somebody chosen in a window cannot be asked; None when they are one of our own people and here."""
+    if not user_id:
+        return say("Please choose somebody.")
+    try:
+        person = await people.look_up(services, user_id)
+    except people.UnknownForNowError:
+        return say("Slack could not be asked who that is. Please try again.")
+    if person.outsider or user_id == services.identity.bot_user:
+        return say("That is not one of our own people. Please choose a colleague.")
+    return None if person.active else say("They have left. Please choose somebody else.")
+
+
+async def open_form(services: Services, task: Task, view: Callable[[Doing], Block]) -> None:
+    """A button that opens a window about a case."""
+    click = inbound.click(task.entry.payload)
+    doing = await by_click(services, task, click)
+    if doing:
+        await open_window(services, task, doing.actor, click.trigger_id, view(doing), push=bool(click.view_id))
+
+
+async def on_show(services: Services, task: Task) -> None:
+    """The button on a whisper: all that the case knows."""
+    await open_form(services, task, lambda doing: show(services, doing))
+
+
+async def on_shortcut(services: Services, task: Task) -> None:
+    """The shortcut on a message of the case: the same window."""
+    shortcut = inbound.shortcut(task.entry.payload)
+    actor = await admit(services, task, shortcut.user, shortcut.response_url)
+    if actor is None:
+        return
+    with services.casebook.begin() as connection:
+        thread = shortcut.thread_ts or shortcut.message_ts
+        case = cases.of_thread(connection, services.identity.workspace, shortcut.channel, thread)
+        hindrance = _hindrance(connection, actor, case)
+    if hindrance or case is None:
+        view = exception_card.notice(actor.say("Not now"), hindrance or "", actor.say)
+    else:
+        view = show(services, _doing(services, actor, case))
+    await open_window(services, task, actor, shortcut.trigger_id, view)
+
+
+def show(services: Services, doing: Doing) -> Block:
+    """The case's window as it is now."""
+    with services.casebook.begin() as connection:
+        file = file_of(services, connection, doing.case, doing.actor.say)
+    return case_card.view(file, zone=doing.actor.person.timezone, say=doing.actor.say)
+
+
+async def refresh(services: Services, doing: Doing, view_id: str) -> None:
+    """After something was done in the case's window: show it."""
+    if view_id:
+        actor = doing.actor
+        await deliver.refresh_modal(services, view_id, show(services, doing), actor.person, actor.role)
+
+
+def file_of(services: Services, connection: Connection, case: Case, say: Words) -> case_card.CaseFile:
+    """All that is on file about a case."""
+    return case_card.CaseFile(
+        case=cases.get(connection, case.workspace, case.id) or case,
+        customer=request.name_of(customer_of(services, case.customer_id), say),
+        recorded=facts.of_case(connection, case),
+        requests=requests.of_case(connection, case.workspace, case.id),
+        verification=promises.of_case(connection, case.workspace, case.id),
+        commitments=commitments.of_case(connection, case.workspace, case.id),
+        bands=services.playbook.policy.cost,
+    )

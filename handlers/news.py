@@ -1,0 +1,113 @@
+"""News about a case: what happened, what it makes true, and which lines can be said now."""
+
+from sqlalchemy import Connection
+
+from bot.blocks import Block, body, context, escaped, section
+from bot.cards import doing as doing_card
+from bot.cards.exception import fact_lines, link_blocks
+from bot.case import Case
+from bot.coaching import advise_on, decide
+from bot.i18n import words
+from bot.language import language_of_locale, language_of_text
+from bot.setup import Person
+from handlers import deliver
+from handlers.services import Services
+from handlers.situation import customer_of, situation
+from storage import cases, outbox
+from storage.outbox import SendKind
+
+
+def said_now(
+    services: Services, connection: Connection, case: Case, person: Person, fact: str
+) -> tuple[list[Block], str | None]:
+    """The lines that a fact has made true, and the next step; the advice's id when there are any.
+
+    The fact is taken for true: the news goes out only once it is.
+    """
+    reader = language_of_locale(person.locale)
+    customer = customer_of(services, case.customer_id)
+    spoken = language_of_text(cases.last_customer_words(connection, case), reader)
+    current = situation(services, connection, case, customer, language=spoken)
+    advice = advise_on(
+        services.playbook,
+        fact,
+        situation=current.model_copy(update={"facts": current.facts | {fact}}),
+        language=spoken,
+        anger=cases.last_customer_anger(connection, case),
+    )
+    if advice is None:
+        return [], None
+    advice_id = cases.write_advice(
+        connection, case, message_ts=case.thread_ts, person=person.user_id, given=advice, now=services.clock()
+    )
+    say = words(reader)
+    play = services.playbook.words[reader].plays[advice.plays[0]]
+    return fact_lines([line.text for line in advice.lines], play.next_step, say), advice_id
+
+
+def way_on(services: Services, connection: Connection, case: Case, person: Person) -> list[Block]:
+    """Where the decision table leads now, and the button for it."""
+    reader = language_of_locale(person.locale)
+    say = words(reader)
+    customer = customer_of(services, case.customer_id)
+    row = decide(services.playbook, situation(services, connection, case, customer, language=reader).standing)
+    route = services.playbook.words[reader].decisions[row.id].route
+    return [
+        section(f"*{say('Route')}*  {escaped(route)}"),
+        doing_card.row([row.action] if row.action else [], case.id, say),
+    ]
+
+
+def whisper(
+    services: Services,
+    connection: Connection,
+    case: Case,
+    person: Person,
+    *,
+    key: str,
+    text: str,
+    blocks: list[Block],
+    after: str | None = None,
+) -> None:
+    """Tell whoever just did something, where they did it.
+
+    Args:
+        after: Key of the row it tells of; it is shown only once that one is out.
+    """
+    say = words(language_of_locale(person.locale))
+    deliver.whisper(
+        connection,
+        workspace=case.workspace,
+        key=key,
+        channel=case.channel,
+        thread_ts=case.thread_ts if cases.has_thread(connection, case) else None,
+        person=person.user_id,
+        body=body(text, [context(say("🔒 Only you can see this")), section(f"*{escaped(text)}*"), *blocks]),
+        case_id=case.id,
+        now=services.clock(),
+        after=after,
+    )
+
+
+def direct(
+    services: Services,
+    connection: Connection,
+    case: Case,
+    person: Person,
+    *,
+    key: str,
+    text: str,
+    blocks: list[Block],
+    link: str,
+) -> None:
+    """Tell whoever waits for it, by direct message, which arrives."""
+    outbox.put(
+        connection,
+        workspace=case.workspace,
+        key=key,
+        kind=SendKind.DIRECT,
+        target={"user": person.user_id},
+        body=body(text, [*blocks, *link_blocks(link, words(language_of_locale(person.locale)))]),
+        case_id=case.id,
+        now=services.clock(),
+    )
