@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bot.cli_playbook import playbook_command
 from bot.errors import UserError
-from bot.playbook import Language, Route
-from bot.playbook_files import Fault, claiming_words, load_playbook, read_playbook
+from bot.playbook import Route
+from bot.playbook_files import Fault, load_playbook, read_playbook
 
 TINY = Path(__file__).parent / "tiny"
 FILES = [
@@ -82,7 +82,8 @@ def test_a_change_of_one_word_is_another_version(spoil: Spoil) -> None:
          "signals.yaml, line 3, [2].informative: this must be true or false."),
         ("signals.yaml", "rules: [R04]", "rules: [R99]",
          "signals.yaml, line 6, [5].rules[0]: a rule is one of R01 to R50."),
-        ("plays.yaml", "  when:\n", "  wen:\n", "plays.yaml, line 4, [0].wen: there is no such key here; perhaps when is meant."),
+        ("plays.yaml", "  when:\n", "  wen:\n",
+         "plays.yaml, line 4, [0].wen: there is no such key here; perhaps when is meant."),
         ("plays.yaml", "routes: [supervisor]", "routes: [boss]",
          ("plays.yaml, line 7, [0].routes[0]: this must be one of "
          "supervisor, sales, takeover, legal, engineer, peer.")),
@@ -92,7 +93,8 @@ def test_a_change_of_one_word_is_another_version(spoil: Spoil) -> None:
          "en/plays.yaml, line 1, compensation_asked.title: this is missing."),
         # what names something that is not there
         ("plays.yaml", "[demands_compensation]", "[demands_money]",
-         "plays.yaml, line 5, [0].when.signals[0]: there is no signal demands_money; perhaps demands_compensation is meant."),
+         ("plays.yaml, line 5, [0].when.signals[0]: "
+          "there is no signal demands_money; perhaps demands_compensation is meant.")),
         ("plays.yaml", "[demands_compensation]", "[refuses_early]",
          "plays.yaml, line 5, [0].when.signals[0]: refuses_early is a signal of the agent, not of the customer."),
         ("plays.yaml", "{cost: [low]}", "{price: [low]}",
@@ -288,32 +290,6 @@ def test_any_bytes_get_an_answer(content: bytes) -> None:
         (folder / "facts.yaml").write_bytes(content)
         playbook, found = read_playbook(folder)
         assert (playbook is None) == bool(found)
-
-
-@pytest.mark.parametrize(
-    ("language", "text", "words"),
-    [
-        ("zh-TW", "我已經請主管看了", "我已經請"),
-        ("zh-TW", "主管同意了", "主管同意"),
-        ("zh-TW", "業務說沒有這件事", "業務說"),
-        ("zh-TW", "這次免費", "免費"),
-        ("zh-CN", "这次不收费", "不收费"),
-        ("zh-CN", "我保证今天修好", "保证"),
-        ("en", "I've already asked my supervisor", "I've already asked"),
-        ("en", "It has been approved.", "been approved"),
-        ("en", "This is free of charge.", "free of charge"),
-        ("en", "We’ll promise you that", "We'll promise"),
-        ("en", "We guarantee it", "guarantee"),
-        ("zh-TW", "我不能保證，但會去問", None),
-        ("zh-TW", "我請主管看，下午回覆您", None),
-        ("en", "I can't promise, and I will ask.", None),
-        ("en", "I spoke too soon.", None),
-        ("en", "I'm asking my supervisor for you.", None),
-    ],
-)
-def test_words_that_claim_are_known(language: Language, text: str, words: str | None) -> None:
-    """R33: a done action, a promise and authority claim a fact; a plan and a denial claim none."""
-    assert claiming_words(language, text) == words
 
 
 def test_check_says_ok() -> None:
