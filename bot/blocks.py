@@ -73,6 +73,11 @@ def quote(text: str) -> Block:
     }
 
 
+def quotes(texts: Iterable[str]) -> Block:
+    """Several words to say in one block."""
+    return {"type": "rich_text", "elements": [each for text in texts for each in quote(text)["elements"]]}
+
+
 def button(action_id: str, label: str, value: str, *, style: str | None = None, confirm: Block | None = None) -> Block:
     """A button; `value` is an opaque id, never a state."""
     block: Block = {

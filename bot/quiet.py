@@ -75,6 +75,17 @@ class Rating(BaseModel):
     note: str = ""
 
 
+class Feedback(BaseModel):
+    """How often a team was whispered to, and what they thought of it; numbers alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    given: int
+    helpful: int
+    unhelpful: int
+    corrected: int
+
+
 def audible(
     plays: Iterable[Play],
     given: Sequence[Given],
@@ -119,6 +130,14 @@ def _worn_out(given: Sequence[Given], policy: WhisperPolicy, now: datetime, fact
     in_vain = [each for each in given if each.at > now - DAY and each.facts == facts and not each.helpful]
     times = Counter(play for each in in_vain for play in each.plays)
     return frozenset(play for play, often in times.items() if often >= policy.same_play_per_day)
+
+
+def pause_minutes(typed: str) -> int | None:
+    """For how many minutes somebody wants to pause; None when that is no number we take."""
+    if not typed:
+        return PAUSE_MINUTES
+    minutes = int(typed) if typed.isdecimal() and len(typed) <= len(str(LONGEST_PAUSE_MINUTES)) else 0
+    return minutes if 1 <= minutes <= LONGEST_PAUSE_MINUTES else None
 
 
 def corrected(reading: Reading, wrong: Mapping[str, str]) -> Reading:

@@ -7,7 +7,7 @@ from bot.cards import setup as setup_card
 from bot.cards.setup import CUSTOMER_ACTION
 from bot.i18n import Words
 from bot.setup import RoleSource, Setup, SupportChannel
-from handlers import deliver, draft, inbound
+from handlers import deliver, draft, inbound, quiet
 from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.identity import absent_from
 from handlers.inbound import Command, Submission
@@ -23,7 +23,7 @@ __all__ = ["CUSTOMER_ACTION", "customer_options", "on_command", "on_home_button"
 
 
 async def on_command(services: Services, task: Task) -> None:
-    """`/aside setup | duty | draft | help`."""
+    """`/aside setup | duty | draft | pause | resume | help`."""
     command = inbound.command(task.entry.payload)
     actor = await admit(services, task, command.user, command.response_url, or_admin=True)
     if actor is None:
@@ -34,6 +34,9 @@ async def on_command(services: Services, task: Task) -> None:
         return
     if word == "draft" and actor.role.is_staff:
         await draft.on_command(services, task, actor, command, command.text.strip()[len(word) :].strip())
+        return
+    if word in quiet.COMMANDS:
+        await quiet.on_command(services, task, actor, command, word, rest.strip())
         return
     with task.finishing() as connection:
         answer = (

@@ -7,12 +7,13 @@ from bot.cards import commitment as commitment_card
 from bot.cards import doing as doing_card
 from bot.cards import engineer as engineer_card
 from bot.cards import exception as exception_card
+from bot.cards import feedback as feedback_card
+from bot.cards import home as home_card
 from bot.cards import setup as setup_card
 from bot.cards import takeover as takeover_card
 from bot.cards import verification as verification_card
 from bot.cards import warranty as warranty_card
 from bot.cards import whisper as whisper_card
-from bot.cards.home import SET_UP
 from handlers import (
     assess,
     casework,
@@ -26,6 +27,7 @@ from handlers import (
     goodwill,
     home,
     inbound,
+    quiet,
     setup,
     takeover,
     verification,
@@ -37,12 +39,22 @@ from handlers.worker import Task, Work
 
 CLICKS: dict[str, Work] = {
     whisper_card.ASK_EXCEPTION: goodwill.on_ask,
-    whisper_card.WHY: feedback.on_why,
-    whisper_card.NOT_HELPFUL: feedback.on_not_helpful,
+    feedback_card.WHY: feedback.on_why,
+    feedback_card.HELPFUL: feedback.on_helpful,
+    feedback_card.MENU: feedback.on_menu,
+    feedback_card.WRONG_SIGNAL: feedback.on_wrong_signal,
+    feedback_card.UNDO_RATING: feedback.on_undo_rating,
+    feedback_card.UNDO_MUTE_PLAY: feedback.on_undo_mute_play,
+    feedback_card.UNDO_MUTE_CASE: feedback.on_undo_mute_case,
+    feedback_card.UNDO_PAUSE: feedback.on_undo_pause,
+    home_card.PAUSE: quiet.on_pause,
+    home_card.RESUME: quiet.on_resume,
+    home_card.UNMUTE_PLAY: quiet.on_unmute_play,
+    home_card.UNMUTE_CASE: quiet.on_unmute_case,
     exception_card.APPROVE: decision.on_approve,
     exception_card.DECLINE: decision.on_decline,
     warranty_card.PICK_CUSTOMER: warranty.on_pick,
-    SET_UP: setup.on_home_button,
+    home_card.SET_UP: setup.on_home_button,
     doing_card.SHOW_CASE: casework.on_show,
     assess_card.ASSESS: assess.on_assess,
     assess_card.NEW_FACTS: assess.on_new_facts,
@@ -68,6 +80,7 @@ VIEWS: dict[str, Work] = {
     exception_card.ASK_VIEW: goodwill.on_asked,
     exception_card.DECLINE_VIEW: decision.on_declined,
     setup_card.SETUP_VIEW: setup.on_saved,
+    feedback_card.NOT_HELPFUL_VIEW: feedback.on_rated,
     assess_card.ASSESS_VIEW: assess.on_assessed,
     assess_card.NEW_FACTS_VIEW: assess.on_new_facts_told,
     engineer_card.ENGINEER_VIEW: engineer.on_assigned,
@@ -85,6 +98,7 @@ CHECKS: dict[str, Check] = {
     engineer_card.ENGINEER_VIEW: engineer.mistakes,
     commitment_card.COMMIT_VIEW: commitment.mistakes,
     takeover_card.TAKEOVER_VIEW: takeover.mistakes,
+    feedback_card.NOT_HELPFUL_VIEW: feedback.mistakes,
 }
 
 

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from bot.coaching import StoredAdvice
-from bot.quiet import ANGER, Quiet, corrected_ids
+from bot.quiet import ANGER, Feedback, Quiet, corrected_ids
 from storage import audit
 from storage.cases import at
 from storage.engine import insert_once, upsert
-from storage.schema import corrections, messages, mutes, pauses
+from storage.schema import advice, corrections, messages, mutes, pauses, ratings
 
 
 class Mute(StrEnum):
@@ -138,6 +138,29 @@ def undo_corrections(connection: Connection, workspace: str, about: StoredAdvice
     anger = 0 if ANGER in still_wrong else first.anger_before
     connection.execute(update(messages).where(of_message).values(signals=after, anger=anger))
     _note(connection, workspace, about, "undo_correct", before=row.signals, after=after, now=now)
+
+
+def feedback(connection: Connection, workspace: str, *, since: float) -> Feedback:
+    """What the team thought of what it was told since then."""
+    rated: dict[bool, int] = dict(
+        connection.execute(
+            select(ratings.c.helpful, func.count())
+            .where(ratings.c.workspace == workspace, ratings.c.rated_at >= since)
+            .group_by(ratings.c.helpful)
+        )
+        .tuples()
+        .all()
+    )
+    given = select(func.count()).where(
+        advice.c.workspace == workspace, advice.c.given_at >= since, advice.c.while_paused.is_(False)
+    )
+    wrong = select(func.count()).where(corrections.c.workspace == workspace, corrections.c.corrected_at >= since)
+    return Feedback(
+        given=connection.execute(given).scalar_one(),
+        helpful=rated.get(True, 0),
+        unhelpful=rated.get(False, 0),
+        corrected=connection.execute(wrong).scalar_one(),
+    )
 
 
 def _of_message(workspace: str, about: StoredAdvice) -> ColumnElement[bool]:

@@ -1,10 +1,13 @@
 """The App Home: the whispers that Slack forgets, and for supervisors what waits for a decision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from bot.blocks import Block, button, context, divider, escaped, header, quote, section
+from bot.blocks import Block, button, context, divider, escaped, header, quotes, section
+from bot.cards import claims as claims_card
 from bot.cards.exception import concession_words, decide_buttons
+from bot.cards.feedback import Choice, clock, menu, rating_words, row_id
 from bot.cards.setup import missing_words
 from bot.coaching import StoredAdvice
 from bot.goodwill import ExceptionRequest
@@ -12,17 +15,40 @@ from bot.i18n import Words
 from bot.message import Role
 from bot.playbook import Playbook
 from bot.playbook_yaml import Fault
+from bot.quiet import Feedback, Quiet, Rating
 from bot.setup import Missing
 
 SET_UP = "set_up"
+PAUSE = "pause"
+RESUME = "resume"
+UNMUTE_PLAY = "unmute_play"
+UNMUTE_CASE = "unmute_case"
+MOST_BLOCKS = 100
 MOST_PENDING = 15
+MOST_MUTED = 5
 MOST_FAULTS = 3
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What Aside said to somebody, and what they do not want to hear.
+
+    Attributes:
+        advice: What they were told, newest first, with the customer's name; empty when there is none.
+        ratings: What they thought of it, by the advice's id.
+        muted_cases: The cases they muted: id, customer's name, day.
+    """
+
+    advice: Sequence[tuple[StoredAdvice, str]] = ()
+    ratings: Mapping[str, Rating] = field(default_factory=dict)
+    quiet: Quiet = field(default_factory=Quiet)
+    muted_cases: Sequence[tuple[str, str]] = ()
 
 
 def view(
     *,
     role: Role,
-    advice: Sequence[tuple[StoredAdvice, str]],
+    inbox: Inbox,
     pending: Sequence[tuple[ExceptionRequest, str]],
     missing: Sequence[Missing],
     admin: bool,
@@ -30,13 +56,15 @@ def view(
     playbook: Playbook,
     say: Words,
     faults: Sequence[Fault] = (),
+    team: Feedback | None = None,
 ) -> Block:
     """What somebody finds under the app's name.
 
     Args:
-        advice: What they were told, newest first, with the customer's name; empty when there is none.
         pending: Undecided requests with the customer's name; for supervisors alone.
         faults: Why the playbook's latest edit was not taken; for administrators and supervisors.
+        team: How often the team was whispered to, and what they thought of it; for supervisors alone, and no more
+            than numbers: what an agent is told about their own words stays with them.
     """
     blocks: list[Block] = []
     if admin:
@@ -47,32 +75,118 @@ def view(
         blocks.append(section(say("This app is for our support team. There is nothing you need to do here.")))
         return {"type": "home", "blocks": blocks}
     if role is Role.SUPERVISOR:
-        blocks.append(header(say("Waiting for a decision")))
-        for each, customer in pending[:MOST_PENDING]:
-            what = f"{say.money(each.cost, each.currency)} · {concession_words(each.concession, say)}"
-            blocks += [
-                section(f"*{escaped(customer)}*  {what}\n{escaped(each.fault)}\n{escaped(each.reason)}"),
-                decide_buttons(each, say),
-            ]
-        if not pending:
-            blocks.append(section(say("Nothing is waiting. Thank you.")))
-        if len(pending) > MOST_PENDING:
-            more = len(pending) - MOST_PENDING
-            blocks.append(context(say.plural("and {n} more", "and {n} more", more)))
+        blocks += _pending(pending, say)
+        if team:
+            blocks.append(context(_team_words(team, say)))
         blocks.append(divider())
     blocks.append(header(say("What Aside told you recently")))
+    if role in {Role.AGENT, Role.SUPERVISOR} or inbox.quiet.paused_until:
+        blocks.append(_pause(inbox.quiet, zone, say))
+    muted = _muted(inbox, playbook, say)
+    told = _told(inbox, zone=zone, playbook=playbook, say=say, most=MOST_BLOCKS - len(blocks) - len(muted))
+    if not told:
+        told = [section(say("Nothing yet. Aside speaks up when it can help."))]
+    return {"type": "home", "blocks": [*blocks, *told, *muted][:MOST_BLOCKS]}
+
+
+def _pending(pending: Sequence[tuple[ExceptionRequest, str]], say: Words) -> list[Block]:
+    blocks = [header(say("Waiting for a decision"))]
+    for each, customer in pending[:MOST_PENDING]:
+        what = f"{say.money(each.cost, each.currency)} · {concession_words(each.concession, say)}"
+        blocks += [
+            section(f"*{escaped(customer)}*  {what}\n{escaped(each.fault)}\n{escaped(each.reason)}"),
+            decide_buttons(each, say),
+        ]
+    if not pending:
+        blocks.append(section(say("Nothing is waiting. Thank you.")))
+    if len(pending) > MOST_PENDING:
+        more = len(pending) - MOST_PENDING
+        blocks.append(context(say.plural("and {n} more", "and {n} more", more)))
+    return blocks
+
+
+def _team_words(team: Feedback, say: Words) -> str:
+    return say(
+        "Whispers to the team in the past 7 days: {given}. Helpful: {helpful}, not helpful: {unhelpful}, "
+        "signals corrected: {corrected}.",
+        given=team.given,
+        helpful=team.helpful,
+        unhelpful=team.unhelpful,
+        corrected=team.corrected,
+    )
+
+
+def _pause(quiet: Quiet, zone: str, say: Words) -> Block:
+    """Whether they have paused, and the button for the other."""
+    if quiet.paused_until is None:
+        return section(
+            say("Slack forgets a whisper, this page keeps it. Only you can see it."),
+            accessory=button(PAUSE, say("Pause for an hour"), "pause"),
+        )
+    return section(
+        say(
+            "⏸ Paused until {time}. What would have been whispered is kept here.", time=clock(quiet.paused_until, zone)
+        ),
+        accessory=button(RESUME, say("Resume"), "resume"),
+    )
+
+
+def _told(inbox: Inbox, *, zone: str, playbook: Playbook, say: Words, most: int) -> list[Block]:
+    """What they were told, case by case, the case with the newest word first; as much of it as there is room for."""
+    by_case: dict[str, list[tuple[StoredAdvice, str]]] = {}
+    for stored, customer in inbox.advice:
+        if stored.advice.plays[0] in playbook.words[say.language].plays:
+            by_case.setdefault(stored.case_id, []).append((stored, customer))
+    blocks: list[Block] = []
+    for told in by_case.values():
+        customer = told[0][1] or say("a customer not on file")
+        first: list[Block] = [divider(), section(f"*{escaped(customer)}*")]
+        for stored, _ in told:
+            entry = [*first, *_entry(stored, inbox.ratings.get(stored.id), zone=zone, playbook=playbook, say=say)]
+            if len(blocks) + len(entry) > most:
+                return blocks
+            blocks += entry
+            first = []
+    return blocks
+
+
+def _entry(stored: StoredAdvice, rating: Rating | None, *, zone: str, playbook: Playbook, say: Words) -> list[Block]:
+    advice = stored.advice
+    play = playbook.words[say.language].plays[advice.plays[0]]
+    rate = (Choice.UNDO_RATING,) if rating else (Choice.HELPFUL, Choice.NOT_HELPFUL)
+    choices = (Choice.WHY, *rate, Choice.MUTE_PLAY, Choice.MUTE_CASE)
+    title = section(f"*{escaped(play.title)}*\n{escaped(play.meaning)}", accessory=menu(choices, say))
+    about = [stored.given_at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")]
+    if stored.while_paused:
+        about.append(say("kept while you paused"))
+    if rating:
+        about.append(rating_words(rating, say))
+    blocks = [{**title, "block_id": row_id(stored.id)}, context(" · ".join(about))]
+    blocks += claims_card.blocks(advice.checks, say)
+    return [*blocks, quotes([line.text for line in advice.lines])] if advice.lines else blocks
+
+
+def _muted(inbox: Inbox, playbook: Playbook, say: Words) -> list[Block]:
+    """What they muted, each with the button that lets it be heard again."""
     plays = playbook.words[say.language].plays
-    for stored, customer in advice:
-        play = plays.get(stored.advice.plays[0])
-        if play is None:
-            continue
-        when = stored.given_at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
-        about = " · ".join(part for part in (escaped(customer), when) if part)
-        blocks += [section(f"*{escaped(play.title)}*\n{escaped(play.meaning)}"), context(about)]
-        blocks += [quote(line.text) for line in stored.advice.lines]
-    if not advice:
-        blocks.append(section(say("Nothing yet. Aside speaks up when it can help.")))
-    return {"type": "home", "blocks": blocks[:100]}
+    titles = [(each, plays[each].title) for each in inbox.quiet.plays if each in plays]
+    if not titles and not inbox.muted_cases:
+        return []
+    blocks = [divider(), header(say("Muted"))]
+    for action, muted in ((UNMUTE_PLAY, titles), (UNMUTE_CASE, inbox.muted_cases)):
+        blocks += [
+            section(
+                say("Play: {name}", name=escaped(name))
+                if action == UNMUTE_PLAY
+                else say("Case: {name}", name=escaped(name)),
+                accessory=button(action, say("Unmute"), target),
+            )
+            for target, name in muted[:MOST_MUTED]
+        ]
+    more = max(len(titles) - MOST_MUTED, 0) + max(len(inbox.muted_cases) - MOST_MUTED, 0)
+    if more:
+        blocks.append(context(say.plural("and {n} more", "and {n} more", more)))
+    return blocks
 
 
 def setup_blocks(missing: Sequence[Missing], say: Words) -> list[Block]:

@@ -156,6 +156,10 @@ def help_blocks(say: Words) -> list[Block]:
                         name="*Check my draft 看看草稿*",
                     ),
                     say("`/aside duty` shows who is on duty here; add `on` or `off` to start or end your own duty."),
+                    say(
+                        "`/aside pause` keeps Aside silent to you for an hour, `/aside pause 30` for 30 minutes; "
+                        "`/aside resume` ends it."
+                    ),
                     say("`/aside setup` is for administrators."),
                 )
             )

@@ -1,14 +1,14 @@
 """The whisper: what was noticed, what can be said, who comes in. Seen by one agent alone."""
 
-from bot.blocks import Block, actions, button, context, cut, escaped, modal, quote, section
+from bot.blocks import Block, button, context, cut, escaped, modal, quote, section
+from bot.cards import claims as claims_card
+from bot.cards import doing, feedback
 from bot.cards.facts import fact_words
 from bot.coaching import Advice
 from bot.i18n import Words
-from bot.playbook import Action, Playbook, Route
+from bot.playbook import Playbook, Route
 
-ASK_EXCEPTION = "ask_exception"
-WHY = "why"
-NOT_HELPFUL = "not_helpful"
+ASK_EXCEPTION = doing.ASK_EXCEPTION
 
 
 def route_words(route: Route, say: Words) -> str:
@@ -31,14 +31,13 @@ def route_words(route: Route, say: Words) -> str:
 def noticed(advice: Advice, playbook: Playbook, say: Words) -> str:
     """What was noticed, and in which words."""
     names = playbook.words[say.language].signals
-    pieces = [
-        say(
-            "{signal} “{words}”",
-            signal=f"*{escaped(names[each.id].name)}*",
-            words=escaped(cut(each.words, 80)),
-        )
-        for each in advice.signals
-    ]
+    pieces = []
+    for each in advice.signals:
+        if each.id not in names:  # advice of a playbook that has changed since
+            continue
+        name = f"*{escaped(names[each.id].name)}*"
+        quoted = escaped(cut(each.words, 80))
+        pieces.append(say("{signal} “{words}”", signal=name, words=quoted) if quoted else name)
     return "  ·  ".join(pieces)
 
 
@@ -54,59 +53,77 @@ def card(
     if advice.anger:
         top.append(say("anger {dots}", dots="●" * advice.anger + "○" * (3 - advice.anger)))
     blocks = [context("  ·  ".join(top)), section(f"*{escaped(main.title)}*\n{escaped(main.meaning)}")]
-    if advice.signals:
-        blocks.append(context(noticed(advice, playbook, say)))
+    if told := noticed(advice, playbook, say):
+        blocks.append(context(told))
+    blocks += claims_card.blocks(advice.checks, say)
     if advice.lines:
         blocks.append(context(say("You could say")))
         blocks += [quote(line.text) for line in advice.lines]
     blocks.append(section(f"*{say('Next')}*  {escaped(main.next_step)}\n*{say('Careful')}*  {escaped(main.avoid)}"))
-    if advice.row:
-        row = playbook.words[say.language].decisions[advice.row]
+    row = playbook.words[say.language].decisions.get(advice.row or "")
+    if row:
         who = say(", ").join(route_words(route, say) for route in advice.routes)
         way = f"*{say('Route')}*  {escaped(row.route)}"
         blocks.append(section(f"{way}\n{say('Bring in: {who}', who=who)}" if who else way))
-    ask = [button(ASK_EXCEPTION, say("Ask for an exception…"), advice_id, style="primary")]
-    blocks.append(footer(advice_id, say, *(ask if advice.action is Action.ASK_EXCEPTION else [])))
+    blocks += [action_buttons(advice, advice_id, say), feedback.footer(advice_id, say)]
     return say("Aside: {title}", title=main.title), blocks
 
 
-def footer(advice_id: str, say: Words, *first: Block) -> Block:
-    """The reason is one click away, and so is saying that it did not help."""
-    return actions(
-        f"whisper:{advice_id}",
-        *first,
-        button(WHY, say("Why this?"), advice_id),
-        button(NOT_HELPFUL, say("Not helpful"), advice_id),
-    )
+def action_buttons(advice: Advice, advice_id: str, say: Words) -> Block:
+    """What the agent can do about it; advice of an earlier version knew of one action only."""
+    wanted = advice.actions or ((advice.action,) if advice.action else ())
+    return doing.row(wanted, advice_id, say)
 
 
-def why(advice: Advice, *, playbook: Playbook, say: Words) -> Block:
-    """Where advice comes from: rule, signal, words, facts, playbook version."""
+def why(advice: Advice, *, playbook: Playbook, say: Words, remember: str = "") -> Block:
+    """Where advice comes from: signal, words, play, rules in words, facts, what was held back, row, playbook version.
+
+    Args:
+        remember: Which whisper it is about, and where it stands.
+    """
     wording = playbook.words[say.language]
-    blocks: list[Block] = []
-    for signal in advice.signals:
-        known = wording.signals.get(signal.id)
-        if known is None:  # advice of a playbook that has changed since
-            continue
-        blocks += [
-            section(f"*{escaped(known.name)}*\n{escaped(known.meaning)}"),
-            context(
-                say(
-                    "“{words}” · {percent}% sure",
-                    words=escaped(cut(signal.words, 200)),
-                    percent=round(signal.score * 100),
-                )
-            ),
-        ]
     titles = say(", ").join(wording.plays[play].title for play in advice.plays if play in wording.plays)
-    blocks.append(section(f"*{say('Play')}*  {escaped(titles)}\n*{say('Rules')}*  {', '.join(advice.rules)}"))
     facts = say(", ").join(fact_words(each, say) for each in advice.facts) or say("none yet")
-    blocks.append(section(f"*{say('What the case knows')}*  {escaped(facts)}"))
+    rules = [rule_words(each, playbook, say) for each in advice.rules]
+    blocks = [
+        *_signals(advice, playbook, say),
+        section(f"*{say('Play')}*  {escaped(titles)}"),
+        section("\n".join([f"*{say('Rules')}*", *rules])),
+        section(f"*{say('What the case knows')}*  {escaped(facts)}"),
+    ]
     if advice.withheld:
         kept_back = [f"*{say('Held back: not true yet')}*"]
         for line in advice.withheld:
             missing = say(", ").join(fact_words(each, say) for each in line.missing)
             kept_back.append(say("• {line} (needs: {facts})", line=escaped(line.text), facts=missing))
         blocks.append(section("\n".join(kept_back)))
+    rows = [wording.decisions[each] for each in (advice.row, *advice.beside) if each and each in wording.decisions]
+    if rows:
+        told = [f"{escaped(each.route)}\n{escaped(each.customer_hears)}" for each in rows]
+        blocks.append(section("\n".join([f"*{say('Row of the decision table')}*", *told])))
     blocks.append(context(say("Playbook {version}", version=advice.playbook_version)))
-    return modal("why_view", say("Why this?"), blocks, close=say("Close"))
+    return modal("why_view", say("Why this?"), blocks, close=say("Close"), private_metadata=remember)
+
+
+def rule_words(rule: str, playbook: Playbook, say: Words) -> str:
+    """A rule of the trade with its own words."""
+    told = playbook.words[say.language].rules.get(rule)
+    return f"• {rule}  {escaped(told)}" if told else f"• {rule}"
+
+
+def _signals(advice: Advice, playbook: Playbook, say: Words) -> list[Block]:
+    """Each signal with the words in which it was noticed, how sure that is, and a way to say that it is wrong."""
+    blocks: list[Block] = []
+    for signal in advice.signals:
+        known = playbook.words[say.language].signals.get(signal.id)
+        if known is None:  # advice of a playbook that has changed since
+            continue
+        wrong = button(feedback.WRONG_SIGNAL, say("Wrong signal…"), signal.id)
+        percent = round(signal.score * 100)
+        sure = (
+            say("“{words}” · {percent}% sure", words=escaped(cut(signal.words, 200)), percent=percent)
+            if signal.words
+            else say("{percent}% sure", percent=percent)
+        )
+        blocks += [section(f"*{escaped(known.name)}*\n{escaped(known.meaning)}", accessory=wrong), context(sure)]
+    return blocks

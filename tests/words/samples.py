@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from bot.blocks import Block
-from bot.cards import exception, home, sales, setup, warranty, whisper
+from bot.cards import exception, feedback, home, sales, setup, warranty, whisper
 from bot.case import Case
 from bot.coaching import Advice, OfferedLine, StoredAdvice, WithheldLine
 from bot.customer import Contract, Customer, CustomerRecord, Price, StaffMember, TaxBasis
@@ -35,6 +35,7 @@ from bot.playbook import (
     Wording,
 )
 from bot.playbook_yaml import Fault
+from bot.quiet import Feedback, Quiet, Rating, Reason
 from bot.setup import Missing, RoleSource, Setup, SupportChannel
 from bot.signals import Signal
 
@@ -185,6 +186,16 @@ def _whisper(say: Words, name: str, said: str) -> Iterator[Shown]:
     for each in (given, bare):
         view = whisper.why(each, playbook=playbook(), say=say)
         yield Shown("why", "", view["blocks"], view)
+        view = feedback.window(each, playbook=playbook(), say=say, remember="{}", signal="anger")
+        yield Shown("not helpful", "", view["blocks"], view)
+    sentences = [feedback.corrected_words("anger", really, playbook=playbook(), say=say) for really in ("", "calm")]
+    mistakes = [
+        feedback.mistake(reason, signal="", note="", one_signal=False, say=say)
+        for reason in (Reason.WRONG_SIGNAL, Reason.OTHER)
+    ]
+    sentences += [sentence for mistake in mistakes for sentence in mistake.values()]
+    done = [feedback.done(each, feedback.UNDO_RATING, say("Undo"), "a" * 26) for each in sentences]
+    yield Shown("thanks", say("Thank you, noted."), done)
 
 
 def _exception(say: Words, name: str, said: str) -> Iterator[Shown]:
@@ -202,7 +213,7 @@ def _exception(say: Words, name: str, said: str) -> Iterator[Shown]:
                 )
                 yield Shown(f"exception {state} {concession} {entitlement}", *shown)
             text, blocks = exception.told_agent(request, customer=name, say=say)
-            blocks += [*exception.fact_lines([said] * 3, said, say), whisper.footer("a" * 26, say)]
+            blocks += [*exception.fact_lines([said] * 3, said, say), feedback.footer("a" * 26, say)]
             yield Shown(f"told {state}", text, blocks)
     sentences = [exception.refusal_words(refusal, say) for refusal in Refusal]
     sentences += [exception.cost_error_words(error, say) for error in CostError]
@@ -258,7 +269,7 @@ def _home(say: Words, name: str, said: str) -> Iterator[Shown]:
         for full in (True, False):
             view = home.view(
                 role=role,
-                advice=[(stored, name)] * 10 if full else [],
+                inbox=_inbox(stored, name) if full else home.Inbox(),
                 pending=[(request.model_copy(update={"id": f"{n:026d}"}), name) for n in range(30)] if full else [],
                 missing=list(Missing) if full else [],
                 admin=True,
@@ -266,5 +277,21 @@ def _home(say: Words, name: str, said: str) -> Iterator[Shown]:
                 playbook=playbook(),
                 say=say,
                 faults=[Fault("zh-TW/plays.yaml", 12, "asks_price.title", said)] * 5 if full else [],
+                team=Feedback(given=40, helpful=9, unhelpful=3, corrected=1) if full else None,
             )
             yield Shown(f"home of {role}", "", view["blocks"], view)
+
+
+def _inbox(stored: StoredAdvice, name: str) -> home.Inbox:
+    """A full one: many cases, everything rated in every way, more muted than is listed, and paused."""
+    kept = [
+        stored.model_copy(update={"id": f"{n:032x}", "case_id": f"{n // 2:032x}", "while_paused": n % 3 == 0})
+        for n in range(20)
+    ]
+    thought = [Rating(helpful=True), None, *(Rating(helpful=False, reason=reason) for reason in Reason)]
+    return home.Inbox(
+        advice=[(each, name) for each in kept],
+        ratings={each.id: rated for each, rated in zip(kept, thought * 3, strict=False) if rated},
+        quiet=Quiet(paused_until=NOW, plays=("calm",) * 9),
+        muted_cases=[(f"{n:032x}", name) for n in range(9)],
+    )

@@ -140,7 +140,7 @@ def home_of_customer(language: Language) -> Block:
     """What a customer finds under the app's name."""
     return home.view(
         role=Role.CUSTOMER,
-        advice=[],
+        inbox=home.Inbox(),
         pending=[],
         missing=[],
         admin=False,
