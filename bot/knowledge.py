@@ -1,7 +1,6 @@
-"""What the coach knows at one time: a playbook, and the detector trained from it. The two are never mixed."""
+"""What the coach knows at one time: a playbook, and the detector that learnt from it. The two are never mixed."""
 
 from dataclasses import dataclass
-from typing import Self
 
 from bot.playbook import Playbook
 from bot.signals import Detector
@@ -13,8 +12,3 @@ class Knowledge:
 
     playbook: Playbook
     detector: Detector
-
-    @classmethod
-    def of(cls, playbook: Playbook) -> Self:
-        """Learn from a playbook; takes seconds."""
-        return cls(playbook, Detector.train(playbook))

@@ -1,17 +1,21 @@
 """The playbook's files, watched while we run: an edit is taken as a whole, a broken one is told and changes nothing."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
 from bot.knowledge import Knowledge
+from bot.playbook import Playbook
 from bot.playbook_files import read_playbook
+from bot.signals import Detector
 from handlers.services import Known
 
 LOOK_SECONDS = 2.0
 
 Stamp = tuple[tuple[str, int, int, int, int], ...]
+Learn = Callable[[Playbook], Detector]
 
 log = structlog.get_logger()
 
@@ -28,7 +32,7 @@ def stamp(folder: Path) -> Stamp:
     return tuple(found)
 
 
-async def watch(known: Known, folder: Path, since: Stamp) -> None:
+async def watch(known: Known, folder: Path, since: Stamp, learn: Learn) -> None:
     """Look at the files every few seconds, forever.
 
     Whoever saves several files, or checks out another version, is not done with the first: an edit is read once two
@@ -36,6 +40,7 @@ async def watch(known: Known, folder: Path, since: Stamp) -> None:
 
     Args:
         since: The files as they were before what is known was read from them.
+        learn: Learns from a playbook; may take long, and runs beside everything else.
     """
     taken = before = since
     while True:
@@ -43,11 +48,11 @@ async def watch(known: Known, folder: Path, since: Stamp) -> None:
         now = await asyncio.to_thread(stamp, folder)
         if now != taken and now == before:
             taken = now
-            await take(known, folder)
+            await take(known, folder, learn)
         before = now
 
 
-async def take(known: Known, folder: Path) -> None:
+async def take(known: Known, folder: Path, learn: Learn) -> None:
     """Read the files again and, when all is well, put what they say in the place of what was known."""
     try:
         playbook, faults = await asyncio.to_thread(read_playbook, folder)
@@ -56,7 +61,7 @@ async def take(known: Known, folder: Path) -> None:
             log.warning("playbook_edit_not_taken", fault=str(faults[0]), faults=len(faults))
             return
         if playbook.version != known.now.playbook.version:
-            known.now = await asyncio.to_thread(Knowledge.of, playbook)
+            known.now = Knowledge(playbook, await asyncio.to_thread(learn, playbook))
         known.faults = ()
         log.info("playbook_taken", version=playbook.version)
     except Exception:  # a fault of ours must not end the bot, which still has what it knew
