@@ -1,0 +1,139 @@
+"""The rules of the trade: each one works somewhere, in words of our own, and the page that tells them is not stale."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import product
+
+import pytest
+
+from bot.case import Course, Standing, facts_held, stage_reached
+from bot.coaching import Advice, Situation, advise, advise_on
+from bot.playbook import Language, LineDefinition, Place, Play, Playbook
+from bot.playbook_files import load_playbook
+from bot.settings import PACKAGED_PLAYBOOK
+from bot.signals import Reading, Signal
+from tests.playbook.rules_page import PAGE, page
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+VALUES = dict.fromkeys(("customer", "product", "ended_on", "concession", "due_at"), "…")
+DERIVED = facts_held(Standing(), {}, understood=True, requested=True, sales_told=True, prices_on_file=True) | {
+    "covered",
+    "cost_estimated",
+    "earlier_exception",
+    "exception_approved",
+    "exception_declined",
+    "expired",
+    "fault_ours",
+    "new_facts",
+    "partly_covered",
+    "promise_confirmed",
+    "promise_not_confirmed",
+}
+"""Facts that follow from where a case stands, or that the bot sees itself; all others are recorded."""
+EVERY = [f"R{number:02}" for number in range(1, 51)]
+
+
+@pytest.fixture(scope="module")
+def playbook() -> Playbook:
+    """The playbook that comes with Aside."""
+    return load_playbook(PACKAGED_PLAYBOOK)
+
+
+def served_by(playbook: Playbook, rule: str) -> list[str]:
+    """The plays and rows that serve a rule."""
+    return [each.id for each in (*playbook.plays, *playbook.decisions, *playbook.beside) if rule in each.rules]
+
+
+def test_there_are_fifty_rules(playbook: Playbook) -> None:
+    """R01 to R50, in order, none left out."""
+    assert [rule.id for rule in playbook.rules] == EVERY
+
+
+def test_each_rule_works_where_it_says(playbook: Playbook) -> None:
+    """A rule is a working play, or a line of the report, or excluded for a reason; never silently nothing."""
+    for rule in playbook.rules:
+        assert (Place.PLAY in rule.works_in) == bool(served_by(playbook, rule.id)), rule.id
+        if Place.EXCLUSION in rule.works_in:
+            assert rule.works_in == (Place.EXCLUSION,), rule.id
+
+
+def test_what_is_no_play_says_why(playbook: Playbook) -> None:
+    """An exclusion has its reason, a line of the report says which one it is; nothing else has a note."""
+    noted = {rule.id for rule in playbook.rules if rule.works_in != (Place.PLAY,)}
+    assert all(set(words.rule_notes) == noted for words in playbook.words.values())
+
+
+@pytest.mark.parametrize("language", ["zh-TW", "zh-CN", "en"])
+def test_why_can_quote_every_rule(playbook: Playbook, language: Language) -> None:
+    """When asked why, there is a sentence for each rule in the reader's language."""
+    words = playbook.words[language].rules
+    assert sorted(words) == EVERY
+    assert all(len(text) >= (20 if language == "en" else 8) for text in words.values())
+    assert len(set(words.values())) == len(EVERY)
+
+
+def test_every_line_can_be_heard(playbook: Playbook) -> None:
+    """A working play: one of its signals, or a fact come true, brings each of its lines in a case that can be."""
+    never = [
+        (play.id, line.id)
+        for play in playbook.plays
+        for line in play.lines
+        if not any(
+            advice
+            and play.id in advice.plays
+            and playbook.words["en"].plays[play.id].lines[line.id].format_map(VALUES)
+            in {each.text for each in advice.lines}
+            for situation in _cases(playbook, play, line)
+            for advice in _said(playbook, play, situation)
+        )
+    ]
+    assert never == []
+
+
+def test_the_page_is_not_stale(playbook: Playbook) -> None:
+    """docs/rules.md is what the playbook says: `python -m tests.playbook.rules_page` writes it anew."""
+    assert PAGE.read_text("utf-8") == page(playbook)
+
+
+def _cases(playbook: Playbook, play: Play, line: LineDefinition) -> Iterator[Situation]:
+    """Cases that can be, the everyday ones first, in which people recorded and did what the line claims."""
+    wanted = {*line.claims, *play.when.facts}
+    recorded = dict.fromkeys(wanted - DERIVED, "yes")
+    for values in product(*(sorted(each, key=_everyday) for each in playbook.dimensions.values())):
+        stands = Standing.model_validate(dict(zip(playbook.dimensions, values, strict=True)))
+        if any(stands.value(name) not in fitting for name, fitting in play.when.case.items()):
+            continue
+        for understood, raised, over in product((True, False), repeat=3):
+            facts = facts_held(
+                stands,
+                recorded,
+                understood=understood,
+                requested="exception_requested" in wanted,
+                sales_told="sales_told" in wanted,
+                prices_on_file="prices_on_file" in wanted,
+            )
+            said = Course(answered=understood, replied=understood, raised=raised, pleased=over)
+            stage = stage_reached(said, stands, facts)
+            yield Situation(standing=stands, stage=stage, facts=facts, values=VALUES)
+
+
+def _everyday(value: str) -> int:
+    return ("no", "expired", "none", "low", "clear").count(value) * -1
+
+
+def _said(playbook: Playbook, play: Play, situation: Situation) -> Iterator[Advice | None]:
+    """What is whispered when one signal of the play is seen, or a fact of its lines has come true."""
+    for signal in play.when.signals:
+        anger = max(play.when.min_anger, int(signal == "anger"))
+        yield advise(
+            playbook,
+            reading=Reading((Signal(signal, 0.9, "…"),), anger),
+            speaker=play.speaker,
+            situation=situation,
+            given=(),
+            language="en",
+            now=NOW,
+        )
+    if not play.when.signals:
+        for fact in dict.fromkeys(fact for line in play.lines for fact in line.claims):
+            yield advise_on(playbook, fact, situation=situation, language="en")
