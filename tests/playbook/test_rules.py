@@ -41,7 +41,8 @@ def playbook() -> Playbook:
 
 def served_by(playbook: Playbook, rule: str) -> list[str]:
     """The plays and rows that serve a rule."""
-    return [each.id for each in (*playbook.plays, *playbook.decisions, *playbook.beside) if rule in each.rules]
+    rows = (*playbook.decisions, *playbook.beside)
+    return [play.id for play in playbook.plays if rule in play.rules] + [row.id for row in rows if rule in row.rules]
 
 
 def test_there_are_fifty_rules(playbook: Playbook) -> None:
