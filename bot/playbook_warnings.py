@@ -110,17 +110,22 @@ def _plays_that_never_fit(playbook: Playbook, file: File) -> Iterator[Fault]:
 
 
 def _hidden_plays(playbook: Playbook, file: File) -> Iterator[Fault]:
-    """Plays that are never shown, since others fit whenever they do and come before them.
+    """Plays that are heard only while others rest, which fit whenever they do and come before them.
 
     Where a play fits for any one of several signals, it is hidden only if it is for each of them. Plays that wait for a
-    fact are left out: of those the first is shown that has a line to say.
+    fact are left out: of those the first is shown that has a line to say. A play that is always heard is hidden only by
+    others of its kind.
     """
     answering = [play for play in playbook.plays if play.when.signals or play.when.all_signals]
     ahead: dict[Speaker, list[Play]] = {role: [] for role in _ROLES}
     for play in sorted(answering, key=lambda play: -play.priority):
         hiders: dict[str, None] = {}
         for part in _by_signal(play.when):
-            found = [other.id for other in ahead[play.speaker] if _holds_with(part, other.when, playbook.dimensions)]
+            found = [
+                other.id
+                for other in ahead[play.speaker]
+                if other.always >= play.always and _holds_with(part, other.when, playbook.dimensions)
+            ]
             if len(found) < MOST_PLAYS:
                 break
             hiders |= dict.fromkeys(found[:MOST_PLAYS])
@@ -128,8 +133,8 @@ def _hidden_plays(playbook: Playbook, file: File) -> Iterator[Fault]:
             *most, last = hiders
             yield file.fault(
                 (playbook.plays.index(play),),
-                f"the play {play.id} is never shown: {', '.join(most)} and {last} "
-                "fit whenever it does, and come before it",
+                f"the play {play.id} is heard only while {', '.join(most)} and {last} rest: "
+                "they fit whenever it does, and come before it",
             )
         ahead[play.speaker].append(play)
 

@@ -32,7 +32,7 @@ def stamp(folder: Path) -> Stamp:
     return tuple(found)
 
 
-async def watch(known: Known, folder: Path, since: Stamp, learn: Learn) -> None:
+async def watch(known: Known, folder: Path, since: Stamp, learn: Learn, seconds: float = LOOK_SECONDS) -> None:
     """Look at the files every few seconds, forever.
 
     Whoever saves several files, or checks out another version, is not done with the first: an edit is read once two
@@ -41,10 +41,11 @@ async def watch(known: Known, folder: Path, since: Stamp, learn: Learn) -> None:
     Args:
         since: The files as they were before what is known was read from them.
         learn: Learns from a playbook; may take long, and runs beside everything else.
+        seconds: From one look to the next.
     """
     taken = before = since
     while True:
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(seconds)
         now = await asyncio.to_thread(stamp, folder)
         if now != taken and now == before:
             taken = now

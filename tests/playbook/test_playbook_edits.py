@@ -1,0 +1,141 @@
+"""A playbook that is edited while the bot runs: taken as a whole, or not at all, and then told."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+
+from bot.knowledge import Knowledge
+from bot.message import Role
+from bot.playbook import Playbook
+from bot.playbook_files import load_playbook
+from bot.signals import Detector
+from handlers import playbook_edits
+from handlers.services import Known
+
+Spoil = Callable[[str, str, str], Path]
+
+
+@asynccontextmanager
+async def watched(folder: Path, learn: Callable[[Playbook], Detector] = Detector.train) -> AsyncIterator[Known]:
+    """What is known, while the folder is watched."""
+    since = playbook_edits.stamp(folder)
+    playbook = load_playbook(folder)
+    known = Known(Knowledge(playbook, Detector.train(playbook)))
+    task = asyncio.create_task(playbook_edits.watch(known, folder, since, learn, 0.02))
+    yield known
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def logged(logs: list[EventDict], event: str) -> EventDict:
+    """Wait until something was logged."""
+    async with asyncio.timeout(30):
+        while not (found := [each for each in logs if each["event"] == event]):  # noqa: ASYNC110 - a log has no event
+            await asyncio.sleep(0.01)
+    return found[-1]
+
+
+async def test_an_edit_is_taken_and_playbook_and_detector_change_together(folder: Path, spoil: Spoil) -> None:
+    """The words of a new play and what its new pattern hears come at once, with the new version."""
+    async with watched(folder) as known:
+        before = known.now
+        with capture_logs() as logs:
+            spoil("en/plays.yaml", "An afternoon without the line", "A whole afternoon without the line")
+            spoil("en/signals.yaml", r"'\bfed up\b'", r"'\bfed up\b', '\bzorped\b'")
+            event = await logged(logs, "playbook_taken")
+        assert event["version"] == known.now.playbook.version != before.playbook.version
+        assert known.now.playbook.words["en"].plays["compensation_asked"].lines["heard"].startswith("A whole")
+        assert "anger" in known.now.detector.read(Role.CUSTOMER, "zorped").ids
+        assert "anger" not in before.detector.read(Role.CUSTOMER, "zorped").ids
+
+
+async def test_a_broken_edit_changes_nothing_and_is_told_until_it_is_mended(folder: Path, spoil: Spoil) -> None:
+    """The author reads file, line and what; what was known stays in use, also when the mended file is the old one."""
+    async with watched(folder) as known:
+        before = known.now
+        with capture_logs() as logs:
+            spoil("en/plays.yaml", "{customer}", "{name}")
+            event = await logged(logs, "playbook_edit_not_taken")
+        assert event["fault"].startswith("en/plays.yaml, line 8, compensation_asked.lines.asking: {name} is none of")
+        assert event["faults"] == 1
+        assert known.now is before
+        assert [fault.line for fault in known.faults] == [8]
+        with capture_logs() as logs:
+            spoil("en/plays.yaml", "{name}", "{customer}")
+            await logged(logs, "playbook_taken")
+        assert known.now is before
+        assert known.faults == ()
+
+
+def do_harm(folder: Path, harm: str) -> None:
+    """What can happen to files."""
+    plays = folder / "plays.yaml"
+    match harm:
+        case "gone":
+            folder.rename(folder.with_name("elsewhere"))
+        case "binary":
+            plays.write_bytes(os.urandom(5_000))
+        case "huge":
+            plays.write_bytes(b"# " + b"x" * 2_000_000)
+        case _:
+            plays.unlink()
+            plays.symlink_to(plays)
+
+
+@pytest.mark.parametrize("harm", ["gone", "binary", "huge", "unreadable"])
+async def test_whatever_happens_to_the_files_what_was_known_stays(folder: Path, harm: str) -> None:
+    """A folder moved away, bytes that are no text, a file without end, a link into nothing."""
+    async with watched(folder) as known:
+        before = known.now
+        with capture_logs() as logs:
+            do_harm(folder, harm)
+            await logged(logs, "playbook_edit_not_taken")
+        assert known.now is before
+        assert known.faults
+
+
+async def test_a_fault_of_ours_while_learning_ends_nothing(folder: Path, spoil: Spoil) -> None:
+    """It is logged, what was known stays, and the next edit is looked at."""
+    failures = [RuntimeError("the encoder fell over")]
+
+    def learn(playbook: Playbook) -> Detector:
+        if failures:
+            raise failures.pop()
+        return Detector.train(playbook)
+
+    async with watched(folder, learn) as known:
+        before = known.now
+        with capture_logs() as logs:
+            spoil("en/plays.yaml", "a lot", "much")
+            await logged(logs, "playbook_edit_failed")
+            assert known.now is before
+            spoil("en/plays.yaml", "much", "very much")
+            await logged(logs, "playbook_taken")
+        assert known.now is not before
+
+
+def write_again(file: Path) -> None:
+    """The same bytes, written anew."""
+    file.write_bytes(file.read_bytes())
+
+
+async def test_files_that_are_touched_but_say_the_same_are_not_learnt_again(folder: Path) -> None:
+    """A checkout that writes the same bytes costs a reading, no training."""
+    learnt: list[str] = []
+
+    def learn(playbook: Playbook) -> Detector:
+        learnt.append(playbook.version)
+        return Detector.train(playbook)
+
+    async with watched(folder, learn) as known:
+        with capture_logs() as logs:
+            write_again(folder / "plays.yaml")
+            event = await logged(logs, "playbook_taken")
+        assert event["version"] == known.now.playbook.version
+        assert learnt == []
