@@ -142,15 +142,12 @@ def undo_corrections(connection: Connection, workspace: str, about: StoredAdvice
 
 def feedback(connection: Connection, workspace: str, *, since: float) -> Feedback:
     """What the team thought of what it was told since then."""
-    rated: dict[bool, int] = dict(
-        connection.execute(
-            select(ratings.c.helpful, func.count())
-            .where(ratings.c.workspace == workspace, ratings.c.rated_at >= since)
-            .group_by(ratings.c.helpful)
-        )
-        .tuples()
-        .all()
+    rows = connection.execute(
+        select(ratings.c.helpful, func.count().label("times"))
+        .where(ratings.c.workspace == workspace, ratings.c.rated_at >= since)
+        .group_by(ratings.c.helpful)
     )
+    rated = {row.helpful: row.times for row in rows}
     given = select(func.count()).where(
         advice.c.workspace == workspace, advice.c.given_at >= since, advice.c.while_paused.is_(False)
     )
