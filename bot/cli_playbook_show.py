@@ -205,7 +205,7 @@ def _rated(playbook: Playbook, ratings: Ratings, language: Language) -> Table:
     for name in sorted(everyone, key=lambda name: _worst_first(everyone[name], name)):
         each = everyone[name]
         counts = [str(count) for count in (each.shown, each.helpful, each.unhelpful, each.muted)]
-        table.add_row(name, titles.get(name, "(no longer in the playbook)"), *counts, _why(each))
+        table.add_row(name, titles.get(name, "(is gone)"), *counts, _why(each))
     return table
 
 
