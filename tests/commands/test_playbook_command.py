@@ -295,7 +295,7 @@ def test_show_ratings_tells_what_became_of_each_play(aside: Aside, tmp_path: Pat
     assert rows["asks_favour"][-4:] == ["1", "1", "0", "1"]
     assert rows["gone"][-4:] == ["1", "0", "0", "0"]
     assert "(is gone)" in next(line for line in lines if line.startswith("gone "))
-    assert set(rows) == {play.id for play in load_playbook(PACKAGED_PLAYBOOK).plays} | {"gone"}
+    assert {play.id for play in load_playbook(PACKAGED_PLAYBOOK).plays} < set(rows)
     one = aside("playbook", "show", "anger", "--ratings", "--lang", "en").stdout.splitlines()
     assert one[-1] == "  shown 2, helped 1, did not 1, muted by 0 (too_late 1; anger 1)"
 
