@@ -100,7 +100,7 @@ async def test_in_a_thread_the_shortcut_gives_the_same_card(stage: Stage, bot: B
     )
 
 
-@pytest.mark.parametrize("text", ["/warranty 全勤", "/aside setup", "/aside duty", "/aside help"])
+@pytest.mark.parametrize("text", ["/warranty 全勤", "/aside setup", "/aside duty", "/aside draft 免費", "/aside help"])
 @pytest.mark.parametrize(("who", "where"), [(CUSTOMER, SHARED), (GUEST, DESK)])
 async def test_outsiders_are_refused_and_learn_nothing(stage: Stage, bot: Bot, who: str, where: str, text: str) -> None:
     """A customer, a guest: each gets the same neutral sentence."""

@@ -1,0 +1,85 @@
+"""Checking a draft in Slack: by command, and in a window from a message of a thread."""
+
+import sqlite3
+from typing import Any
+
+from tests.flow.conftest import AGENT, CUSTOMER, SHARED, Bot, texts
+from tests.sandbox.stage import Json, Seat, Stage
+
+PROMISE = "沒關係，這次就免費幫您處理"
+
+
+def typed(text: str) -> dict[str, Any]:
+    """What the window sends with this draft."""
+    return {"draft": {"text": {"type": "plain_text_input", "value": text}}}
+
+
+async def complained(customer: Seat, agent: Seat) -> str:
+    """A case in the shared channel; its first message."""
+    ts = await customer.say(SHARED, "ERP 從早上就當機，發票都印不出來，出貨全部卡住")
+    await agent.sees("ephemeral")
+    return ts
+
+
+async def test_the_command_checks_against_the_only_open_case(stage: Stage, bot: Bot) -> None:
+    """What the case does not hold is named, to the agent alone, and what hurts with why."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    await complained(customer, agent)
+    await agent.do("command", channel=SHARED, text=f"/aside draft {PROMISE}")
+    push = await agent.sees("ephemeral", lambda push: "草稿" in texts(push["message"]["blocks"]))
+    said = texts(push["message"]["blocks"])
+    assert "草稿說：這次免費" in said
+    assert PROMISE in said
+    assert customer.of("ephemeral") == []
+
+
+async def test_a_good_draft_is_told_to_be_fine(stage: Stage, bot: Bot) -> None:
+    """No finding is invented."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    await complained(customer, agent)
+    await agent.do("command", channel=SHARED, text="/aside draft 請問畫面上出現什麼訊息？從幾點開始的？")
+    push = await agent.sees("ephemeral", lambda push: "看起來沒問題" in texts(push["message"]["blocks"]))
+    assert "草稿說" not in texts(push["message"]["blocks"])
+
+
+async def test_a_window_from_a_message_checks_and_checks_again(stage: Stage, bot: Bot) -> None:
+    """In a thread there are no commands: the shortcut opens a window, which stays open with what was found."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    ts = await complained(customer, agent)
+    await agent.do("shortcut", callback_id="check_draft", channel=SHARED, ts=ts)
+    view = (await agent.sees("view_opened"))["view"]
+    answer = await agent.do("submit", view_id=view["id"], values=typed(PROMISE))
+    assert answer["response_action"] == "update"
+    update = await agent.sees("view_updated", lambda push: "草稿說：這次免費" in str(push["view"]["blocks"]))
+    again = await agent.do("submit", view_id=update["view"]["id"], values=typed("請問是哪幾台電腦？"))
+    assert again["response_action"] == "update"
+    await agent.sees("view_updated", lambda push: "看起來沒問題" in str(push["view"]["blocks"]))
+
+
+async def test_of_several_open_cases_the_window_asks_which(stage: Stage, bot: Bot) -> None:
+    """Nothing is guessed: the window names each case."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    await complained(customer, agent)
+    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
+        connection.execute("UPDATE cases SET state = 'closed'")
+    await customer.say(SHARED, "另外那台 POS 也開不了機，螢幕全黑")
+    await agent.sees("ephemeral", lambda push: "POS" in texts(push["message"]["blocks"]))
+    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
+        connection.execute("UPDATE cases SET state = 'open'")
+    await agent.do("command", channel=SHARED, text=f"/aside draft {PROMISE}")
+    view: Json = (await agent.sees("view_opened"))["view"]
+    blocks = {block.get("block_id"): block for block in view["blocks"]}
+    assert len(blocks["case"]["element"]["options"]) == 2
+    assert blocks["draft"]["element"]["initial_value"] == PROMISE
+
+
+async def test_nothing_of_a_draft_is_kept(stage: Stage, bot: Bot) -> None:
+    """What an agent did not send is nobody's business: neither the draft nor what was found stays on file."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    ts = await complained(customer, agent)
+    await agent.do("shortcut", callback_id="check_draft", channel=SHARED, ts=ts)
+    view = (await agent.sees("view_opened"))["view"]
+    await agent.do("submit", view_id=view["id"], values=typed(PROMISE))
+    await agent.sees("view_updated")
+    data = bot.settings.data / "casebook.db"
+    assert PROMISE.encode() not in data.read_bytes()
