@@ -1,5 +1,6 @@
 """Coaching: from what was noticed and what the case knows to what the agent is shown, or to silence."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -242,20 +243,23 @@ def stage_of(situation: Situation) -> Stage:
 def may_speak_of(topic: Topic, *, situation: Situation, signals: frozenset[str], anger: int) -> bool:
     """Whether something may be spoken of now.
 
-    Asked for it directly, we answer at once (R01); otherwise it waits for its stage. Price and renewal are a pitch:
-    never to who is angry (R02) or suffers from our mistake (R13), and unasked only once it is known that the
-    mistake is not ours.
+    Asked for it directly, we answer at once (R01); otherwise it waits for its stage, and what is no concession is kept
+    from who is angry (R02) or suffers from our mistake (R13). Price and renewal are a pitch: such a person does not
+    hear it even when they ask, and nobody hears it unasked before it is known that the mistake is not ours.
 
     Args:
         signals: What the message shows that is being answered.
     """
-    stands = situation.standing
     asked = not signals.isdisjoint(_ASKED_BY[topic])
-    if topic in PITCH:
-        at_fault = stands.fault_ours == "yes" or not situation.facts.isdisjoint(OUR_MISTAKES)
-        cleared = stands.fault_ours == "no" or stands.decision != "none"
-        if at_fault or anger >= ANGRY or not (cleared or asked):
-            return False
+    if asked and topic not in PITCH:
+        return True
+    stands = situation.standing
+    if topic is not Topic.CONCESSION and (
+        anger >= ANGRY or stands.fault_ours == "yes" or not situation.facts.isdisjoint(OUR_MISTAKES)
+    ):
+        return False
+    if topic in PITCH and not asked and stands.fault_ours == "unknown" and stands.decision == "none":
+        return False
     return asked or has_reached(_TIME_OF[topic], stage_of(situation))
 
 
@@ -290,7 +294,7 @@ class _Telling:
 
     def lines(self, plays: Iterable[Play]) -> list[list[OfferedLine]]:
         """The lines that hold and whose time has come, play by play."""
-        values = {name: _spelt(value, self.language) for name, value in self.situation.values.items()}
+        values = self._values()
         return [
             [
                 OfferedLine(
@@ -307,12 +311,16 @@ class _Telling:
 
     def withheld(self, plays: Iterable[Play]) -> list[WithheldLine]:
         """The lines whose time has come, but which would not be true."""
+        values = defaultdict(lambda: "…", self._values())
         return [
-            WithheldLine(text=self._text(play, line), missing=missing)
+            WithheldLine(text=self._text(play, line).format_map(values), missing=missing)
             for play in plays
             for line in play.lines
             if self._in_time(play, line) and (missing := self._missing(play, line))
         ]
+
+    def _values(self) -> dict[str, str]:
+        return {name: _spelt(value, self.language) for name, value in self.situation.values.items()}
 
     def _text(self, play: Play, line: LineDefinition) -> str:
         return self.playbook.words[self.language].plays[play.id].lines[line.id]
@@ -323,9 +331,13 @@ class _Telling:
         return (*facts, *values)
 
     def _in_time(self, play: Play, line: LineDefinition) -> bool:
-        return has_reached(play.stage, stage_of(self.situation)) and all(
-            may_speak_of(topic, situation=self.situation, signals=self.signals, anger=self.anger)
-            for topic in line.speaks_of
+        return (
+            has_reached(play.stage, stage_of(self.situation))
+            and self.situation.facts.isdisjoint(line.unless)
+            and all(
+                may_speak_of(topic, situation=self.situation, signals=self.signals, anger=self.anger)
+                for topic in line.speaks_of
+            )
         )
 
 

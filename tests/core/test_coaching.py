@@ -318,6 +318,7 @@ def test_nothing_is_pitched_to_who_is_angry_or_suffers_from_our_mistake(
         topics = {topic for line in advice.lines for topic in line.speaks_of} if advice else set()
         if anger >= 2 or at_fault:
             assert topics.isdisjoint({Topic.PRICE, Topic.RENEWAL})
+            assert Topic.EXPIRY not in topics or signals & {"asks_coverage", "disputes_expiry"}
 
 
 @given(situation=any_situation(), signals=customer_signals)
@@ -387,6 +388,22 @@ def test_a_line_that_is_not_true_yet_brings_the_action_that_makes_it_true(
     assert any(fact in line.missing for line in missing.withheld)
     assert not any(fact in line.claims for line in missing.lines)
     assert any(fact in line.claims for line in there.lines)
+
+
+def test_what_has_been_answered_is_not_asked_again(playbook: Playbook) -> None:
+    """R03: once the problem is confirmed, nobody is asked what stands still."""
+    question = playbook.words["en"].plays["asks_favour"].lines["to_ask_well"]
+    for stage, asked in ((Stage.CONFIRM, True), (Stage.ASSESS, False)):
+        advice = whispered(playbook, situation_of(Standing(entitlement=Entitlement.EXPIRED), stage), "asks_favour")
+        assert advice
+        assert (question in {line.text for line in advice.lines}) == asked
+
+
+def test_a_line_kept_back_shows_a_gap_where_a_value_is_missing(playbook: Playbook) -> None:
+    """The agent reads what could be said once a time is written down, and no brace."""
+    advice = whispered(playbook, situation_of(Standing(), Stage.CONFIRM), "asks_supervisor")
+    assert advice
+    assert any("by …" in line.text and "due_at" in line.missing for line in advice.withheld)
 
 
 def test_advice_of_an_earlier_version_can_be_read() -> None:
