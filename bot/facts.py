@@ -94,3 +94,8 @@ def parse_hours(text: str) -> Decimal | HoursError:
     if hours <= 0:
         return HoursError.NOT_POSITIVE
     return HoursError.ABSURD if hours > MOST_HOURS else hours.quantize(Decimal("0.01"))
+
+
+def spelt(number: Decimal) -> str:
+    """A number as a fact's value: no exponent, no needless zeros."""
+    return f"{number.normalize():f}"

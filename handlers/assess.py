@@ -9,7 +9,7 @@ from bot.blocks import Block
 from bot.cards import assess as assess_card
 from bot.cards import exception as exception_card
 from bot.cards.case import cost_words
-from bot.facts import MISTAKE_FACTS, HoursError, OurMistake, Severity, current, parse_hours
+from bot.facts import MISTAKE_FACTS, HoursError, OurMistake, Severity, current, parse_hours, spelt
 from bot.goodwill import CostError
 from handlers import casework, inbound, news
 from handlers.casework import Doing
@@ -73,7 +73,7 @@ async def on_assessed(services: Services, task: Task) -> None:
     chosen, why = sent.text("fault_ours"), sent.text("why")
     values = {
         "severity": Severity(sent.text("severity")).value,
-        "effort_hours": str(hours),
+        "effort_hours": spelt(hours),
         "cost": str(cost),
         "fault_ours": "yes" if chosen in OURS else chosen,
     }
@@ -98,7 +98,7 @@ async def on_assessed(services: Services, task: Task) -> None:
                 "Noted for {customer}: {cost}, {hours}, our fault: {fault}",
                 customer=doing.customer,
                 cost=cost_words(str(cost), services.playbook.policy.cost, say),
-                hours=assess_card.hours_words(str(hours), say),
+                hours=assess_card.hours_words(spelt(hours), say),
                 fault=exception_card.fault_words(values["fault_ours"], say),
             ),
             blocks=[*lines, *news.way_on(services, connection, case, actor.person)],

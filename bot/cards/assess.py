@@ -6,7 +6,7 @@ from decimal import Decimal
 from bot.blocks import Block, context, escaped, labelled, modal, option, text_input
 from bot.blocks import static_select as menu
 from bot.cards.exception import cost_box
-from bot.facts import HoursError, OurMistake, Severity
+from bot.facts import HoursError, OurMistake, Severity, spelt
 from bot.i18n import Words
 
 ASSESS = "assess"
@@ -54,7 +54,7 @@ def hours_error_words(error: HoursError, say: Words) -> str:
 
 def hours_words(hours: str, say: Words) -> str:
     """Hours without needless zeros."""
-    return say("{hours} h", hours=f"{Decimal(hours):g}")
+    return say("{hours} h", hours=spelt(Decimal(hours)))
 
 
 def assess_modal(*, customer: str, case_id: str, currency: str, known: Mapping[str, str], say: Words) -> Block:

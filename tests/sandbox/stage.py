@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -77,9 +77,13 @@ class Seat:
 
     async def sees(self, kind: str, which: Callable[[Json], bool] = lambda _: True) -> Json:
         """Wait until something of this type is pushed, and return it."""
+        return await self.sees_any((kind,), which)
+
+    async def sees_any(self, kinds: Sequence[str], which: Callable[[Json], bool] = lambda _: True) -> Json:
+        """Wait until something of one of these types is pushed, and return it."""
         while True:
-            for push in self.of(kind):
-                if which(push):
+            for push in self.seen:
+                if push["type"] in kinds and which(push):
                     return push
             self._news.clear()
             await asyncio.wait_for(self._news.wait(), 10)
