@@ -30,7 +30,7 @@ class Aside(click.Group):
         "warranty": ("bot.cli_warranty", "warranty_command", "Show what a customer is entitled to today."),
         "detect": ("bot.cli_detect", "detect_command", "Tell what messages show, JSON lines in and out."),
         "replay": ("bot.cli_replay", "replay_command", "Show what the coach would have whispered."),
-        "playbook": ("bot.cli_playbook", "playbook_command", "Check what the coach knows."),
+        "playbook": ("bot.cli_playbook", "playbook_command", "Check, try and show what the coach knows."),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
