@@ -22,8 +22,9 @@ from bot.playbook_patterns import pattern_complaint
 from bot.playbook_yaml import Fault, File, Place, meant
 
 PLACEHOLDERS = frozenset({"customer", "product", "ended_on", "concession", "due_at"})
-MOST_CASES = 100_000
-"""Each is tried on the decision table."""
+MOST_CASES = 20_000
+MOST_ROWS = 500
+"""Each case is tried on each row of the decision table."""
 
 
 def cross_check(playbook: Playbook, files: Mapping[str, File]) -> Iterator[Fault]:
@@ -123,6 +124,9 @@ def _check_table(playbook: Playbook, file: File) -> Iterator[Fault]:
         yield file.fault(
             ("dimensions",), f"these make {cases:,} different cases; more than {MOST_CASES:,} are too many"
         )
+        return
+    if len(playbook.decisions) > MOST_ROWS:
+        yield file.fault(("rows",), f"these are {len(playbook.decisions):,} rows; more than {MOST_ROWS} are too many")
         return
     names = tuple(playbook.dimensions)
     for values in itertools.product(*playbook.dimensions.values()):

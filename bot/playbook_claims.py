@@ -118,6 +118,8 @@ _ENGLISH_UNSAID = (
     r"(?:\b(?:not|never|cannot|without|nobody|if|once|until|till|unless|whether|when|before|after|as soon as)|n't)"
     r"(?:\s+\S+){0,3}\s*$"
 )
+_BEFORE = 80
+"""As many characters before such words are read for what denies them."""
 _CLAUSE_ENDS = re.compile(r"[，。！？；：,.!?;:—]")
 
 
@@ -127,7 +129,7 @@ def claiming_words(language: Language, text: str) -> str | None:
     plain = text.replace("’", "'") if english else convert("t2s", text)
     claiming, unsaid = _compiled(english=english)
     for found in claiming.finditer(plain):
-        before = _CLAUSE_ENDS.split(plain[: found.start()])[-1]
+        before = _CLAUSE_ENDS.split(plain[max(0, found.start() - _BEFORE) : found.start()])[-1]
         if not unsaid.search(before):
             shown = text.replace("’", "'") if len(text) == len(plain) else plain
             return shown[found.start() : found.end()].strip(" ，。！？；,.!?;")

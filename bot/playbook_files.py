@@ -114,7 +114,7 @@ def _without_echoes(faults: list[Fault], files: Mapping[str, File]) -> Iterator[
         language, _, name = fault.file.partition("/")
         source = (f"zh-TW/{name}", fault.place, fault.what if not fault.place else "")
         converted = language == "zh-CN" and name in _CONVERTED and source in wrong
-        if not (converted and (not fault.place or not files[fault.file].says(fault.place))):
+        if not (converted and (not fault.place or fault.place not in files[fault.file].spelt)):
             yield fault
 
 

@@ -7,13 +7,15 @@ anchors, aliases and tags are refused, so a small file cannot grow into a large 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 import yaml
+from rapidfuzz import fuzz, process
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
+_ALIKE = 60
 
 Place = tuple[str | int, ...]
 
@@ -66,7 +68,7 @@ class UnreadableError(Exception):
 
 def meant(written: str, known: Iterable[str]) -> str:
     """The end of a sentence about a name that is none: which one was perhaps meant."""
-    near = get_close_matches(written, known, n=1)
+    near = process.extractOne(written, sorted(known), scorer=fuzz.ratio, score_cutoff=_ALIKE)
     return f"; perhaps {near[0]} is meant" if near else ""
 
 
@@ -83,9 +85,10 @@ class File:
         known = next((place[:end] for end in range(len(place), -1, -1) if place[:end] in self.lines), ())
         return Fault(self.name, self.lines.get(known, 1), _spell(place), what)
 
-    def says(self, place: str) -> bool:
-        """Whether something is written at a place, as a fault spells it."""
-        return any(_spell(each) == place for each in self.lines)
+    @cached_property
+    def spelt(self) -> frozenset[str]:
+        """Every place at which something is written, as a fault spells it."""
+        return frozenset(map(_spell, self.lines))
 
 
 def _spell(place: Place) -> str:

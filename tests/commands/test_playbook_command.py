@@ -111,7 +111,7 @@ def test_faults_are_listed_with_what_was_perhaps_meant(aside: Aside, folder: Pat
          b"dimensions: {" + b", ".join(b"d%d: [a, b, c, d, e, f, g, h, i, j]" % n for n in range(9))
          + b"}\nrows: [{id: ask_goodwill, rules: [R19]}, {id: renew, rules: [R20]}]\n",
          ("decisions.yaml, line 1, dimensions: "
-          "these make 1,000,000,000 different cases; more than 100,000 are too many.")),
+          "these make 1,000,000,000 different cases; more than 20,000 are too many.")),
     ],
     ids=["bomb", "huge", "binary", "big5", "utf-16", "deep", "dimensions"],
 )  # fmt: skip
