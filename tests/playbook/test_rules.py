@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from itertools import product
 
 import pytest
+from pydantic import ValidationError
 
 from bot.case import Course, Standing, facts_held, stage_reached
 from bot.coaching import Advice, Situation, advise, advise_on
-from bot.playbook import Language, LineDefinition, Place, Play, Playbook
+from bot.playbook import Language, LineDefinition, Place, Play, Playbook, Topic
 from bot.playbook_files import load_playbook
 from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal
@@ -89,6 +90,12 @@ def test_every_line_can_be_heard(playbook: Playbook) -> None:
         )
     ]
     assert never == []
+
+
+def test_a_line_is_a_pitch_or_about_a_concession_never_both() -> None:
+    """What is conceded is said whatever the tone, a pitch is not: an author who mixes them is told."""
+    with pytest.raises(ValidationError, match="make two of it"):
+        LineDefinition(id="both", speaks_of=(Topic.CONCESSION, Topic.RENEWAL))
 
 
 def test_the_page_is_not_stale(playbook: Playbook) -> None:
