@@ -63,7 +63,7 @@ async def test_a_mistake_of_ours_is_named_and_the_case_is_put_right(stage: Stage
     view = await window(agent, "assess_view")
     named = {**ASSESSED, **ours, "why": typed("週五的信我們週一才回")}
     await agent.do("submit", view_id=view["id"], values=named)
-    await whisper_with(agent, "是，我方疏失")
+    await whisper_with(agent, "責任：是我們的")
     assert facts(bot)["fault_ours"] == "yes"
     assert facts(bot)["our_late_reply"] == "yes"
     assert rows(bot, "SELECT why FROM facts WHERE name = 'fault_ours'") == [("週五的信我們週一才回",)]
@@ -111,7 +111,7 @@ async def test_after_a_no_only_something_new_opens_the_way_again(stage: Stage, b
     await declined(agent, supervisor, whisper)
     await press(agent, whisper, "ask_exception")
     notice = await window(agent, "notice_view")
-    assert "新事證" in texts(notice["blocks"])
+    assert "新的事實" in texts(notice["blocks"])
     await press(agent, whisper, "show_case")
     case = await window(agent, "case_view")
     await press_in(agent, case, "new_facts")

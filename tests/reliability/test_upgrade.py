@@ -1,0 +1,80 @@
+"""A casebook of an earlier version opens with everything that was in it."""
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, text
+
+from storage import cases, commitments, facts, promises
+from storage import goodwill as requests
+from storage.engine import MIGRATIONS, open_casebook
+from storage.schema import metadata
+
+FIRST = """
+INSERT INTO cases VALUES ('T1', 'c1', 'C-1', 'C0', '1.0', 'decided', 'U1', '{}', 1.0, 2.0);
+INSERT INTO facts (workspace, case_id, name, value, recorded_by, recorded_at, why)
+    VALUES ('T1', 'c1', 'cost', '3000.00', 'U1', 5.0, 'old customer');
+INSERT INTO exceptions VALUES ('T1', 'e1', 'c1', 'C-1', 'approved', 'U1', 5.0, 'full', 'printer', 3000, 'TWD',
+    'old customer', 'U2', 6.0, '', 'no');
+INSERT INTO messages VALUES ('T1', 'C0', '1.0', NULL, 'c1', 'U9', 'customer', 'help', 0, 1, '["reports_fault"]',
+    NULL, NULL);
+"""
+
+
+def first_casebook(path: Path) -> None:
+    """A casebook as the first version laid it out, with a case in it."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in FIRST.split(";\n"):
+            if statement.strip():
+                connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> str:
+    """Its address."""
+    first_casebook(tmp_path / "casebook.db")
+    return f"sqlite:///{tmp_path / 'casebook.db'}"
+
+
+def test_what_was_in_it_is_still_there_and_new_things_fit(old: str) -> None:
+    """Facts, requests and messages are read as before; what the new version knows can be asked of an old case."""
+    casebook = open_casebook(old)
+    with casebook.begin() as connection:
+        case = cases.get(connection, "T1", "c1")
+        assert case
+        (fact,) = facts.of_case(connection, case)
+        assert (fact.value, fact.by, fact.why, fact.holds) == ("3000.00", "U1", "old customer", True)
+        assert [each.id for each in requests.granted_to(connection, "T1", "C-1", but_not="c2")] == ["e1"]
+        assert [each.text for each in cases.conversation(connection, case)] == ["help"]
+        assert promises.of_case(connection, "T1", "c1") is None
+        assert commitments.of_case(connection, "T1", "c1") == []
+        facts.record(connection, case, "cost", "80", by="U1", now=9.0)
+        assert [each.value for each in facts.of_case(connection, case)] == ["3000.00", "80"]
+    casebook.close()
+
+
+def test_an_upgraded_casebook_is_laid_out_like_a_new_one(old: str) -> None:
+    """No column or index differs from what the code expects."""
+    casebook = open_casebook(old)
+    with casebook.begin() as connection:
+        assert differences(connection) == []
+    casebook.close()
+    again = open_casebook(old)
+    with again.begin() as connection:
+        assert differences(connection) == []
+    again.close()
+
+
+def differences(connection: Connection) -> list[object]:
+    """What differs between the database and the schema."""
+    return list(compare_metadata(MigrationContext.configure(connection), metadata))
