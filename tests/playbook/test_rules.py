@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from bot.case import Course, Standing, facts_held, stage_reached
 from bot.coaching import Advice, Situation, advise, advise_on
-from bot.playbook import Language, LineDefinition, Place, Play, Playbook, Topic
+from bot.message import Role
+from bot.playbook import Language, LineDefinition, Place, Play, Playbook, Stage, Topic
 from bot.playbook_files import load_playbook
 from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal
@@ -72,6 +73,43 @@ def test_why_can_quote_every_rule(playbook: Playbook, language: Language) -> Non
     assert sorted(words) == EVERY
     assert all(len(text) >= (20 if language == "en" else 8) for text in words.values())
     assert len(set(words.values())) == len(EVERY)
+
+
+@pytest.mark.parametrize(
+    ("signals", "rules", "routes"),
+    [
+        pytest.param(("anger",), {"R02", "R13"}, set(), id="upset"),
+        pytest.param(("reasoned_complaint", "asks_why"), {"R04"}, set(), id="reasoning"),
+        pytest.param(("reasoned_complaint", "threatens_legal"), {"R38"}, {"supervisor", "legal"}, id="intimidating"),
+        pytest.param(("lectures",), {"R33"}, set(), id="lecturing"),
+        pytest.param(("asks_price",), {"R22"}, set(), id="pragmatic"),
+        pytest.param(("asks_favour", "asks_secrecy"), {"R40", "R19"}, set(), id="pleading"),
+        pytest.param(("claims_promise",), {"R24", "R06"}, {"sales"}, id="bluffing with a promise"),
+        pytest.param(("disputes_expiry",), {"R06"}, set(), id="bluffing with a date"),
+        pytest.param(("claims_precedent",), {"R06"}, set(), id="bluffing with a precedent"),
+        pytest.param(("threatens_to_leave",), {"R34", "R36"}, {"sales"}, id="threatening to leave"),
+        pytest.param(("threatens_publicity",), {"R37", "R35"}, {"supervisor"}, id="threatening with the press"),
+        pytest.param(("threatens_agent",), {"R39"}, {"supervisor"}, id="threatening the agent"),
+        pytest.param(("abuses_agent",), {"R47"}, {"takeover", "supervisor"}, id="abusing the agent"),
+    ],
+)
+def test_each_way_of_pushing_meets_what_works(
+    playbook: Playbook, signals: tuple[str, ...], rules: set[str], routes: set[str]
+) -> None:
+    """Upset, reasoning, lecturing, pragmatic, pleading, bluffing, threatening: the rules that work, who comes in."""
+    advice = advise(
+        playbook,
+        reading=Reading(tuple(Signal(each, 0.9, "…") for each in signals), int("anger" in signals)),
+        speaker=Role.CUSTOMER,
+        situation=Situation(standing=Standing(), stage=Stage.CONFIRM, facts=frozenset()),
+        given=(),
+        language="zh-TW",
+        now=NOW,
+    )
+    assert advice
+    assert rules.issubset(advice.rules)
+    assert routes.issubset(advice.routes)
+    assert 1 <= len(advice.lines) <= 3
 
 
 def test_every_line_can_be_heard(playbook: Playbook) -> None:
