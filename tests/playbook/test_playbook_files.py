@@ -7,11 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cli_playbook import playbook_command
 from bot.errors import UserError
 from bot.playbook import Route
 from bot.playbook_files import Fault, load_playbook, read_playbook
@@ -292,18 +290,45 @@ def test_any_bytes_get_an_answer(content: bytes) -> None:
         assert (playbook is None) == bool(found)
 
 
-def test_check_says_ok() -> None:
-    """The author reads the version and what there is."""
-    result = CliRunner().invoke(playbook_command, ["check", str(TINY)])
-    assert result.exit_code == 0
-    assert result.output == f"ok: playbook {load_playbook(TINY).version}, 6 signals, 1 play, 2 decision rows\n"
+def test_what_is_converted_is_not_told_twice(spoil: Spoil) -> None:
+    """zh-CN takes what it does not say from zh-TW, so a fault there is one fault."""
+    spoil("zh-TW/plays.yaml", "{customer}", "{name}")
+    folder = spoil("zh-TW/decisions.yaml", "renew:", "renewal:")
+    assert [fault.file for fault in read_playbook(folder)[1]] == ["zh-TW/decisions.yaml"] * 2 + ["zh-TW/plays.yaml"]
 
 
-def test_check_lists_every_fault_and_fails(spoil: Spoil) -> None:
-    """Faults on standard output, one a line; then one sentence and a code that is not zero."""
-    spoil("plays.yaml", "[exception_requested]", "[asked]")
-    folder = spoil("en/plays.yaml", "{customer}", "{name}")
-    result = CliRunner().invoke(playbook_command, ["check", str(folder)])
-    assert result.output.splitlines() == faults(folder)
-    assert isinstance(result.exception, UserError)
-    assert result.exception.what == f"The playbook in {folder} has 2 faults."
+def test_what_zh_cn_says_wrongly_itself_is_told(folder: Path) -> None:
+    """Where it stands, also when zh-TW has a fault at the same place."""
+    (folder / "zh-CN/plays.yaml").write_text("compensation_asked:\n  lines: {heard: '{nmae}'}\n", encoding="utf-8")
+    assert faults(folder) == [
+        (
+            "zh-CN/plays.yaml, line 2, compensation_asked.lines.heard: "
+            "{nmae} is none of the placeholders {concession}, {customer}, {due_at}, {ended_on}, {product}."
+        )
+    ]
+
+
+@pytest.mark.parametrize("empty", ["signals.yaml", "facts.yaml", "plays.yaml"])
+def test_an_empty_list_ends_in_a_playbook_or_in_faults(folder: Path, empty: str) -> None:
+    """Nothing is read as nothing, and whoever loads it hears why it cannot be used."""
+    (folder / empty).write_text("[]\n", encoding="utf-8")
+    playbook, found = read_playbook(folder)
+    assert (playbook is None) == bool(found)
+
+
+def test_a_file_that_cannot_be_read_is_told(folder: Path) -> None:
+    """A folder in a file's place, as some tools leave it, is a fault like any other."""
+    (folder / "zh-CN" / "plays.yaml").mkdir()
+    assert read_playbook(folder)[1] == ()
+    (folder / "facts.yaml").unlink()
+    (folder / "facts.yaml").mkdir()
+    assert faults(folder) == ["facts.yaml: this file is missing."]
+
+
+def test_a_table_that_no_machine_could_try_is_refused(spoil: Spoil) -> None:
+    """Every case is tried on every row, so both are bounded."""
+    values = ", ".join(f"v{number}" for number in range(200))
+    folder = spoil("decisions.yaml", "cost: [low, high]", f"cost: [low, high]\n  a: [{values}]\n  b: [{values}]")
+    assert faults(folder) == [
+        "decisions.yaml, line 1, dimensions: these make 80,000 different cases; more than 20,000 are too many."
+    ]
