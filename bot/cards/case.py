@@ -156,8 +156,7 @@ def requests(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
     """The exceptions asked for, and the answers."""
     blocks: list[Block] = []
     for each in file.requests[-MOST_REQUESTS:]:
-        what = f"{say.money(each.cost, each.currency)} · {concession_words(each.concession, say)}"
-        blocks.append(section(f"*{say('Exception')}*  {what} · {_request_state(each, say)}"))
+        blocks.append(section(f"*{say('Exception')}*  {_request_words(each, say)}"))
         pieces = [f"<@{each.requested_by}>", when(each.requested_at, zone), escaped(cut(each.reason, MOST_WORDS))]
         blocks.append(context(" · ".join(pieces)))
         if each.decided_by and each.decided_at:
@@ -168,6 +167,11 @@ def requests(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
             ]
             blocks.append(context(" · ".join(piece for piece in pieces if piece)))
     return blocks
+
+
+def _request_words(request: ExceptionRequest, say: Words) -> str:
+    what = f"{say.money(request.cost, request.currency)} · {concession_words(request.concession, say)}"
+    return f"{what} · {_request_state(request, say)}"
 
 
 def _request_state(request: ExceptionRequest, say: Words) -> str:
@@ -196,12 +200,21 @@ def promises(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
 
 def handover(file: CaseFile, said: Iterable[Message], *, zone: str, say: Words) -> list[Block]:
     """The case so far, for whoever takes it over (R31): what is known, what was promised, what was said last."""
-    blocks = [*facts(file, zone=zone, say=say), *requests(file, zone=zone, say=say)]
-    blocks += [section(commitment_card.line(each, zone, say)) for each in file.commitments[:MOST_COMMITMENTS]]
+    counted = newest(each for each in file.recorded if each.holds)
+    known = [counted[name] for name in SHOWN if name in counted and not name.startswith("takeover")]
+    rows = [_known(each, file.bands, say) for each in known]
+    rows += [f"*{say('Exception')}*  {_request_words(each, say)}" for each in file.requests[-1:]]
+    rows += [commitment_card.line(each, zone, say) for each in file.commitments[:MOST_COMMITMENTS]]
+    blocks = [section("\n".join(f"• {row}" for row in rows))] if rows else []
     lines = [_said(each, zone, say) for each in list(said)[-MOST_SAID:]]
     if lines:
         blocks += [section(f"*{say('What was said last')}*"), *(context(line) for line in lines)]
     return blocks
+
+
+def _known(fact: RecordedFact, bands: CostBands, say: Words) -> str:
+    row = f"*{name_words(fact.name, say)}*  {value_words(fact, bands, say)}"
+    return f"{row} · {escaped(cut(fact.why, MOST_WORDS))}" if fact.why else row
 
 
 def _said(message: Message, zone: str, say: Words) -> str:

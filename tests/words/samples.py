@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from bot.blocks import Block
-from bot.cards import exception, feedback, home, sales, setup, warranty, whisper
+from bot.cards import claims, exception, feedback, home, sales, setup, warranty, whisper
 from bot.case import Case
 from bot.coaching import Advice, OfferedLine, StoredAdvice, WithheldLine
 from bot.customer import Contract, Customer, CustomerRecord, Price, StaffMember, TaxBasis
@@ -38,6 +38,7 @@ from bot.playbook_yaml import Fault
 from bot.quiet import Feedback, Quiet, Rating, Reason
 from bot.setup import Missing, RoleSource, Setup, SupportChannel
 from bot.signals import Signal
+from tests.words import case_samples
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
 TODAY = date(2026, 3, 4)
@@ -91,6 +92,8 @@ def advice(language: Language, said: str) -> Advice:
         withheld=(WithheldLine(text=said, missing=("exception_requested", "ended_on", "product")),),
         routes=tuple(Route),
         action=Action.ASK_EXCEPTION,
+        actions=tuple(Action),
+        checks=case_samples.checks(said),
         facts=("problem_confirmed", "expired", "sales_told"),
         playbook_version="0123456789ab",
     )
@@ -161,6 +164,9 @@ def everything(say: Words, name: str, said: str) -> Iterator[Shown]:
     yield from _sales(say, name)
     yield from _setup(say, name)
     yield from _home(say, name, said)
+    yield from (Shown(*each) for each in case_samples.everything(say, name, said))
+    for checks in case_samples.claims(said):
+        yield Shown("claims", "", claims.blocks(checks, say))
 
 
 def _warranty(say: Words, name: str) -> Iterator[Shown]:

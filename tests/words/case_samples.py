@@ -1,0 +1,233 @@
+"""The cards and windows of a case's facts, claims, promises, commitments and takeovers, filled to the brim."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from bot.blocks import Block
+from bot.cards import assess, commitment, engineer, takeover, verification
+from bot.cards import case as case_card
+from bot.cards.case import CaseFile
+from bot.case import Case, CaseState
+from bot.claims import ClaimCheck, check
+from bot.commitments import Commitment, CommitmentState, DueError
+from bot.entitlement import Coverage, CoverageKind, DateBasis, coverage_on
+from bot.facts import HoursError, OurMistake, RecordedFact, Severity
+from bot.goodwill import Concession, ExceptionRequest, ExceptionState
+from bot.i18n import Words
+from bot.message import Message, Role
+from bot.playbook import CostBands
+from bot.promises import Answer, AnswerRefusal, Verification, VerificationState
+
+NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
+TODAY = date(2026, 3, 4)
+ZONE = "Asia/Taipei"
+Sample = tuple[str, str, list[Block], Block | None]
+
+
+def verifications(said: str) -> Iterator[Verification]:
+    """A question in each state, unanswered and answered, to a person and to the channel."""
+    for state in VerificationState:
+        for asked in ("U3", None):
+            for answered in ("U3", None):
+                yield Verification(
+                    workspace="T1",
+                    id="v" * 32,
+                    case_id="c" * 32,
+                    customer_id="1",
+                    claimed=said,
+                    state=state,
+                    asked_by="U1",
+                    asked_at=NOW,
+                    asked=asked,
+                    answered_by=answered,
+                    answered_at=NOW if answered else None,
+                    evidence=said if answered else "",
+                )
+
+
+def requests(said: str) -> list[ExceptionRequest]:
+    """Requests in every state and of every kind."""
+    return [
+        ExceptionRequest(
+            workspace="T1",
+            id=f"{state}{concession}",
+            case_id="c" * 32,
+            customer_id="1",
+            state=state,
+            requested_by="U1",
+            requested_at=NOW,
+            concession=concession,
+            fault=said,
+            cost=Decimal(3000),
+            currency="TWD",
+            reason=said,
+            fault_ours=fault,
+            decided_by="U2" if state is not ExceptionState.REQUESTED else None,
+            decided_at=NOW if state is not ExceptionState.REQUESTED else None,
+            decision_reason=said,
+        )
+        for state in ExceptionState
+        for concession in Concession
+        for fault in ("yes", "no")
+    ]
+
+
+def checks(said: str) -> tuple[ClaimCheck, ...]:
+    """One claim of each kind, as a whisper may carry them together."""
+    return next(_checks(said))
+
+
+def _checks(said: str) -> Iterator[tuple[ClaimCheck, ...]]:
+    ends = [date(2027, 1, 1), date(2026, 1, 1), None]
+    coverages = [
+        coverage_on(
+            Coverage(
+                kind=list(CoverageKind)[number % 2],
+                reference="0001",
+                product=None if number == 1 else said[:80],
+                start=date(2024, 1, 1) if number else None,
+                end=end,
+                basis=basis,
+            ),
+            TODAY,
+        )
+        for number, (end, basis) in enumerate(zip(ends, [DateBasis.DELIVERY, DateBasis.SIGNING, None], strict=True))
+    ]
+    claims = ("disputes_expiry", "claims_promise", "claims_precedent")
+    asked = [*verifications(said), None]
+    granted = [[each] for each in requests(said) if each.state is ExceptionState.APPROVED]
+    zone = UTC
+    yield check(claims, coverages=coverages, granted=granted[0], verification=asked[-2], zone=zone)
+    for each in asked:
+        yield check(claims, coverages=coverages[1:2], granted=[], verification=each, zone=zone)
+    for grant in granted:
+        yield check(claims, coverages=coverages[2:], granted=grant, verification=None, zone=zone)
+    yield check(claims, coverages=coverages[:1], granted=[], verification=None, zone=zone)
+    yield check(claims, coverages=[], granted=[], verification=None, zone=zone)
+
+
+def commitments(said: str) -> list[Commitment]:
+    """One in every state."""
+    return [
+        Commitment(
+            workspace="T1",
+            id=f"{state}{number}",
+            case_id="c" * 32,
+            text=said,
+            state=state,
+            due_at=NOW + timedelta(days=2),
+            timezone=ZONE,
+            made_by="U1",
+            made_at=NOW,
+        )
+        for number in range(5)
+        for state in CommitmentState
+    ]
+
+
+def recorded(said: str) -> list[RecordedFact]:
+    """Every fact, changed once, with a reason."""
+    values: dict[str, list[str]] = {
+        "severity": list(Severity),
+        "effort_hours": ["1.5", "12"],
+        "cost": ["3000.00", "80000"],
+        "fault_ours": ["unknown", "no", "yes"],
+        "claim": ["pending", "confirmed", "not_confirmed"],
+        "evidence": [said],
+        "new_facts": ["yes"],
+        "engineer": ["U6"],
+        "engineer_assigned": ["yes"],
+        "takeover_by": ["U7"],
+        "takeover_accepted": ["no", "yes"],
+    }
+    return [
+        RecordedFact(name=name, value=value, by="U1", at=NOW, why=said) for name in values for value in values[name]
+    ]
+
+
+def file(name: str, said: str, *, full: bool) -> CaseFile:
+    """A case with all that one can hold, or with nothing."""
+    return CaseFile(
+        case=Case(
+            workspace="T1",
+            id="c" * 32,
+            customer_id="1",
+            channel="C1",
+            thread_ts="1.0",
+            state=CaseState.WAITING if full else CaseState.OPEN,
+            agent="U1" if full else None,
+            opened_at=NOW,
+        ),
+        customer=name,
+        recorded=recorded(said) if full else [],
+        requests=requests(said) if full else [],
+        verification=next(verifications(said)) if full else None,
+        commitments=commitments(said) if full else [],
+        bands=CostBands(low_up_to=Decimal(5000)),
+    )
+
+
+def everything(say: Words, name: str, said: str) -> Iterator[Sample]:
+    """All that people can be shown about a case's facts."""
+    yield from _windows(say, name, said)
+    yield from _questions(say, name, said)
+    for full in (True, False):
+        view = case_card.view(file(name, said, full=full), zone=ZONE, say=say)
+        yield "case", "", view["blocks"], view
+    said_before = [
+        Message(workspace="T1", channel="C1", ts=f"{number}.0", speaker="U1", role=role, text=said)
+        for number, role in enumerate([Role.CUSTOMER, Role.AGENT] * 9)
+    ]
+    for taken_by in ("U7", None):
+        so_far = case_card.handover(file(name, said, full=taken_by is None), said_before, zone=ZONE, say=say)
+        text, blocks = takeover.card(
+            customer=name,
+            asked_by="U1",
+            why=said,
+            so_far=so_far,
+            case_id="c" * 32,
+            taken_by=taken_by,
+            link="https://2026",
+            say=say,
+        )
+        yield "takeover", text, blocks, None
+    text, blocks = engineer.task(customer=name, what=said, asked_by="U1", link="", say=say)
+    yield "engineer", text, blocks, None
+
+
+def _windows(say: Words, name: str, said: str) -> Iterator[Sample]:
+    known = {"severity": "site", "effort_hours": "1.5", "cost": "3000.00", "fault_ours": OurMistake.BREACH, "why": said}
+    about = {"customer": name, "case_id": "c" * 32}
+    views = [
+        assess.assess_modal(customer=name, case_id="c" * 32, currency="NT$", known=known, say=say),
+        assess.assess_modal(customer=name, case_id="c" * 32, currency="NT$", known={}, say=say),
+        assess.new_facts_modal(**about, say=say),
+        engineer.assign_modal(**about, say=say),
+        takeover.ask_modal(**about, say=say),
+        commitment.commit_modal(**about, suggested=NOW, say=say),
+        verification.answer_modal(Answer.YES, "v" * 32, say),
+        verification.answer_modal(Answer.NO, "v" * 32, say),
+    ]
+    for view in views:
+        yield view["callback_id"], "", view["blocks"], view
+    for sentence in (
+        *(assess.hours_error_words(each, say) for each in HoursError),
+        *(commitment.due_error_words(each, say) for each in DueError),
+    ):
+        yield "slip", sentence, [], None
+
+
+def _questions(say: Words, name: str, said: str) -> Iterator[Sample]:
+    for each in verifications(said):
+        text, blocks = verification.card(each, customer=name, instead_of=name, on=TODAY, say=say)
+        yield f"question {each.state}", text, blocks, None
+        text, blocks = verification.told_agent(each, customer=name, on=TODAY, say=say)
+        yield f"answer {each.state}", text, blocks, None
+        for refusal in AnswerRefusal:
+            yield "refused", verification.refusal_words(refusal, each, TODAY, say), [], None
+
+
+def claims(said: str) -> Iterator[tuple[ClaimCheck, ...]]:
+    """Every way in which claims can stand beside the record."""
+    yield from _checks(said)
