@@ -182,7 +182,8 @@ def advise(
     pressure = frozenset(each.id for each in playbook.signals if each.pressure)
     told = _Telling(playbook, situation, language, seen, reading.anger)
     calm = _Telling(playbook, situation, language, seen - pressure, 0)
-    lines = _same_offer(told.lines(plays), calm.lines(plays_for(calm.signals, 0)), playbook.policy.whisper.lines)
+    calmly = plays_for(calm.signals, 0) if reading.anger or seen != calm.signals else plays
+    lines = _same_offer(told.lines(plays), calm.lines(calmly), playbook.policy.whisper.lines)
     return _compose(told, plays, lines, sure, speaker)
 
 

@@ -1,5 +1,6 @@
 """The rules of the trade: each one works somewhere, in words of our own, and the page that tells them is not stale."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import product
@@ -134,6 +135,30 @@ def test_a_line_is_a_pitch_or_about_a_concession_never_both() -> None:
     """What is conceded is said whatever the tone, a pitch is not: an author who mixes them is told."""
     with pytest.raises(ValidationError, match="make two of it"):
         LineDefinition(id="both", speaks_of=(Topic.CONCESSION, Topic.RENEWAL))
+
+
+@pytest.mark.parametrize(
+    ("topics", "words"),
+    [
+        (
+            {Topic.PRICE, Topic.RENEWAL},
+            r"續約|续约|续签|價錢|价钱|价格|預算|预算|維護合約|维护合同|维保"
+            r"|\brenew|\bprices?\b|maintenance contract|one-off repair",
+        ),
+        ({Topic.EXPIRY}, r"\{ended_on\}|到期|過保|过保|expire"),
+        ({Topic.CONCESSION}, r"\{concession\}|特別處理|特别处理|特别给您|替您去問|替您去问|ask for you"),
+    ],
+)
+def test_what_a_line_speaks_of_is_marked(playbook: Playbook, topics: set[Topic], words: str) -> None:
+    """No pitch, date or concession slips past the rules about when it may be said, in any language."""
+    unmarked = [
+        (play.id, line.id, language)
+        for play in playbook.plays
+        for line in play.lines
+        for language, wording in playbook.words.items()
+        if re.search(words, wording.plays[play.id].lines[line.id]) and topics.isdisjoint(line.speaks_of)
+    ]
+    assert unmarked == []
 
 
 def test_the_page_is_not_stale(playbook: Playbook) -> None:
