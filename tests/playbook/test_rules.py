@@ -142,8 +142,10 @@ def test_a_line_is_a_pitch_or_about_a_concession_never_both() -> None:
     [
         (
             {Topic.PRICE, Topic.RENEWAL},
-            r"續約|续约|续签|價錢|价钱|价格|預算|预算|維護合約|维护合同|维保"
-            r"|\brenew|\bprices?\b|maintenance contract|one-off repair",
+            (
+                r"續約|续约|续签|價錢|价钱|价格|預算|预算|維護合約|维护合同|维保"
+                r"|\brenew|\bprices?\b|maintenance contract|one-off repair"
+            ),
         ),
         ({Topic.EXPIRY}, r"\{ended_on\}|到期|過保|过保|expire"),
         ({Topic.CONCESSION}, r"\{concession\}|特別處理|特别处理|特别给您|替您去問|替您去问|ask for you"),
