@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from structlog.testing import capture_logs
@@ -16,7 +17,7 @@ from bot.playbook import Playbook
 from bot.playbook_files import load_playbook
 from bot.signals import Detector
 from handlers import playbook_edits
-from handlers.services import Known
+from handlers.services import Known, Services
 
 Spoil = Callable[[str, str, str], Path]
 
@@ -139,3 +140,28 @@ async def test_files_that_are_touched_but_say_the_same_are_not_learnt_again(fold
             event = await logged(logs, "playbook_taken")
         assert event["version"] == known.now.playbook.version
         assert learnt == []
+
+
+async def test_a_piece_of_work_keeps_the_playbook_with_which_it_began(folder: Path, spoil: Spoil) -> None:
+    """What is noticed with one detector is answered from the same playbook, whatever is taken meanwhile."""
+    async with watched(folder) as known:
+        nothing = cast("Any", None)
+        services = Services(
+            identity=nothing,
+            client=nothing,
+            http=nothing,
+            casebook=nothing,
+            directories=nothing,
+            known=known,
+            clock=lambda: 0.0,
+        )
+        begun = services.for_one_task()
+        before = known.now
+        with capture_logs() as logs:
+            spoil("en/plays.yaml", "a lot", "much")
+            await logged(logs, "playbook_taken")
+        assert (begun.playbook, begun.detector) == (before.playbook, before.detector)
+        assert services.playbook is known.now.playbook is not before.playbook
+        assert services.detector is known.now.detector
+        assert services.for_one_task().playbook is services.playbook
+        assert begun.wake is services.wake
