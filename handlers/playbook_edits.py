@@ -21,9 +21,13 @@ log = structlog.get_logger()
 
 
 def stamp(folder: Path) -> Stamp:
-    """What tells that a file was written, came or went, without reading any."""
+    """What tells that a file was written, came or went, without reading any; nothing when nothing can be seen."""
     found = []
-    for path in sorted([*folder.glob("*.y*ml"), *folder.glob("*/*.y*ml")]):
+    try:
+        paths = sorted([*folder.glob("*.y*ml"), *folder.glob("*/*.y*ml")])
+    except OSError:  # a disk that has gone away is no reason to end
+        return ()
+    for path in paths:
         try:
             status = path.stat()
         except OSError:  # gone between the two, or a link into nothing
