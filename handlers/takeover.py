@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.blocks import body
+from bot.blocks import body, escaped, section
 from bot.cards import case as case_card
 from bot.cards import takeover as takeover_card
 from bot.case import Case
@@ -168,14 +168,15 @@ async def on_take_over(services: Services, task: Task) -> None:
         say = words(language_of_locale(asker.locale))
         lines, _ = news.said_now(services, connection, case, asker, "takeover_accepted")
         name = request.name_of(customer_of(services, case.customer_id), say)
+        text = say("{who} has taken over {customer}.", who=me.name, customer=name)
         news.direct(
             services,
             connection,
             case,
             asker,
             key=f"{task.entry.key}:told",
-            text=say("{who} has taken over {customer}.", who=me.name, customer=name),
-            blocks=lines,
+            text=text,
+            blocks=[section(f"*{escaped(text)}*"), *lines],
             link=link,
         )
         outbox.put(

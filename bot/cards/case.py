@@ -14,7 +14,7 @@ from bot.cards.exception import concession_words, fault_words
 from bot.case import Case, CaseState, cost_band
 from bot.commitments import Commitment
 from bot.facts import RecordedFact, Severity, newest
-from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.goodwill import ExceptionRequest, ExceptionState, last_declined
 from bot.i18n import Words
 from bot.message import Message, Role
 from bot.playbook import Action, CostBands
@@ -30,7 +30,6 @@ MOST_REQUESTS = 5
 MOST_COMMITMENTS = 10
 MOST_SAID = 10
 MOST_WORDS = 300
-ACTIONS = tuple(Action)
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,8 @@ def view(file: CaseFile, *, zone: str, say: Words) -> Block:
         blocks += commitment_card.blocks(each, zone, say)
     if not file.commitments:
         blocks.append(context(say("None written down yet.")))
-    blocks += [divider(), actions(f"do:{case.id}", *buttons(ACTIONS, case.id, say))]
+    wanted = [each for each in Action if each is not Action.NEW_FACTS or last_declined(file.requests)]
+    blocks += [divider(), actions(f"do:{case.id}", *buttons(wanted, case.id, say))]
     return modal(CASE_VIEW, say("The case"), blocks, close=say("Close"), private_metadata=case.id)
 
 

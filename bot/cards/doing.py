@@ -1,6 +1,6 @@
 """What an agent can do about a case, as buttons: on a whisper, on news, and in the case's window."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot.blocks import Block, actions, button
 from bot.cards.assess import ASSESS, NEW_FACTS
@@ -44,18 +44,22 @@ def action_words(action: Action, say: Words) -> str:
             return say("Something is new…")
 
 
-def buttons(wanted: Iterable[Action], value: str, say: Words) -> list[Block]:
-    """A button for each action, the first one foremost.
+def buttons(wanted: Iterable[Action], value: str, say: Words, *, foremost: Action | None = None) -> list[Block]:
+    """A button for each action.
 
     Args:
         value: The advice's id, or in the case's window the case's own.
+        foremost: The one that stands out.
     """
     return [
-        button(IDS[each], action_words(each, say), value, style="primary" if number == 0 else None)
-        for number, each in enumerate(dict.fromkeys(wanted))
+        button(IDS[each], action_words(each, say), value, style="primary" if each is foremost else None)
+        for each in dict.fromkeys(wanted)
     ]
 
 
-def row(wanted: Iterable[Action], value: str, say: Words) -> Block:
-    """The buttons in a row, and the way to all that the case knows."""
-    return actions(f"do:{value}", *buttons(wanted, value, say), button(SHOW_CASE, say("The case…"), value))
+def row(wanted: Sequence[Action], value: str, say: Words) -> Block:
+    """The buttons in a row, the first one foremost, and the way to all that the case knows."""
+    first = wanted[0] if wanted else None
+    return actions(
+        f"do:{value}", *buttons(wanted, value, say, foremost=first), button(SHOW_CASE, say("The case…"), value)
+    )

@@ -80,22 +80,24 @@ async def test_asking_twice_asks_once(stage: Stage, bot: Bot) -> None:
 
 
 async def test_not_sure_keeps_it_open_and_the_first_answer_stands(stage: Stage, bot: Bot) -> None:
-    """Whoever is not sure says so; then a no; a yes after it is refused and kept in the audit."""
-    customer, agent, sales = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR)]
-    card = await asked(customer, agent, sales)
+    """Whoever is not sure says so; then a no; a yes that comes later is refused and kept in the audit."""
+    await stage.admin("deactivate_user", user=SUCCESSOR)
+    customer, agent, sales, supervisor = [await stage.seat(who) for who in (CUSTOMER, AGENT, SALES, SUPERVISOR)]
+    await press(agent, await claimed_promise(customer, agent), "ask_sales")
+    card = await sales.sees("message", lambda push: "有答應過什麼嗎" in texts(push["message"].get("blocks")))
     await press(sales, card, "promise_not_sure")
     unsure = await card_again(sales, "不確定（")
     assert "promise_yes" in str(unsure["message"]["blocks"])
     await direct(agent, "業務不確定")
     assert facts(bot)["claim"] == "pending"
     assert facts(bot)["promise_being_checked"] == "yes"
-    await press(sales, card, "promise_yes")
-    late = await window(sales, "promise_yes_view")
+    await press(supervisor, card, "promise_yes")
+    late = await window(supervisor, "promise_yes_view")
     await answered(sales, card, "promise_no", "當時只談過折扣")
     await direct(agent, "業務不知道有這個承諾")
     assert facts(bot)["claim"] == "not_confirmed"
-    await sales.do("submit", view_id=late["id"], values={"evidence": typed("想起來了")})
-    await direct(sales, "以第一個回答為準")
+    await supervisor.do("submit", view_id=late["id"], values={"evidence": typed("想起來了")})
+    await direct(supervisor, "以第一個回答為準")
     assert facts(bot)["claim"] == "not_confirmed"
     assert rows(bot, "SELECT move, why FROM audit WHERE subject = 'verification' ORDER BY seq")[-1] == (
         "refused_yes",
