@@ -253,12 +253,15 @@ class PlayWords(Part):
         meaning: One or two sentences for the agent: what is behind it.
         next_step: One sentence: what to do next.
         avoid: One sentence: what not to do or say.
+        instead: What could stand in a draft in place of the agent's words; claims nothing. Empty where none fits every
+            case.
     """
 
     title: str
     meaning: str
     next_step: str
     avoid: str
+    instead: str = ""
     lines: Mapping[str, str] = {}
 
 

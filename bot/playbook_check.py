@@ -185,6 +185,8 @@ def _check_lines(play: Play, words: PlayWords, language: Language, file: File) -
                 (play.id, "lines", key),
                 f'"{found}" says that something has happened or will, and the line claims no fact',
             )
+    if found := claiming_words(language, words.instead):
+        yield file.fault((play.id, "instead"), f'"{found}" says that something has happened or will; it must not')
     for key in claims:
         if key not in words.lines:
             yield file.fault((play.id, "lines"), f"the line {key} has no words here")

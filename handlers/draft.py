@@ -17,7 +17,7 @@ from bot.draft import DraftCheck, check_draft
 from bot.goodwill import ExceptionState
 from bot.language import language_of_locale, language_of_text
 from bot.message import Role
-from bot.playbook import Stage
+from bot.playbook import Language, Stage
 from bot.signals import Reading, Thread
 from handlers import deliver, inbound
 from handlers.coach import SECONDS_AN_HOUR
@@ -109,29 +109,35 @@ def _choices(services: Services, open_cases: Sequence[Case], actor: Actor) -> li
 async def _answer(services: Services, actor: Actor, case: Case | None, text: str) -> list[Block]:
     """What was found in a draft, as blocks."""
     customer = customer_of(services, case.customer_id) if case else None
-    check = await _check(services, actor, case, customer, text)
+    with services.casebook.begin() as connection:
+        words = cases.last_customer_words(connection, case) if case else ""
+    language = language_of_text(words or text, language_of_locale(actor.person.locale))
+    check = await _check(services, case, customer, text, words, language)
     return draft_card.answer(
         check,
         customer=customer.record.customer.name if customer else None,
         has_case=case is not None,
+        language=language,
         playbook=services.playbook,
         say=actor.say,
     )
 
 
 async def _check(
-    services: Services, actor: Actor, case: Case | None, customer: Standing | None, text: str
+    services: Services, case: Case | None, customer: Standing | None, text: str, words: str, language: Language
 ) -> DraftCheck:
-    """Hold a draft against its case; without one nothing is known to be true."""
-    thread, words = Thread(), ""
-    granted = None
+    """Hold a draft against its case; without one nothing is known to be true.
+
+    Args:
+        words: What the customer said last.
+        language: The language the customer is spoken to in.
+    """
+    thread, granted = Thread(), None
     if case:
         with services.casebook.begin() as connection:
             thread = cases.context(connection, case)
-            words = cases.last_customer_words(connection, case)
             asked = requests.of_case(connection, case.workspace, case.id)
         granted = next((each.concession for each in asked if each.state is ExceptionState.APPROVED), None)
-    language = language_of_text(words or text, language_of_locale(actor.person.locale))
     known = Situation(standing=case_rules.Standing(), stage=Stage.FOLLOW_UP, facts=frozenset())
     if case:
         with services.casebook.begin() as connection:

@@ -8,7 +8,7 @@ from bot.cards.exception import concession_words
 from bot.cards.facts import fact_words
 from bot.draft import Beyond, DraftCheck
 from bot.i18n import Words
-from bot.playbook import Action, Playbook
+from bot.playbook import Action, Language, Playbook
 
 CHECK_VIEW = "check_draft_view"
 DRAFT = "draft"
@@ -55,6 +55,7 @@ def answer(check: DraftCheck, *, customer: str | None, has_case: bool, playbook:
     """What was found.
 
     Args:
+        language: The language the customer is spoken to in.
         has_case: Whether it was checked against a case; without one nothing is known to be true.
     """
     top = [say("🔒 Only you can see this")]
@@ -70,12 +71,9 @@ def answer(check: DraftCheck, *, customer: str | None, has_case: bool, playbook:
     for hurt in check.hurts:
         play = plays[hurt.play]
         words = escaped(cut(hurt.words, _SHOWN))
-        blocks.append(
-            section(
-                f"💬 *{escaped(play.title)}*  “{words}”\n{escaped(play.meaning)}\n"
-                f"*{say('Better')}*  {escaped(play.next_step)}"
-            )
-        )
+        blocks.append(section(f"💬 *{escaped(play.title)}*  “{words}”\n{escaped(play.meaning)}"))
+        instead = playbook.words[language].plays[hurt.play].instead
+        blocks.append(quote(instead) if instead else section(f"*{say('Better')}*  {escaped(play.next_step)}"))
     if check.better:
         blocks.append(context(say("You could say")))
         blocks += [quote(line.text) for line in check.better]
