@@ -51,7 +51,9 @@ def window(
     )
 
 
-def answer(check: DraftCheck, *, customer: str | None, has_case: bool, playbook: Playbook, say: Words) -> list[Block]:
+def answer(
+    check: DraftCheck, *, customer: str | None, has_case: bool, language: Language, playbook: Playbook, say: Words
+) -> list[Block]:
     """What was found.
 
     Args:
