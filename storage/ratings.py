@@ -18,7 +18,7 @@ class PlayRatings:
     """One play, in all workspaces of the casebook. Advice with two plays counts for both.
 
     Attributes:
-        shown: How often somebody was shown it.
+        shown: How often somebody was shown it; what was only kept for them while they paused can be rated all the same.
         helpful: How often it was said to help.
         unhelpful: How often it was said not to.
         reasons: Why it did not help, each with how often.
@@ -43,12 +43,12 @@ def by_play(connection: Connection) -> Mapping[str, PlayRatings]:
         for table in (ratings, corrections)
         for row in connection.execute(select(table.c.workspace, table.c.advice_id))
     }
-    given = select(advice.c.workspace, advice.c.id, advice.c.content).where(advice.c.while_paused.is_(False))
+    given = select(advice.c.workspace, advice.c.id, advice.c.content, advice.c.while_paused)
     given = given.execution_options(yield_per=_AT_ONCE)
     for row in connection.execute(given):
         plays = json.loads(row.content)["plays"]
         for play in plays:
-            found.setdefault(play, PlayRatings()).shown += 1
+            found.setdefault(play, PlayRatings()).shown += not row.while_paused
         if (row.workspace, row.id) in judged:
             plays_of[row.workspace, row.id] = plays
     for row in connection.execute(select(ratings)):
