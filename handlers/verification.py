@@ -211,8 +211,9 @@ def _record(services: Services, connection: Connection, case: Case, after: Verif
     """What is known of the promise now."""
     by, now = actor.person.user_id, services.clock()
     settled = after.state is not VerificationState.ASKED
-    facts.record(connection, case, "claim", after.state if settled else "pending", by=by, why=after.evidence, now=now)
-    if after.evidence:
+    state = after.state if settled else "pending"
+    facts.record(connection, case, "claim", state, by=by, why=after.evidence or after.claimed, now=now)
+    if after.evidence and after.state is VerificationState.CONFIRMED:
         facts.record(connection, case, "evidence", after.evidence, by=by, why=after.claimed, now=now)
     if settled:
         facts.record(connection, case, "promise_being_checked", "no", by=by, now=now)

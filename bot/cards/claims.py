@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.blocks import Block, cut, escaped, section
 from bot.cards.exception import concession_words
+from bot.cards.verification import evidence_words
 from bot.cards.warranty import basis_words, kind_words
 from bot.claims import DONE_BEFORE, PROMISED, STILL_COVERED, AnswerRow, ClaimCheck, ClaimVerdict, CoverageRow, GrantRow
 from bot.i18n import Words
@@ -80,7 +81,7 @@ def _answer(row: AnswerRow, say: Words) -> str:
         case VerificationState.ASKED:
             sentence = say("Asked {who} on {day}, not settled yet.", who=who, day=day)
     evidence = cut(row.evidence, MOST_WORDS)
-    return f"{sentence} {say('In writing: {evidence}', evidence=escaped(evidence))}" if evidence else sentence
+    return f"{sentence} {evidence_words(row.state, evidence, say)}" if evidence else sentence
 
 
 def _grant(row: GrantRow, say: Words) -> str:

@@ -39,6 +39,13 @@ def answer_words(verification: Verification, on: date | None, say: Words) -> str
             return say("No answer yet.")
 
 
+def evidence_words(state: VerificationState, evidence: str, say: Words) -> str:
+    """What came with the answer, in markup: evidence for a yes, for a no what they remember."""
+    if state is VerificationState.CONFIRMED:
+        return say("Their evidence: {evidence}", evidence=escaped(evidence))
+    return say("They remember: {evidence}", evidence=escaped(evidence))
+
+
 def refusal_words(refusal: AnswerRefusal, verification: Verification, on: date | None, say: Words) -> str:
     """Why somebody's answer is not taken."""
     match refusal:
@@ -71,7 +78,7 @@ def card(
     if verification.answered_by:
         blocks.append(section(f"*{answer_words(verification, on, say)}*"))
     if verification.evidence:
-        blocks.append(section(say("In writing: {evidence}", evidence=escaped(verification.evidence))))
+        blocks.append(section(evidence_words(verification.state, verification.evidence, say)))
     if verification.state is VerificationState.ASKED:
         blocks += [
             section(say("Do you know of it? Support has neither confirmed nor denied anything.")),
@@ -123,5 +130,5 @@ def told_agent(verification: Verification, *, customer: str, on: date | None, sa
         section(f"*{escaped(text)}*\n{answer_words(verification, on, say)}"),
     ]
     if verification.evidence:
-        blocks.append(section(say("In writing: {evidence}", evidence=escaped(verification.evidence))))
+        blocks.append(section(evidence_words(verification.state, verification.evidence, say)))
     return text, blocks
