@@ -81,6 +81,15 @@ def test_only_active_staff_of_our_own_are_whispered_to(surface: Surface, role: R
     assert may_show(surface, person=None, role=role) is Withheld.NOT_STAFF
 
 
+@pytest.mark.parametrize("role", list(Role))
+def test_work_may_be_given_to_anybody_of_our_own(role: Role) -> None:
+    """A colleague without a part in support may be asked to look at something; an outsider never."""
+    assert may_show(Surface.TASK, person=person(), role=role) is None
+    assert may_show(Surface.TASK, person=person(outsider=True), role=role) is Withheld.NOT_STAFF
+    assert may_show(Surface.TASK, person=person(active=False), role=role) is Withheld.NOT_STAFF
+    assert may_show(Surface.TASK, person=None, role=role) is Withheld.NOT_STAFF
+
+
 def test_the_setup_says_what_is_missing() -> None:
     """Nothing else has to be edited to start."""
     assert Setup().missing() == (Missing.SUPPORT, Missing.AGENTS, Missing.SUPERVISORS, Missing.APPROVALS)
