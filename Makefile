@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo test test-kill lint bench lock
+.PHONY: help install demo test test-kill lint bench quality learn lock
 
 help: ## Show what make can do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -33,6 +33,12 @@ lint: install ## Style, types and the walls between the rooms.
 
 bench: install ## Print our speed beside the speed of something plain.
 	$(BIN)/python -m tests.bench
+
+quality: install ## Read the held-out messages and write docs/quality.md.
+	$(BIN)/python -m tests.quality
+
+learn: install ## Learn the packaged playbook and write what ships with it; after every edit of its examples.
+	$(BIN)/python -m bot.learning
 
 lock: ## Resolve requirements.lock anew (needs uv).
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra dev --python-version 3.11 pyproject.toml -o requirements.lock

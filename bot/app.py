@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -17,9 +18,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import UserError
 from bot.knowledge import Knowledge
+from bot.learning import learn
 from bot.playbook_files import load_playbook
 from bot.settings import Settings
-from bot.signals import Detector
 from handlers import catch_up, deliver, listeners, people, playbook_edits, works
 from handlers.identity import check_socket_mode, identify
 from handlers.services import Known, Services
@@ -77,7 +78,7 @@ async def services(settings: Settings, clock: Callable[[], float] = time.time) -
     async with aiohttp.ClientSession(trust_env=True, timeout=SLACK_TIMEOUT) as http:
         client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)
         identity = await identify(client)
-        knowledge = Knowledge(playbook, await asyncio.to_thread(Detector.train, playbook))
+        knowledge = Knowledge(playbook, await asyncio.to_thread(learn, playbook, settings, log.info))
         casebook = open_casebook(settings.casebook_url)
         try:
             yield Services(
@@ -144,7 +145,8 @@ async def run(settings: Settings, ready: Callable[[], None] | None = None, stop:
                 if ready:
                     ready()
                 listening = _keep_listening(parts, handler, heard_all=heard_all)
-                watching = playbook_edits.watch(parts.known, settings.playbook, written, Detector.train)
+                again = partial(learn, settings=settings, say=log.info)
+                watching = playbook_edits.watch(parts.known, settings.playbook, written, again)
                 await _work_until(stop or asyncio.Event(), parts, listening, watching)
             finally:
                 await handler.close_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped

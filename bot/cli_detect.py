@@ -3,12 +3,14 @@
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 import click
 
 from bot.errors import UserError
+from bot.learning import learn
 from bot.message import Role
 from bot.playbook_files import load_playbook
 from bot.settings import load_settings
@@ -34,7 +36,8 @@ def detect_command(file: BinaryIO, folder: Path | None) -> None:
     each with "signals" and "anger" added, in the same order. Lines that carry the same "thread" are one
     conversation; every other line stands alone.
     """
-    detector = Detector.train(load_playbook(folder or load_settings().playbook))
+    settings = load_settings()
+    detector = learn(load_playbook(folder or settings.playbook), settings, partial(click.echo, err=True))
     out = sys.stdout.buffer
     for answer in _answers(file, detector):
         out.write(_line(answer))

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,10 @@ READ_CHARACTERS = 4_000
 SENTENCES = 60
 """At most this many sentences of a message are looked at one by one."""
 SENTENCE_CHARACTERS = 400
+REACH = 120
+"""How much of a text an encoder is given, in Chinese characters; it slows down after that."""
+_LATIN = 0.4
+"""What a Latin character counts in `REACH`: a word of them is about one token, as two Chinese characters are."""
 _LONG = 30
 _SHORT = 12
 
@@ -35,8 +40,13 @@ _HAS_MEANING = re.compile(r"[^\W_]")
 class Encoder(Protocol):
     """Turns texts into vectors of meaning, one row a text; a sentence encoder can be put in here."""
 
-    def encode(self, texts: list[str]) -> Matrix:
-        """One row of unit length for each text."""
+    @property
+    def name(self) -> str:
+        """Which encoder and version; vectors of another name are never mixed with these."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """One row for each text."""
         ...
 
 
@@ -100,13 +110,18 @@ def _bounded(parts: Iterator[str]) -> Iterator[str]:
                 return
 
 
-def stretches(sentence: str) -> list[str]:
-    """A long sentence in pieces of some clauses, since Chinese runs many thoughts together with commas."""
-    if _weight(sentence) <= _LONG:
+def stretches(sentence: str, shortest: int = _SHORT) -> list[str]:
+    """A long sentence in pieces of some clauses, since Chinese runs many thoughts together with commas.
+
+    Args:
+        sentence: Any; a short one is its own only piece.
+        shortest: No piece but the last says less; a Chinese character counts one, an English word two.
+    """
+    if _weight(sentence) <= max(_LONG, shortest):
         return [sentence]
     pieces = [""]
     for match in _CLAUSE.finditer(sentence):
-        if _weight(pieces[-1]) >= _SHORT:
+        if _weight(pieces[-1]) >= shortest:
             pieces.append("")
         pieces[-1] += match[0]
     return [stripped for piece in pieces if _HAS_MEANING.search(stripped := piece.strip())]
@@ -115,6 +130,23 @@ def stretches(sentence: str) -> list[str]:
 def _weight(text: str) -> int:
     """How much is said: a Chinese character counts one, an English word two."""
     return sum(map(len, _CJK_RUN.findall(text))) + 2 * len(_WORD.findall(text.lower()))
+
+
+def length(text: str) -> float:
+    """How long an encoder takes to read a text, in Chinese characters."""
+    return sum(map(_effort, text))
+
+
+def within_reach(text: str) -> str:
+    """The beginning of a text, as far as an encoder is to read."""
+    for end, effort in enumerate(accumulate(map(_effort, text))):
+        if effort > REACH:
+            return text[:end]
+    return text
+
+
+def _effort(character: str) -> float:
+    return _LATIN if character < "\u0250" else 1.0
 
 
 def grams(text: str) -> list[str]:

@@ -1,6 +1,8 @@
 """Settings from the environment; each has a name that starts with ASIDE_."""
 
+import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,6 +22,8 @@ class Settings(BaseSettings):
         data: Folder for the casebook, and for the directory unless `directory` says otherwise.
         database_url: The casebook's database; an SQLite file in `data` when empty.
         slack_api_url: Any server that speaks Slack's Web API and Socket Mode.
+        encoders: Which sentence encoders read: `all`, only the `cheap` one, or `none`.
+        cache: Folder for what was learnt from playbooks; may be deleted at any time, then it is learnt anew.
     """
 
     model_config = SettingsConfigDict(env_prefix="ASIDE_", extra="ignore")
@@ -31,12 +35,19 @@ class Settings(BaseSettings):
     slack_api_url: str = SLACK_API_URL
     slack_bot_token: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")
+    encoders: Literal["all", "cheap", "none"] = "all"
+    cache: Path | None = None
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
     @property
     def directory_path(self) -> Path:
         """The directory's file."""
         return self.directory or self.data / "directory.db"
+
+    @property
+    def cache_path(self) -> Path:
+        """The cache's folder, the user's own unless set: a playbook is learnt once, whatever the data folder."""
+        return self.cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aside"
 
     @property
     def casebook_url(self) -> str:

@@ -31,14 +31,14 @@ def test_each_line_comes_back_with_signals_and_anger(tiny: Path) -> None:
         + line(role="agent", text="Please share the serial number")
         + line(role="customer", text="氣死！！"),
     )
-    answers = [json.loads(answer) for answer in result.output.splitlines()]
+    answers = [json.loads(answer) for answer in result.stdout.splitlines()]
     assert [list(answer) for answer in answers] == [
         ["role", "text", "ticket", "signals", "anger"],
         ["role", "text", "signals", "anger"],
         ["role", "text", "signals", "anger"],
     ]
     assert answers[0]["ticket"] == 7
-    assert "我們要求全額賠償這次的停工！" in result.output
+    assert "我們要求全額賠償這次的停工！" in result.stdout
     assert [found["id"] for found in answers[0]["signals"]] == ["demands_compensation"]
     assert [sorted(found) for answer in answers for found in answer["signals"]] == [["id", "score"]] * 2
     assert answers[1]["signals"] == []
@@ -55,7 +55,7 @@ def test_each_line_stands_alone_unless_it_names_a_thread(tiny: Path) -> None:
         + line(role="agent", text=refusal)
         + line(role="agent", text=refusal, thread="a"),
     )
-    answers = [json.loads(answer) for answer in result.output.splitlines()]
+    answers = [json.loads(answer) for answer in result.stdout.splitlines()]
     assert ["repeats_refusal" in [found["id"] for found in answer["signals"]] for answer in answers] == [
         False,
         False,
@@ -68,14 +68,14 @@ def test_half_a_character_comes_back_escaped(tiny: Path) -> None:
     """A lone surrogate, which UTF-8 cannot hold, is written as the escape it came in as."""
     result = detect(tiny, '{"role": "customer", "text": "\\ud83d 你好"}\n')
     assert result.exit_code == 0
-    assert json.loads(result.output)["text"] == "\ud83d 你好"
-    assert result.output.startswith('{"role": "customer", "text": "\\ud83d ')
+    assert json.loads(result.stdout)["text"] == "\ud83d 你好"
+    assert result.stdout.startswith('{"role": "customer", "text": "\\ud83d ')
 
 
 def test_blank_lines_and_a_byte_order_mark_are_no_messages(tiny: Path) -> None:
     """They get no answer and are no fault."""
     given = b"\xef\xbb\xbf" + line(role="customer", text="hi").encode() + b"\n  \n"
-    assert len(detect(tiny, given).output.splitlines()) == 1
+    assert len(detect(tiny, given).stdout.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_bad_line_is_named_after_the_answers_before_it(tiny: Path, bad: str, w
     result = detect(tiny, line(role="customer", text="hi") + bad + "\n")
     assert isinstance(result.exception, UserError)
     assert result.exception.what == what
-    assert len(result.output.splitlines()) == 1
+    assert len(result.stdout.splitlines()) == 1
 
 
 def test_a_line_that_is_not_utf_8_is_named(tiny: Path) -> None:

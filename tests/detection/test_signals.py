@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.features import Matrix
+from bot.heads import Encoders
 from bot.message import Role
 from bot.playbook_files import load_playbook
 from bot.signals import PATTERN_SCORE, Detector, Reading, Signal, Thread
@@ -234,7 +236,9 @@ def test_a_returned_question_is_no_receipt(detector: Detector) -> None:
 class Meaning:
     """An encoder that knows one meaning in several words."""
 
-    def encode(self, texts: list[str]) -> Matrix:
+    name = "meaning"
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
         """One column: whether somebody should pay for a loss."""
         return np.array([[float("赔" in text or "refund" in text or "indemnify" in text)] for text in texts])
 
@@ -243,7 +247,7 @@ def test_an_encoder_adds_what_words_mean(tiny: Path, detector: Detector) -> None
     """A word that no example has is understood through the encoder alone."""
     text = "Kindly indemnify our subsidiary"
     assert detector.read(Role.CUSTOMER, text).ids == ()
-    understanding = Detector.train(load_playbook(tiny), Meaning())
+    understanding = Detector.train(load_playbook(tiny), Encoders(cheap=Meaning()))
     assert understanding.read(Role.CUSTOMER, text).ids == ("demands_compensation",)
 
 

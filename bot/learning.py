@@ -1,0 +1,186 @@
+"""Learning a playbook once: heads and vectors are kept in files, so that the next start takes a second.
+
+What was learnt is kept under a name made from the examples, the encoders and our own code: a changed playbook, another
+encoder or a new release learns anew. A cache that cannot be read or written costs time and nothing else.
+
+What was learnt from the packaged playbook ships with it, so that the first start takes no longer; the dear encoder's
+vectors ship too, so that an edited playbook is learnt in less than a minute. `python -m bot.learning` writes both.
+"""
+
+import fcntl
+import hashlib
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import numpy.typing as npt
+
+from bot.encoding import Remembered, load_encoders, replace_arrays
+from bot.errors import UserError
+from bot.features import Encoder
+from bot.heads import Arrays, Encoders, Example, Model
+from bot.playbook import Playbook, Speaker
+from bot.playbook_files import load_playbook
+from bot.settings import PACKAGED_PLAYBOOK, Settings, load_settings
+from bot.signals import SPEAKERS, Detector, examples
+
+SHIPPED_MODELS = PACKAGED_PLAYBOOK / "learnt.npz"
+SHIPPED_VECTORS = PACKAGED_PLAYBOOK / "e5.npz"
+_CODE = ("features", "heads", "script", "training")
+_KEPT = 4
+_SLOW = 300
+_TELL_EVERY = 512
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+def learn(playbook: Playbook, settings: Settings, say: Callable[[str], None]) -> Detector:
+    """A detector for a playbook, with the packaged encoders; learnt only when nobody has learnt this one before.
+
+    Takes a second or two when it was learnt before, otherwise up to a minute, and longer when the examples are new.
+
+    Args:
+        playbook: What to learn from.
+        settings: Which encoders, and where the cache is.
+        say: Told in a sentence when learning takes a while, and when an encoder does not work.
+    """
+    encoders = load_encoders(settings.encoders, say)
+    texts = {speaker: examples(playbook, speaker) for speaker in SPEAKERS}
+    folder = settings.cache_path
+    key = _key(texts, encoders)
+    file = folder / f"learnt-{key}.npz"
+    models = _read(SHIPPED_MODELS, key) or _read(file, key)
+    if models is None:
+        with _alone(folder):  # of two processes that start together, the second takes what the first has learnt
+            models = _read(file, key) or _learn(texts, encoders, folder, say)
+            _keep(file, key, models)
+    return Detector(playbook, models, encoders)
+
+
+def _key(texts: Mapping[Speaker, list[Example]], encoders: Encoders) -> str:
+    content = {
+        speaker: [(example.text, sorted(example.signals), example.fold) for example in found]
+        for speaker, found in texts.items()
+    }
+    known = hashlib.blake2b(json.dumps([content, encoders.names]).encode(), digest_size=12)
+    for module in _CODE:
+        known.update((Path(__file__).parent / f"{module}.py").read_bytes())
+    return known.hexdigest()
+
+
+def _learn(
+    texts: Mapping[Speaker, list[Example]], encoders: Encoders, folder: Path, say: Callable[[str], None]
+) -> dict[Speaker, Model]:
+    from bot.training import train  # noqa: PLC0415 - its optimiser costs more to import than a start may take
+
+    say("Learning the playbook; this is done once.")
+    everything = [example.text for found in texts.values() for example in found]
+    remembered = Encoders(
+        _remembered(encoders.cheap, everything, folder, None, say),
+        _remembered(encoders.dear, everything, folder, SHIPPED_VECTORS, say),
+    )
+    return {speaker: train(found, remembered) for speaker, found in texts.items()}
+
+
+def _remembered(
+    encoder: Encoder | None, texts: list[str], folder: Path, shipped: Path | None, say: Callable[[str], None]
+) -> Remembered | None:
+    """The encoder, all of whose vectors of these texts are known; new ones are kept for the next time."""
+    if encoder is None:
+        return None
+    remembered = Remembered(encoder, folder / f"vectors-{encoder.name}.npz", shipped)
+    new, done = len(remembered.missing(texts)), 0
+
+    def progress(count: int) -> None:
+        nonlocal done
+        if new > _SLOW and done // _TELL_EVERY < (done + count) // _TELL_EVERY:
+            say(f"{done + count:,} of {new:,} new examples read by {encoder.name} …")
+        done += count
+
+    remembered.encode(texts, progress)
+    try:
+        remembered.keep()
+    except OSError as error:
+        say(f"What was learnt is not kept: {folder} cannot be written ({error.strerror}).")
+    return remembered
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process learns; where that cannot be told, learn beside it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError:
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _read(file: Path, key: str) -> dict[Speaker, Model] | None:
+    """What was learnt; None when there is no file, it is damaged or holds something else."""
+    try:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
+            if kept["key"].item() != key:
+                return None
+            parts: dict[str, npt.NDArray[Any]] = dict(kept)
+        return {speaker: Model.of(_part(parts, f"{speaker}.")) for speaker in SPEAKERS}
+    except _UNREADABLE:
+        return None
+
+
+def _part(parts: Arrays, prefix: str) -> Arrays:
+    return {name.removeprefix(prefix): part for name, part in parts.items() if name.startswith(prefix)}
+
+
+def _write(file: Path, key: str, models: Mapping[Speaker, Model]) -> None:
+    parts = {f"{speaker}.{name}": part for speaker, model in models.items() for name, part in model.arrays().items()}
+    replace_arrays(file, {"key": np.array(key), **parts})
+
+
+def _keep(file: Path, key: str, models: Mapping[Speaker, Model]) -> None:
+    """Write what was learnt, and forget all but the last few; silently not, where nothing can be written."""
+    try:
+        _write(file, key, models)
+        old = sorted(file.parent.glob("learnt-*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in old[_KEPT:]:
+            path.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def is_shipped(playbook: Playbook, encoders: Encoders) -> bool:
+    """Whether what ships is what would be learnt from this playbook, and the vectors of all its examples are there."""
+    texts = {speaker: examples(playbook, speaker) for speaker in SPEAKERS}
+    everything = [example.text for found in texts.values() for example in found]
+    return _read(SHIPPED_MODELS, _key(texts, encoders)) is not None and not (
+        encoders.dear and Remembered(encoders.dear, None, SHIPPED_VECTORS).missing(everything)
+    )
+
+
+def ship(playbook: Playbook, settings: Settings) -> None:
+    """Write what ships with a playbook.
+
+    Raises:
+        UserError: when an encoder does not work here.
+    """
+    encoders = load_encoders("all", click.echo)
+    if encoders.cheap is None or encoders.dear is None:
+        raise UserError("What ships cannot be made here.", "Run this where both encoders work: Linux on x86-64.")
+    texts = {speaker: examples(playbook, speaker) for speaker in SPEAKERS}
+    models = _learn(texts, encoders, settings.cache_path, click.echo)
+    everything = sorted({example.text for found in texts.values() for example in found})
+    vectors = settings.cache_path / f"vectors-{encoders.dear.name}.npz"
+    Remembered(encoders.dear, vectors, SHIPPED_VECTORS).ship(SHIPPED_VECTORS, everything)
+    _write(SHIPPED_MODELS, _key(texts, encoders), models)
+
+
+if __name__ == "__main__":
+    ship(load_playbook(PACKAGED_PLAYBOOK), load_settings())

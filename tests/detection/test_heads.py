@@ -1,0 +1,120 @@
+"""What is learnt, how it is weighed, and who is asked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.features import Matrix
+from bot.heads import MOST_DEAR, Encoders, Example, Grams, Model
+from bot.message import Role
+from bot.playbook_files import load_playbook
+from bot.signals import Detector, examples
+from bot.training import train
+
+
+class Topic:
+    """An encoder that knows what a text is about from the words it was made with."""
+
+    def __init__(self, name: str, *words: str) -> None:
+        self.name = name
+        self._words = words
+        self.asked: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """A column for each word, and one that is always there."""
+        self.asked += texts
+        return np.array([[*(float(word in text) for word in self._words), 0.1] for text in texts])
+
+
+def lessons() -> list[Example]:
+    """Thirty examples of two signals and of none; half of them need more than their n-grams."""
+    kinds = [
+        (frozenset({"pays"}), "refund {} alpha"),
+        (frozenset({"leaves"}), "cancel {} beta"),
+        (frozenset[str](), "hello {} gamma"),
+    ]
+    fillers = ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "jan", "feb", "mar"]
+    return [
+        Example(text.format(filler), signals, fold) for fold, filler in enumerate(fillers) for signals, text in kinds
+    ]
+
+
+def test_a_model_tells_what_it_was_taught() -> None:
+    """The score of what is shown lies above a half, of everything else below."""
+    model = train(lessons(), Encoders())
+    assert model.ids == ("leaves", "pays")
+    scores = model.scores(["refund dec alpha", "cancel dec beta", "hello dec gamma"], [1, 1, 1], Encoders())
+    assert (scores > 0.5).tolist() == [[False, True], [True, False], [False, False]]
+
+
+def test_a_part_of_a_message_counts_less_than_all_of_it() -> None:
+    """Each part is another try at being wrong."""
+    model = train(lessons(), Encoders())
+    whole, part = model.scores(["refund dec alpha"] * 2, [1, 0.7], Encoders())
+    assert (part < whole).all()
+
+
+def test_a_model_without_examples_is_silent() -> None:
+    """A playbook may have patterns only."""
+    assert train([], Encoders()).scores(["refund"], [1], Encoders()).shape == (1, 0)
+
+
+def test_only_texts_that_the_cheap_head_is_unsure_about_go_to_the_dear_encoder() -> None:
+    """Those whose highest chance lies within the band, and no others."""
+    encoders = Encoders(Topic("cheap", "alpha"), Topic("dear", "alpha", "beta", "gamma"))
+    model = train(lessons(), encoders)
+    texts = ["refund dec alpha", "cancel dec beta", "hello dec gamma", "something else"]
+    cheap, dear = Topic("cheap", "alpha"), Topic("dear", "alpha", "beta", "gamma")
+    model.scores(texts, [1] * 4, Encoders(cheap, dear))
+    alone = Model(model.ids, model.grams, model.middles, model.cheap, None, model.band)
+    low, high = model.band
+    highest = [alone.cheap.chances([model.grams.weigh(text)], _means(model, text)).max() for text in texts]
+    assert cheap.asked == texts
+    assert dear.asked == [text for text, chance in zip(texts, highest, strict=True) if low < chance < high]
+
+
+def _means(model: Model, text: str) -> Matrix:
+    vector = Topic("cheap", "alpha").encode([text])
+    away = vector - model.middles[0]
+    return np.hstack([away / np.linalg.norm(away), np.ones((1, 1))])
+
+
+def test_an_endless_message_asks_the_dear_encoder_a_few_times_only(tiny: Path) -> None:
+    """However many of its sentences are unsure: forty thousand characters cost no more than three sentences."""
+    dear = Topic("dear", "赔", "气")
+    detector = Detector.train(load_playbook(tiny), Encoders(None, dear))
+    for ear in detector._ears.values():
+        object.__setattr__(ear._model, "band", (-1.0, 2.0))
+    dear.asked.clear()
+    detector.read(Role.CUSTOMER, "你们不赔我就走了。" * 5_000)
+    assert len(dear.asked) == MOST_DEAR
+
+
+@pytest.mark.parametrize("dear", [None, Topic("dear", "alpha", "beta")])
+def test_what_was_learnt_is_the_same_out_of_a_file(dear: Topic | None, tmp_path: Path) -> None:
+    """Kept and read again, a model gives the same scores to the last digit."""
+    encoders = Encoders(Topic("cheap", "gamma"), dear)
+    model = train(lessons(), encoders)
+    np.savez(tmp_path / "model.npz", **model.arrays())  # type: ignore[arg-type] # NumPy types its flag beside them
+    with np.load(tmp_path / "model.npz") as parts:
+        again = Model.of(parts)
+    texts = ["refund dec alpha", "cancel", "什麼", ""]
+    assert np.array_equal(again.scores(texts, [1] * 4, encoders), model.scores(texts, [1] * 4, encoders))
+
+
+def test_training_twice_gives_the_same_to_the_last_digit(tiny: Path) -> None:
+    """So does every machine that has the same playbook and encoders."""
+    found = examples(load_playbook(tiny), Role.CUSTOMER)
+    first, second = (train(found, Encoders(Topic("cheap", "赔"), Topic("dear", "气"))).arrays() for _ in range(2))
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+def test_of_many_texts_only_shared_n_grams_count() -> None:
+    """What a single example of hundreds says is chance; of a few, everything counts."""
+    few = Grams.of(["once", "twice twice"])
+    assert "w once" in few.known
+    many = Grams.of([f"same word{number}" for number in range(600)])
+    assert "w same" in many.known
+    assert "w word7" not in many.known
