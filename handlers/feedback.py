@@ -31,7 +31,7 @@ class Place(BaseModel):
 
     Attributes:
         response_url: Empty in the App Home.
-        replaces: The message is the whisper itself and can change; news by direct message stays as it is.
+        replaces: Only this person sees the message, so that it can change.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -49,6 +49,11 @@ class Given:
     actor: Actor
     stored: StoredAdvice
     place: Place
+
+    @property
+    def can_change(self) -> bool:
+        """Whether the message is the whisper and nothing else; news, which no signal brought about, stays as it is."""
+        return self.place.replaces and bool(self.stored.advice.signals)
 
 
 async def on_why(services: Services, task: Task) -> None:
@@ -295,7 +300,7 @@ def _answer(
     """
     label = given.actor.say("Resume") if undo == feedback_card.UNDO_PAUSE else given.actor.say("Undo")
     done = feedback_card.done(sentence, undo, label, given.stored.id)
-    kept = _card(services, connection, given)[:-1] if keeps and given.place.replaces else []
+    kept = _card(services, connection, given)[:-1] if keeps and given.can_change else []
     _show(services, connection, task, given, sentence, [*kept, done])
 
 
@@ -331,8 +336,8 @@ def _show(
     elif services.clock() - place.clicked_at > ANSWERABLE_SECONDS:
         tell_directly(services, connection, task, given.actor, sentence)
     else:
-        shown = body(sentence, blocks) if blocks and (place.replaces or len(blocks) == 1) else {"text": sentence}
-        _reply(services, connection, task, given.actor, place, {**shown, "replace_original": place.replaces})
+        shown = body(sentence, blocks) if blocks and (given.can_change or len(blocks) == 1) else {"text": sentence}
+        _reply(services, connection, task, given.actor, place, {**shown, "replace_original": given.can_change})
 
 
 def _reply(

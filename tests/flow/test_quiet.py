@@ -19,6 +19,7 @@ from tests.flow.conftest import (
     texts,
     whispers,
 )
+from tests.flow.test_goodwill import asked
 from tests.flow.test_home import home
 from tests.flow.working import FAULT, press, rows, typed, whisper_with, window
 from tests.sandbox.stage import Json, Seat, Stage
@@ -344,6 +345,18 @@ async def test_why_quotes_the_rules_and_the_row_of_the_decision_table(stage: Sta
     assert SAY("Row of the decision table") in shown
     rule = next(line for line in shown.splitlines() if line.startswith("• R01"))
     assert len(rule) > len("• R01  ")
+
+
+async def test_news_that_is_rated_stays_where_it_is(stage: Stage, bot: Bot) -> None:
+    """The whisper that a request is with the supervisors is more than advice; the thanks come beside it."""
+    customer, agent, supervisor = [await stage.seat(each) for each in (CUSTOMER, AGENT, SUPERVISOR)]
+    await asked(customer, agent, supervisor)
+    told = SAY("Your request for {customer} is with the supervisors.", customer="廣昕精密股份有限公司")
+    news = await whisper_with(agent, told)
+    await press(agent, news, "helpful")
+    await agent.sees("ephemeral", lambda push: SAY("Thank you, noted.") in texts(push["message"].get("blocks")))
+    assert agent.of("ephemeral_replaced") == []
+    assert rows(bot, "SELECT helpful FROM ratings") == [(1,)]
 
 
 async def test_an_outsider_who_clicks_is_refused(stage: Stage, settings: Settings, bot: Bot) -> None:
