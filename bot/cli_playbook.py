@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -10,13 +11,17 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bot.cli_playbook_show import show_command
+from bot.encoding import Remembered, load_encoders
 from bot.errors import UserError
+from bot.features import Encoder
+from bot.heads import Encoders
+from bot.learning import SHIPPED_VECTORS
 from bot.playbook import LANGUAGES, Playbook
 from bot.playbook_files import read_with_places
 from bot.playbook_trial import FOLDS, Score, Tried, false_alarms, scores, stray_patterns, tried
 from bot.playbook_warnings import warnings
 from bot.playbook_yaml import Fault
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 from bot.signals import Detector
 
 WEAKEST = 5
@@ -94,8 +99,9 @@ def test_command(folder: Path | None, at_least: float | None, *, everything: boo
             f"The playbook cannot be tried: {faults[0]}", f"Run `aside playbook check {folder}` and correct it first."
         )
     outcome: list[Tried] = []
+    encoders = _encoders(load_settings())
     with _bar(FOLDS) as step:
-        for part in tried(playbook, Detector.train):
+        for part in tried(playbook, partial(Detector.train, encoders=encoders)):
             outcome += part
             step()
     told = scores(playbook, outcome)
@@ -115,6 +121,16 @@ def test_command(folder: Path | None, at_least: float | None, *, everything: boo
             f"The signals are told with F1 {average:.2f} on average, less than {at_least:.2f}.",
             "Give the weakest signals more examples, each said in another way.",
         )
+
+
+def _encoders(settings: Settings) -> Encoders:
+    """The encoders with which the bot reads, remembering what they made of the examples: each is read four times."""
+    found = load_encoders(settings.encoders, partial(click.echo, err=True))
+
+    def remembered(encoder: Encoder | None, shipped: Path | None) -> Encoder | None:
+        return encoder and Remembered(encoder, settings.cache_path / f"vectors-{encoder.name}.npz", shipped)
+
+    return Encoders(remembered(found.cheap, None), remembered(found.dear, SHIPPED_VECTORS))
 
 
 @contextmanager

@@ -26,7 +26,7 @@ NOW = 1_760_000_000.0
 @pytest.fixture
 def aside(tmp_path: Path) -> Aside:
     """The command with a data folder of its own; it needs no Slack."""
-    return Aside({"ASIDE_DATA": str(tmp_path / "data"), "COLUMNS": "200"})
+    return Aside({"ASIDE_DATA": str(tmp_path / "data"), "COLUMNS": "200", "ASIDE_ENCODERS": "none"})
 
 
 @pytest.fixture
