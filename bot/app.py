@@ -145,7 +145,7 @@ async def run(settings: Settings, ready: Callable[[], None] | None = None, stop:
                 if ready:
                     ready()
                 listening = _keep_listening(parts, handler, heard_all=heard_all)
-                again = partial(learn, settings=settings, say=log.info)
+                again = partial(learn, settings=settings, tell=log.info)
                 watching = playbook_edits.watch(parts.known, settings.playbook, written, again)
                 await _work_until(stop or asyncio.Event(), parts, listening, watching)
             finally:

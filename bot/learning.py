@@ -39,7 +39,7 @@ _TELL_EVERY = 512
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
-def learn(playbook: Playbook, settings: Settings, say: Callable[[str], None]) -> Detector:
+def learn(playbook: Playbook, settings: Settings, tell: Callable[[str], None]) -> Detector:
     """A detector for a playbook, with the packaged encoders; learnt only when nobody has learnt this one before.
 
     Takes a second or two when it was learnt before, otherwise up to a minute, and longer when the examples are new.
@@ -47,9 +47,9 @@ def learn(playbook: Playbook, settings: Settings, say: Callable[[str], None]) ->
     Args:
         playbook: What to learn from.
         settings: Which encoders, and where the cache is.
-        say: Told in a sentence when learning takes a while, and when an encoder does not work.
+        tell: Told in a sentence when learning takes a while, and when an encoder does not work.
     """
-    encoders = load_encoders(settings.encoders, say)
+    encoders = load_encoders(settings.encoders, tell)
     texts = {speaker: examples(playbook, speaker) for speaker in SPEAKERS}
     folder = settings.cache_path
     key = _key(texts, encoders)
@@ -57,7 +57,7 @@ def learn(playbook: Playbook, settings: Settings, say: Callable[[str], None]) ->
     models = _read(SHIPPED_MODELS, key) or _read(file, key)
     if models is None:
         with _alone(folder):  # of two processes that start together, the second takes what the first has learnt
-            models = _read(file, key) or _learn(texts, encoders, folder, say)
+            models = _read(file, key) or _learn(texts, encoders, folder, tell)
             _keep(file, key, models)
     return Detector(playbook, models, encoders)
 
@@ -74,21 +74,21 @@ def _key(texts: Mapping[Speaker, list[Example]], encoders: Encoders) -> str:
 
 
 def _learn(
-    texts: Mapping[Speaker, list[Example]], encoders: Encoders, folder: Path, say: Callable[[str], None]
+    texts: Mapping[Speaker, list[Example]], encoders: Encoders, folder: Path, tell: Callable[[str], None]
 ) -> dict[Speaker, Model]:
     from bot.training import train  # noqa: PLC0415 - its optimiser costs more to import than a start may take
 
-    say("Learning the playbook; this is done once.")
+    tell("Learning the playbook; this is done once.")
     everything = [example.text for found in texts.values() for example in found]
     remembered = Encoders(
-        _remembered(encoders.cheap, everything, folder, None, say),
-        _remembered(encoders.dear, everything, folder, SHIPPED_VECTORS, say),
+        _remembered(encoders.cheap, everything, folder, None, tell),
+        _remembered(encoders.dear, everything, folder, SHIPPED_VECTORS, tell),
     )
     return {speaker: train(found, remembered) for speaker, found in texts.items()}
 
 
 def _remembered(
-    encoder: Encoder | None, texts: list[str], folder: Path, shipped: Path | None, say: Callable[[str], None]
+    encoder: Encoder | None, texts: list[str], folder: Path, shipped: Path | None, tell: Callable[[str], None]
 ) -> Remembered | None:
     """The encoder, all of whose vectors of these texts are known; new ones are kept for the next time."""
     if encoder is None:
@@ -99,14 +99,14 @@ def _remembered(
     def progress(count: int) -> None:
         nonlocal done
         if new > _SLOW and done // _TELL_EVERY < (done + count) // _TELL_EVERY:
-            say(f"{done + count:,} of {new:,} new examples read by {encoder.name} …")
+            tell(f"{done + count:,} of {new:,} new examples read by {encoder.name} …")
         done += count
 
     remembered.encode(texts, progress)
     try:
         remembered.keep()
     except OSError as error:
-        say(f"What was learnt is not kept: {folder} cannot be written ({error.strerror}).")
+        tell(f"What was learnt is not kept: {folder} cannot be written ({error.strerror}).")
     return remembered
 
 
