@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from rich.table import Table
 from bot.entitlement import coverage_on, entitlement
 from bot.errors import UserError
 from bot.found import Match
+from bot.learning import learn
 from bot.message import Role
 from bot.on_file import has_prices, line_values
 from bot.playbook import Language, Playbook
@@ -23,7 +25,6 @@ from bot.playbook_files import load_playbook
 from bot.replay import Known, Line, LookUp, Replay, Summary, Told, advice_as_json, as_json, differs
 from bot.replay_files import Export, is_export, read_lines
 from bot.settings import Settings, load_settings
-from bot.signals import Detector
 from storage.directory import Directory, DirectorySource
 
 MOST_REMEMBERED = 1_000
@@ -68,7 +69,8 @@ def replay_command(
     settings = load_settings()
     playbooks = [load_playbook(folder) for folder in folders or (settings.playbook,)]
     look_up = _look_up(settings, playbooks[0])
-    replays = [Replay(playbook, Detector.train(playbook), look_up) for playbook in playbooks]
+    say = partial(click.echo, err=True)
+    replays = [Replay(playbook, learn(playbook, settings, say), look_up) for playbook in playbooks]
     roles = {
         **dict.fromkeys(agents, Role.AGENT),
         **dict.fromkeys(supervisors, Role.SUPERVISOR),

@@ -1,0 +1,1 @@
+"""How well messages are read that neither the playbook nor its authors have seen."""

@@ -1,0 +1,98 @@
+"""docs/quality.md, from the figures."""
+
+import re
+from collections.abc import Sequence
+
+from bot.playbook import LANGUAGES
+from tests.quality.figures import Figures, auc, macro_f1, together
+
+ORDINARY = "Ordinary questions"
+_FIGURE = re.compile(r"\d+\.\d+")
+_ROUNDING = 0.0101
+
+
+def write(figures: Figures, messages: int, ordinary: tuple[int, int] | None) -> str:
+    """The page.
+
+    Args:
+        figures: What was counted.
+        messages: How many messages were read.
+        ordinary: Of ordinary messages, how many raised an alarm, and how many there were; None when not at hand.
+    """
+    return "\n".join([*_head(messages), *_summary(figures, ordinary), "", *_by_signal(figures), ""])
+
+
+def differs(page: str, known: str) -> list[str]:
+    """The lines in which a page differs from a known one by more than rounding.
+
+    A line on ordinary messages counts only where both have it in figures: their file is not part of the tree.
+    """
+    old, new = known.splitlines(), page.splitlines()
+    if len(old) != len(new):
+        return [f"{len(old)} lines have become {len(new)}"]
+    found = []
+    for before, after in zip(old, new, strict=True):
+        if before.startswith(f"| {ORDINARY}") and after.startswith(f"| {ORDINARY}"):
+            if "not at hand" in before + after:
+                continue
+        elif _FIGURE.sub("", before) != _FIGURE.sub("", after):
+            found.append(after)
+            continue
+        pairs = zip(map(float, _FIGURE.findall(before)), map(float, _FIGURE.findall(after)), strict=False)
+        if any(abs(one - other) > _ROUNDING for one, other in pairs):
+            found.append(after)
+    return found
+
+
+def _head(messages: int) -> list[str]:
+    return [
+        "# How well messages are read",
+        "",
+        f"{messages} held-out messages (`tests/quality/held_out.*.jsonl`), each read alone. They were written without",
+        "sight of the playbook, which was written without sight of them; nothing is trained on them. `make quality`",
+        "writes this page, `python -m tests.quality --check` fails when it is no longer true.",
+        "",
+    ]
+
+
+def _summary(figures: Figures, ordinary: tuple[int, int] | None) -> list[str]:
+    rows = ["| | " + " | ".join(LANGUAGES) + " | all | goal |", "| --- |" + " ---: |" * (len(LANGUAGES) + 2)]
+    rows.append(_row("Macro-F1", [macro_f1(figures, language) for language in (*LANGUAGES, None)], "≥ 0.80"))
+    worst = min((together(by.values()).f1 for by in figures.signals.values()), default=0.0)
+    rows.append(_row("Lowest F1 of a signal", ["", "", "", worst], "≥ 0.60"))
+    for name, counted, goal in (
+        ("Look-alikes flagged", figures.lookalikes, "≤ 0.15"),
+        ("Messages without a signal flagged", figures.flagged, ""),
+    ):
+        shares = [_share([counted[language]] if language in counted else []) for language in LANGUAGES]
+        rows.append(_row(name, [*shares, _share(list(counted.values()))], goal))
+    levels = [figures.anger.get(language, ([], [])) for language in LANGUAGES]
+    everybody = ([one for angry, _ in levels for one in angry], [one for _, others in levels for one in others])
+    rows.append(_row("Anger AUC", [auc(*pair) for pair in (*levels, everybody)], "≥ 0.90"))
+    alarmed = "not at hand" if ordinary is None else _share([ordinary])
+    rows.append(_row(f"{ORDINARY}, with an alarm", ["", "", alarmed, ""], "≤ 0.04"))
+    return rows
+
+
+def _by_signal(figures: Figures) -> list[str]:
+    rows = [
+        "Precision, recall and F1 of each signal.",
+        "",
+        "| signal | " + " | ".join(LANGUAGES) + " | all |",
+        "| --- |" + " --- |" * (len(LANGUAGES) + 1),
+    ]
+    for signal, by in figures.signals.items():
+        counts = [*(by.get(language) for language in LANGUAGES), together(by.values())]
+        cells = [f"{one.precision:.2f} {one.recall:.2f} **{one.f1:.2f}**" if one else "" for one in counts]
+        rows.append(f"| `{signal}` | " + " | ".join(cells) + " |")
+    return rows
+
+
+def _share(counted: Sequence[tuple[int, int]]) -> float | None:
+    total = sum(all_ for _, all_ in counted)
+    return sum(some for some, _ in counted) / total if total else None
+
+
+def _row(name: str, cells: Sequence[float | str | None], goal: str) -> str:
+    written = ["" if cell is None else cell if isinstance(cell, str) else f"{cell:.3f}" for cell in cells]
+    return f"| {name} | " + " | ".join(written) + f" | {goal} |"
