@@ -194,7 +194,7 @@ def _whisper(say: Words, name: str, said: str) -> Iterator[Shown]:
         yield Shown("why", "", view["blocks"], view)
         view = feedback.window(each, playbook=playbook(), say=say, remember="{}", signal="anger")
         yield Shown("not helpful", "", view["blocks"], view)
-    sentences = [feedback.corrected_words("anger", really, playbook=playbook(), say=say) for really in ("", "calm")]
+    sentences = [feedback.corrected_words("anger", really, playbook=playbook(), say=say) for really in ("", "anger")]
     mistakes = [
         feedback.mistake(reason, signal="", note="", one_signal=False, say=say)
         for reason in (Reason.WRONG_SIGNAL, Reason.OTHER)
