@@ -142,7 +142,7 @@ async def on_take_over(services: Services, task: Task) -> None:
         return
     with services.casebook.begin() as connection:
         case = cases.get(connection, services.identity.workspace, click.value)
-        asked = newest(facts.of_case(connection, case)).get("takeover_by") if case else None
+        asked = _asked(connection, case, click.user).get("takeover_by") if case else None
     asker = await people.look_up(services, asked.by) if asked else None
     link = await request.link_to(services, case) if case else ""
     with task.finishing() as connection:
@@ -193,12 +193,17 @@ async def on_take_over(services: Services, task: Task) -> None:
         casework.answer(services, connection, task, actor, click.response_url, sentence)
 
 
+def _asked(connection: Connection, case: Case, user: str) -> dict[str, RecordedFact]:
+    """What counts now; somebody who clicks has been asked, also when that is not written down as sent yet."""
+    return newest(each for each in facts.of_case(connection, case) if each.holds or each.value == user)
+
+
 def _hindrance(connection: Connection, actor: Actor, case: Case | None) -> str | None:
     """Why this person cannot take it over now; None when they can."""
     say = actor.say
     if case is None:
         return say("This case is no longer on file.")
-    counted = newest(facts.of_case(connection, case))
+    counted = _asked(connection, case, actor.person.user_id)
     asked, accepted = counted.get("takeover_by"), counted.get("takeover_accepted")
     if accepted and accepted.value == "yes":
         return say("{who} has taken this over already.", who=f"<@{accepted.by}>")

@@ -67,10 +67,9 @@ async def test_a_mistake_of_ours_is_named_and_the_case_is_put_right(stage: Stage
     assert facts(bot)["fault_ours"] == "yes"
     assert facts(bot)["our_late_reply"] == "yes"
     assert rows(bot, "SELECT why FROM facts WHERE name = 'fault_ours'") == [("週五的信我們週一才回",)]
-    count = len(agent.of("view_opened"))
     await press(agent, whisper, "assess")
-    await agent.sees("view_opened", lambda _: len(agent.of("view_opened")) > count)
-    again = {block["block_id"]: block["element"] for block in agent.of("view_opened")[-1]["view"]["blocks"][1:]}
+    view = await window(agent, "assess_view", 2)
+    again = {block["block_id"]: block["element"] for block in view["blocks"][1:]}
     assert again["fault_ours"]["initial_option"]["value"] == "our_late_reply"
     assert again["why"]["initial_value"] == "週五的信我們週一才回"
 
@@ -93,8 +92,7 @@ async def test_assessing_twice_with_the_same_answers_writes_nothing_twice(stage:
     await assessed(agent, whisper)
     await whisper_with(agent, "NT$3,000（低）")
     await press(agent, whisper, "assess")
-    await agent.sees("view_opened", lambda _: len(agent.of("view_opened")) > 1)
-    view = agent.of("view_opened")[-1]["view"]
+    view = await window(agent, "assess_view", 2)
     await agent.do("submit", view_id=view["id"], values={**ASSESSED, "cost": typed("8 萬")})
     await whisper_with(agent, "NT$80,000（高）")
     assert rows(bot, "SELECT name, value FROM facts WHERE name = 'cost' ORDER BY seq") == [
@@ -120,10 +118,8 @@ async def test_after_a_no_only_something_new_opens_the_way_again(stage: Stage, b
     assert list(empty["errors"]) == ["what"]
     await agent.do("submit", view_id=view["id"], values={"what": typed("找到 3 月的驗收單，日期算錯了")})
     told = await whisper_with(agent, "可以再申請一次通融")
-    count = len(agent.of("view_opened"))
     await press(agent, told, "ask_exception")
-    await agent.sees("view_opened", lambda _: len(agent.of("view_opened")) > count)
-    again = agent.of("view_opened")[-1]["view"]
+    again = await window(agent, "ask_exception_view", 2)
     boxes = {block["block_id"]: block["element"] for block in again["blocks"] if block["type"] == "input"}
     assert boxes["reason"]["initial_value"] == "找到 3 月的驗收單，日期算錯了"
     await agent.do("submit", view_id=again["id"], values={**FORM, "reason": typed("找到 3 月的驗收單")})
@@ -177,14 +173,14 @@ async def test_the_case_shows_each_fact_with_who_when_and_why(stage: Stage, bot:
     await assessed(agent, whisper)
     await whisper_with(agent, "NT$3,000（低）")
     await press(agent, whisper, "assess")
-    await agent.sees("view_opened", lambda _: len(agent.of("view_opened")) > 1)
+    view = await window(agent, "assess_view", 2)
     values = {
         **ASSESSED,
         "cost": typed("6000"),
         "fault_ours": chosen("unknown"),
         "why": typed("還在查是不是更新造成的"),
     }
-    await agent.do("submit", view_id=agent.of("view_opened")[-1]["view"]["id"], values=values)
+    await agent.do("submit", view_id=view["id"], values=values)
     await whisper_with(agent, "NT$6,000（高）")
     await press(agent, whisper, "show_case")
     text = texts((await window(agent, "case_view"))["blocks"])

@@ -74,8 +74,7 @@ async def test_an_engineer_who_cannot_be_told_is_not_assigned(stage: Stage, bot:
     await agent.do("submit", view_id=view["id"], values={"engineer": person(SALES), "what": typed("看一下")})
     await direct(agent, "通知不到")
     await press(agent, await agent.sees("ephemeral", lambda push: has_button(push, "ask_exception")), "show_case")
-    await agent.sees("view_opened", lambda _: len(agent.of("view_opened")) > 1)
-    assert "工程師*" not in texts(agent.of("view_opened")[-1]["view"]["blocks"])
+    assert "工程師*" not in texts((await window(agent, "case_view", 2))["blocks"])
 
 
 async def test_a_commitment_has_a_time_and_is_kept(stage: Stage, bot: Bot) -> None:
@@ -117,8 +116,7 @@ async def test_a_commitment_is_kept_in_the_cases_window_which_shows_it(stage: St
     await agent.do("submit", view_id=view["id"], values=form)
     await whisper_with(agent, "週五前寄報價")
     await press(agent, whisper, "show_case")
-    await agent.sees("view_opened", lambda _: len(agent.of("view_opened")) > 1)
-    await press_in(agent, agent.of("view_opened")[-1]["view"], "commitment_kept")
+    await press_in(agent, await window(agent, "case_view", 2), "commitment_kept")
     updated = await agent.sees("view_updated")
     assert "已做到" in texts(updated["view"]["blocks"])
     assert "commitment_kept" not in str(updated["view"]["blocks"])
@@ -157,7 +155,7 @@ async def test_a_colleague_takes_over_with_the_whole_case_and_does_not_decide_it
     await agent.do("submit", view_id=form_view["id"], values=FORM)
     request = await card_of(deputy)
     await press(deputy, {"type": "message", "channel": APPROVALS, "message": request}, "approve_exception")
-    await deputy.sees("ephemeral", lambda push: "由另一位主管決定" in texts(push["message"]))
+    await deputy.sees("ephemeral", lambda push: "要請另一位主管" in texts(push["message"]))
     assert rows(bot, "SELECT state FROM exceptions") == [("requested",)]
 
 
@@ -165,9 +163,9 @@ async def test_whoever_was_asked_first_cannot_take_over_once_another_was_asked(s
     """One at a time, and only whoever was asked."""
     customer, agent, deputy, supervisor = [await stage.seat(who) for who in (CUSTOMER, AGENT, DEPUTY, SUPERVISOR)]
     case = await case_of(agent, await asked_favour(customer, agent))
-    for whom in (DEPUTY, SUPERVISOR):
+    for number, whom in enumerate((DEPUTY, SUPERVISOR), start=1):
         await press_in(agent, case, "ask_takeover")
-        view = await window(agent, "ask_takeover_view")
+        view = await window(agent, "ask_takeover_view", number)
         await agent.do("submit", view_id=view["id"], values={"whom": person(whom), "why": typed("請幫忙")})
         await direct(deputy if whom == DEPUTY else supervisor, "可以接手")
     await press(deputy, await direct(deputy, "可以接手"), "take_over")

@@ -63,16 +63,15 @@ async def press_in(seat: Seat, view: Json, action_id: str) -> None:
     await seat.do("action", container=container, action=button_in(view["blocks"], action_id))
 
 
-async def window(seat: Seat, callback_id: str) -> Json:
-    """The newest window of this kind."""
+async def window(seat: Seat, callback_id: str, number: int = 1) -> Json:
+    """The newest window of this kind, once there were so many."""
 
-    def fits(push: Json) -> bool:
-        return bool(push["view"]["callback_id"] == callback_id)
+    def of_kind() -> list[Json]:
+        kinds = ("view_opened", "view_pushed")
+        return [push for push in seat.seen if push["type"] in kinds and push["view"]["callback_id"] == callback_id]
 
-    kinds = ("view_opened", "view_pushed")
-    if not any(fits(push) for kind in kinds for push in seat.of(kind)):
-        await seat.sees_any(kinds, fits)
-    return dict([push for push in seat.seen if push["type"] in kinds and fits(push)][-1]["view"])
+    await seat.sees_any(("view_opened", "view_pushed"), lambda _: len(of_kind()) >= number)
+    return dict(of_kind()[-1]["view"])
 
 
 async def whisper_with(seat: Seat, *words: str, but_not: str = "") -> Json:
