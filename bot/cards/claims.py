@@ -42,7 +42,9 @@ def _line(check: ClaimCheck, say: Words) -> str:
     }[check.claim]
     row = row_words(check, say)
     verdict = verdict_words(check.verdict, say)
-    return f"{claim}: {verdict}. {row}" if row else f"{claim}: {verdict}."
+    if row:
+        return say("{claim}: {verdict}. {row}", claim=claim, verdict=verdict, row=row)
+    return say("{claim}: {verdict}.", claim=claim, verdict=verdict)
 
 
 def row_words(check: ClaimCheck, say: Words) -> str:
