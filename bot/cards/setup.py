@@ -155,6 +155,7 @@ def help_blocks(say: Words) -> list[Block]:
                         "shortcut {name}.",
                         name="*Check my draft 看看草稿*",
                     ),
+                    say("All that is known about a case: the message shortcut {name}.", name="*Case 案件*"),
                     say("`/aside duty` shows who is on duty here; add `on` or `off` to start or end your own duty."),
                     say(
                         "`/aside pause` keeps Aside silent to you for an hour, `/aside pause 30` for 30 minutes; "
