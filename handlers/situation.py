@@ -9,13 +9,13 @@ import structlog
 from sqlalchemy import Connection
 
 from bot import case as case_rules
-from bot import claims, commitments, facts
+from bot import claims, commitments, facts, on_file
 from bot import goodwill as goodwill_rules
 from bot.cards.exception import concession_words
 from bot.case import Case
 from bot.coaching import Advice, Situation
 from bot.customer import CustomerRecord
-from bot.entitlement import CoverageOn, CoverageState, Entitlement, coverage_on, entitlement
+from bot.entitlement import CoverageOn, Entitlement, coverage_on, entitlement
 from bot.errors import UserError
 from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.i18n import words
@@ -170,23 +170,9 @@ def _values(
     for each in asked:
         if each.state is ExceptionState.APPROVED:
             values["concession"] = concession_words(each.concession, words(language))
-    if customer is None:
-        return values
-    values["customer"] = customer.record.customer.name
-    over = [each for each in customer.coverages if each.state is CoverageState.EXPIRED and each.coverage.end]
-    if len(over) == 1 and over[0].coverage.end:
-        values["ended_on"] = over[0].coverage.end
-    products = {each.coverage.product for each in customer.coverages if each.coverage.product}
-    if len(products) == 1:
-        values["product"] = products.pop()
-    return values
+    return values | (on_file.line_values(customer.record, customer.coverages) if customer else {})
 
 
 def _prices_on_file(services: Services, customer: Standing | None) -> bool:
     directory = services.directory()
-    return bool(
-        customer
-        and directory
-        and any(contract.price for contract in customer.record.contracts)
-        and directory.service_prices()
-    )
+    return bool(customer and directory and on_file.has_prices(customer.record, directory.service_prices()))
