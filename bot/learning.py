@@ -24,8 +24,8 @@ import numpy.typing as npt
 from bot.encoding import Remembered, load_encoders, replace_arrays
 from bot.errors import UserError
 from bot.features import Encoder
-from bot.heads import Arrays, Encoders, Example, Model
-from bot.playbook import Playbook, Speaker
+from bot.heads import Arrays, Encoders, Model
+from bot.playbook import LANGUAGES, Playbook, Speaker
 from bot.playbook_files import load_playbook
 from bot.settings import PACKAGED_PLAYBOOK, Settings, load_settings
 from bot.signals import SPEAKERS, Detector, examples
@@ -50,35 +50,36 @@ def learn(playbook: Playbook, settings: Settings, tell: Callable[[str], None]) -
         tell: Told in a sentence when learning takes a while, and when an encoder does not work.
     """
     encoders = load_encoders(settings.encoders, tell)
-    texts = {speaker: examples(playbook, speaker) for speaker in SPEAKERS}
     folder = settings.cache_path
-    key = _key(texts, encoders)
+    key = _key(playbook, encoders)
     file = folder / f"learnt-{key}.npz"
     models = _read(SHIPPED_MODELS, key) or _read(file, key)
     if models is None:
         with _alone(folder):  # of two processes that start together, the second takes what the first has learnt
-            models = _read(file, key) or _learn(texts, encoders, folder, tell)
+            models = _read(file, key) or _learn(playbook, encoders, folder, tell)
             _keep(file, key, models)
     return Detector(playbook, models, encoders)
 
 
-def _key(texts: Mapping[Speaker, list[Example]], encoders: Encoders) -> str:
-    content = {
-        speaker: [(example.text, sorted(example.signals), example.fold) for example in found]
-        for speaker, found in texts.items()
-    }
-    known = hashlib.blake2b(json.dumps([content, encoders.names]).encode(), digest_size=12)
+def _key(playbook: Playbook, encoders: Encoders) -> str:
+    """What tells whether something was learnt from these examples, with these encoders, by this code."""
+    speakers = {signal.id: signal.speaker for signal in playbook.signals}
+    content: list[Any] = [encoders.names, list(speakers.items())]
+    for language in LANGUAGES:
+        words = playbook.words[language]
+        content += [words.neutral.customer, words.neutral.agent]
+        content += [(name, words.signals[name].examples) for name in speakers]
+    known = hashlib.blake2b(json.dumps(content).encode(), digest_size=12)
     for module in _CODE:
         known.update((Path(__file__).parent / f"{module}.py").read_bytes())
     return known.hexdigest()
 
 
-def _learn(
-    texts: Mapping[Speaker, list[Example]], encoders: Encoders, folder: Path, tell: Callable[[str], None]
-) -> dict[Speaker, Model]:
+def _learn(playbook: Playbook, encoders: Encoders, folder: Path, tell: Callable[[str], None]) -> dict[Speaker, Model]:
     from bot.training import train  # noqa: PLC0415 - its optimiser costs more to import than a start may take
 
     tell("Learning the playbook; this is done once.")
+    texts = {speaker: examples(playbook, speaker) for speaker in SPEAKERS}
     everything = [example.text for found in texts.values() for example in found]
     remembered = Encoders(
         _remembered(encoders.cheap, everything, folder, None, tell),
@@ -158,11 +159,13 @@ def _keep(file: Path, key: str, models: Mapping[Speaker, Model]) -> None:
 
 def is_shipped(playbook: Playbook, encoders: Encoders) -> bool:
     """Whether what ships is what would be learnt from this playbook, and the vectors of all its examples are there."""
-    texts = {speaker: examples(playbook, speaker) for speaker in SPEAKERS}
-    everything = [example.text for found in texts.values() for example in found]
-    return _read(SHIPPED_MODELS, _key(texts, encoders)) is not None and not (
-        encoders.dear and Remembered(encoders.dear, None, SHIPPED_VECTORS).missing(everything)
+    return _read(SHIPPED_MODELS, _key(playbook, encoders)) is not None and not (
+        encoders.dear and Remembered(encoders.dear, None, SHIPPED_VECTORS).missing(_texts(playbook))
     )
+
+
+def _texts(playbook: Playbook) -> list[str]:
+    return sorted({example.text for speaker in SPEAKERS for example in examples(playbook, speaker)})
 
 
 def ship(playbook: Playbook, settings: Settings) -> None:
@@ -174,12 +177,10 @@ def ship(playbook: Playbook, settings: Settings) -> None:
     encoders = load_encoders("all", click.echo)
     if encoders.cheap is None or encoders.dear is None:
         raise UserError("What ships cannot be made here.", "Run this where both encoders work: Linux on x86-64.")
-    texts = {speaker: examples(playbook, speaker) for speaker in SPEAKERS}
-    models = _learn(texts, encoders, settings.cache_path, click.echo)
-    everything = sorted({example.text for found in texts.values() for example in found})
+    models = _learn(playbook, encoders, settings.cache_path, click.echo)
     vectors = settings.cache_path / f"vectors-{encoders.dear.name}.npz"
-    Remembered(encoders.dear, vectors, SHIPPED_VECTORS).ship(SHIPPED_VECTORS, everything)
-    _write(SHIPPED_MODELS, _key(texts, encoders), models)
+    Remembered(encoders.dear, vectors, SHIPPED_VECTORS).ship(SHIPPED_VECTORS, _texts(playbook))
+    _write(SHIPPED_MODELS, _key(playbook, encoders), models)
 
 
 if __name__ == "__main__":
