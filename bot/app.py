@@ -19,8 +19,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import UserError
 from bot.knowledge import Knowledge
 from bot.learning import learn
+from bot.playbook import Playbook
 from bot.playbook_files import load_playbook
 from bot.settings import Settings
+from bot.signals import Detector
 from handlers import catch_up, deliver, listeners, people, playbook_edits, works
 from handlers.identity import check_socket_mode, identify
 from handlers.services import Known, Services
@@ -37,6 +39,8 @@ SLACK_TIMEOUT = aiohttp.ClientTimeout(total=15)
 INBOX_DAYS = 7
 OUTBOX_DAYS = 180
 HOUR_SECONDS = 3_600.0
+
+Learn = Callable[[Playbook, Settings, Callable[[str], None]], Detector]
 
 log = structlog.get_logger()
 
@@ -67,8 +71,13 @@ def only_one(data: Path) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def services(settings: Settings, clock: Callable[[], float] = time.time) -> AsyncIterator[Services]:
+async def services(
+    settings: Settings, clock: Callable[[], float] = time.time, learning: Learn = learn
+) -> AsyncIterator[Services]:
     """Everything a handler needs, closed again at the end.
+
+    Args:
+        learning: Makes a detector for a playbook.
 
     Raises:
         UserError: when the playbook has a fault, the tokens do not fit or Slack cannot be reached.
@@ -78,7 +87,7 @@ async def services(settings: Settings, clock: Callable[[], float] = time.time) -
     async with aiohttp.ClientSession(trust_env=True, timeout=SLACK_TIMEOUT) as http:
         client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)
         identity = await identify(client)
-        knowledge = Knowledge(playbook, await asyncio.to_thread(learn, playbook, settings, log.info))
+        knowledge = Knowledge(playbook, await asyncio.to_thread(learning, playbook, settings, log.info))
         casebook = open_casebook(settings.casebook_url)
         try:
             yield Services(
@@ -121,17 +130,23 @@ def release_leases(casebook: Casebook) -> None:
         outbox.release_leases(connection)
 
 
-async def run(settings: Settings, ready: Callable[[], None] | None = None, stop: asyncio.Event | None = None) -> None:
+async def run(
+    settings: Settings,
+    ready: Callable[[], None] | None = None,
+    stop: asyncio.Event | None = None,
+    learning: Learn = learn,
+) -> None:
     """Serve Slack until told to stop.
 
     Args:
         ready: Called once Slack's events come in.
         stop: Ends it when set; cancelling ends it as well.
+        learning: Makes a detector for a playbook; several bots in one process may share what was learnt.
     """
     app_token = settings.slack_app_token.get_secret_value()
     with only_one(settings.data):
         written = playbook_edits.stamp(settings.playbook)
-        async with services(settings) as parts:
+        async with services(settings, learning=learning) as parts:
             await check_socket_mode(parts.client, app_token)
             release_leases(parts.casebook)
             app = bolt_app(parts, settings.slack_bot_token.get_secret_value())
@@ -145,7 +160,7 @@ async def run(settings: Settings, ready: Callable[[], None] | None = None, stop:
                 if ready:
                     ready()
                 listening = _keep_listening(parts, handler, heard_all=heard_all)
-                again = partial(learn, settings=settings, tell=log.info)
+                again = partial(learning, settings=settings, tell=log.info)
                 watching = playbook_edits.watch(parts.known, settings.playbook, written, again)
                 await _work_until(stop or asyncio.Event(), parts, listening, watching)
             finally:

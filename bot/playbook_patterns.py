@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from re import _parser  # type: ignore[attr-defined]  # no public way tells how an expression is built
 from typing import Any
 
@@ -15,6 +16,7 @@ _VARIES = "a repetition of what varies in length can take forever; write it once
 _ALIKE = "a repeated choice between things that begin alike can take forever; let them differ, or at most {0,5} times"
 
 
+@lru_cache(maxsize=8_192)  # after an edit all but a few patterns are judged already
 def pattern_complaint(pattern: str) -> str | None:
     """What is wrong with a pattern or a veto, the end of a sentence; None when nothing is."""
     try:

@@ -1,7 +1,8 @@
 """The whole bot on a real port: sandbox, Socket Mode, SQLite files, the packaged playbook; only Slack is a stand-in."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pytest
 from pydantic import SecretStr
 
 from bot import app
+from bot.learning import learn
+from bot.playbook import Playbook
 from bot.settings import Settings
 from bot.setup import RoleSource, Setup, SupportChannel
+from bot.signals import Detector
 from sandbox.manifest import load_manifest
 from sandbox.server import Sandbox
 from sandbox.world import load_world
@@ -41,6 +45,19 @@ SETUP = Setup(
 )
 
 
+_learnt: dict[tuple[str, str], Detector] = {}
+_learning = threading.Lock()
+
+
+def learn_once(playbook: Playbook, settings: Settings, tell: Callable[[str], None]) -> Detector:
+    """What a real start learns, once for all tests of this process: reading it again takes a second each time."""
+    with _learning:
+        key = (playbook.version, settings.encoders)
+        if key not in _learnt:
+            _learnt[key] = learn(playbook, settings, tell)
+        return _learnt[key]
+
+
 class Bot:
     """The bot, connected; it can be stopped and started again on the same files."""
 
@@ -53,7 +70,7 @@ class Bot:
         """Connect and work."""
         ready = asyncio.Event()
         self._stop = asyncio.Event()
-        self._task = asyncio.create_task(app.run(self.settings, ready=ready.set, stop=self._stop))
+        self._task = asyncio.create_task(app.run(self.settings, ready.set, self._stop, learn_once))
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait([waiting, self._task], return_when=asyncio.FIRST_COMPLETED, timeout=60)
         if not ready.is_set():

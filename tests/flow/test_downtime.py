@@ -20,14 +20,14 @@ async def test_what_was_said_during_a_downtime_is_read_from_history(stage: Stage
     await agent.sees("ephemeral")
     await bot.stop()
     await agent.say(SHARED, "我先看一下", thread_ts=ts)
-    await customer.say(SHARED, "拜託快一點，出貨都卡住了", thread_ts=ts)
+    await customer.say(SHARED, "叫你們主管出來講", thread_ts=ts)
     await stage.settled()
     await bot.start()
-    await agent.sees("ephemeral", lambda push: "卡住" in texts(push["message"]["blocks"]))
+    await agent.sees("ephemeral", lambda push: "主管" in texts(push["message"]["blocks"]))
     assert kept(settings) == [
         ("customer", "ERP 從早上就當機，發票都印不出來"),
         ("agent", "我先看一下"),
-        ("customer", "拜託快一點，出貨都卡住了"),
+        ("customer", "叫你們主管出來講"),
     ]
 
 
