@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -160,8 +159,9 @@ async def run(
                 if ready:
                     ready()
                 listening = _keep_listening(parts, handler, heard_all=heard_all)
-                again = partial(learning, settings=settings, tell=log.info)
-                watching = playbook_edits.watch(parts.known, settings.playbook, written, again)
+                watching = playbook_edits.watch(
+                    parts.known, settings.playbook, written, lambda edited: learning(edited, settings, log.info)
+                )
                 await _work_until(stop or asyncio.Event(), parts, listening, watching)
             finally:
                 await handler.close_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
