@@ -1,5 +1,6 @@
 """Verification 查證 of what a customer says was promised: not denied, not confirmed, until sales answered (R24)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -56,6 +57,17 @@ class Verification(BaseModel):
     evidence: str = ""
 
 
+class LaterAnswer(BaseModel):
+    """An answer that came after the first yes or no and was not taken."""
+
+    model_config = ConfigDict(frozen=True)
+
+    answer: Answer
+    by: str
+    at: datetime
+    evidence: str = ""
+
+
 class AnswerRefusal(StrEnum):
     """Why an answer is not taken."""
 
@@ -76,6 +88,12 @@ def refusal(verification: Verification, answer: Answer, *, actor: str, role: Rol
         if actor == verification.asked_by:
             return AnswerRefusal.OWN_QUESTION
     return None if (verification.state, answer) in MOVES else AnswerRefusal.ALREADY_ANSWERED
+
+
+def contradicting(verification: Verification, later: Iterable[LaterAnswer]) -> list[LaterAnswer]:
+    """The later answers that say the opposite of the one that stands; who is not sure contradicts nobody."""
+    opposite = {VerificationState.CONFIRMED: Answer.NO, VerificationState.NOT_CONFIRMED: Answer.YES}
+    return [each for each in later if each.answer is opposite.get(verification.state)]
 
 
 def answered(verification: Verification, answer: Answer, *, actor: str, evidence: str, now: datetime) -> Verification:

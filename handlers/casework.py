@@ -10,6 +10,7 @@ from bot.cards import case as case_card
 from bot.cards import exception as exception_card
 from bot.case import Case, may_handle
 from bot.i18n import Words
+from bot.promises import contradicting
 from handlers import deliver, inbound, people, request
 from handlers.guard import Actor, admit, open_window, tell_directly
 from handlers.inbound import Click, Submission
@@ -155,12 +156,14 @@ async def refresh(services: Services, doing: Doing, view_id: str) -> None:
 
 def file_of(services: Services, connection: Connection, case: Case, say: Words) -> case_card.CaseFile:
     """All that is on file about a case."""
+    asked = promises.of_case(connection, case.workspace, case.id)
     return case_card.CaseFile(
         case=cases.get(connection, case.workspace, case.id) or case,
         customer=request.name_of(customer_of(services, case.customer_id), say),
         recorded=facts.of_case(connection, case),
         requests=requests.of_case(connection, case.workspace, case.id),
-        verification=promises.of_case(connection, case.workspace, case.id),
+        verification=asked,
+        otherwise=contradicting(asked, promises.later_answers(connection, asked)) if asked else (),
         commitments=commitments.of_case(connection, case.workspace, case.id),
         bands=services.playbook.policy.cost,
     )

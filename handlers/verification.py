@@ -189,7 +189,8 @@ async def _answer(
             if before and rules.refusal(before, said, actor=actor.person.user_id, role=actor.role) is (
                 AnswerRefusal.ALREADY_ANSWERED
             ):
-                _audit(services, connection, before, actor, f"refused_{said}", before=before.state, why=evidence)
+                move = promises.refused_move(said)
+                _audit(services, connection, before, actor, move, before=before.state, why=evidence)
             casework.answer(services, connection, task, actor, response_url, refused or "")
             return
         after = rules.answered(before, said, actor=actor.person.user_id, evidence=evidence, now=moment(services))

@@ -2,10 +2,12 @@
 
 from sqlalchemy import Connection, RowMapping, delete, select, update
 
-from bot.promises import Verification, VerificationState
+from bot.promises import Answer, LaterAnswer, Verification, VerificationState
 from storage.cases import at
 from storage.engine import insert_once
-from storage.schema import verifications
+from storage.schema import audit, verifications
+
+_REFUSED = "refused_"
 
 
 def _verification(row: RowMapping) -> Verification:
@@ -46,6 +48,29 @@ def of_case(connection: Connection, workspace: str, case_id: str) -> Verificatio
     )
     row = found.mappings().one_or_none()
     return _verification(row) if row else None
+
+
+def refused_move(said: Answer) -> str:
+    """The audit's move of an answer that came after the first yes or no."""
+    return f"{_REFUSED}{said}"
+
+
+def later_answers(connection: Connection, verification: Verification) -> list[LaterAnswer]:
+    """The answers that came after the first yes or no, oldest first; they are kept in the audit alone."""
+    found = connection.execute(
+        select(audit)
+        .where(
+            audit.c.workspace == verification.workspace,
+            audit.c.subject == "verification",
+            audit.c.subject_id == verification.id,
+            audit.c.move.in_([refused_move(each) for each in Answer]),
+        )
+        .order_by(audit.c.seq)
+    )
+    return [
+        LaterAnswer(answer=Answer(row.move.removeprefix(_REFUSED)), by=row.actor, at=at(row.at), evidence=row.why)
+        for row in found
+    ]
 
 
 def write(connection: Connection, verification: Verification) -> bool:

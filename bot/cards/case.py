@@ -18,7 +18,7 @@ from bot.goodwill import ExceptionRequest, ExceptionState, last_declined
 from bot.i18n import Words
 from bot.message import Message, Role
 from bot.playbook import Action, CostBands
-from bot.promises import Verification
+from bot.promises import Answer, LaterAnswer, Verification
 
 CASE_VIEW = "case_view"
 SHOWN = (
@@ -28,6 +28,7 @@ SHOWN = (
 """The facts on the card, in this order; the others only say that one of these holds."""
 MOST_REQUESTS = 5
 MOST_COMMITMENTS = 10
+MOST_OTHERWISE = 3
 MOST_SAID = 10
 MOST_WORDS = 300
 
@@ -38,7 +39,8 @@ class CaseFile:
 
     Attributes:
         recorded: Every fact ever written down, oldest first.
-        verification: What sales was asked, and the sentence that says how it stands.
+        verification: What sales was asked.
+        otherwise: What somebody of sales said later against the answer that stands.
     """
 
     case: Case
@@ -48,6 +50,7 @@ class CaseFile:
     verification: Verification | None
     commitments: Sequence[Commitment]
     bands: CostBands
+    otherwise: Sequence[LaterAnswer] = ()
 
 
 def state_words(state: CaseState, say: Words) -> str:
@@ -185,17 +188,26 @@ def _request_state(request: ExceptionRequest, say: Words) -> str:
 
 
 def promises(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
-    """What sales was asked; the answer stands among the facts."""
+    """What sales was asked, and who answered against the answer that stands, which is among the facts."""
     asked = file.verification
     if asked is None:
         return []
     whom = f"<@{asked.asked}>" if asked.asked else say("the sales channel")
-    return [
+    blocks = [
         section(f"*{say('Asked about the promise')}*  {whom}"),
         context(
             " · ".join((f"<@{asked.asked_by}>", when(asked.asked_at, zone), escaped(cut(asked.claimed, MOST_WORDS))))
         ),
     ]
+    for each in file.otherwise[:MOST_OTHERWISE]:
+        pieces = [f"<@{each.by}>", when(each.at, zone), escaped(cut(each.evidence, MOST_WORDS))]
+        blocks += [section(_otherwise(each, say)), context(" · ".join(piece for piece in pieces if piece))]
+    return blocks
+
+
+def _otherwise(later: LaterAnswer, say: Words) -> str:
+    said = say("It was promised") if later.answer is Answer.YES else say("Not promised")
+    return f"⚠️ *{say('Answered otherwise later')}*  {said}"
 
 
 def handover(file: CaseFile, said: Iterable[Message], *, zone: str, say: Words) -> list[Block]:
@@ -203,6 +215,7 @@ def handover(file: CaseFile, said: Iterable[Message], *, zone: str, say: Words) 
     counted = newest(each for each in file.recorded if each.holds)
     known = [counted[name] for name in SHOWN if name in counted and not name.startswith("takeover")]
     rows = [_known(each, file.bands, say) for each in known]
+    rows += [f"{_otherwise(each, say)} · <@{each.by}>" for each in file.otherwise[:MOST_OTHERWISE]]
     rows += [f"*{say('Exception')}*  {_request_words(each, say)}" for each in file.requests[-1:]]
     rows += [commitment_card.line(each, zone, say) for each in file.commitments[:MOST_COMMITMENTS]]
     blocks = [section("\n".join(f"• {row}" for row in rows))] if rows else []

@@ -83,7 +83,9 @@ def _answer(row: AnswerRow, say: Words) -> str:
         case VerificationState.ASKED:
             sentence = say("Asked {who} on {day}, not settled yet.", who=who, day=day)
     evidence = cut(row.evidence, MOST_WORDS)
-    return f"{sentence} {evidence_words(row.state, evidence, say)}" if evidence else sentence
+    if not evidence:
+        return sentence
+    return say("{sentence} {evidence}", sentence=sentence, evidence=evidence_words(row.state, evidence, say))
 
 
 def _grant(row: GrantRow, say: Words) -> str:

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.message import Role
-from bot.promises import Answer, AnswerRefusal, Verification, VerificationState, answered, refusal
+from bot.promises import (
+    Answer,
+    AnswerRefusal,
+    LaterAnswer,
+    Verification,
+    VerificationState,
+    answered,
+    contradicting,
+    refusal,
+)
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
@@ -58,3 +67,17 @@ def test_the_first_yes_or_no_stands(answers: list[Answer]) -> None:
             assert here.evidence == "mail"
             settled = None if here.state is VerificationState.ASKED else here.state
     assert settled is None or here.state is settled
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        (VerificationState.ASKED, []),
+        (VerificationState.CONFIRMED, [Answer.NO]),
+        (VerificationState.NOT_CONFIRMED, [Answer.YES]),
+    ],
+)
+def test_only_the_opposite_of_what_stands_contradicts_it(state: VerificationState, shown: list[Answer]) -> None:
+    """Who says the same once more, or is not sure, is no contradiction."""
+    later = [LaterAnswer(answer=each, by="U4", at=NOW) for each in Answer]
+    assert [each.answer for each in contradicting(verification(state), later)] == shown

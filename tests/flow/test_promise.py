@@ -80,10 +80,11 @@ async def test_asking_twice_asks_once(stage: Stage, bot: Bot) -> None:
 
 
 async def test_not_sure_keeps_it_open_and_the_first_answer_stands(stage: Stage, bot: Bot) -> None:
-    """Whoever is not sure says so; then a no; a yes that comes later is refused and kept in the audit."""
+    """Whoever is not sure says so; then a no; a yes that comes later is refused, kept, and shown beside it."""
     await stage.admin("deactivate_user", user=SUCCESSOR)
     customer, agent, sales, supervisor = [await stage.seat(who) for who in (CUSTOMER, AGENT, SALES, SUPERVISOR)]
-    await press(agent, await claimed_promise(customer, agent), "ask_sales")
+    whisper = await claimed_promise(customer, agent)
+    await press(agent, whisper, "ask_sales")
     card = await sales.sees("message", lambda push: "有答應過什麼嗎" in texts(push["message"].get("blocks")))
     await press(sales, card, "promise_not_sure")
     unsure = await card_again(sales, "不確定（")
@@ -103,6 +104,11 @@ async def test_not_sure_keeps_it_open_and_the_first_answer_stands(stage: Stage, 
         "refused_yes",
         "想起來了",
     )
+    await press(agent, whisper, "show_case")
+    shown = texts((await window(agent, "case_view"))["blocks"])
+    assert "之後有不同的回答" in shown
+    assert "想起來了" in shown
+    assert "當時只談過折扣" in shown
 
 
 async def test_in_the_sales_channel_only_sales_and_supervisors_answer(stage: Stage, bot: Bot) -> None:

@@ -17,7 +17,7 @@ from bot.goodwill import Concession, ExceptionRequest, ExceptionState
 from bot.i18n import Words
 from bot.message import Message, Role
 from bot.playbook import CostBands
-from bot.promises import Answer, AnswerRefusal, Verification, VerificationState
+from bot.promises import Answer, AnswerRefusal, LaterAnswer, Verification, VerificationState
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
 TODAY = date(2026, 3, 4)
@@ -165,6 +165,7 @@ def file(name: str, said: str, *, full: bool) -> CaseFile:
         verification=next(verifications(said)) if full else None,
         commitments=commitments(said) if full else [],
         bands=CostBands(low_up_to=Decimal(5000)),
+        otherwise=[LaterAnswer(answer=each, by="U4", at=NOW, evidence=said) for each in Answer] if full else [],
     )
 
 
