@@ -22,11 +22,11 @@ from bot.playbook import Playbook
 from bot.playbook_files import load_playbook
 from bot.settings import Settings
 from bot.signals import Detector
-from handlers import catch_up, deliver, listeners, people, playbook_edits, works
+from handlers import catch_up, closing, deliver, listeners, people, playbook_edits, works
 from handlers.identity import check_socket_mode, identify
 from handlers.services import Known, Services
 from handlers.worker import run_lane
-from storage import cases, inbox, outbox
+from storage import inbox, outbox
 from storage import workspace as workspaces
 from storage.directory import DirectorySource
 from storage.engine import Casebook, open_casebook
@@ -202,9 +202,8 @@ async def _every_hour(parts: Services) -> None:
         now = parts.clock()
         with parts.casebook.begin() as connection:
             setup = workspaces.setup(connection, parts.identity.workspace)
-            quiet = timedelta(days=parts.playbook.policy.case.closes_after_days).total_seconds()
-            cases.close_quiet(connection, parts.identity.workspace, before=now - quiet, now=now)
             inbox.purge(connection, before=now - timedelta(days=INBOX_DAYS).total_seconds())
             outbox.purge(connection, before=now - timedelta(days=OUTBOX_DAYS).total_seconds())
         await people.refresh_groups(parts, setup.groups)
+        await closing.close_quiet(parts)
         await asyncio.sleep(HOUR_SECONDS)

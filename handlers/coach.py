@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bot.blocks import body
 from bot.cards import whisper as whisper_card
+from bot.cards.feedback import footer
 from bot.case import Case, belongs_to
 from bot.coaching import Advice, advise
 from bot.i18n import words
@@ -17,12 +18,12 @@ from bot.message import Message, Role
 from bot.quiet import DAY, HOUR, corrected
 from bot.setup import Person, Setup
 from bot.signals import Reading, Thread
-from handlers import deliver, inbound, people, sales
+from handlers import deliver, inbound, news, people, sales
 from handlers.inbound import Change, Incoming
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, situation, with_checks
 from handlers.worker import Task
-from storage import cases, quiet
+from storage import cases, opportunities, quiet
 from storage import workspace as workspaces
 
 SECONDS_AN_HOUR = 3_600.0
@@ -80,8 +81,8 @@ async def on_message(services: Services, task: Task) -> None:
             reading.thread,
         )
         _whisper(services, connection, message, fresh, case, customer, listeners)
-        if customer and contact:
-            sales.tell(services, connection, case, customer, fresh.ids, contact)
+        if customer and contact and sales.tell(services, connection, case, customer, fresh.ids, contact):
+            _sales_told(services, connection, message, case, customer, listeners)
 
 
 async def _spoken_by(services: Services, said: Incoming, setup: Setup) -> Message | None:
@@ -165,8 +166,7 @@ def _whisper(
     customer: Standing | None,
     listeners: Sequence[Listener],
 ) -> None:
-    stale = timedelta(minutes=services.playbook.policy.whisper.stale_after_minutes)
-    if not reading.signals or moment(services) - message.said_at > stale:
+    if not reading.signals or _is_stale(services, message):
         return
     from_customer = message.role is Role.CUSTOMER
     customer_text = message.text if from_customer else cases.last_customer_words(connection, case)
@@ -203,6 +203,38 @@ def _whisper(
             )
         elif advice:
             whisper_advice(services, connection, message, case, customer, listener.person, advice)
+
+
+def _is_stale(services: Services, message: Message) -> bool:
+    """Whether it was said so long ago that nobody wants advice about it any more."""
+    return moment(services) - message.said_at > timedelta(minutes=services.playbook.policy.whisper.stale_after_minutes)
+
+
+def _sales_told(
+    services: Services,
+    connection: Connection,
+    message: Message,
+    case: Case,
+    customer: Standing,
+    listeners: Sequence[Listener],
+) -> None:
+    """Once sales really knows, whoever is coached may say so (R20); nothing when it is not the time for it."""
+    if _is_stale(services, message):
+        return
+    for listener in listeners:
+        lines, advice_id = news.said_now(services, connection, case, listener.person, "sales_told", unasked=True)
+        if advice_id:
+            say = words(language_of_locale(listener.person.locale))
+            news.whisper(
+                services,
+                connection,
+                case,
+                listener.person,
+                key=cases.advice_key(advice_id),
+                text=say("Sales has been told about {customer}.", customer=customer.record.customer.name),
+                blocks=[*lines, footer(advice_id, say)],
+                after=opportunities.ping_key(case.id),
+            )
 
 
 def whisper_advice(

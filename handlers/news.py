@@ -9,20 +9,25 @@ from bot.case import Case
 from bot.coaching import advise_on, decide
 from bot.i18n import words
 from bot.language import language_of_locale, language_of_text
+from bot.quiet import Quiet
 from bot.setup import Person
 from handlers import deliver
 from handlers.services import Services
 from handlers.situation import customer_of, situation
-from storage import cases, outbox
+from storage import cases, outbox, quiet
 from storage.outbox import SendKind
 
 
 def said_now(
-    services: Services, connection: Connection, case: Case, person: Person, fact: str
+    services: Services, connection: Connection, case: Case, person: Person, fact: str, *, unasked: bool = False
 ) -> tuple[list[Block], str | None]:
     """The lines that a fact has made true, and the next step; the advice's id when there are any.
 
     The fact is taken for true: the news goes out only once it is.
+
+    Args:
+        unasked: They did nothing for it and wait for nothing, so what they muted or paused stays silent; what comes
+            during a pause is kept for their Home.
     """
     reader = language_of_locale(person.locale)
     customer = customer_of(services, case.customer_id)
@@ -35,11 +40,21 @@ def said_now(
         language=spoken,
         anger=cases.last_customer_anger(connection, case),
     )
-    if advice is None:
+    wish = quiet.of_person(connection, case.workspace, person.user_id, services.clock()) if unasked else Quiet()
+    if advice is None or case.id in wish.cases or not set(advice.plays).isdisjoint(wish.plays):
         return [], None
+    paused = wish.paused_until is not None
     advice_id = cases.write_advice(
-        connection, case, message_ts=case.thread_ts, person=person.user_id, given=advice, now=services.clock()
+        connection,
+        case,
+        message_ts=case.thread_ts,
+        person=person.user_id,
+        given=advice,
+        now=services.clock(),
+        while_paused=paused,
     )
+    if paused:
+        return [], None
     say = words(reader)
     play = services.playbook.words[reader].plays[advice.plays[0]]
     return fact_lines([line.text for line in advice.lines], play.next_step, say), advice_id

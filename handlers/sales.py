@@ -67,11 +67,15 @@ def tell(
     customer: Standing,
     signals: Iterable[str],
     contact: Contact,
-) -> None:
-    """Open the case's opportunity and write the one message about it; further reasons join it in silence."""
+) -> bool:
+    """Open the case's opportunity and write the one message about it; further reasons join it in silence.
+
+    Returns:
+        Whether a message was written.
+    """
     reasons = reasons_to_tell_sales(customer.entitlement, signals)
     if not reasons:
-        return
+        return False
     now = services.clock()
     record = customer.record
     opportunity_id = opportunities.open_or_join(
@@ -84,7 +88,7 @@ def tell(
         now=now,
     )
     if opportunity_id is None:
-        return
+        return False
     audit.write(
         connection,
         workspace=case.workspace,
@@ -103,7 +107,7 @@ def tell(
         customer_id=record.customer.id,
         since=now - quiet,
     ):
-        return
+        return False
     text, blocks = sales_card.card(
         record,
         customer.coverages,
@@ -112,7 +116,7 @@ def tell(
         playbook=services.playbook,
         say=words(language_of_locale(contact.locale)),
     )
-    outbox.put(
+    return outbox.put(
         connection,
         workspace=case.workspace,
         key=opportunities.ping_key(case.id),

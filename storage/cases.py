@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, or_, select, update
 
 from bot.case import Case, CaseState, Heard
 from bot.coaching import Advice, StoredAdvice
@@ -178,32 +178,40 @@ def touch(connection: Connection, case: Case, message: Message, reading: Reading
     return changed
 
 
-def close_quiet(connection: Connection, workspace: str, *, before: float, now: float) -> int:
-    """Close the cases in which nothing was said since `before`, but none that waits for a decision; how many."""
-    quiet = connection.execute(
-        select(cases.c.id, cases.c.state).where(
-            cases.c.workspace == workspace,
-            cases.c.state.not_in([CaseState.CLOSED, CaseState.WAITING]),
-            cases.c.touched_at < before,
-        )
-    ).all()
-    for row in quiet:
-        connection.execute(
-            update(cases).where(cases.c.workspace == workspace, cases.c.id == row.id).values(state=CaseState.CLOSED)
-        )
-        audit.write(
-            connection,
-            workspace=workspace,
-            actor="aside",
-            subject="case",
-            subject_id=row.id,
-            move="close",
-            before=row.state,
-            after=CaseState.CLOSED,
-            why="nothing was said any more",
-            now=now,
-        )
-    return len(quiet)
+def gone_quiet(connection: Connection, workspace: str, *, before: float) -> list[Case]:
+    """The cases in which nothing was said since `before`, oldest first; none that waits for a decision."""
+    rows = connection.execute(select(cases).where(*_quiet(workspace, before)).order_by(cases.c.touched_at))
+    return [_case(row) for row in rows.mappings()]
+
+
+def close(connection: Connection, case: Case, *, before: float, now: float) -> bool:
+    """Close a case that has gone quiet; False when something happened in it meanwhile."""
+    changed = connection.execute(
+        update(cases).where(*_quiet(case.workspace, before), cases.c.id == case.id).values(state=CaseState.CLOSED)
+    )
+    if changed.rowcount != 1:
+        return False
+    audit.write(
+        connection,
+        workspace=case.workspace,
+        actor="aside",
+        subject="case",
+        subject_id=case.id,
+        move="close",
+        before=case.state,
+        after=CaseState.CLOSED,
+        why="nothing was said any more",
+        now=now,
+    )
+    return True
+
+
+def _quiet(workspace: str, before: float) -> tuple[ColumnElement[bool], ...]:
+    return (
+        cases.c.workspace == workspace,
+        cases.c.state.not_in([CaseState.CLOSED, CaseState.WAITING]),
+        cases.c.touched_at < before,
+    )
 
 
 def hand_over(connection: Connection, case: Case, agent: str) -> None:

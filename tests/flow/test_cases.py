@@ -12,6 +12,7 @@ from tests.flow.conftest import (
     Bot,
     texts,
 )
+from tests.flow.working import chosen, press, press_in, typed, whisper_with, window
 from tests.sandbox.stage import Stage
 
 
@@ -68,3 +69,48 @@ async def test_sales_hears_once_of_two_cases_on_one_day(stage: Stage, bot: Bot) 
     await agent.sees("ephemeral", lambda push: "POS" in texts(push["message"]["blocks"]))
     assert rows(bot, "SELECT count(*) FROM opportunities") == [(2,)]
     assert len(sales.of("message")) == 1
+
+
+async def test_a_case_that_goes_quiet_is_closed_and_whoever_handled_it_can_ask_after_it(stage: Stage, bot: Bot) -> None:
+    """R42: a word after it is over; once, true, and to nobody whose request is still with the supervisors."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    ts = await customer.say(SHARED, "ERP 從早上就當機，發票都印不出來")
+    await agent.sees("ephemeral")
+    await agent.say(SHARED, "我先看一下，請問是哪幾台？", thread_ts=ts)
+    await customer.say(SHARED, "叫你們主管出來講", thread_ts=ts)
+    await agent.sees("ephemeral", lambda push: "主管" in texts(push["message"]["blocks"]))
+    await bot.stop()
+    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
+        connection.execute("UPDATE cases SET touched_at = 0")
+        connection.execute(
+            "INSERT INTO cases (workspace, id, channel, thread_ts, state, context, agent, opened_at, touched_at)"
+            " SELECT workspace, 'waits', channel, '1.0', 'waiting', '{}', agent, 0, 0 FROM cases"
+        )
+    await bot.start()
+    news = await agent.sees("message", lambda push: "14 天" in texts(push["message"].get("blocks")))
+    assert news["channel"].startswith("D")
+    assert "rich_text_quote" in str(news["message"]["blocks"])
+    assert sorted(rows(bot, "SELECT state FROM cases")) == [("closed",), ("waiting",)]
+    assert rows(bot, "SELECT move FROM audit WHERE subject = 'case'") == [("close",)]
+
+
+async def test_once_sales_is_told_the_agent_can_say_so(stage: Stage, bot: Bot) -> None:
+    """R36: sales is told at once, and the line that says so comes when they are; of the contract only in time."""
+    customer, agent, sales = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR)]
+    ts = await customer.say(SHARED, "請問我們的保固到什麼時候？")
+    await press(agent, await agent.sees("ephemeral"), "show_case")
+    await press_in(agent, await window(agent, "case_view"), "assess")
+    form = {
+        "severity": chosen("team"),
+        "effort_hours": typed("2"),
+        "cost": typed("3000"),
+        "fault_ours": chosen("no"),
+        "why": typed(""),
+    }
+    await agent.do("submit", view_id=(await window(agent, "assess_view"))["id"], values=form)
+    await whisper_with(agent, "3,000")
+    assert not sales.of("message")
+    await customer.say(SHARED, "這樣的話我們只好考慮換別家廠商了", thread_ts=ts)
+    await sales.sees("message")
+    told = await whisper_with(agent, "已通知業務")
+    assert "rich_text_quote" in str(told["message"]["blocks"])
