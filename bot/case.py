@@ -204,6 +204,7 @@ def facts_held(
     sales_told: bool,
     prices_on_file: bool,
     owner_left: bool = False,
+    supervisor_away: bool = False,
     closed: bool = False,
 ) -> frozenset[str]:
     """The facts a line may claim now (domain page, *True lines only*).
@@ -213,6 +214,7 @@ def facts_held(
         understood: One of us asked about the problem, and the customer answered.
         requested: A request is on file, undecided, and its card is really before the supervisors.
         owner_left: The salesperson who owned the account has left (R29).
+        supervisor_away: Every supervisor is away (R31).
     """
     holds = {
         "problem_confirmed": understood,
@@ -231,6 +233,7 @@ def facts_held(
         "promise_not_confirmed": stands.claim == "not_confirmed",
         "cost_estimated": stands.cost != "unknown",
         "salesperson_left": owner_left,
+        "supervisor_away": supervisor_away,
         "case_closed": closed,
     }
     holds |= {name: value == "yes" for name, value in recorded.items() if value in {"yes", "no"}}

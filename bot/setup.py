@@ -1,9 +1,10 @@
 """How a workspace set Aside up: its channels, who is who, who is on duty. And who that makes somebody."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from bot.message import Role
 
@@ -32,11 +33,25 @@ class SupportChannel(BaseModel):
     on_duty: tuple[str, ...] = ()
 
 
+class Away(BaseModel):
+    """A supervisor who is away, as they said themselves.
+
+    Attributes:
+        until: When they are back; None when they did not say.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user: str
+    until: AwareDatetime | None = None
+
+
 class Setup(BaseModel):
     """Everything an administrator decides; nothing else has to be edited to start.
 
     Attributes:
         helpdesk_apps: Ids of apps (A… or B…) that mirror what customers write elsewhere.
+        away: The supervisors who said that they are away, also those who are back by now.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,6 +63,7 @@ class Setup(BaseModel):
     approvals_channel: str | None = None
     sales_channel: str | None = None
     helpdesk_apps: tuple[str, ...] = ()
+    away: tuple[Away, ...] = ()
 
     def support_channel(self, channel: str) -> SupportChannel | None:
         """The support channel with this id, if it is one."""
@@ -57,6 +73,15 @@ class Setup(BaseModel):
         """The same setup with one support channel added or replaced."""
         others = tuple(each for each in self.support if each.channel != changed.channel)
         return self.model_copy(update={"support": (*others, changed)})
+
+    def with_away(self, user: str, entry: Away | None) -> "Setup":
+        """The same setup with somebody away, or back."""
+        others = tuple(each for each in self.away if each.user != user)
+        return self.model_copy(update={"away": (*others, entry) if entry else others})
+
+    def away_now(self, now: datetime) -> tuple[Away, ...]:
+        """Who is away now."""
+        return tuple(each for each in self.away if each.until is None or each.until > now)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -79,6 +104,15 @@ class Setup(BaseModel):
             (Missing.ON_DUTY, any(not each.on_duty for each in self.support)),
         )
         return tuple(gap for gap, open_ in gaps if open_)
+
+
+def supervisors_away(setup: Setup, groups: Mapping[str, frozenset[str]], now: datetime) -> bool:
+    """Whether every supervisor is away (R31); not while a group is unknown, since then nobody knows who else is one."""
+    source = setup.supervisors
+    if not all(group in groups for group in source.groups):
+        return False
+    everyone = frozenset(source.users).union(*(groups[group] for group in source.groups))
+    return bool(everyone) and everyone <= {each.user for each in setup.away_now(now)}
 
 
 class Missing(StrEnum):

@@ -1,17 +1,19 @@
 """Setting up: `/aside setup` for administrators, `/aside duty` for agents, `/aside help` for everybody on the team."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.blocks import body, option
 from bot.cards import setup as setup_card
 from bot.cards.setup import CUSTOMER_ACTION
 from bot.i18n import Words
 from bot.setup import RoleSource, Setup, SupportChannel
-from handlers import deliver, draft, inbound, quiet
+from handlers import away, deliver, draft, inbound, quiet
 from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.identity import absent_from
 from handlers.inbound import Command, Submission
 from handlers.services import Services
+from handlers.situation import moment
 from handlers.worker import Task
 from storage import outbox
 from storage import workspace as workspaces
@@ -23,7 +25,7 @@ __all__ = ["CUSTOMER_ACTION", "customer_options", "on_command", "on_home_button"
 
 
 async def on_command(services: Services, task: Task) -> None:
-    """`/aside setup | duty | draft | pause | resume | help`."""
+    """`/aside setup | duty | draft | pause | resume | away | back | help`."""
     command = inbound.command(task.entry.payload)
     actor = await admit(services, task, command.user, command.response_url, or_admin=True)
     if actor is None:
@@ -37,6 +39,9 @@ async def on_command(services: Services, task: Task) -> None:
         return
     if word in quiet.COMMANDS:
         await quiet.on_command(services, task, actor, command, word, rest.strip())
+        return
+    if word in away.COMMANDS:
+        await away.on_command(services, task, actor, command, word, rest.strip())
         return
     with task.finishing() as connection:
         answer = (
@@ -169,8 +174,22 @@ def _duty(services: Services, connection: Any, actor: Actor, command: Command, w
             actor=me,
             now=services.clock(),
         )
+    absent = _absent(services, actor)
     if not known.on_duty:
-        return say(
+        nobody = say(
             "Nobody is on duty here, so nobody gets advice until an agent answers. /aside duty on puts you on duty."
         )
-    return say("On duty here: {people}", people=say(", ").join(f"<@{each}>" for each in known.on_duty))
+        return f"{nobody}{absent}"
+    return say("On duty here: {people}", people=say(", ").join(f"<@{each}>" for each in known.on_duty)) + absent
+
+
+def _absent(services: Services, actor: Actor) -> str:
+    """The supervisors who are away, on a line of their own; empty when none is."""
+    say, zone = actor.say, ZoneInfo(actor.person.timezone)
+    who = [
+        say("{who} (back on {day})", who=f"<@{each.user}>", day=say.day(each.until.astimezone(zone).date()))
+        if each.until
+        else f"<@{each.user}>"
+        for each in actor.setup.away_now(moment(services))
+    ]
+    return "\n" + say("Supervisors away: {people}", people=say(", ").join(who)) if who else ""

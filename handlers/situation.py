@@ -20,12 +20,15 @@ from bot.errors import UserError
 from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.i18n import words
 from bot.playbook import Language
+from bot.setup import supervisors_away
 from bot.signals import Reading
+from handlers import people
 from handlers.services import Services
 from storage import cases, opportunities, outbox, promises
 from storage import commitments as promised
 from storage import facts as recorded_facts
 from storage import goodwill as requests
+from storage import workspace as workspaces
 from storage.outbox import SendState
 
 log = structlog.get_logger()
@@ -102,6 +105,7 @@ def situation(
         sales_told=opportunities.sales_told(connection, case.workspace, case.id),
         prices_on_file=_prices_on_file(services, customer),
         owner_left=bool(customer and customer.record.owner and customer.record.owner.left_on),
+        supervisor_away=_supervisors_away(services, connection),
         closed=closed,
     )
     return Situation(
@@ -111,6 +115,12 @@ def situation(
         values=_values(connection, case, customer, asked, language),
         asked=bool(asked),
     )
+
+
+def _supervisors_away(services: Services, connection: Connection) -> bool:
+    workspace, since = services.identity.workspace, services.clock() - people.GROUPS_TOO_OLD_SECONDS
+    groups = workspaces.groups(connection, workspace, since=since)
+    return supervisors_away(workspaces.setup(connection, workspace), groups, moment(services))
 
 
 def window_is_used(services: Services, connection: Connection, case: Case) -> bool:

@@ -161,6 +161,10 @@ def help_blocks(say: Words) -> list[Block]:
                         "`/aside pause` keeps Aside silent to you for an hour, `/aside pause 30` for 30 minutes; "
                         "`/aside resume` ends it."
                     ),
+                    say(
+                        "`/aside away` tells that a supervisor is away, `/aside away until 2026-12-01` until when; "
+                        "`/aside back` ends it."
+                    ),
                     say("`/aside setup` is for administrators."),
                 )
             )
