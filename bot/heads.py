@@ -1,8 +1,8 @@
 """What is learnt from a playbook's examples, and how a text is weighed with it.
 
-A head is a softmax over the signals of one kind of speaker and "none of them", linear in what a text is made of
-(n-grams) and in what it means (encoders). The cheap head sees n-grams and the cheap encoder; the dear head also sees
-the dear encoder, and is asked only where the cheap one is unsure.
+A head says how much a text is like the examples of each signal: in what it is made of (n-grams), and in what it means
+(encoders). The cheap head sees n-grams and the cheap encoder; the dear head also sees the dear encoder, and is asked
+only where the cheap one is unsure.
 """
 
 from collections import Counter
@@ -17,10 +17,16 @@ from bot.features import Encoder, Matrix, grams
 
 MOST_DEAR = 3
 """At most so many stretches of one message are read by the dear encoder, the surest ones of the cheap head first."""
+NEARNESS = 0.5
+"""How quickly likeness of meaning fades: the exponent of a Gaussian kernel on unit vectors."""
+TEMPER_SCALE = 2.0
+"""Tempers are learnt as parts of this, so that they weigh about as much as a signal."""
 _BRIEF = 200.0
 _SHARED = ((2_000, 3), (500, 2), (0, 1))
+_SLOPE = 8.0
 
 Weights = npt.NDArray[np.float32]
+Steps = npt.NDArray[np.int8]
 Weighed = tuple[npt.NDArray[np.int64], Weights]
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -32,13 +38,17 @@ class Example:
     Attributes:
         text: In normal form.
         signals: What it shows; empty when it shows nothing.
+        temper: How angry such messages usually are, 0–3.
         fold: Examples of one fold are held out together. Translations of one another stand at the same position of
             their lists, so they share a fold.
+        is_line: The playbook would have an agent say it; nobody's ordinary message, so no measure of what is ordinary.
     """
 
     text: str
     signals: frozenset[str]
+    temper: float
     fold: int
+    is_line: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,36 +97,68 @@ class Grams:
         return column, (weight / np.sqrt((weight**2).sum() + _BRIEF)).astype(np.float32)
 
 
+class Meanings:
+    """What the examples mean to one encoder, seen from their middle; e5's own vectors all point nearly the same way."""
+
+    def __init__(self, steps: Steps) -> None:
+        """Take the examples' vectors.
+
+        Args:
+            steps: A row an example, in steps of any length; no columns when there is no encoder.
+        """
+        self.steps = steps
+        vectors = _unit(steps.astype(np.float32))
+        self._middle = vectors.mean(axis=0) if len(vectors) else vectors.sum(axis=0)
+        self.aimed: Weights = _unit(vectors - self._middle)
+
+    def likeness(self, vectors: Matrix) -> Weights:
+        """For each vector how like it is to each example, -1–1."""
+        found: Weights = _unit(_unit(vectors.astype(np.float32)) - self._middle) @ self.aimed.T
+        return found
+
+
+def _unit(vectors: Weights) -> Weights:
+    unit: Weights = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32(1e-9))
+    return unit
+
+
 @dataclass(frozen=True)
 class Head:
-    """Weights, a row a feature and a column a signal, the last for "none of them".
+    """What each example speaks for, and from where on a signal counts.
 
     Attributes:
-        level: The chance from which a signal counts.
+        made_of: A row an n-gram, a column a signal, the last one for how angry a text is.
+        examples: The same, a row an example.
+        shares: What the cheap and the dear encoder's likeness count.
+        level: The score from which a signal counts.
     """
 
     made_of: Weights
-    means: Weights
+    examples: Weights
+    shares: tuple[float, float]
     level: float
 
-    def chances(self, made_of: Sequence[Weighed], means: Matrix) -> Matrix:
-        """For each text and signal how probable it is, 0–1."""
-        sums = np.array([weight @ self.made_of[column] for column, weight in made_of], dtype=np.float64)
-        return softmax(sums.reshape(len(made_of), -1) + means @ self.means)[:, :-1]
+    def sums(self, made_of: Sequence[Weighed], likenesses: Sequence[Weights]) -> Matrix:
+        """For each text what its n-grams and its likeness to the examples speak for.
+
+        Args:
+            likenesses: Of the cheap encoder, and of the dear one; each may have no columns.
+        """
+        found = np.array([weight @ self.made_of[column] for column, weight in made_of], dtype=np.float64)
+        near = nearness(likenesses, self.shares)
+        sums: Matrix = found.reshape(len(made_of), -1) + self.examples.sum(axis=0)
+        return sums if near is None else sums + near @ self.examples
 
 
-def softmax(sums: Matrix) -> Matrix:
-    """Chances that add up to one in each row."""
-    raised = np.exp(sums - sums.max(axis=1, keepdims=True))
-    chances: Matrix = raised / raised.sum(axis=1, keepdims=True)
-    return chances
-
-
-def aimed(vectors: Matrix, middle: Matrix) -> Matrix:
-    """Vectors as seen from the examples' middle, at unit length; e5's own all point nearly the same way."""
-    away = vectors - middle
-    found: Matrix = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
-    return found
+def nearness(likenesses: Sequence[Weights], shares: tuple[float, float]) -> Weights | None:
+    """The part of the kernel that is about meaning; None when no encoder has a share in it."""
+    parts = [(share, like) for share, like in zip(shares, likenesses, strict=False) if share]
+    whole = sum(share for share, _ in parts)
+    if not whole:
+        return None
+    likeness = sum(share * like for share, like in parts) / whole
+    near: Weights = np.asarray(whole * np.exp(NEARNESS * (likeness - 1)), dtype=np.float32)
+    return near
 
 
 @dataclass(frozen=True)
@@ -125,52 +167,52 @@ class Model:
 
     Attributes:
         ids: The signals, in the order of the heads' columns.
-        middles: The mean of the examples' vectors, of the cheap and of the dear encoder.
-        band: The dear head is asked where the cheap head's highest chance lies between these.
+        meanings: The examples to the cheap and to the dear encoder.
+        band: The dear head is asked where the cheap head's highest sum, as a part of its level, lies between these.
     """
 
     ids: tuple[str, ...]
     grams: Grams
-    middles: tuple[Matrix, Matrix]
+    meanings: tuple[Meanings, Meanings]
     cheap: Head
     dear: Head | None
     band: tuple[float, float]
 
-    def scores(self, texts: Sequence[str], shares: Sequence[float], encoders: Encoders) -> Matrix:
-        """For each text and signal how sure, 0–1; the level from which a signal counts lies at 0.5.
+    def scores(self, texts: Sequence[str], shares: Sequence[float], encoders: Encoders) -> tuple[Matrix, Matrix]:
+        """For each text and signal how sure, 0–1, where a signal counts from 0.5 on; and how angry each text is, 0–3.
 
         Args:
             texts: Stretches of one message in normal form.
-            shares: What a chance in each of them counts: less than one where there are several tries at it.
+            shares: What is found in each of them counts: less than one where there are several tries at it.
             encoders: Those that the model was trained with.
         """
         if not self.ids or not texts:
-            return np.zeros((len(texts), len(self.ids)))
+            return np.zeros((len(texts), len(self.ids))), np.zeros(len(texts))
         made_of = [self.grams.weigh(text) for text in texts]
         share = np.array(shares)[:, None]
-        means = features(texts, encoders.cheap, self.middles[0])
-        chances = self.cheap.chances(made_of, means)
-        scores = _scaled(chances * share, self.cheap.level)
-        if self.dear is not None:
-            highest = chances.max(axis=1)
+        none = np.empty((len(texts), 0), np.float32)
+        cheaply = none if encoders.cheap is None else self.meanings[0].likeness(encoders.cheap.encode(texts))
+        sums = self.cheap.sums(made_of, (cheaply, none))
+        scores, anger = _scaled(sums * share, self.cheap.level), sums[:, -1] * share[:, 0]
+        if self.dear is not None and encoders.dear is not None:
+            highest = sums[:, :-1].max(axis=1) / self.cheap.level
             unsure = [row for row in np.argsort(-highest, kind="stable") if self.band[0] < highest[row] < self.band[1]]
             if rows := sorted(unsure[:MOST_DEAR]):
-                more = features([texts[row] for row in rows], encoders.dear, self.middles[1])
-                known = np.hstack([more[:, :-1], means[rows]])
-                asked = self.dear.chances([made_of[row] for row in rows], known)
-                scores[rows] = _scaled(asked * share[rows], self.dear.level)
-        return scores
+                dearly = self.meanings[1].likeness(encoders.dear.encode([texts[row] for row in rows]))
+                asked = self.dear.sums([made_of[row] for row in rows], (cheaply[rows], dearly)) * share[rows]
+                scores[rows], anger[rows] = _scaled(asked, self.dear.level), asked[:, -1]
+        return scores, anger * TEMPER_SCALE
 
     def arrays(self) -> Arrays:
         """All of it, to be kept in a file."""
         heads = {"cheap": self.cheap} | ({"dear": self.dear} if self.dear else {})
         parts: Arrays = {"ids": np.array(self.ids, dtype=str), "idf": self.grams.idf, "band": np.array(self.band)}
         parts["grams"] = np.frombuffer("\n".join(self.grams.known).encode(), dtype=np.uint8)
-        parts |= {"middle_cheap": self.middles[0], "middle_dear": self.middles[1]}
+        parts |= {"steps_cheap": self.meanings[0].steps, "steps_dear": self.meanings[1].steps}
         for name, head in heads.items():
             parts[f"{name}_made_of"] = head.made_of.astype(np.float16)
-            parts[f"{name}_means"] = head.means.astype(np.float16)
-            parts[f"{name}_level"] = np.array(head.level)
+            parts[f"{name}_examples"] = head.examples.astype(np.float16)
+            parts[f"{name}_numbers"] = np.array([*head.shares, head.level])
         return parts
 
     @classmethod
@@ -181,32 +223,32 @@ class Model:
             KeyError: when a part is missing.
         """
         heads = {
-            name: Head(
-                parts[f"{name}_made_of"].astype(np.float32),
-                parts[f"{name}_means"].astype(np.float32),
-                float(parts[f"{name}_level"]),
+            name: head_of(
+                parts[f"{name}_made_of"], parts[f"{name}_examples"], *(float(x) for x in parts[f"{name}_numbers"])
             )
             for name in ("cheap", "dear")
-            if f"{name}_level" in parts
+            if f"{name}_numbers" in parts
         }
         known = parts["grams"].tobytes().decode()
         return cls(
             tuple(parts["ids"].tolist()),
             Grams(known.split("\n") if known else [], parts["idf"]),
-            (parts["middle_cheap"], parts["middle_dear"]),
+            (Meanings(parts["steps_cheap"]), Meanings(parts["steps_dear"])),
             heads["cheap"],
             heads.get("dear"),
             (float(parts["band"][0]), float(parts["band"][1])),
         )
 
 
-def features(texts: Sequence[str], encoder: Encoder | None, middle: Matrix) -> Matrix:
-    """What texts mean to an encoder, and a column of ones."""
-    ones = np.ones((len(texts), 1))
-    return ones if encoder is None else np.hstack([aimed(encoder.encode(texts), middle), ones])
+def head_of(
+    made_of: npt.NDArray[Any], examples: npt.NDArray[Any], cheap_share: float, dear_share: float, level: float
+) -> Head:
+    """A head whose weights are as they are kept, so that one just learnt and one read from a file say the same."""
+    kept = [weights.astype(np.float16).astype(np.float32) for weights in (made_of, examples)]
+    return Head(kept[0], kept[1], (cheap_share, dear_share), level)
 
 
-def _scaled(chances: Matrix, level: float) -> Matrix:
-    """Chances stretched so that the level lies at 0.5."""
-    below, above = 0.5 * chances / level, 0.5 + 0.5 * (chances - level) / (1 - level)
-    return np.where(chances <= level, below, above)
+def _scaled(sums: Matrix, level: float) -> Matrix:
+    """Sums without the last column, stretched to 0–1 so that the level lies at 0.5."""
+    scores: Matrix = 1 / (1 + np.exp(-_SLOPE * (sums[:, :-1] - level)))
+    return scores

@@ -28,7 +28,7 @@ from bot.heads import Arrays, Encoders, Model
 from bot.playbook import LANGUAGES, Playbook, Speaker
 from bot.playbook_files import load_playbook
 from bot.settings import PACKAGED_PLAYBOOK, Settings, load_settings
-from bot.signals import SPEAKERS, Detector, examples
+from bot.signals import SPEAKERS, Detector, examples, own_lines
 
 SHIPPED_MODELS = PACKAGED_PLAYBOOK / "learnt.npz"
 SHIPPED_VECTORS = PACKAGED_PLAYBOOK / "e5.npz"
@@ -64,10 +64,10 @@ def learn(playbook: Playbook, settings: Settings, tell: Callable[[str], None]) -
 def _key(playbook: Playbook, encoders: Encoders) -> str:
     """What tells whether something was learnt from these examples, with these encoders, by this code."""
     speakers = {signal.id: signal.speaker for signal in playbook.signals}
-    content: list[Any] = [encoders.names, list(speakers.items())]
+    content: list[Any] = [encoders.names, [(each.id, each.speaker, each.temper) for each in playbook.signals]]
     for language in LANGUAGES:
         words = playbook.words[language]
-        content += [words.neutral.customer, words.neutral.agent]
+        content += [words.neutral.customer, words.neutral.agent, list(own_lines(words))]
         content += [(name, words.signals[name].examples) for name in speakers]
     known = hashlib.blake2b(json.dumps(content).encode(), digest_size=12)
     for module in _CODE:
@@ -76,7 +76,7 @@ def _key(playbook: Playbook, encoders: Encoders) -> str:
 
 
 def _learn(playbook: Playbook, encoders: Encoders, folder: Path, tell: Callable[[str], None]) -> dict[Speaker, Model]:
-    from bot.training import train  # noqa: PLC0415 - its optimiser costs more to import than a start may take
+    from bot.training import train  # noqa: PLC0415 - SciPy costs more to import than a start may take
 
     tell("Learning the playbook; this is done once.")
     texts = {speaker: examples(playbook, speaker) for speaker in SPEAKERS}

@@ -124,6 +124,7 @@ class SignalDefinition(Part):
     Attributes:
         informative: Says what the message is about; no alarm by itself.
         pressure: Heat or a threat: it changes the tone and who is told, never what is on the table (R34, R36).
+        temper: How angry messages that show it usually are, 0 calm to 3 furious; anger is learnt from it.
         rules: The rules of the domain page it belongs to.
     """
 
@@ -131,6 +132,7 @@ class SignalDefinition(Part):
     speaker: Speaker
     informative: StrictBool = False
     pressure: StrictBool = False
+    temper: float = Field(default=0.0, ge=0, le=3)
     rules: tuple[Rule, ...] = ()
 
 

@@ -6,16 +6,18 @@ computed from the arguments; equal playbooks and encoders give equal readings.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self
+
+import numpy as np
 
 from bot.anger import anger_level
 from bot.features import REACH, length, normal_form, pattern_source, readable, sentences, stretches
 from bot.heads import Encoders, Example, Model
 from bot.message import Role
-from bot.playbook import LANGUAGES, Playbook, Speaker
+from bot.playbook import LANGUAGES, Playbook, Speaker, Wording
 
 PATTERN_SCORE = 0.95
 SURE_FROM = 0.5
@@ -23,9 +25,12 @@ SURE_FROM = 0.5
 _ANGRY = 2
 _WHOLE_CHARACTERS = 600
 _SPOKEN = 60
-_PART = 0.7
-"""What a chance counts in one of several parts of a message: each part is another try at being wrong."""
+_PART = 0.9
+"""What is found in one of several parts of a message counts: each part is another try at being wrong."""
+_TEMPERS = (0.8, 1.3, 2.0)
+"""From these tempers, as a head hears them, a text is annoyed, angry and furious."""
 SPEAKERS: tuple[Speaker, ...] = (Role.CUSTOMER, Role.AGENT)
+_PLACEHOLDER = re.compile(r"\{\w+\}")
 _REFUSALS = frozenset({"refuses_early", "cites_policy", "repeats_refusal"})
 _RECEIPT = re.compile(
     r"了解|理解|明白|收到|辛苦|抱歉|不好意思|对不起|谢谢您?(?:告诉|告知|反[应映]|说明)|听起来|请问|想先(?:确认|了解|请教)"
@@ -103,7 +108,7 @@ class Detector:
             playbook: What to learn from.
             encoders: Add what a message means to what it is made of.
         """
-        from bot.training import train  # noqa: PLC0415 - its optimiser costs more to import than a start may take
+        from bot.training import train  # noqa: PLC0415 - SciPy costs more to import than a start may take
 
         encoders = encoders or Encoders()
         models = {speaker: train(examples(playbook, speaker), encoders) for speaker in SPEAKERS}
@@ -121,11 +126,13 @@ class Detector:
             return Reading(thread=thread)
         ear = self._ears[Role.CUSTOMER if role is Role.CUSTOMER else Role.AGENT]
         said = readable(text)
-        found = ear.hear(said)
+        found, temper = ear.hear(said)
         ours = role is not Role.CUSTOMER
-        anger, words = self._anger(said, found, ours=ours)
-        if anger >= _ANGRY and "anger" in ear.ids and "anger" not in found and words:
-            found["anger"] = Signal("anger", 0.7, words)
+        if temper.level >= _TEMPERS[1]:
+            found.pop("satisfied", None)
+        anger, words = self._anger(said, found, temper, ours=ours)
+        if "anger" in ear.ids and "anger" not in found and words and anger >= _ANGRY:
+            found["anger"] = Signal("anger", _sure_of_anger(temper.level), words)
         after = None
         if thread is not None:
             refused = not _REFUSALS.isdisjoint(found)
@@ -136,22 +143,28 @@ class Detector:
         signals = sorted(found.values(), key=lambda signal: (-signal.score, signal.id))
         return Reading(tuple(signals), anger, after)
 
-    def _anger(self, said: str, found: dict[str, Signal], *, ours: bool) -> tuple[int, str]:
-        """How angry a text is without the sentences in which the playbook hears no anger, and its angriest sentence."""
+    def _anger(self, said: str, found: dict[str, Signal], temper: "_Temper", *, ours: bool) -> tuple[int, str]:
+        """How angry a text is without the sentences in which the playbook hears no anger, and its angriest part."""
         heard = found["anger"].score if "anger" in found else 0.0
-        level = partial(anger_level, heard=heard, pleased="satisfied" in found, ours=ours)
-        whole = level(said)
-        if not whole:
-            return 0, ""
-        parts = sentences(said)
-        angry = [part for part in parts if anger_level(part)]
-        vetoed = self._ears[Role.CUSTOMER].vetoed("anger", angry)
-        if not vetoed:
-            return whole, max(angry or parts, key=anger_level, default="")
-        earnest = said
-        for part in vetoed:
-            earnest = earnest.replace(part, " ")
-        return level(earnest), max((part for part in angry if part not in vetoed), key=anger_level, default="")
+        pleased = "satisfied" in found
+        level = partial(anger_level, heard=heard, pleased=pleased, ours=ours)
+        whole, words = level(said), ""
+        if whole:
+            parts = sentences(said)
+            angry = [part for part in parts if anger_level(part)]
+            vetoed = self._ears[Role.CUSTOMER].vetoed("anger", angry)
+            words = max((part for part in angry if part not in vetoed), key=anger_level, default="")
+            if vetoed:
+                earnest = said
+                for part in vetoed:
+                    earnest = earnest.replace(part, " ")
+                whole = level(earnest)
+            else:
+                words = words or max(parts, key=anger_level, default="")
+        if ours or pleased:
+            return whole, words
+        meant = sum(temper.level >= each for each in _TEMPERS)
+        return max(whole, meant), words or temper.words
 
     def read_all(self, turns: Iterable[tuple[Role, str]]) -> list[Reading]:
         """Read a conversation from its first message."""
@@ -162,6 +175,11 @@ class Detector:
             thread = reading.thread or thread
             readings.append(reading)
         return readings
+
+
+def _sure_of_anger(temper: float) -> float:
+    """How sure anger is that only its temper or its words tell of; more of it is surer."""
+    return float(np.clip(0.7 + 0.25 * (temper - _TEMPERS[1]), 0.55, 0.94))
 
 
 def _weigh_context(found: dict[str, Signal], thread: Thread) -> None:
@@ -185,6 +203,14 @@ def _after(thread: Thread, plain: str, *, ours: bool, refused: bool, countered: 
         return replace(thread, asked=asks)
     receives = not (refused or countered) and (asks or bool(_RECEIPT.search(plain)))
     return Thread(received=thread.received or receives, refused=thread.refused or refused, asked=False)
+
+
+@dataclass(frozen=True)
+class _Temper:
+    """How angry the angriest part of a message is, 0–3, as a head hears it."""
+
+    level: float = 0.0
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -214,25 +240,34 @@ class _Ear:
         self._model = model
         self._encoders = encoders
 
-    def hear(self, text: str) -> dict[str, Signal]:
-        """The signals in a text that count, by id; the model speaks where no pattern fits or it is surer."""
+    def hear(self, text: str) -> tuple[dict[str, Signal], _Temper]:
+        """The signals in a text that count, by id, and its temper.
+
+        The model speaks where no pattern fits or it is surer.
+        """
         units = self._units(text)
         if not units:
-            return {}
+            return {}, _Temper()
         found: dict[str, Signal] = {}
         for unit in units:
             for name in self.ids:
                 fits = name not in found and name not in unit.vetoed
                 if fits and any(pattern.search(unit.plain) for pattern in self._patterns[name]):
                     found[name] = Signal(name, PATTERN_SCORE, unit.words)
+        exact = frozenset(found)
         heard = [unit for unit in units if unit.heard]
-        told = self._model.scores([unit.plain for unit in heard], [unit.share for unit in heard], self._encoders)
+        texts, shares = [unit.plain for unit in heard], [unit.share for unit in heard]
+        told, tempers = self._model.scores(texts, shares, self._encoders)
         for unit, scores in zip(heard, told, strict=True):
             for name, score in zip(self._model.ids, scores.tolist(), strict=True):
-                known = found[name].score if name in found else SURE_FROM
-                if score > known and name not in unit.vetoed:
-                    found[name] = Signal(name, score, unit.words)
-        return found
+                known = found.get(name)
+                if name in unit.vetoed or score <= (known.score if known else SURE_FROM):
+                    continue
+                found[name] = Signal(name, score, known.words if known and name in exact else unit.words)
+        earnest = [
+            (temper, unit.words) for temper, unit in zip(tempers, heard, strict=True) if "anger" not in unit.vetoed
+        ]
+        return found, _Temper(*max(earnest, default=(0.0, "")))
 
     def vetoed(self, name: str, parts: Iterable[str]) -> list[str]:
         """The sentences in which a veto takes a signal back."""
@@ -271,17 +306,32 @@ def _compiled(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
 
 
 def examples(playbook: Playbook, speaker: Speaker) -> list[Example]:
-    """All examples for a speaker in all languages; a text that stands under two signals shows both."""
+    """All examples for a speaker in all languages; a text that stands under two signals shows both.
+
+    What the playbook itself would have an agent say shows nothing.
+    """
     found: dict[str, Example] = {}
-    names = [signal.id for signal in playbook.signals if signal.speaker == speaker]
+    signals = [signal for signal in playbook.signals if signal.speaker == speaker]
     for language in LANGUAGES:
         wording = playbook.words[language]
         neutral = wording.neutral.customer if speaker == Role.CUSTOMER else wording.neutral.agent
-        lists: list[tuple[frozenset[str], tuple[str, ...]]] = [(frozenset(), neutral)]
-        lists += [(frozenset({name}), wording.signals[name].examples) for name in names]
-        for shown, texts in lists:
+        lists: list[tuple[frozenset[str], float, tuple[str, ...]]] = [(frozenset(), 0.0, neutral)]
+        lists += [(frozenset({each.id}), each.temper, wording.signals[each.id].examples) for each in signals]
+        for shown, temper, texts in lists:
             for position, text in enumerate(texts):
                 plain = normal_form(text)
-                known = found.get(plain) or Example(plain, frozenset(), position)
-                found[plain] = replace(known, signals=known.signals | shown)
+                known = found.get(plain) or Example(plain, frozenset(), 0.0, position)
+                found[plain] = replace(known, signals=known.signals | shown, temper=max(known.temper, temper))
+        if speaker == Role.AGENT:
+            for position, text in enumerate(own_lines(wording)):
+                plain = normal_form(text)
+                found.setdefault(plain, Example(plain, frozenset(), 0.0, position, is_line=True))
     return list(found.values())
+
+
+def own_lines(wording: Wording) -> Iterator[str]:
+    """What a playbook would have agents say, without what is filled in."""
+    for play in wording.plays.values():
+        for text in (*play.lines.values(), play.instead):
+            if text:
+                yield _PLACEHOLDER.sub(" ", text)

@@ -1,6 +1,7 @@
 """What is learnt, how it is weighed, and who is asked."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,9 @@ def lessons() -> list[Example]:
     ]
     fillers = ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "jan", "feb", "mar"]
     return [
-        Example(text.format(filler), signals, fold) for fold, filler in enumerate(fillers) for signals, text in kinds
+        Example(text.format(filler), signals, 2.0 * ("leaves" in signals), fold)
+        for fold, filler in enumerate(fillers)
+        for signals, text in kinds
     ]
 
 
@@ -45,40 +48,55 @@ def test_a_model_tells_what_it_was_taught() -> None:
     """The score of what is shown lies above a half, of everything else below."""
     model = train(lessons(), Encoders())
     assert model.ids == ("leaves", "pays")
-    scores = model.scores(["refund dec alpha", "cancel dec beta", "hello dec gamma"], [1, 1, 1], Encoders())
+    scores, _ = model.scores(["refund dec alpha", "cancel dec beta", "hello dec gamma"], [1, 1, 1], Encoders())
     assert (scores > 0.5).tolist() == [[False, True], [True, False], [False, False]]
+
+
+def test_a_model_hears_the_temper_of_what_it_was_taught() -> None:
+    """Nearest to the temper of the examples that a text is like."""
+    model = train(lessons(), Encoders())
+    _, tempers = model.scores(["refund dec alpha", "cancel dec beta", "hello dec gamma"], [1, 1, 1], Encoders())
+    assert [round(temper / 2) for temper in tempers] == [0, 1, 0]
+
+
+def test_what_the_playbook_says_itself_is_no_measure_of_what_is_ordinary() -> None:
+    """Easy lines that show nothing teach silence, and do not lower the level from which a signal counts."""
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    alike = [Example(f"refund {day} alpha now", frozenset(), 0.0, fold) for fold, day in enumerate(days)]
+    lines = [Example(f"we say {number} so", frozenset(), 0.0, number, is_line=True) for number in range(200)]
+    messages = [replace(line, is_line=False) for line in lines]
+    with_lines = train([*lessons(), *alike, *lines], Encoders())
+    with_messages = train([*lessons(), *alike, *messages], Encoders())
+    assert with_lines.cheap.level > with_messages.cheap.level
 
 
 def test_a_part_of_a_message_counts_less_than_all_of_it() -> None:
     """Each part is another try at being wrong."""
     model = train(lessons(), Encoders())
-    whole, part = model.scores(["refund dec alpha"] * 2, [1, 0.7], Encoders())
+    (whole, part), _ = model.scores(["refund dec alpha"] * 2, [1, 0.7], Encoders())
     assert (part < whole).all()
 
 
 def test_a_model_without_examples_is_silent() -> None:
     """A playbook may have patterns only."""
-    assert train([], Encoders()).scores(["refund"], [1], Encoders()).shape == (1, 0)
+    scores, tempers = train([], Encoders()).scores(["refund"], [1], Encoders())
+    assert scores.shape == (1, 0)
+    assert tempers.tolist() == [0.0]
 
 
 def test_only_texts_that_the_cheap_head_is_unsure_about_go_to_the_dear_encoder() -> None:
-    """Those whose highest chance lies within the band, and no others."""
+    """Those whose highest sum lies within the band, and no others."""
     encoders = Encoders(Topic("cheap", "alpha"), Topic("dear", "alpha", "beta", "gamma"))
     model = train(lessons(), encoders)
     texts = ["refund dec alpha", "cancel dec beta", "hello dec gamma", "something else"]
     cheap, dear = Topic("cheap", "alpha"), Topic("dear", "alpha", "beta", "gamma")
     model.scores(texts, [1] * 4, Encoders(cheap, dear))
-    alone = Model(model.ids, model.grams, model.middles, model.cheap, None, model.band)
+    made_of = [model.grams.weigh(text) for text in texts]
+    sums = model.cheap.sums(made_of, (model.meanings[0].likeness(Topic("cheap", "alpha").encode(texts)),))
+    highest = sums[:, :-1].max(axis=1) / model.cheap.level
     low, high = model.band
-    highest = [alone.cheap.chances([model.grams.weigh(text)], _means(model, text)).max() for text in texts]
     assert cheap.asked == texts
-    assert dear.asked == [text for text, chance in zip(texts, highest, strict=True) if low < chance < high]
-
-
-def _means(model: Model, text: str) -> Matrix:
-    vector = Topic("cheap", "alpha").encode([text])
-    away = vector - model.middles[0]
-    return np.hstack([away / np.linalg.norm(away), np.ones((1, 1))])
+    assert dear.asked == [text for text, sure in zip(texts, highest, strict=True) if low < sure < high]
 
 
 def test_an_endless_message_asks_the_dear_encoder_a_few_times_only(tiny: Path) -> None:
@@ -86,7 +104,7 @@ def test_an_endless_message_asks_the_dear_encoder_a_few_times_only(tiny: Path) -
     dear = Topic("dear", "赔", "气")
     detector = Detector.train(load_playbook(tiny), Encoders(None, dear))
     for ear in detector._ears.values():
-        object.__setattr__(ear._model, "band", (-1.0, 2.0))
+        object.__setattr__(ear._model, "band", (-99.0, 99.0))
     dear.asked.clear()
     detector.read(Role.CUSTOMER, "你们不赔我就走了。" * 5_000)
     assert len(dear.asked) == MOST_DEAR
@@ -101,7 +119,8 @@ def test_what_was_learnt_is_the_same_out_of_a_file(dear: Topic | None, tmp_path:
     with np.load(tmp_path / "model.npz") as parts:
         again = Model.of(parts)
     texts = ["refund dec alpha", "cancel", "什麼", ""]
-    assert np.array_equal(again.scores(texts, [1] * 4, encoders), model.scores(texts, [1] * 4, encoders))
+    kept, new = again.scores(texts, [1] * 4, encoders), model.scores(texts, [1] * 4, encoders)
+    assert all(np.array_equal(one, other) for one, other in zip(kept, new, strict=True))
 
 
 def test_training_twice_gives_the_same_to_the_last_digit(tiny: Path) -> None:
