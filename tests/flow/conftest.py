@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
+import structlog
 from pydantic import SecretStr
 
 from bot import app
@@ -114,7 +115,16 @@ async def _stage() -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
-def settings(stage: Stage, directory_file: Path, tmp_path: Path) -> Settings:
+def plain_logs() -> Iterator[None]:
+    """Tracebacks as the product writes them: with every variable of every frame, one takes ten seconds."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def settings(stage: Stage, directory_file: Path, tmp_path: Path, plain_logs: None) -> Settings:
     """Where this test's bot keeps its things."""
     made = Settings(
         data=tmp_path / "data",

@@ -260,6 +260,7 @@ async def test_who_pauses_hears_nothing_and_finds_it_in_the_home(stage: Stage, b
     customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
     await agent.do("command", channel=DESK, text="/aside pause ３０")
     await sentence(agent, "/aside resume")
+    await agent.sees("home")
     quiet = len(agent.of("ephemeral"))
     await customer.say(SHARED, FAULT)
     await agent.do("command", channel=DESK, text="/aside duty")
