@@ -155,7 +155,17 @@ def help_blocks(say: Words) -> list[Block]:
                         "shortcut {name}.",
                         name="*Check my draft 看看草稿*",
                     ),
-                    say("All that is known about a case: the message shortcut {name}.", name="*Case 案件*"),
+                    say(
+                        "All that is known about a case, and what can be done: *The case…* on a whisper, or the "
+                        "message shortcut {name}. There you assess it, ask sales, have an engineer look, write down a "
+                        "commitment or ask for a takeover.",
+                        name="*Case 案件*",
+                    ),
+                    say(
+                        "*Ask for an exception…* on a whisper, or the message shortcut {name}, puts it before the "
+                        "supervisors.",
+                        name="*Ask a colleague 請教同仁*",
+                    ),
                     say("`/aside duty` shows who is on duty here; add `on` or `off` to start or end your own duty."),
                     say(
                         "`/aside pause` keeps Aside silent to you for an hour, `/aside pause 30` for 30 minutes; "
