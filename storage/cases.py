@@ -243,7 +243,7 @@ def write_message(connection: Connection, message: Message, reading: Reading, ca
             "role": message.role,
             "text": message.text,
             "mirrored": message.mirrored,
-            "anger": reading.anger,
+            "anger": int(reading.anger),  # SQLite would keep NumPy's integers as bytes
             "signals": json.dumps([each.id for each in reading.signals]),
         },
     )
@@ -292,7 +292,7 @@ def rewrite_message(connection: Connection, message: Message, reading: Reading, 
         )
         .values(
             text=message.text,
-            anger=reading.anger,
+            anger=int(reading.anger),
             signals=json.dumps([each.id for each in reading.signals]),
             edited_at=now,
         )

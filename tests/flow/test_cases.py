@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Any
 
+from bot.coaching import ANGRY
 from tests.flow.conftest import (
     AGENT,
     CUSTOMER,
@@ -11,9 +12,10 @@ from tests.flow.conftest import (
     SUCCESSOR,
     Bot,
     texts,
+    whispers,
 )
-from tests.flow.working import chosen, press, press_in, typed, whisper_with, window
-from tests.sandbox.stage import Stage
+from tests.flow.working import ASKED_BACK, chosen, press, press_in, typed, whisper_with, window
+from tests.sandbox.stage import Seat, Stage
 
 
 def rows(bot: Bot, question: str) -> list[Any]:
@@ -94,11 +96,13 @@ async def test_a_case_that_goes_quiet_is_closed_and_whoever_handled_it_can_ask_a
     assert rows(bot, "SELECT move FROM audit WHERE subject = 'case'") == [("close",)]
 
 
-async def test_once_sales_is_told_the_agent_can_say_so(stage: Stage, bot: Bot) -> None:
-    """R36: sales is told at once, and the line that says so comes when they are; of the contract only in time."""
-    customer, agent, sales = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR)]
+async def assessed(customer: Seat, agent: Seat) -> str:
+    """A problem understood and assessed, of which sales need not know; its thread."""
     ts = await customer.say(SHARED, "請問我們的保固到什麼時候？")
-    await press(agent, await agent.sees("ephemeral"), "show_case")
+    whisper = await agent.sees("ephemeral")
+    await agent.say(SHARED, ASKED_BACK, thread_ts=ts)
+    await customer.say(SHARED, "三台，從早上九點開始", thread_ts=ts)
+    await press(agent, whisper, "show_case")
     await press_in(agent, await window(agent, "case_view"), "assess")
     form = {
         "severity": chosen("team"),
@@ -109,8 +113,27 @@ async def test_once_sales_is_told_the_agent_can_say_so(stage: Stage, bot: Bot) -
     }
     await agent.do("submit", view_id=(await window(agent, "assess_view"))["id"], values=form)
     await whisper_with(agent, "3,000")
+    return ts
+
+
+async def test_once_sales_is_told_the_agent_can_say_so(stage: Stage, bot: Bot) -> None:
+    """R36: sales is told at once, and the line that says so comes when they are."""
+    customer, agent, sales = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR)]
+    ts = await assessed(customer, agent)
     assert not sales.of("message")
     await customer.say(SHARED, "這樣的話我們只好考慮換別家廠商了", thread_ts=ts)
     await sales.sees("message")
     told = await whisper_with(agent, "已通知業務")
     assert "rich_text_quote" in str(told["message"]["blocks"])
+
+
+async def test_to_whoever_is_angry_even_news_pitches_nothing(stage: Stage, bot: Bot) -> None:
+    """R02: the same news, but the customer's last words were furious: sales knows, and no line speaks of it."""
+    customer, agent, sales = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR)]
+    ts = await assessed(customer, agent)
+    await customer.say(SHARED, "太離譜了！！氣死我了，我們要換別家廠商！！", thread_ts=ts)
+    await sales.sees("message")
+    await customer.say(SHARED, "叫你們主管出來講", thread_ts=ts)
+    await whisper_with(agent, "主管出來講")
+    assert rows(bot, "SELECT anger FROM messages ORDER BY ts")[3][0] >= ANGRY
+    assert not [each for each in whispers(agent) if "已通知業務" in each]
