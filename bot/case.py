@@ -122,23 +122,22 @@ def course(heard: Iterable[Heard]) -> Course:
 def stage_reached(said: Course, stands: Standing, facts: frozenset[str], *, closed: bool = False) -> Stage:
     """How far the case has come (R01, R03).
 
-    Warranty and cost stay unsaid until the problem is understood, unless the customer asked about them:
-    late is tact, hidden is a lie. Where nothing has to be decided, what is understood can be committed to.
+    Nobody is told anything before the problem is understood; what a customer asks about directly is answered at once
+    all the same (`bot.coaching.may_speak_of`). Where nothing has to be decided, what is understood can be committed to;
+    after a no the decision is still what is talked about.
     """
     settled = stands.decision != "none" or stands.claim == "confirmed" or stands.fault_ours == "yes"
     served = stands.entitlement is Entitlement.COVERED and "problem_confirmed" in facts
     if closed or (said.pleased and (settled or served)):
         return Stage.FOLLOW_UP
-    if stands.decision != "none":
+    if stands.decision == "granted":
         return Stage.COMMIT
-    if "exception_requested" in facts:
+    if stands.decision == "declined" or "exception_requested" in facts:
         return Stage.DECIDE
     if "problem_confirmed" in facts:
         if settled or served:
             return Stage.COMMIT
         return Stage.TELL if said.raised else Stage.ASSESS
-    if said.raised:
-        return Stage.TELL
     return Stage.CONFIRM if said.answered else Stage.RECEIVE
 
 

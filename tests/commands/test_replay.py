@@ -52,7 +52,7 @@ def answers(*lines: dict[str, Any] | str) -> list[dict[str, Any]]:
     """What `--json` answers to these lines."""
     result = replay(*lines, more=("--json",))
     assert result.exit_code == 0, result.exception
-    return [json.loads(each) for each in result.output.splitlines()]
+    return [json.loads(each) for each in result.stdout.splitlines()]
 
 
 def refusal(*lines: dict[str, Any] | str) -> UserError:
@@ -81,7 +81,7 @@ def test_each_message_is_answered_in_the_promised_shape() -> None:
         "routes": ["supervisor"],
         "withheld": [
             {
-                "text": "I have asked my supervisor to look at it, and {customer} will hear from me today.",
+                "text": "I have asked my supervisor to look at it, and … will hear from me today.",
                 "missing": ["exception_requested", "customer"],
             }
         ],
@@ -128,6 +128,7 @@ def test_the_same_play_is_not_whispered_again_at_once() -> None:
         (line("hi", facts={"exeption_requested": True}), 'Line 2: There is no fact "exeption_requested".'),
         (line("hi", facts={"cost": "cheap"}), "Line 2: The fact \"cost\" is one of low, high, not 'cheap'."),
         (line("hi", facts={"expired": "perhaps"}), "Line 2: The fact \"expired\" is true or false, not 'perhaps'."),
+        (line("hi", facts={"expired": ["yes"]}), "Line 2: The fact \"expired\" is true or false, not ['yes']."),
     ],
 )
 def test_a_bad_line_is_named(bad: dict[str, Any] | str, what: str) -> None:
@@ -158,7 +159,7 @@ def test_two_playbooks_show_what_they_answer_differently(tmp_path: Path) -> None
     assert "first playbook" in shown
     assert "“A day without the line is a lot." in shown
     assert "1 of 2 messages are answered differently." in shown
-    both = replay(*lines, more=("--playbook", str(other), "--json")).output.splitlines()
+    both = replay(*lines, more=("--playbook", str(other), "--json")).stdout.splitlines()
     assert [json.loads(each)["differs"] for each in both] == [True, False]
 
 
@@ -199,9 +200,9 @@ def test_a_slack_export_is_replayed(tmp_path: Path, *, zipped: bool) -> None:
             for file in (tmp_path / "export").rglob("*.json"):
                 archive.write(file, file.relative_to(tmp_path / "export").as_posix())
     arguments = [str(path), "--playbook", str(TINY), "--json"]
-    said = [json.loads(each) for each in CliRunner().invoke(replay_command, arguments).output.splitlines()]
+    said = [json.loads(each) for each in CliRunner().invoke(replay_command, arguments).stdout.splitlines()]
     assert [[signal["id"] for signal in each["signals"]] for each in said] == [["demands_compensation"], []]
-    named = CliRunner().invoke(replay_command, [*arguments, "--customer", "B1"]).output.splitlines()
+    named = CliRunner().invoke(replay_command, [*arguments, "--customer", "B1"]).stdout.splitlines()
     assert len(named) == 3
 
 

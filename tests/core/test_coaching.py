@@ -486,12 +486,12 @@ def test_pressure_does_not_move_a_case_on(pressure: str) -> None:
         ([Heard(role=Role.CUSTOMER, signals=("reports_fault",))], Stage.RECEIVE),
         ([Heard(role=Role.CUSTOMER), Heard(role=Role.AGENT)], Stage.CONFIRM),
         ([Heard(role=Role.CUSTOMER), Heard(role=Role.AGENT), Heard(role=Role.CUSTOMER)], Stage.ASSESS),
-        ([Heard(role=Role.CUSTOMER, signals=("asks_price",))], Stage.TELL),
+        ([Heard(role=Role.CUSTOMER, signals=("asks_price",))], Stage.RECEIVE),
         ([Heard(role=Role.CUSTOMER), Heard(role=Role.COLLEAGUE)], Stage.RECEIVE),
     ],
 )
 def test_a_case_comes_as_far_as_the_conversation_has(heard: list[Heard], stage: Stage) -> None:
-    """R01, R03: receive, confirm, assess; asked for it directly, tell."""
+    """R01, R03: receive, confirm, assess; a price asked for first moves nothing on."""
     assert came_to(heard) is stage
 
 

@@ -49,9 +49,9 @@ def _head(messages: int) -> list[str]:
         "# How well messages are read",
         "",
         f"{messages} held-out messages (`tests/quality/held_out.*.jsonl`), each read alone. They were written without",
-        "sight of the playbook, which was written without sight of them; nothing is trained on them, but they chose between",
-        "kinds of heads (docs/decisions/detection.md). `make quality` writes this page, `python -m tests.quality --check` fails",
-        "when it is no longer true.",
+        "sight of the playbook, which was written without sight of them; nothing is trained on them, but they chose",
+        "between kinds of heads (docs/decisions/detection.md). `make quality` writes this page, and",
+        "`python -m tests.quality --check` fails when it is no longer true.",
         "",
     ]
 
