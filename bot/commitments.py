@@ -87,10 +87,10 @@ def due_error(due_at: datetime | None, now: datetime) -> DueError | None:
     return DueError.TOO_FAR if due_at > now + LATEST else None
 
 
-def next_due(commitments: Iterable[Commitment]) -> Commitment | None:
-    """The open commitment whose time comes first; the one a line speaks of."""
-    still_open = [each for each in commitments if each.state is CommitmentState.OPEN]
-    return min(still_open, key=lambda each: each.due_at, default=None)
+def next_due(commitments: Iterable[Commitment], now: datetime) -> Commitment | None:
+    """The open commitment whose time comes first; the one a line speaks of, so never one whose time has gone by."""
+    to_come = [each for each in commitments if each.state is CommitmentState.OPEN and each.due_at > now]
+    return min(to_come, key=lambda each: each.due_at, default=None)
 
 
 def due_words(due_at: datetime, timezone: str, language: Language) -> str:

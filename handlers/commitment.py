@@ -128,7 +128,7 @@ async def _move(services: Services, task: Task, move: CommitmentMove) -> None:
             after=after.state,
             now=services.clock(),
         )
-        if next_due(commitments.of_case(connection, after.workspace, after.case_id)) is None:
+        if next_due(commitments.of_case(connection, after.workspace, after.case_id), moment(services)) is None:
             facts.record(
                 connection,
                 doing.case,

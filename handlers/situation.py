@@ -14,6 +14,7 @@ from bot import goodwill as goodwill_rules
 from bot.cards.exception import concession_words
 from bot.case import Case
 from bot.coaching import Advice, Situation
+from bot.commitments import Commitment
 from bot.customer import CustomerRecord
 from bot.entitlement import CoverageOn, Entitlement, coverage_on, entitlement
 from bot.errors import UserError
@@ -83,7 +84,12 @@ def situation(
     """
     said = case_rules.course(cases.heard(connection, case))
     asked = requests.of_case(connection, case.workspace, case.id)
-    recorded = facts.current(recorded_facts.of_case(connection, case), declined_at=goodwill_rules.last_declined(asked))
+    recorded = dict(
+        facts.current(recorded_facts.of_case(connection, case), declined_at=goodwill_rules.last_declined(asked))
+    )
+    due = commitments.next_due(promised.of_case(connection, case.workspace, case.id), moment(services))
+    if due is None:
+        recorded["commitment_recorded"] = "no"
     stands = case_rules.standing(
         entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
         promised=said.promised,
@@ -112,7 +118,7 @@ def situation(
         standing=stands,
         stage=case_rules.stage_reached(said, stands, held, closed=closed),
         facts=held,
-        values=_values(connection, case, customer, asked, language),
+        values=_values(due, customer, asked, language),
         asked=bool(asked),
     )
 
@@ -166,15 +172,13 @@ def zone_of(customer: Standing | None, otherwise: str = "Asia/Taipei") -> ZoneIn
 
 
 def _values(
-    connection: Connection,
-    case: Case,
+    due: Commitment | None,
     customer: Standing | None,
     asked: list[ExceptionRequest],
     language: Language,
 ) -> dict[str, str | date]:
     """What a line's placeholders stand for; one that is not known is not there, and the line is kept back."""
     values: dict[str, str | date] = {}
-    due = commitments.next_due(promised.of_case(connection, case.workspace, case.id))
     if due:
         values["due_at"] = commitments.due_words(due.due_at, zone_of(customer, due.timezone).key, language)
     for each in asked:

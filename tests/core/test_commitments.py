@@ -51,10 +51,12 @@ def test_a_time_can_be_met_or_is_refused(due_at: datetime | None, error: DueErro
 
 
 def test_the_line_speaks_of_the_open_one_that_is_due_first() -> None:
-    """What was kept or withdrawn is promised no more."""
+    """What was kept or withdrawn is promised no more, and nobody says that they call by an hour that has gone by."""
     kept = commitment(CommitmentState.KEPT, hours=1)
-    assert next_due([commitment(hours=5), kept, commitment(hours=3)]) == commitment(hours=3)
-    assert next_due([kept]) is None
+    assert next_due([commitment(hours=5), kept, commitment(hours=3)], NOW) == commitment(hours=3)
+    assert next_due([kept], NOW) is None
+    assert next_due([commitment(hours=0), commitment(hours=-3), commitment(hours=5)], NOW) == commitment(hours=5)
+    assert next_due([commitment(hours=0), commitment(hours=-3)], NOW) is None
 
 
 @given(moves=st.lists(st.sampled_from(CommitmentMove), max_size=5))
