@@ -132,7 +132,7 @@ def _refusal(
 ) -> Refusal | None:
     case = cases.get(connection, asked.workspace, asked.case_id)
     spoke_in = cases.spoken_in_by(connection, asked.workspace, actor.person.user_id, [asked.case_id])
-    took_over = case is not None and facts.was_recorded_by(connection, case, "takeover_accepted", actor.person.user_id)
+    took_over = case is not None and facts.was_made_true_by(connection, case, "takeover_accepted", actor.person.user_id)
     return rules.refusal(
         asked,
         verdict,

@@ -61,6 +61,6 @@ def of_case(connection: Connection, case: Case) -> list[RecordedFact]:
     ]
 
 
-def was_recorded_by(connection: Connection, case: Case, name: str, person: str) -> bool:
-    """Whether somebody ever wrote this fact down in a case."""
-    return any(each.name == name and each.by == person for each in of_case(connection, case))
+def was_made_true_by(connection: Connection, case: Case, name: str, person: str) -> bool:
+    """Whether somebody ever wrote down in a case that this is so."""
+    return any((each.name, each.value, each.by) == (name, "yes", person) for each in of_case(connection, case))

@@ -1,5 +1,7 @@
 """An engineer who looks (R21), a commitment with a time (R33), a colleague who takes over (R31)."""
 
+import json
+import sqlite3
 import time
 
 from tests.flow.conftest import (
@@ -17,7 +19,7 @@ from tests.flow.conftest import (
     save_setup,
     texts,
 )
-from tests.flow.test_goodwill import FORM, card_of
+from tests.flow.test_goodwill import FORM, card_of, changed_card
 from tests.flow.working import (
     asked_favour,
     direct,
@@ -176,3 +178,46 @@ async def test_whoever_was_asked_first_cannot_take_over_once_another_was_asked(s
     await direct(agent, "已接手")
     assert rows(bot, "SELECT agent FROM cases") == [(SUPERVISOR,)]
     assert rows(bot, "SELECT count(*) FROM facts WHERE name = 'takeover_accepted'") == [(1,)]
+
+
+async def test_a_supervisor_who_only_asks_for_another_takeover_may_still_decide(stage: Stage, bot: Bot) -> None:
+    """R30 keeps whoever took over from deciding, not whoever asked for it."""
+    customer, agent, other, supervisor = [await stage.seat(who) for who in (CUSTOMER, AGENT, OTHER_AGENT, DEPUTY)]
+    case = await case_of(agent, await asked_favour(customer, agent))
+    await press_in(agent, case, "ask_takeover")
+    view = await window(agent, "ask_takeover_view")
+    await agent.do("submit", view_id=view["id"], values={"whom": person(OTHER_AGENT), "why": typed("請幫忙")})
+    await press(other, await direct(other, "可以接手"), "take_over")
+    await direct(agent, "已接手")
+    root = customer.of("message")[0]["message"]["ts"]
+    await supervisor.do("shortcut", callback_id="case_card", channel=SHARED, ts=root)
+    await press_in(supervisor, await window(supervisor, "case_view"), "ask_takeover")
+    view = await window(supervisor, "ask_takeover_view")
+    await supervisor.do("submit", view_id=view["id"], values={"whom": person(AGENT), "why": typed("還是請你")})
+    await whisper_with(supervisor, "已請", "接手")
+    await agent.do("shortcut", callback_id="ask_exception", channel=SHARED, ts=root)
+    form = await window(agent, "ask_exception_view")
+    await agent.do("submit", view_id=form["id"], values=FORM)
+    request = await card_of(supervisor)
+    await press(supervisor, {"type": "message", "channel": APPROVALS, "message": request}, "approve_exception")
+    await changed_card(supervisor)
+    assert rows(bot, "SELECT state, decided_by FROM exceptions") == [("approved", DEPUTY)]
+
+
+async def test_a_time_that_has_gone_by_is_promised_no_more(stage: Stage, bot: Bot) -> None:
+    """A line never says that the customer hears from us by an hour that is over."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    whisper = await asked_favour(customer, agent)
+    await press_in(agent, await case_of(agent, whisper), "commit")
+    view = await window(agent, "commit_view")
+    form = {"text": typed("回電"), "due": moment(int(time.time()) + HOUR)}
+    await agent.do("submit", view_id=view["id"], values=form)
+    told = await whisper_with(agent, "已記下")
+    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
+        connection.execute("UPDATE commitments SET due_at = ?", (time.time() - HOUR,))
+    root = customer.of("message")[0]["message"]["ts"]
+    await customer.say(SHARED, "我要找你們主管，叫你們主管出來跟我講", thread_ts=root)
+    await agent.sees("ephemeral", lambda push: push is not told and "主管出來" in texts(push["message"].get("blocks")))
+    last = rows(bot, "SELECT content FROM advice ORDER BY given_at DESC LIMIT 1")[0][0]
+    assert "commitment_recorded" not in json.loads(last)["facts"]
+    assert not any("commitment_recorded" in line["claims"] for line in json.loads(last)["lines"])
