@@ -8,7 +8,7 @@ from bot import goodwill as rules
 from bot.cards import exception as exception_card
 from bot.case import Case, CaseState
 from bot.entitlement import Entitlement
-from bot.facts import newest
+from bot.facts import MISTAKE_FACTS, current, newest
 from bot.goodwill import Concession, CostError, ExceptionRequest, ExceptionState, Refusal
 from bot.i18n import Words
 from handlers import inbound, request
@@ -204,7 +204,11 @@ def _file(
         fault_ours=sent.text("fault_ours") or "unknown",
     )
     requests.write(connection, filed)
-    for name, value in (("cost", str(cost)), ("fault_ours", filed.fault_ours)):
+    values = {"cost": str(cost), "fault_ours": filed.fault_ours}
+    if filed.fault_ours != "yes":  # then no mistake of ours that was named before may be said to the customer
+        known = current(facts.of_case(connection, case))
+        values |= {each.value: "no" for each in MISTAKE_FACTS if known.get(each) == "yes"}
+    for name, value in values.items():
         facts.record(connection, case, name, value, by=actor.person.user_id, why=filed.reason, now=now)
     cases.move(connection, case, CaseState.WAITING)
     audit.write(

@@ -74,6 +74,20 @@ async def test_a_mistake_of_ours_is_named_and_the_case_is_put_right(stage: Stage
     assert again["why"]["initial_value"] == "週五的信我們週一才回"
 
 
+async def test_a_mistake_is_named_no_more_once_the_request_says_that_it_was_not_ours(stage: Stage, bot: Bot) -> None:
+    """R13 and true lines: whoever asks for the exception has the last word on whose fault it was."""
+    customer, agent, supervisor = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUPERVISOR)]
+    whisper = await asked_favour(customer, agent)
+    await assessed(agent, whisper, {"fault_ours": chosen("our_late_reply"), "why": typed("週一才回")})
+    await whisper_with(agent, "責任：是我們的")
+    assert facts(bot)["our_late_reply"] == "yes"
+    await press(agent, whisper, "ask_exception")
+    view = await window(agent, "ask_exception_view")
+    await agent.do("submit", view_id=view["id"], values={**FORM, "fault_ours": chosen("no")})
+    await card_of(supervisor)
+    assert (facts(bot)["fault_ours"], facts(bot)["our_late_reply"]) == ("no", "no")
+
+
 async def test_a_slip_is_said_beside_its_box_and_nothing_is_recorded(stage: Stage, bot: Bot) -> None:
     """One sentence for each mistake."""
     customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
