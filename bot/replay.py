@@ -245,9 +245,9 @@ def _recorded(playbook: Playbook, name: str, value: object) -> str:
     if name not in facts:
         known = ", ".join([*playbook.dimensions, *facts])
         raise UserError(f'There is no fact "{name}".', f"Known are: {known}.")
-    if value in {True, "yes", "true"}:
+    if value in (True, "yes", "true"):
         return "yes"
-    if value in {False, None, "no", "false"}:
+    if value in (False, None, "no", "false"):
         return "no"
     raise UserError(f'The fact "{name}" is true or false, not {value!r}.', "Correct it and replay again.")
 

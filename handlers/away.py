@@ -66,7 +66,7 @@ def _save(services: Services, connection: Connection, user: str, entry: Away | N
 
 def _day(typed: str) -> date | None:
     """The day on which somebody is back: 2026-11-30, until 2026/11/30."""
-    found = re.fullmatch(r"(?:until\s+|到\s*)?(\d{4})[-/](\d{1,2})[-/](\d{1,2})", typed)
+    found = re.fullmatch(r"(?:until\s+|到\s*)?(2\d{3})[-/](\d{1,2})[-/](\d{1,2})", typed)
     if found is None:
         return None
     year, month, day = map(int, found.groups())

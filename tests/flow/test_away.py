@@ -44,7 +44,9 @@ async def test_while_one_supervisor_is_here_nobody_is_told_that_they_are_away(st
     assert f"<@{DEPUTY}>" not in (await tell(agent, SHARED, "/aside duty")).partition("主管")[2]
 
 
-@pytest.mark.parametrize("typed", ["until tomorrow", "2099-02-30", "until 2020-01-01", "; DROP TABLE settings"])
+@pytest.mark.parametrize(
+    "typed", ["until tomorrow", "2099-02-30", "0001-01-01", "until 2020-01-01", "; DROP TABLE settings"]
+)
 async def test_a_day_that_is_none_or_past_changes_nothing(stage: Stage, bot: Bot, typed: str) -> None:
     """A sentence that says how, and the setup stays as it was."""
     supervisor = await stage.seat(SUPERVISOR)
