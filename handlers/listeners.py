@@ -106,7 +106,7 @@ def _writer(services: Services, kind: str, key_of: Callable[[Payload], str]) -> 
 def _view_listener(services: Services) -> Callable[..., Awaitable[None]]:
     async def on_view(ack: AsyncAck, body: dict[str, Any]) -> None:
         sent = inbound.submission(body)
-        view = await draft.answered(services, sent)
+        view = await draft.answered(services.for_one_task(), sent)
         if view:
             await ack(response_action="update", view=view)
             return
