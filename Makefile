@@ -1,10 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo test test-kill lint bench quality learn lock
+.PHONY: help install demo test test-kill lint bench quality quality-check learn lock
 
 help: ## Show what make can do.
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: .venv/installed ## Make .venv with every locked dependency.
 
@@ -36,6 +36,9 @@ bench: install ## Print our speed beside the speed of something plain.
 
 quality: install ## Read the held-out messages and write docs/quality.md.
 	$(BIN)/python -m tests.quality
+
+quality-check: install ## Whether docs/quality.md is still true.
+	$(BIN)/python -m tests.quality --check
 
 learn: install ## Learn the packaged playbook and write what ships with it; after every edit of its examples.
 	$(BIN)/python -m bot.learning
