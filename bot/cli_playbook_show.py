@@ -49,7 +49,7 @@ def _ratings(settings: Settings) -> Ratings:
         )
     casebook = open_casebook(settings.casebook_url)
     try:
-        with casebook.begin() as connection:
+        with casebook.look() as connection:
             return by_play(connection)
     finally:
         casebook.close()

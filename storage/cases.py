@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, union_all, update
 
 from bot.case import Case, CaseState, Heard
 from bot.coaching import Advice, StoredAdvice
@@ -51,18 +51,16 @@ def get(connection: Connection, workspace: str, case_id: str) -> Case | None:
 
 def of_thread(connection: Connection, workspace: str, channel: str, thread_ts: str) -> Case | None:
     """The case that a thread belongs to: the one it opened, or the one its first message was said in."""
+    said_in = select(messages.c.case_id).where(
+        messages.c.workspace == workspace, messages.c.channel == channel, messages.c.ts == thread_ts
+    )
+    opened_by = select(cases.c.id).where(
+        cases.c.workspace == workspace, cases.c.channel == channel, cases.c.thread_ts == thread_ts
+    )
     found = (
         connection.execute(
             select(cases)
-            .outerjoin(
-                messages,
-                (messages.c.workspace == cases.c.workspace) & (messages.c.case_id == cases.c.id),
-            )
-            .where(
-                cases.c.workspace == workspace,
-                cases.c.channel == channel,
-                or_(cases.c.thread_ts == thread_ts, messages.c.ts == thread_ts),
-            )
+            .where(cases.c.workspace == workspace, cases.c.id.in_(union_all(said_in, opened_by)))
             .order_by(cases.c.opened_at.desc())
             .limit(1)
         )

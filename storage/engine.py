@@ -42,6 +42,12 @@ class Casebook:
         with self._engine.begin() as connection:
             yield connection
 
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """A transaction that only reads, however long it takes: it keeps nobody from writing."""
+        with self._engine.connect().execution_options(only_reads=True) as connection:
+            yield connection
+
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
@@ -84,7 +90,7 @@ def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> N
 
 
 def _make_sqlite_durable(engine: Engine) -> None:
-    """Write-ahead log, and transactions that take the write lock when they begin."""
+    """Write-ahead log, and transactions that take the write lock when they begin, unless they only read."""
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
@@ -94,7 +100,8 @@ def _make_sqlite_durable(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        only_reads = connection.get_execution_options().get("only_reads", False)
+        connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
 def _migrate(engine: Engine) -> None:

@@ -80,6 +80,7 @@ cases = Table(
     Column("opened_at", Float, nullable=False),
     Column("touched_at", Float, nullable=False),
     Index(None, "workspace", "channel", "state"),
+    Index(None, "workspace", "channel", "thread_ts"),
     Index(None, "workspace", "customer_id"),
 )
 
@@ -172,6 +173,8 @@ advice = Table(
     ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
     Index(None, "workspace", "case_id", "given_at"),
     Index(None, "workspace", "person", "given_at"),
+    Index(None, "workspace", "channel", "message_ts"),
+    Index(None, "workspace", "given_at", "while_paused"),
 )
 
 ratings = Table(

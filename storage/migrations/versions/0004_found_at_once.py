@@ -1,0 +1,22 @@
+"""What is looked for at every threaded message, deletion and visit of the App Home is found without reading all."""
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Move forward."""
+    op.create_index(
+        op.f("ix_cases_workspace_channel_thread_ts"), "cases", ["workspace", "channel", "thread_ts"], unique=False
+    )
+    op.create_index(
+        op.f("ix_advice_workspace_channel_message_ts"), "advice", ["workspace", "channel", "message_ts"], unique=False
+    )
+    op.create_index(
+        op.f("ix_advice_workspace_given_at_while_paused"),
+        "advice",
+        ["workspace", "given_at", "while_paused"],
+        unique=False,
+    )

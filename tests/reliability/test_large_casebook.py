@@ -1,0 +1,71 @@
+"""A casebook of many years: what is looked for at every message is found at once, and who reads long stops nobody."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, event, text
+
+from storage import cases, quiet
+from storage.engine import Casebook, open_casebook
+from storage.ratings import by_play
+
+
+@pytest.fixture
+def casebook(tmp_path: Path) -> Iterator[Casebook]:
+    """A new one in a file."""
+    opened = open_casebook(f"sqlite:///{tmp_path / 'casebook.db'}")
+    yield opened
+    opened.close()
+
+
+def plan(connection: Connection, asking: Callable[[Connection], object]) -> str:
+    """How SQLite goes about what is asked."""
+    asked: list[tuple[str, object]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(connection, "before_cursor_execute", note)
+    asking(connection)
+    event.remove(connection, "before_cursor_execute", note)
+    steps = [
+        row[3]
+        for statement, parameters in asked
+        for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[arg-type] # as they came
+    ]
+    return "\n".join(steps)
+
+
+@pytest.mark.parametrize(
+    ("asking", "found_by"),
+    [
+        (
+            lambda connection: cases.of_thread(connection, "T1", "C1", "1.0"),
+            "workspace=? AND channel=? AND thread_ts=?",
+        ),
+        (
+            lambda connection: cases.forget_message(connection, "T1", "C1", "1.0", 5.0),
+            "workspace=? AND channel=? AND message_ts=?",
+        ),
+        (lambda connection: quiet.feedback(connection, "T1", since=5.0), "workspace=? AND given_at>?"),
+    ],
+    ids=["the case of a thread", "advice about a deleted message", "how often a team was whispered to"],
+)
+def test_it_is_found_by_an_index_of_its_own(
+    casebook: Casebook, asking: Callable[[Connection], object], found_by: str
+) -> None:
+    """Neither a channel's cases nor a workspace's advice are all read for one of them."""
+    with casebook.begin() as connection:
+        assert found_by in plan(connection, asking)
+
+
+def test_who_reads_for_long_keeps_nobody_from_writing(casebook: Casebook) -> None:
+    """The ratings of years are counted from a terminal while the bot writes down what is said."""
+    with casebook.look() as reading:
+        assert by_play(reading) == {}
+        with casebook.begin() as connection:
+            quiet.pause(connection, "T1", "U1", until=5.0)
+        assert reading.execute(text("SELECT count(*) FROM pauses")).scalar_one() == 0
+    with casebook.look() as reading:
+        assert reading.execute(text("SELECT count(*) FROM pauses")).scalar_one() == 1
