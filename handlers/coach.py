@@ -222,7 +222,10 @@ def _sales_told(
     if _is_stale(services, message):
         return
     for listener in listeners:
-        lines, advice_id = news.said_now(services, connection, case, listener.person, "sales_told", unasked=True)
+        told = opportunities.ping_key(case.id)
+        lines, advice_id = news.said_now(
+            services, connection, case, listener.person, "sales_told", unasked=True, after=told
+        )
         if advice_id:
             say = words(language_of_locale(listener.person.locale))
             news.whisper(
@@ -233,7 +236,7 @@ def _sales_told(
                 key=cases.advice_key(advice_id),
                 text=say("Sales has been told about {customer}.", customer=customer.record.customer.name),
                 blocks=[*lines, footer(advice_id, say)],
-                after=opportunities.ping_key(case.id),
+                after=told,
             )
 
 

@@ -79,7 +79,7 @@ async def on_assigned(services: Services, task: Task) -> None:
                 now=services.clock(),
                 after=key,
             )
-        lines, _ = news.said_now(services, connection, case, actor.person, "engineer_assigned")
+        lines, _ = news.said_now(services, connection, case, actor.person, "engineer_assigned", after=key)
         news.whisper(
             services,
             connection,

@@ -19,7 +19,14 @@ from storage.outbox import SendKind
 
 
 def said_now(
-    services: Services, connection: Connection, case: Case, person: Person, fact: str, *, unasked: bool = False
+    services: Services,
+    connection: Connection,
+    case: Case,
+    person: Person,
+    fact: str,
+    *,
+    unasked: bool = False,
+    after: str | None = None,
 ) -> tuple[list[Block], str | None]:
     """The lines that a fact has made true, and the next step; the advice's id when there are any.
 
@@ -28,6 +35,7 @@ def said_now(
     Args:
         unasked: They did nothing for it and wait for nothing, so what they muted or paused stays silent; what comes
             during a pause is kept for their Home.
+        after: Key of the row that makes it true; their Home keeps the lines only once that one is out.
     """
     reader = language_of_locale(person.locale)
     customer = customer_of(services, case.customer_id)
@@ -52,6 +60,7 @@ def said_now(
         given=advice,
         now=services.clock(),
         while_paused=paused,
+        after=after,
     )
     if paused:
         return [], None

@@ -116,5 +116,6 @@ def _news(
     say = words(language_of_locale(person.locale))
     customer = customer_of(services, case.customer_id)
     text, blocks = exception_card.told_agent(request, customer=name_of(customer, say), say=say)
-    more, advice_id = news.said_now(services, connection, case, person, FACT_OF_STATE[request.state])
+    shown = card_key(request.id) if request.state is ExceptionState.REQUESTED else None
+    more, advice_id = news.said_now(services, connection, case, person, FACT_OF_STATE[request.state], after=shown)
     return text, [*blocks, *more], advice_id

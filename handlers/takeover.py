@@ -95,7 +95,7 @@ async def on_asked(services: Services, task: Task) -> None:
             case_id=case.id,
             now=services.clock(),
         )
-        lines, _ = news.said_now(services, connection, case, actor.person, "takeover_asked")
+        lines, _ = news.said_now(services, connection, case, actor.person, "takeover_asked", after=key)
         news.whisper(
             services,
             connection,

@@ -81,7 +81,7 @@ async def on_ask(services: Services, task: Task) -> None:
             case_id=case.id,
             now=services.clock(),
         )
-        lines, _ = news.said_now(services, connection, case, actor.person, "promise_being_checked")
+        lines, _ = news.said_now(services, connection, case, actor.person, "promise_being_checked", after=key)
         news.whisper(
             services,
             connection,

@@ -16,7 +16,9 @@ from bot.quiet import Given, Rating, Reason
 from bot.signals import Reading, Thread
 from storage import audit, outbox
 from storage.engine import insert_once, upsert
+from storage.outbox import SendState
 from storage.schema import advice, cases, messages, ratings
+from storage.schema import outbox as outbox_rows
 
 
 def new_id() -> str:
@@ -444,11 +446,13 @@ def write_advice(
     given: Advice,
     now: float,
     while_paused: bool = False,
+    after: str | None = None,
 ) -> str:
     """Keep advice with everything it came from; its id.
 
     Args:
         while_paused: It is for their Home alone.
+        after: Key of the outbox row it tells of; it is true only once that one is out.
     """
     advice_id = new_id()
     connection.execute(
@@ -463,6 +467,7 @@ def write_advice(
             playbook_version=given.playbook_version,
             content=given.model_dump_json(),
             while_paused=while_paused,
+            after=after,
         )
     )
     return advice_id
@@ -479,10 +484,12 @@ def stored_advice(connection: Connection, workspace: str, advice_id: str) -> Sto
 
 
 def advice_for(connection: Connection, workspace: str, person: str, limit: int) -> list[StoredAdvice]:
-    """The newest advice somebody was given."""
+    """The newest advice somebody was given; none that tells of a message which is not out."""
+    told_of = outbox_rows.c.state == SendState.SENT
     rows = connection.execute(
         select(advice)
-        .where(advice.c.workspace == workspace, advice.c.person == person)
+        .outerjoin(outbox_rows, (outbox_rows.c.workspace == advice.c.workspace) & (outbox_rows.c.key == advice.c.after))
+        .where(advice.c.workspace == workspace, advice.c.person == person, advice.c.after.is_(None) | told_of)
         .order_by(advice.c.given_at.desc())
         .limit(limit)
     )

@@ -170,6 +170,7 @@ advice = Table(
     Column("playbook_version", String(32), nullable=False),
     Column("content", Text, nullable=False),
     Column("while_paused", Boolean, nullable=False, default=False),
+    Column("after", String(255)),
     ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
     Index(None, "workspace", "case_id", "given_at"),
     Index(None, "workspace", "person", "given_at"),

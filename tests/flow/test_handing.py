@@ -20,6 +20,7 @@ from tests.flow.conftest import (
     texts,
 )
 from tests.flow.test_goodwill import FORM, card_of, changed_card
+from tests.flow.test_home import home
 from tests.flow.working import (
     asked_favour,
     direct,
@@ -45,6 +46,12 @@ async def case_of(agent: Seat, whisper: Json) -> Json:
     return await window(agent, "case_view")
 
 
+def line_of_news(bot: Bot) -> str:
+    """The first line that a message to a colleague makes true."""
+    ((content,),) = rows(bot, "SELECT content FROM advice WHERE after IS NOT NULL")
+    return str(json.loads(content)["lines"][0]["text"])
+
+
 async def test_an_engineer_is_told_to_look_and_not_to_fix(stage: Stage, bot: Bot) -> None:
     """Anybody of ours can be asked, also without a part in support; they hear of the work and of nothing else."""
     save_setup(bot.settings, SETUP.model_copy(update={"sales": SETUP.sales.model_copy(update={"users": ()})}))
@@ -64,6 +71,7 @@ async def test_an_engineer_is_told_to_look_and_not_to_fix(stage: Stage, bot: Bot
     told = await whisper_with(agent, "先看，不修")
     assert "rich_text_quote" in str(told["message"]["blocks"])
     assert (facts(bot)["engineer"], facts(bot)["engineer_assigned"]) == (SALES, "yes")
+    assert line_of_news(bot) in texts((await home(agent))["blocks"])
 
 
 async def test_an_engineer_who_cannot_be_told_is_not_assigned(stage: Stage, bot: Bot) -> None:
@@ -77,6 +85,7 @@ async def test_an_engineer_who_cannot_be_told_is_not_assigned(stage: Stage, bot:
     await direct(agent, "通知不到")
     await press(agent, await agent.sees("ephemeral", lambda push: has_button(push, "ask_exception")), "show_case")
     assert "工程師*" not in texts((await window(agent, "case_view", 2))["blocks"])
+    assert line_of_news(bot) not in texts((await home(agent))["blocks"])
 
 
 async def test_a_commitment_has_a_time_and_is_kept(stage: Stage, bot: Bot) -> None:

@@ -1,5 +1,6 @@
-"""What is looked for at every threaded message, deletion and visit of the App Home is found without reading all."""
+"""Indexes for what is looked for at every threaded message, deletion and visit of the App Home; advice on news."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
@@ -8,6 +9,7 @@ down_revision = "0003"
 
 def upgrade() -> None:
     """Move forward."""
+    op.add_column("advice", sa.Column("after", sa.String(length=255), nullable=True))
     op.create_index(
         op.f("ix_cases_workspace_channel_thread_ts"), "cases", ["workspace", "channel", "thread_ts"], unique=False
     )
