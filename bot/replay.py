@@ -7,11 +7,11 @@ million messages need no more memory than ten thousand.
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bot import case as case_rules
 from bot.case import Course, Heard
@@ -25,6 +25,8 @@ from bot.quiet import DAY, Given
 from bot.signals import Detector, Reading, Thread
 
 MOST_CONVERSATIONS = 5_000
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+"""When something can have been said; days around it can be counted in every time zone."""
 _STANDS_FOR: Mapping[str, tuple[str, str]] = {
     "covered": ("entitlement", "covered"),
     "partly_covered": ("entitlement", "partly"),
@@ -53,7 +55,7 @@ class Line(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    ts: AwareDatetime
+    ts: Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
     thread: str | int
     speaker: str
     role: Literal[Role.CUSTOMER, Role.AGENT, Role.SUPERVISOR, Role.SALES]

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from bot.errors import UserError
 from bot.message import Role
-from bot.replay import Line
+from bot.replay import EARLIEST, LATEST, Line
 
 LINE_BYTES = 10_000_000
 DAY_BYTES = 200_000_000
@@ -134,8 +134,10 @@ class Export:
         if (message.get("subtype") or "") not in _SPOKEN or not isinstance(text, str) or not text.strip():
             return None
         try:
-            float(ts)  # type: ignore[arg-type]  # what is no number is caught
+            at = float(ts)  # type: ignore[arg-type]  # what is no number is caught
         except (TypeError, ValueError):
+            return None
+        if not EARLIEST.timestamp() <= at < LATEST.timestamp():
             return None
         for speaker in (str(message.get(key)) for key in ("bot_id", "app_id", "user")):
             if speaker in self._roles:

@@ -128,6 +128,10 @@ def test_the_same_play_is_not_whispered_again_at_once() -> None:
         (line("hi", facts={"exeption_requested": True}), 'Line 2: There is no fact "exeption_requested".'),
         (line("hi", facts={"cost": "cheap"}), "Line 2: The fact \"cost\" is one of low, high, not 'cheap'."),
         (line("hi", facts={"expired": "perhaps"}), "Line 2: The fact \"expired\" is true or false, not 'perhaps'."),
+        (
+            line("hi", ts="0001-01-01T00:00:00Z"),
+            'Line 2: "ts" is not usable (Input should be greater than or equal to 1970-01-01T00:00:00Z).',
+        ),
         (line("hi", facts={"expired": ["yes"]}), "Line 2: The fact \"expired\" is true or false, not ['yes']."),
     ],
 )
@@ -182,6 +186,7 @@ def export_of(folder: Path) -> None:
             "thread_ts": f"{at + 60:.6f}",
         },
         {"type": "message", "bot_id": "B1", "text": "from a mail", "ts": f"{at + 180:.6f}"},
+        *({"type": "message", "user": "U2", "text": "at no time", "ts": ts} for ts in ("inf", "nan", "-5", "1e300")),
     ]
     (folder / "support").mkdir(parents=True)
     (folder / "users.json").write_text(json.dumps(users), "utf-8")
