@@ -163,7 +163,7 @@ class Detector:
                 words = words or max(parts, key=anger_level, default="")
         if ours or pleased:
             return whole, words
-        meant = sum(temper.level >= each for each in _TEMPERS)
+        meant = sum(1 for each in _TEMPERS if temper.level >= each)
         return max(whole, meant), words or temper.words
 
     def read_all(self, turns: Iterable[tuple[Role, str]]) -> list[Reading]:
@@ -265,7 +265,9 @@ class _Ear:
                     continue
                 found[name] = Signal(name, score, known.words if known and name in exact else unit.words)
         earnest = [
-            (temper, unit.words) for temper, unit in zip(tempers, heard, strict=True) if "anger" not in unit.vetoed
+            (temper, unit.words)
+            for temper, unit in zip(tempers.tolist(), heard, strict=True)
+            if "anger" not in unit.vetoed
         ]
         return found, _Temper(*max(earnest, default=(0.0, "")))
 

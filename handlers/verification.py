@@ -8,7 +8,7 @@ from bot import promises as rules
 from bot.blocks import body
 from bot.cards import exception as exception_card
 from bot.cards import verification as card
-from bot.case import Case
+from bot.case import Case, course
 from bot.i18n import Words, words
 from bot.language import language_of_locale
 from bot.promises import Answer, AnswerRefusal, Verification, VerificationState
@@ -103,7 +103,9 @@ def _hindrance(connection: Connection, case: Case, say: Words) -> str | None:
     """Why sales is not asked; a question that reached nobody is taken back, so that it can be asked again."""
     asked = promises.of_case(connection, case.workspace, case.id)
     if asked is None:
-        return None
+        if course(cases.heard(connection, case)).promised:
+            return None
+        return say("The customer has not said that anything was promised. If they do, sales can be asked then.")
     if asked.state is not VerificationState.ASKED:
         return say("Sales has answered this. The case shows what they said.")
     sent = outbox.state_of(connection, case.workspace, promises.card_key(asked.id))

@@ -149,22 +149,22 @@ def help_blocks(say: Words) -> list[Block]:
             "\n".join(
                 (
                     say("`/warranty` and a name shows what a customer is entitled to. Only you see it."),
-                    say("In a thread, use the message shortcut {name} instead.", name="*Warranty 保固*"),
+                    say("In a thread, use the message shortcut *{name}* instead.", name="Warranty 保固"),
                     say(
                         "`/aside draft` and your words checks an answer before you send it; in a thread, the message "
-                        "shortcut {name}.",
-                        name="*Check my draft 看看草稿*",
+                        "shortcut *{name}*.",
+                        name="Check my draft 看看草稿",
                     ),
                     say(
                         "All that is known about a case, and what can be done: *The case…* on a whisper, or the "
-                        "message shortcut {name}. There you assess it, ask sales, have an engineer look, write down a "
-                        "commitment or ask for a takeover.",
-                        name="*Case 案件*",
+                        "message shortcut *{name}*. There you assess it, ask sales, have an engineer look, write down "
+                        "a commitment or ask for a takeover.",
+                        name="Case 案件",
                     ),
                     say(
-                        "*Ask for an exception…* on a whisper, or the message shortcut {name}, puts it before the "
+                        "*Ask for an exception…* on a whisper, or the message shortcut *{name}*, puts it before the "
                         "supervisors.",
-                        name="*Ask a colleague 請教同仁*",
+                        name="Ask a colleague 請教同仁",
                     ),
                     say("`/aside duty` shows who is on duty here; add `on` or `off` to start or end your own duty."),
                     say(

@@ -104,10 +104,10 @@ def answer_modal(answer: Answer, verification_id: str, say: Words) -> Block:
                 "evidence",
                 say("What exactly, and where is it written?") if is_yes else say("What do you remember of it?"),
                 text_input("text", multiline=True, most=1000),
-                hint=say("A mail, a message, a quotation. Without one the supervisor will ask.")
+                hint=say("An email, a message, a quotation. With nothing in writing, the true answer is “Not sure”.")
                 if is_yes
                 else say("The customer may still find something in writing."),
-                optional=True,
+                optional=not is_yes,
             )
         ],
         submit=say("Answer"),

@@ -28,6 +28,7 @@ SAID = {
         "這次我們不跟您收錢",
         "We'll sort this one free of charge",
         "This one's on us.",
+        "It's free.",
     ],
     "discount": ["我幫您打八折", "I can give you 20% off today"],
     "extension": ["我幫您把保固延長三個月", "I'll extend your warranty by three months"],
@@ -36,6 +37,8 @@ SAID = {
     "sales_answered": ["業務說他沒有答應過", "Our salesperson says he never said that"],
     "engineer_comes": [
         "工程師已經在路上",
+        "工程師下午兩點會到",
+        "Our engineer will be there at two",
         "我已經安排工程師了",
         "The engineer is on his way",
         "I've booked an engineer for you",

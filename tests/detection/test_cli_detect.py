@@ -64,6 +64,14 @@ def test_each_line_stands_alone_unless_it_names_a_thread(tiny: Path) -> None:
     ]
 
 
+def test_learnt_anger_is_a_plain_number() -> None:
+    """What only the head hears as anger can be written as JSON like any other."""
+    texts = ("等了一整天沒人回", "再拖下去我們就換廠商", "你們再不處理我就去客訴")
+    result = CliRunner().invoke(detect_command, input="".join(line(role="customer", text=text) for text in texts))
+    assert result.exit_code == 0, result.exception
+    assert {type(json.loads(answer)["anger"]) for answer in result.stdout.splitlines()} == {int}
+
+
 def test_half_a_character_comes_back_escaped(tiny: Path) -> None:
     """A lone surrogate, which UTF-8 cannot hold, is written as the escape it came in as."""
     result = detect(tiny, '{"role": "customer", "text": "\\ud83d 你好"}\n')

@@ -124,7 +124,7 @@ async def test_in_the_sales_channel_only_sales_and_supervisors_answer(stage: Sta
         await press(clicker, card, "promise_not_sure")
         await clicker.sees("ephemeral", lambda push: "只有被問的人" in texts(push["message"]))
     assert rows(bot, "SELECT state, answered_by FROM verifications") == [("asked", None)]
-    await answered(sales, card, "promise_yes", "")
+    await answered(sales, card, "promise_yes", "報價單備註寫的")
     await direct(agent, "業務確認答應過")
     assert rows(bot, "SELECT answered_by FROM verifications") == [(SALES,)]
 
