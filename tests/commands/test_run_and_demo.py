@@ -11,7 +11,7 @@ import pytest
 
 from tests.commands.conftest import Aside, said
 
-COMMANDS = ("demo", "run", "setup", "doctor", "import", "warranty", "detect", "playbook")
+COMMANDS = ("demo", "run", "setup", "doctor", "import", "warranty", "detect", "replay", "playbook")
 STOPPING = [signal.SIGTERM, signal.SIGINT]
 
 
