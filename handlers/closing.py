@@ -30,7 +30,10 @@ async def close_quiet(services: Services) -> None:
         except people.UnknownForNowError:
             log.info("not_closed_yet", case=case.id)
             continue
-        await _close(services, case, person, before)
+        try:
+            await _close(services, case, person, before)
+        except Exception:
+            log.exception("not_closed", case=case.id)  # one odd case must not keep the others open, nor stop the bot
     services.wake.outbox.set()
 
 
