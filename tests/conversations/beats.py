@@ -17,6 +17,7 @@ from bot.replay import Line, Replay, Told
 FOLDER = Path(__file__).parent
 KNOWN = FOLDER / "known_misses.txt"
 """What is not yet as expected, a line a miss; written by `python -m tests.conversations`."""
+VERDICTS = (" whispered or silent as expected", " whispered or silent wrongly")
 ABOUT: Mapping[str, re.Pattern[str]] = {
     "price": re.compile(
         r"價格|报价|報價|价格|费用|費用|收費|收费|多少錢|多少钱|兩個價|两个价|兩種價"
@@ -102,12 +103,11 @@ def played(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
-def misses_of(path: Path, replay: Replay, *, whispers: bool = False) -> list[str]:
-    """Each miss of a conversation with its line; or of each beat that asks for it, whether to whisper was right."""
+def found_in(path: Path, replay: Replay) -> list[str]:
+    """Each miss of a conversation with its line, and for each beat that asks for it whether to whisper was right."""
     found = []
     for number, told, beat in play(path, replay):
-        if not whispers:
-            found += [f"{played(path)}:{number} {miss}" for miss in misses(told, beat)]
-        elif isinstance(beat.whisper, bool):
-            found.append(f"{played(path)}:{number} {'right' if bool(told.advice) is beat.whisper else 'wrong'}")
+        found += [f"{played(path)}:{number} {miss}" for miss in misses(told, beat)]
+        if isinstance(beat.whisper, bool):
+            found.append(f"{played(path)}:{number}{VERDICTS[bool(told.advice) is not beat.whisper]}")
     return found
