@@ -22,6 +22,10 @@ class CommitmentState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+OWED = frozenset({CommitmentState.OPEN, CommitmentState.MISSED})
+"""The customer still waits for it, in time or late."""
+
+
 class CommitmentMove(StrEnum):
     """What can happen to it."""
 

@@ -11,13 +11,14 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, inse
 
 from bot.case import Case, CaseState, Heard
 from bot.coaching import Advice, StoredAdvice
+from bot.commitments import OWED
 from bot.message import Message, Role
 from bot.quiet import Given, Rating, Reason
 from bot.signals import Reading, Thread
 from storage import audit, outbox
 from storage.engine import insert_once, upsert
 from storage.outbox import SendState
-from storage.schema import advice, cases, messages, ratings
+from storage.schema import advice, cases, commitments, messages, ratings
 from storage.schema import outbox as outbox_rows
 
 
@@ -179,7 +180,7 @@ def touch(connection: Connection, case: Case, message: Message, reading: Reading
 
 
 def gone_quiet(connection: Connection, workspace: str, *, before: float) -> list[Case]:
-    """The cases in which nothing was said since `before`, oldest first; none that waits for a decision."""
+    """The cases in which nothing was said since `before`, oldest first; none in which somebody still waits for us."""
     rows = connection.execute(select(cases).where(*_quiet(workspace, before)).order_by(cases.c.touched_at))
     return [_case(row) for row in rows.mappings()]
 
@@ -207,10 +208,13 @@ def close(connection: Connection, case: Case, *, before: float, now: float) -> b
 
 
 def _quiet(workspace: str, before: float) -> tuple[ColumnElement[bool], ...]:
+    """Neither a decision nor anything promised is awaited in it (R33)."""
+    owed = select(commitments.c.case_id).where(commitments.c.workspace == workspace, commitments.c.state.in_(OWED))
     return (
         cases.c.workspace == workspace,
         cases.c.state.not_in([CaseState.CLOSED, CaseState.WAITING]),
         cases.c.touched_at < before,
+        cases.c.id.not_in(owed),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.blocks import Block, actions, button, context, escaped, labelled, modal, moment_picker, section, text_input
-from bot.commitments import Commitment, CommitmentState, DueError, due_words
+from bot.commitments import OWED, Commitment, CommitmentState, DueError, due_words
 from bot.i18n import Words
 
 COMMIT = "commit"
@@ -75,7 +75,7 @@ def line(commitment: Commitment, zone: str, say: Words) -> str:
 
 def buttons(commitment: Commitment, say: Words) -> list[Block]:
     """What can still happen to it."""
-    if commitment.state not in {CommitmentState.OPEN, CommitmentState.MISSED}:
+    if commitment.state not in OWED:
         return []
     row = [button(KEPT, say("Kept"), commitment.id, style="primary")]
     if commitment.state is CommitmentState.OPEN:

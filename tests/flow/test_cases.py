@@ -96,6 +96,35 @@ async def test_a_case_that_goes_quiet_is_closed_and_whoever_handled_it_can_ask_a
     assert rows(bot, "SELECT move FROM audit WHERE subject = 'case'") == [("close",)]
 
 
+async def test_one_case_that_cannot_be_closed_neither_stops_the_bot_nor_keeps_the_others_open(
+    stage: Stage, bot: Bot
+) -> None:
+    """The odd one comes first and stays as it is; the next one is closed, and the bot goes on listening."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    ts = await customer.say(SHARED, "ERP 從早上就當機，發票都印不出來")
+    await agent.sees("ephemeral")
+    await agent.say(SHARED, "我先看一下，請問是哪幾台？", thread_ts=ts)
+    await customer.say(SHARED, "叫你們主管出來講", thread_ts=ts)
+    await agent.sees("ephemeral", lambda push: "主管" in texts(push["message"]["blocks"]))
+    await bot.stop()
+    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
+        connection.execute("UPDATE cases SET touched_at = 0")
+        connection.execute(
+            "INSERT INTO cases (workspace, id, channel, thread_ts, state, context, agent, opened_at, touched_at)"
+            " SELECT workspace, 'odd', channel, '1.0', 'open', '{}', agent, 0, -1 FROM cases"
+        )
+        connection.execute(
+            "INSERT INTO facts (workspace, case_id, name, value, recorded_by, recorded_at, why)"
+            " SELECT workspace, id, 'cost', 'unreadable', agent, 0, '' FROM cases WHERE id = 'odd'"
+        )
+    await bot.start()
+    await agent.sees("message", lambda push: "14 天" in texts(push["message"].get("blocks")))
+    closed = rows(bot, "SELECT id = 'odd', state FROM cases ORDER BY touched_at")
+    assert closed == [(1, "open"), (0, "closed")]
+    await customer.say(SHARED, "再不處理我們就去 Google 留一星評論", thread_ts=ts)
+    await agent.sees("ephemeral", lambda push: "一星" in texts(push["message"].get("blocks")))
+
+
 async def assessed(customer: Seat, agent: Seat) -> str:
     """A problem understood and assessed, of which sales need not know; its thread."""
     ts = await customer.say(SHARED, "請問我們的保固到什麼時候？")
