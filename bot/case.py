@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from bot.entitlement import Entitlement
 from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.message import Role
-from bot.playbook import CostBands, Stage
+from bot.playbook import Stage
+from bot.policy import CostBands
 
 
 class CaseState(StrEnum):

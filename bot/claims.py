@@ -7,7 +7,8 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from bot.entitlement import CoverageKind, CoverageOn, CoverageState, DateBasis
-from bot.goodwill import Concession, ExceptionRequest, ExceptionState
+from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.policy import Concession
 from bot.promises import Verification, VerificationState
 
 STILL_COVERED, PROMISED, DONE_BEFORE = "disputes_expiry", "claims_promise", "claims_precedent"

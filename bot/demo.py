@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.case import CaseState
-from bot.goodwill import Concession, ExceptionRequest, ExceptionState
+from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.message import Message, Role
+from bot.policy import Concession
 from bot.settings import Settings
 from bot.setup import RoleSource, Setup, SupportChannel
 from sandbox.demo_data import EXCEPTION_USED

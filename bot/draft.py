@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict
 from bot.case import has_reached
 from bot.coaching import OfferedLine, Situation, advise, fits
 from bot.features import normal_form, pattern_source, sentences
-from bot.goodwill import Concession
 from bot.message import Role
 from bot.playbook import Action, ClaimDefinition, Language, Playbook
+from bot.policy import Concession
 from bot.signals import Reading
 
 MOST_LINES = 3

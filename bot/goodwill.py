@@ -10,16 +10,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from bot.message import Role
-from bot.playbook import GoodwillPolicy
-
-
-class Concession(StrEnum):
-    """What is conceded 讓步."""
-
-    FULL = "full"
-    LABOUR_WAIVED = "labour_waived"
-    DISCOUNT = "discount"
-    EXTENSION = "extension"
+from bot.policy import Concession, GoodwillPolicy
 
 
 class ExceptionState(StrEnum):

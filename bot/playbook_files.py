@@ -19,11 +19,9 @@ from bot.playbook import (
     FactDefinition,
     Language,
     NeutralWords,
-    Part,
     Play,
     Playbook,
     PlayWords,
-    Policy,
     RuleDefinition,
     RuleWords,
     SignalDefinition,
@@ -33,6 +31,7 @@ from bot.playbook import (
 from bot.playbook_check import cross_check
 from bot.playbook_claims import claiming_words
 from bot.playbook_yaml import MAX_BYTES, Fault, File, Place, UnreadableError, decode, meant, parse
+from bot.policy import Part, Policy
 
 __all__ = ["Fault", "claiming_words", "load_playbook", "read_playbook"]
 

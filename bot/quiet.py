@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.playbook import Play, WhisperPolicy
+from bot.playbook import Play
+from bot.policy import WhisperPolicy
 from bot.signals import Reading, Signal
 
 HOUR = timedelta(hours=1)

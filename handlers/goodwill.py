@@ -9,8 +9,9 @@ from bot.cards import exception as exception_card
 from bot.case import Case, CaseState
 from bot.entitlement import Entitlement
 from bot.facts import MISTAKE_FACTS, current, newest
-from bot.goodwill import Concession, CostError, ExceptionRequest, ExceptionState, Refusal
+from bot.goodwill import CostError, ExceptionRequest, ExceptionState, Refusal
 from bot.i18n import Words
+from bot.policy import Concession
 from handlers import inbound, request
 from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.inbound import Submission

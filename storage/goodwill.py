@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from bot.goodwill import Concession, ExceptionRequest, ExceptionState
+from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.policy import Concession
 from storage.cases import at
 from storage.schema import exceptions
 

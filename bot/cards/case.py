@@ -17,7 +17,8 @@ from bot.facts import RecordedFact, Severity, newest
 from bot.goodwill import ExceptionRequest, ExceptionState, last_declined
 from bot.i18n import Words
 from bot.message import Message, Role
-from bot.playbook import Action, CostBands
+from bot.playbook import Action
+from bot.policy import CostBands
 from bot.promises import Answer, LaterAnswer, Verification
 
 CASE_VIEW = "case_view"

@@ -21,8 +21,9 @@ from bot.blocks import (
 )
 from bot.blocks import static_select as menu
 from bot.entitlement import Entitlement
-from bot.goodwill import Concession, CostError, ExceptionRequest, ExceptionState, Refusal
+from bot.goodwill import CostError, ExceptionRequest, ExceptionState, Refusal
 from bot.i18n import Words
+from bot.policy import Concession
 
 APPROVE = "approve_exception"
 DECLINE = "decline_exception"

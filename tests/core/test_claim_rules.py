@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from bot.cards import claims as card
 from bot.claims import ClaimCheck, ClaimVerdict, CoverageRow, GrantRow, check
 from bot.entitlement import Coverage, CoverageKind, CoverageOn, DateBasis, coverage_on
-from bot.goodwill import Concession, ExceptionRequest, ExceptionState
+from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.i18n import words
+from bot.policy import Concession
 from bot.promises import Verification, VerificationState
 
 TODAY = date(2026, 11, 22)

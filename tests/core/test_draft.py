@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from bot.case import Standing
 from bot.coaching import Situation
 from bot.draft import DraftCheck, check_draft, claims_in
-from bot.goodwill import Concession
 from bot.playbook import Action, Playbook, Stage
 from bot.playbook_files import load_playbook
+from bot.policy import Concession
 from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.facts import MOST_HOURS, HoursError, RecordedFact, current, parse_hours, spelt
-from bot.goodwill import Concession, ExceptionRequest, ExceptionState, hindrance, last_declined
+from bot.goodwill import ExceptionRequest, ExceptionState, hindrance, last_declined
+from bot.policy import Concession
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 

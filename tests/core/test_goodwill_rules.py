@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.goodwill import (
-    Concession,
     CostError,
     ExceptionRequest,
     ExceptionState,
@@ -20,7 +19,7 @@ from bot.goodwill import (
     window_is_used,
 )
 from bot.message import Role
-from bot.playbook import GoodwillPolicy
+from bot.policy import Concession, GoodwillPolicy
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ASKED = ExceptionRequest(

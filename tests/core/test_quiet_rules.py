@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.message import Role
-from bot.playbook import Conditions, Play, WhisperPolicy
+from bot.playbook import Conditions, Play
 from bot.playbook_files import load_playbook
+from bot.policy import WhisperPolicy
 from bot.quiet import Given, audible, corrected, corrected_ids, pause_minutes
 from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal

@@ -13,10 +13,10 @@ from bot.claims import ClaimCheck, check
 from bot.commitments import Commitment, CommitmentState, DueError
 from bot.entitlement import Coverage, CoverageKind, DateBasis, coverage_on
 from bot.facts import HoursError, OurMistake, RecordedFact, Severity
-from bot.goodwill import Concession, ExceptionRequest, ExceptionState
+from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.i18n import Words
 from bot.message import Message, Role
-from bot.playbook import CostBands
+from bot.policy import Concession, CostBands
 from bot.promises import Answer, AnswerRefusal, LaterAnswer, Verification, VerificationState
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)

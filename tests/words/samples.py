@@ -12,14 +12,13 @@ from bot.coaching import Advice, OfferedLine, StoredAdvice, WithheldLine
 from bot.customer import Contract, Customer, CustomerRecord, Price, StaffMember, TaxBasis
 from bot.entitlement import Coverage, CoverageKind, Covers, DateBasis, Entitlement, coverage_on
 from bot.found import Candidate
-from bot.goodwill import Concession, CostError, ExceptionRequest, ExceptionState, Refusal
+from bot.goodwill import CostError, ExceptionRequest, ExceptionState, Refusal
 from bot.i18n import Words
 from bot.message import Role
 from bot.playbook import (
     LANGUAGES,
     Action,
     Conditions,
-    CostBands,
     DecisionRow,
     DecisionWords,
     Language,
@@ -27,7 +26,6 @@ from bot.playbook import (
     Play,
     Playbook,
     PlayWords,
-    Policy,
     Route,
     SignalDefinition,
     SignalWords,
@@ -35,6 +33,7 @@ from bot.playbook import (
     Wording,
 )
 from bot.playbook_yaml import Fault
+from bot.policy import Concession, CostBands, Policy
 from bot.quiet import Feedback, Quiet, Rating, Reason
 from bot.setup import Missing, RoleSource, Setup, SupportChannel
 from bot.signals import Signal
