@@ -163,6 +163,17 @@ def may_handle(case: Case, user: str, role: Role, *, advised: bool) -> bool:
     return role is Role.SUPERVISOR or (role is Role.AGENT and (user == case.agent or advised))
 
 
+def may_help(case: Case, user: str, role: Role, *, advised: bool, in_channel: bool) -> bool:
+    """Whether somebody may check a draft for a case or ask for an exception in it.
+
+    Besides whoever may handle it: any agent while nobody handles it, and a peer who is in its channel, since they read
+    along and may be the second pair of eyes (R35). Sales and engineers do not answer customers there.
+    """
+    if may_handle(case, user, role, advised=advised):
+        return True
+    return role is Role.AGENT and (case.agent is None or in_channel)
+
+
 def standing(
     *,
     entitlement: Entitlement,

@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 from bot.blocks import Block
 from bot.cards import case as case_card
 from bot.cards import exception as exception_card
-from bot.case import Case, may_handle
+from bot.case import Case, may_handle, may_help
 from bot.i18n import Words
+from bot.message import Role
 from bot.promises import contradicting
 from handlers import deliver, inbound, people, request
 from handlers.guard import Actor, admit, open_window, tell_directly
@@ -43,6 +44,30 @@ def _hindrance(connection: Connection, actor: Actor, case: Case | None) -> str |
     if not may_handle(case, user, actor.role, advised=cases.was_advised(connection, case, user)):
         return say("Only whoever handles this case and supervisors can see it. To handle it, answer the customer.")
     return None
+
+
+async def help_hindrance(services: Services, actor: Actor, case: Case | None) -> str | None:
+    """Why somebody may not check a draft or ask for an exception; None when they may (`bot.case.may_help`).
+
+    Args:
+        case: The case it is for; without one only the role counts.
+    """
+    say, user = actor.say, actor.person.user_id
+    if actor.role not in {Role.AGENT, Role.SUPERVISOR}:
+        return say("This is for agents and supervisors, who answer the customer.")
+    if case is None:
+        return None
+    with services.casebook.begin() as connection:
+        advised = cases.was_advised(connection, case, user)
+    if may_help(case, user, actor.role, advised=advised, in_channel=False):
+        return None
+    try:
+        in_channel = await people.is_member(services, case.channel, user)
+    except people.UnknownForNowError:
+        return say("Slack could not be asked whether you are in this case's channel. Please try again.")
+    if may_help(case, user, actor.role, advised=advised, in_channel=in_channel):
+        return None
+    return say("Only agents in this case's channel, whoever handles it and supervisors can do this. Join it first.")
 
 
 def _doing(services: Services, actor: Actor, case: Case) -> Doing:

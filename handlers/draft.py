@@ -20,6 +20,7 @@ from bot.message import Role
 from bot.playbook import Language, Stage
 from bot.signals import Reading, Thread
 from handlers import deliver, inbound
+from handlers.casework import answer, help_hindrance
 from handlers.coach import SECONDS_AN_HOUR
 from handlers.guard import Actor, actor_of, admit, open_window
 from handlers.inbound import Command, Submission
@@ -36,6 +37,10 @@ _NAME_CHARACTERS = 40
 async def on_command(services: Services, task: Task, actor: Actor, command: Command, text: str) -> None:
     """`/aside draft <text>`: checked for the channel's only open case; otherwise a window asks which."""
     open_cases = _open_cases(services, command.channel)
+    if hindrance := await help_hindrance(services, actor, open_cases[0] if len(open_cases) == 1 else None):
+        with task.finishing() as connection:
+            answer(services, connection, task, actor, command.response_url, hindrance)
+        return
     if not text or len(open_cases) > 1:
         view = draft_card.window(
             text=text,
@@ -67,7 +72,10 @@ async def on_shortcut(services: Services, task: Task) -> None:
     thread = shortcut.thread_ts or shortcut.message_ts
     with services.casebook.begin() as connection:
         case = cases.of_thread(connection, services.identity.workspace, shortcut.channel, thread)
-    view = draft_card.window(text="", case_id=case.id if case else "", choices=(), say=actor.say)
+    if hindrance := await help_hindrance(services, actor, case):
+        view = exception_card.notice(actor.say("Not now"), hindrance, actor.say)
+    else:
+        view = draft_card.window(text="", case_id=case.id if case else "", choices=(), say=actor.say)
     await open_window(services, task, actor, shortcut.trigger_id, view)
 
 
@@ -76,11 +84,11 @@ async def answered(services: Services, sent: Submission) -> Block | None:
     if sent.callback_id != draft_card.CHECK_VIEW:
         return None
     actor = await actor_of(services, sent.user)
-    if not actor.role.is_staff:
-        return exception_card.notice(actor.say("Not now"), actor.say("This is for our support team."), actor.say)
     case_id = sent.private_metadata or sent.text(draft_card.CASE)
     with services.casebook.begin() as connection:
         case = cases.get(connection, services.identity.workspace, case_id) if case_id else None
+    if hindrance := await help_hindrance(services, actor, case):
+        return exception_card.notice(actor.say("Not now"), hindrance, actor.say)
     text = sent.text(draft_card.DRAFT)
     found = await _answer(services, actor, case, text)
     return draft_card.window(text=text, case_id=case.id if case else "", choices=(), say=actor.say, found=found)

@@ -157,6 +157,28 @@ async def channel_now(services: Services, channel_id: str) -> Channel | None:
     )
 
 
+async def is_member(services: Services, channel_id: str, user_id: str) -> bool:
+    """Whether somebody is in a channel; not in one that Slack does not let us see.
+
+    Raises:
+        UnknownForNowError: When Slack could not be asked.
+    """
+    cursor = ""
+    while True:
+        try:
+            answer = await services.client.conversations_members(channel=channel_id, limit=MOST_MEMBERS, cursor=cursor)
+        except UNREACHABLE as error:
+            if not is_refusal(error):
+                raise UnknownForNowError from error
+            log.warning("channel_unknown", channel=channel_id, error=error_code(error))
+            return False
+        if user_id in answer["members"]:
+            return True
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            return False
+
+
 async def _has_guests(services: Services, channel_id: str) -> bool | None:
     """Whether a guest is among the members; None when there are too many to look at.
 

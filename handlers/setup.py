@@ -34,7 +34,7 @@ async def on_command(services: Services, task: Task) -> None:
     if word == "setup":
         await _open(services, task, actor, command.trigger_id, command.channel, command.response_url)
         return
-    if word == "draft" and actor.role.is_staff:
+    if word == "draft":
         await draft.on_command(services, task, actor, command, command.text.strip()[len(word) :].strip())
         return
     if word in quiet.COMMANDS:

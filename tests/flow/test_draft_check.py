@@ -3,7 +3,8 @@
 import sqlite3
 from typing import Any
 
-from tests.flow.conftest import AGENT, CUSTOMER, SHARED, Bot, texts
+from bot.setup import RoleSource
+from tests.flow.conftest import AGENT, CUSTOMER, OTHER_AGENT, SETUP, SHARED, Bot, save_setup, texts
 from tests.sandbox.stage import Json, Seat, Stage
 
 PROMISE = "沒關係，這次就免費幫您處理"
@@ -83,3 +84,30 @@ async def test_nothing_of_a_draft_is_kept(stage: Stage, bot: Bot) -> None:
     await agent.sees("view_updated")
     data = bot.settings.data / "casebook.db"
     assert PROMISE.encode() not in data.read_bytes()
+
+
+async def test_a_peer_in_the_channel_may_check_a_draft_for_somebody_elses_case(stage: Stage, bot: Bot) -> None:
+    """R35: a second pair of eyes reads along; once they have left the channel, the window says that it is not theirs."""
+    customer, agent, peer = [await stage.seat(who) for who in (CUSTOMER, AGENT, OTHER_AGENT)]
+    ts = await complained(customer, agent)
+    await agent.say(SHARED, "請問是哪幾台電腦？", thread_ts=ts)
+    await peer.do("shortcut", callback_id="check_draft", channel=SHARED, ts=ts)
+    view = (await peer.sees("view_opened"))["view"]
+    await peer.do("submit", view_id=view["id"], values=typed(PROMISE))
+    found = (await peer.sees("view_updated", lambda push: "草稿說：這次免費" in str(push["view"]["blocks"])))["view"]
+    await stage.admin("remove_member", channel=SHARED, user=OTHER_AGENT)
+    await peer.do("submit", view_id=found["id"], values=typed(PROMISE))
+    refused = await peer.sees("view_updated", lambda push: "請先加入頻道" in str(push["view"]["blocks"]))
+    assert "草稿說" not in str(refused["view"]["blocks"])
+
+
+async def test_sales_does_not_check_drafts(stage: Stage, bot: Bot) -> None:
+    """Only those who answer the customer do; the others are told so, whichever way they try."""
+    save_setup(bot.settings, SETUP.model_copy(update={"sales": RoleSource(users=(OTHER_AGENT,))}))
+    customer, agent, sales = [await stage.seat(who) for who in (CUSTOMER, AGENT, OTHER_AGENT)]
+    ts = await complained(customer, agent)
+    await sales.do("command", channel=SHARED, text=f"/aside draft {PROMISE}")
+    refused = await sales.sees("ephemeral", lambda push: "只有回覆客戶的客服和主管" in texts(push["message"]))
+    assert "草稿說" not in texts(refused["message"])
+    await sales.do("shortcut", callback_id="check_draft", channel=SHARED, ts=ts)
+    assert "只有回覆客戶的客服和主管" in str((await sales.sees("view_opened"))["view"]["blocks"])
