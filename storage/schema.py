@@ -64,6 +64,7 @@ outbox = Table(
     Column("error", Text),
     UniqueConstraint("workspace", "key"),
     Index(None, "state", "due_at"),
+    Index(None, "workspace", "created_at"),
 )
 
 cases = Table(
@@ -79,9 +80,11 @@ cases = Table(
     Column("context", Text, nullable=False, default="{}"),
     Column("opened_at", Float, nullable=False),
     Column("touched_at", Float, nullable=False),
+    Column("text_removed_at", Float),
     Index(None, "workspace", "channel", "state"),
     Index(None, "workspace", "channel", "thread_ts"),
     Index(None, "workspace", "customer_id"),
+    Index(None, "workspace", "text_removed_at", "touched_at"),
 )
 
 messages = Table(
@@ -117,6 +120,7 @@ facts = Table(
     Column("after", String(255)),
     ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
     Index(None, "workspace", "case_id", "name"),
+    Index(None, "workspace", "after"),
 )
 
 verifications = Table(
@@ -171,11 +175,14 @@ advice = Table(
     Column("content", Text, nullable=False),
     Column("while_paused", Boolean, nullable=False, default=False),
     Column("after", String(255)),
+    Column("text_removed_at", Float),
     ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
     Index(None, "workspace", "case_id", "given_at"),
     Index(None, "workspace", "person", "given_at"),
     Index(None, "workspace", "channel", "message_ts"),
     Index(None, "workspace", "given_at", "while_paused"),
+    Index(None, "workspace", "text_removed_at", "given_at"),
+    Index(None, "workspace", "after"),
 )
 
 ratings = Table(
