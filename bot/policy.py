@@ -1,9 +1,13 @@
 """The policy: the figures a manager decides, in one file (`playbooks/policy.yaml`)."""
 
+from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated, Self
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field
+import holidays
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 
 class Part(BaseModel):
@@ -38,6 +42,111 @@ class GoodwillPolicy(Part):
 
     window_days: int = Field(default=365, ge=1)
     exceptions_per_window: int = Field(default=1, ge=0)
+
+
+class Limits(Part):
+    """What somebody may grant alone.
+
+    Attributes:
+        up_to: What the service may cost us at most, in the currency of `cost`.
+        concessions: Which kinds they may grant.
+        beyond_the_window: Whether they may grant one to a customer who had theirs of the window (R23).
+    """
+
+    up_to: Decimal = Field(ge=0)
+    concessions: tuple[Concession, ...] = tuple(Concession)
+    beyond_the_window: bool = False
+
+
+class ApprovalPolicy(Part):
+    """Who decides exceptions, up to where, and by when.
+
+    What is beyond a supervisor's limits needs a manager as the second approver; what is beyond a manager's, nobody
+    grants. All times are working time (`hours`), except how long a grant is valid.
+
+    Attributes:
+        remind_after_minutes: A request that nobody decided comes up again after this.
+        hand_on_after_minutes: After this, deputies and managers hear of it as well.
+        expire_after_hours: After this it is over, undecided, and whoever asked hears so.
+        answer_within_hours: How long what a supervisor asked back waits for an answer.
+        valid_days: How many days a grant can be used.
+        longest_valid_days: How many at most, when a supervisor says it otherwise.
+        longest_extension_days: How far an extension may reach.
+    """
+
+    supervisor: Limits = Limits(up_to=Decimal(20_000))
+    manager: Limits = Limits(up_to=Decimal(200_000), beyond_the_window=True)
+    remind_after_minutes: int = Field(default=30, ge=1)
+    hand_on_after_minutes: int = Field(default=120, ge=1)
+    expire_after_hours: int = Field(default=27, ge=1)
+    answer_within_hours: int = Field(default=18, ge=1)
+    valid_days: int = Field(default=14, ge=1)
+    longest_valid_days: int = Field(default=90, ge=1)
+    longest_extension_days: int = Field(default=92, ge=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.remind_after_minutes < self.hand_on_after_minutes < self.expire_after_hours * 60:
+            raise ValueError("a request is first reminded of, then handed on, then expires: the times have to grow")
+        if self.valid_days > self.longest_valid_days:
+            raise ValueError("valid_days is more than longest_valid_days")
+        if self.supervisor.up_to > self.manager.up_to:
+            raise ValueError("a supervisor may not grant more than a manager")
+        return self
+
+
+class Weekday(StrEnum):
+    """A day of the week, as the policy names it."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+def _known_timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name} is not a time zone, like Asia/Taipei")
+    return name
+
+
+def _known_country(code: str) -> str:
+    if code and code not in holidays.list_supported_countries():
+        raise ValueError(f"{code} is not a country whose holidays are known, like TW; leave it empty for none")
+    return code
+
+
+class HoursPolicy(Part):
+    """When the desk works; what is due is counted in this time.
+
+    Attributes:
+        timezone: By which clock, an IANA name.
+        days: The days on which it works.
+        opens: When a day begins.
+        closes: When it ends, on the same day.
+        holidays: Whose public holidays are kept, a country's two letters; empty for none.
+        closed_on: Further days off, like those of the firm.
+        open_on: Days on which it works all the same, like Taiwan's make-up Saturdays.
+    """
+
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = "Asia/Taipei"
+    days: tuple[Weekday, ...] = Field(
+        default=(Weekday.MON, Weekday.TUE, Weekday.WED, Weekday.THU, Weekday.FRI), min_length=1
+    )
+    opens: time = time(9)
+    closes: time = time(18)
+    holidays: Annotated[str, AfterValidator(_known_country)] = "TW"
+    closed_on: tuple[date, ...] = ()
+    open_on: tuple[date, ...] = ()
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError("the desk has to open before it closes, on the same day")
+        return self
 
 
 class WhisperPolicy(Part):
@@ -84,12 +193,27 @@ class CasePolicy(Part):
     closes_after_days: int = Field(default=14, ge=1)
 
 
+class RetentionPolicy(Part):
+    """How long words are kept; figures, states, times and who decided stay (docs/casebook.md).
+
+    Attributes:
+        messages_days: What was said in a closed case is removed so long after the last word, and whatever quotes it.
+        whispers_days: What Aside whispered and sent is removed after so long.
+    """
+
+    messages_days: int = Field(default=730, ge=1)
+    whispers_days: int = Field(default=180, ge=1)
+
+
 class Policy(Part):
     """The figures a manager decides, in one file."""
 
     ends_soon_days: int = Field(default=30, ge=0)
     cost: CostBands
     goodwill: GoodwillPolicy = GoodwillPolicy()
+    approval: ApprovalPolicy = ApprovalPolicy()
+    hours: HoursPolicy = HoursPolicy()
     whisper: WhisperPolicy = WhisperPolicy()
     sales: SalesPolicy = SalesPolicy()
     case: CasePolicy = CasePolicy()
+    retention: RetentionPolicy = RetentionPolicy()

@@ -38,18 +38,21 @@ class Away(BaseModel):
 
     Attributes:
         until: When they are back; None when they did not say.
+        deputy: Who decides for them meanwhile; None when nobody does.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     user: str
     until: AwareDatetime | None = None
+    deputy: str | None = None
 
 
 class Setup(BaseModel):
     """Everything an administrator decides; nothing else has to be edited to start.
 
     Attributes:
+        managers: Supervisors whose word goes further: the second approvers.
         helpdesk_apps: Ids of apps (A… or B…) that mirror what customers write elsewhere.
         away: The supervisors who said that they are away, also those who are back by now.
     """
@@ -59,6 +62,7 @@ class Setup(BaseModel):
     support: tuple[SupportChannel, ...] = ()
     agents: RoleSource = RoleSource()
     supervisors: RoleSource = RoleSource()
+    managers: RoleSource = RoleSource()
     sales: RoleSource = RoleSource()
     approvals_channel: str | None = None
     sales_channel: str | None = None
@@ -86,7 +90,7 @@ class Setup(BaseModel):
     @property
     def groups(self) -> tuple[str, ...]:
         """Every user group that gives a role."""
-        return (*self.supervisors.groups, *self.sales.groups, *self.agents.groups)
+        return (*self.managers.groups, *self.supervisors.groups, *self.sales.groups, *self.agents.groups)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -155,6 +159,7 @@ def role_of(person: Person, setup: Setup, groups: Mapping[str, frozenset[str]]) 
     if person.outsider or not person.active:
         return Role.CUSTOMER if person.outsider else Role.COLLEAGUE
     for role, source in (
+        (Role.SUPERVISOR, setup.managers),
         (Role.SUPERVISOR, setup.supervisors),
         (Role.SALES, setup.sales),
         (Role.AGENT, setup.agents),
