@@ -57,11 +57,13 @@ def _answer(services: Services, connection: Connection, actor: Actor, word: str,
 
 
 def _save(services: Services, connection: Connection, user: str, entry: Away | None) -> None:
-    workspace = services.identity.workspace
-    before = workspaces.setup(connection, workspace)
-    changed = before.with_away(user, entry)
-    if changed != before:
-        workspaces.save_setup(connection, workspace, changed, actor=user, now=services.clock())
+    workspaces.change_setup(
+        connection,
+        services.identity.workspace,
+        lambda setup: setup.with_away(user, entry),
+        actor=user,
+        now=services.clock(),
+    )
 
 
 def _day(typed: str) -> date | None:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bot.blocks import body, option
 from bot.cards import setup as setup_card
-from bot.cards.setup import CUSTOMER_ACTION
+from bot.cards.setup import CUSTOMER_ACTION, Shown
 from bot.i18n import Words
 from bot.setup import RoleSource, Setup, SupportChannel
 from handlers import away, deliver, draft, inbound, quiet
@@ -121,8 +121,13 @@ async def on_saved(services: Services, task: Task) -> None:
     absent = await absent_from(services.client, _changed(actor.setup, sent).channels)
     with task.finishing() as connection:
         now = services.clock()
-        changed = _changed(workspaces.setup(connection, services.identity.workspace), sent)
-        workspaces.save_setup(connection, services.identity.workspace, changed, actor=actor.person.user_id, now=now)
+        changed = workspaces.change_setup(
+            connection,
+            services.identity.workspace,
+            lambda setup: _changed(setup, sent),
+            actor=actor.person.user_id,
+            now=now,
+        )
         outbox.put(
             connection,
             workspace=services.identity.workspace,
@@ -135,7 +140,7 @@ async def on_saved(services: Services, task: Task) -> None:
 
 
 def _changed(before: Setup, sent: Submission) -> Setup:
-    """The setup as the window has it; what the window does not show stays."""
+    """The setup as the window has it; what the window does not show stays, and who went on or off duty meanwhile."""
     changed = before.model_copy(
         update={
             "agents": RoleSource(users=sent.many("agents"), groups=before.agents.groups),
@@ -145,19 +150,21 @@ def _changed(before: Setup, sent: Submission) -> Setup:
             "sales_channel": sent.text("sales_channel") or None,
         }
     )
-    channel = sent.private_metadata
-    if not channel:
+    if not sent.private_metadata:
         return changed
+    shown = Shown.model_validate_json(sent.private_metadata)
+    channel, known = shown.channel, before.support_channel(shown.channel)
     if sent.many(setup_card.IS_SUPPORT):
+        on_duty = shown.duty_after(known.on_duty if known else shown.on_duty, sent.many("on_duty"))
         return changed.with_support_channel(
-            SupportChannel(channel=channel, customer=sent.text("customer") or None, on_duty=sent.many("on_duty"))
+            SupportChannel(channel=channel, customer=sent.text("customer") or None, on_duty=on_duty)
         )
     return changed.model_copy(update={"support": tuple(each for each in changed.support if each.channel != channel)})
 
 
 def _duty(services: Services, connection: Any, actor: Actor, command: Command, what: str) -> str:
     say: Words = actor.say
-    known = actor.setup.support_channel(command.channel)
+    known = workspaces.setup(connection, services.identity.workspace).support_channel(command.channel)
     if known is None:
         return say("This is not a support channel yet. An administrator can make it one with /aside setup.")
     me = actor.person.user_id
@@ -165,12 +172,11 @@ def _duty(services: Services, connection: Any, actor: Actor, command: Command, w
     if what == "on" and not actor.role.is_staff:
         return say("Only agents, supervisors and sales can be on duty. An administrator names them with /aside setup.")
     if what in {"on", "off"}:
-        on_duty = (*others, me) if what == "on" else others
-        known = known.model_copy(update={"on_duty": on_duty})
-        workspaces.save_setup(
+        changed = known = known.model_copy(update={"on_duty": (*others, me) if what == "on" else others})
+        workspaces.change_setup(
             connection,
             services.identity.workspace,
-            actor.setup.with_support_channel(known),
+            lambda setup: setup.with_support_channel(changed),
             actor=me,
             now=services.clock(),
         )

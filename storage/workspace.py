@@ -1,6 +1,7 @@
 """What is kept about a workspace: its setup, and people and user groups as Slack last told them."""
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 
 from sqlalchemy import Connection, delete, select
@@ -43,6 +44,17 @@ def save_setup(connection: Connection, workspace: str, changed: Setup, *, actor:
         after=changed.model_dump_json(),
         now=now,
     )
+
+
+def change_setup(
+    connection: Connection, workspace: str, change: Callable[[Setup], Setup], *, actor: str, now: float
+) -> Setup:
+    """Change the setup as it is in this transaction, and write who did; the setup afterwards."""
+    before = setup(connection, workspace)
+    changed = change(before)
+    if changed != before:
+        save_setup(connection, workspace, changed, actor=actor, now=now)
+    return changed
 
 
 def alive_at(connection: Connection, workspace: str) -> float | None:

@@ -2,13 +2,35 @@
 
 from collections.abc import Sequence
 
+from pydantic import BaseModel, ConfigDict
+
 from bot.blocks import Block, context, header, labelled, modal, option, plain, section
 from bot.i18n import Words
-from bot.setup import Missing, Setup
+from bot.setup import Missing, Setup, SupportChannel
 
 SETUP_VIEW = "setup_view"
 CUSTOMER_ACTION = "setup_customer"
 IS_SUPPORT = "is_support"
+
+
+class Shown(BaseModel):
+    """What the window showed when it was opened about what others change meanwhile.
+
+    Attributes:
+        channel: Where it was opened.
+        on_duty: Who was on duty there.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: str
+    on_duty: tuple[str, ...] = ()
+
+    def duty_after(self, now: Sequence[str], sent: Sequence[str]) -> tuple[str, ...]:
+        """Who is on duty once what was changed in the window is changed in what holds now."""
+        taken_off = set(self.on_duty) - set(sent)
+        stay = [each for each in now if each not in taken_off]
+        return tuple(dict.fromkeys((*stay, *(each for each in sent if each not in self.on_duty))))
 
 
 def _people(action_id: str, chosen: Sequence[str], placeholder: str) -> Block:
@@ -38,8 +60,9 @@ def view(setup: Setup, *, channel: str, customer: tuple[str, str] | None, in_cha
         customer: Id and name of the customer the channel belongs to.
     """
     blocks: list[Block] = []
+    known = setup.support_channel(channel)
     if in_channel:
-        blocks += _this_channel(setup, channel, customer, say)
+        blocks += _this_channel(known, customer, say)
     blocks += [
         header(say("Whole workspace")),
         labelled("agents", say("Agents"), _people("users", setup.agents.users, say("Choose people")), optional=True),
@@ -74,12 +97,13 @@ def view(setup: Setup, *, channel: str, customer: tuple[str, str] | None, in_cha
         blocks,
         submit=say("Save"),
         close=say("Cancel"),
-        private_metadata=channel if in_channel else "",
+        private_metadata=Shown(channel=channel, on_duty=known.on_duty if known else ()).model_dump_json()
+        if in_channel
+        else "",
     )
 
 
-def _this_channel(setup: Setup, channel: str, customer: tuple[str, str] | None, say: Words) -> list[Block]:
-    known = setup.support_channel(channel)
+def _this_channel(known: SupportChannel | None, customer: tuple[str, str] | None, say: Words) -> list[Block]:
     yes = option(say("We help customers in this channel"), "yes")
     box: Block = {"type": "checkboxes", "action_id": "box", "options": [yes]}
     if known:

@@ -87,7 +87,7 @@ async def test_nothing_of_a_draft_is_kept(stage: Stage, bot: Bot) -> None:
 
 
 async def test_a_peer_in_the_channel_may_check_a_draft_for_somebody_elses_case(stage: Stage, bot: Bot) -> None:
-    """R35: a second pair of eyes reads along; once they have left the channel, the window says that it is not theirs."""
+    """R35: a second pair of eyes reads along; who has left the channel is told to join it first."""
     customer, agent, peer = [await stage.seat(who) for who in (CUSTOMER, AGENT, OTHER_AGENT)]
     ts = await complained(customer, agent)
     await agent.say(SHARED, "請問是哪幾台電腦？", thread_ts=ts)

@@ -398,3 +398,26 @@ async def test_a_guest_cannot_go_on_duty(stage: Stage, settings: Settings, bot: 
     guest = await stage.seat(GUEST)
     assert await tell(guest, DESK, "/aside duty on") == SAY("This is for our support team.")
     assert kept(settings).support_channel(DESK) == SupportChannel(channel=DESK, on_duty=(AGENT,))
+
+
+async def test_a_window_that_was_open_meanwhile_leaves_who_is_on_duty_as_it_is_now(
+    stage: Stage, settings: Settings, bot: Bot
+) -> None:
+    """Only what the administrator changed in it is changed; whoever went on or off duty meanwhile stays so."""
+    admin, agent, other = await stage.seat(ADMIN), await stage.seat(AGENT), await stage.seat(OTHER_AGENT)
+    await stage.admin("add_member", channel=SHARED, user=ADMIN)
+    view = await window(admin, SHARED)
+    assert block(view, "on_duty")["element"]["initial_users"] == [AGENT]
+    await tell(other, SHARED, "/aside duty on")
+    await tell(agent, SHARED, "/aside duty off")
+    everything_as_shown = {
+        "is_support": {"selected_options": [YES]},
+        "agents": {"selected_users": [AGENT, OTHER_AGENT]},
+        "sales": {"selected_users": [SALES, SUCCESSOR]},
+        "approvals": {"selected_conversation": APPROVALS},
+        "sales_channel": {"selected_conversation": SALES_CHANNEL},
+    }
+    await submit(stage, admin, view, **everything_as_shown, on_duty={"selected_users": [AGENT, SUPERVISOR]})
+    known = kept(settings).support_channel(SHARED)
+    assert known is not None
+    assert known.on_duty == (OTHER_AGENT, SUPERVISOR)
