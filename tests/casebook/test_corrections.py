@@ -14,7 +14,7 @@ from bot.signals import Reading, Signal
 from storage import cases, quiet
 from storage.engine import Casebook, open_casebook
 from storage.schema import messages
-from tests.casebook.conftest import WORKSPACE, advice, at, opened, said
+from tests.casebook.sample import WORKSPACE, advice, at, opened, said
 
 SHOWN = ("reports_fault", ANGER, "asks_price")
 PEOPLE = ("U1", "U2")
