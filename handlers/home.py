@@ -33,6 +33,7 @@ def publish(services: Services, connection: Connection, task: Task, actor: Actor
     """Write down somebody's Home as it is now."""
     workspace = services.identity.workspace
     is_supervisor = actor.role is Role.SUPERVISOR
+    admin = actor.person.admin and not actor.person.outsider
     pending = requests.pending(connection, workspace) if is_supervisor else []
     unknown = actor.say("a customer not on file")
     since = services.clock() - WEEK.total_seconds()
@@ -41,7 +42,7 @@ def publish(services: Services, connection: Connection, task: Task, actor: Actor
         inbox=_inbox(services, connection, actor) if actor.role.is_staff else Inbox(),
         pending=[(each, _name(services, each.customer_id) or unknown) for each in pending],
         missing=actor.setup.missing(),
-        admin=actor.person.admin and not actor.person.outsider,
+        admin=admin,
         zone=actor.person.timezone,
         playbook=services.playbook,
         say=actor.say,
@@ -53,7 +54,7 @@ def publish(services: Services, connection: Connection, task: Task, actor: Actor
         workspace=workspace,
         key=f"{task.entry.key}:home",
         kind=SendKind.HOME,
-        target={"user": actor.person.user_id},
+        target={"user": actor.person.user_id, "for_anyone": not (actor.role.is_staff or admin)},
         body={"view": view},
         now=services.clock(),
     )
