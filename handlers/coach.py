@@ -74,7 +74,7 @@ async def on_message(services: Services, task: Task) -> None:
             cases.rewrite_message(connection, message, reading, services.clock())
         elif not cases.write_message(connection, message, reading, case.id):
             return
-        case = cases.touch(connection, case, message, reading, customer_id)
+        case = cases.touch(connection, case, message, reading, customer_id, now=services.clock())
         fresh = Reading(
             tuple(each for each in reading.signals if each.id not in known_before),
             reading.anger,

@@ -7,7 +7,20 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from bot.case import Case, CaseState, Heard
 from bot.coaching import Advice, StoredAdvice
@@ -150,33 +163,50 @@ def context(connection: Connection, case: Case) -> Thread:
     return Thread(**json.loads(text))
 
 
-def touch(connection: Connection, case: Case, message: Message, reading: Reading, customer_id: str | None) -> Case:
-    """Note that something was said.
+def touch(
+    connection: Connection, case: Case, message: Message, reading: Reading, customer_id: str | None, *, now: float
+) -> Case:
+    """Note that something was said; the case as it stands then.
 
     An agent who speaks handles the case from now on; a customer who speaks opens a closed one again; a customer who
-    was not known before may be known now.
+    was not known before may be known now. All else stays as it is now, which may be later than `case` was read.
     """
-    agent = message.speaker if message.role is Role.AGENT else case.agent
-    reopened = case.state is CaseState.CLOSED and message.role is Role.CUSTOMER
-    changed = case.model_copy(
-        update={
-            "agent": agent,
-            "state": CaseState.OPEN if reopened else case.state,
-            "customer_id": case.customer_id or customer_id,
-        }
-    )
+    of_case = (cases.c.workspace == case.workspace) & (cases.c.id == case.id)
     values: dict[str, object] = {
-        "agent": agent,
-        "state": changed.state,
-        "customer_id": changed.customer_id,
+        "customer_id": func.coalesce(cases.c.customer_id, customer_id),
     }
+    if message.role is Role.AGENT:
+        values["agent"] = message.speaker
     if reading.thread is not None:
         values["context"] = json.dumps(asdict(reading.thread))
-    of_case = (cases.c.workspace == case.workspace) & (cases.c.id == case.id)
     said_at = message.said_at.timestamp()
     connection.execute(update(cases).where(of_case).values(**values))
     connection.execute(update(cases).where(of_case, cases.c.touched_at < said_at).values(touched_at=said_at))
-    return changed
+    if message.role is Role.CUSTOMER:
+        _reopen(connection, case, message, now)
+    return get(connection, case.workspace, case.id) or case
+
+
+def _reopen(connection: Connection, case: Case, message: Message, now: float) -> None:
+    """Open a case again if it is closed."""
+    changed = connection.execute(
+        update(cases)
+        .where(cases.c.workspace == case.workspace, cases.c.id == case.id, cases.c.state == CaseState.CLOSED)
+        .values(state=CaseState.OPEN)
+    )
+    if changed.rowcount == 1:
+        audit.write(
+            connection,
+            workspace=case.workspace,
+            actor=message.speaker,
+            subject="case",
+            subject_id=case.id,
+            move="reopen",
+            before=CaseState.CLOSED,
+            after=CaseState.OPEN,
+            why="the customer wrote again",
+            now=now,
+        )
 
 
 def gone_quiet(connection: Connection, workspace: str, *, before: float) -> list[Case]:
@@ -518,6 +548,19 @@ def was_advised(connection: Connection, case: Case, person: str) -> bool:
     )
 
 
+NOT_SHOWN = (SendState.WITHHELD, SendState.FAILED)
+
+
+def was_shown() -> ColumnElement[bool]:
+    """Of advice: it reached them or may have, and so did what it tells of; what is on its way counts."""
+    rows = outbox_rows.alias()
+    not_out = or_(
+        and_(rows.c.key == literal(advice_key("")) + advice.c.id, rows.c.state.in_(NOT_SHOWN)),
+        and_(rows.c.key == advice.c.after, rows.c.state.in_([*NOT_SHOWN, SendState.UNKNOWN])),
+    )
+    return ~select(rows.c.seq).where(rows.c.workspace == advice.c.workspace, not_out).exists()
+
+
 def given_in_case(
     connection: Connection, case: Case, person: str, *, since: float, or_kept: bool = False
 ) -> Sequence[Given]:
@@ -539,6 +582,7 @@ def given_in_case(
             advice.c.case_id == case.id,
             advice.c.person == person,
             advice.c.given_at > since,
+            was_shown(),
             *([] if or_kept else [advice.c.while_paused.is_(False)]),
         )
         .order_by(advice.c.given_at)
@@ -566,6 +610,7 @@ def given_elsewhere(connection: Connection, case: Case, person: str, *, since: f
             advice.c.person == person,
             advice.c.given_at > since,
             advice.c.while_paused.is_(False),
+            was_shown(),
         )
     ).scalar_one()
 

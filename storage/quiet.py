@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from bot.coaching import StoredAdvice
 from bot.quiet import ANGER, Feedback, Quiet, corrected_ids
 from storage import audit
-from storage.cases import at
+from storage.cases import at, was_shown
 from storage.engine import insert_once, upsert
 from storage.schema import advice, corrections, messages, mutes, pauses, ratings
 
@@ -190,7 +190,10 @@ def feedback(connection: Connection, workspace: str, *, since: float) -> Feedbac
     )
     rated = {row.helpful: row.times for row in rows}
     given = select(func.count()).where(
-        advice.c.workspace == workspace, advice.c.given_at >= since, advice.c.while_paused.is_(False)
+        advice.c.workspace == workspace,
+        advice.c.given_at >= since,
+        advice.c.while_paused.is_(False),
+        was_shown(),
     )
     wrong = select(func.count()).where(corrections.c.workspace == workspace, corrections.c.corrected_at >= since)
     return Feedback(
