@@ -28,7 +28,7 @@ from bot.commitments import OWED
 from bot.message import Message, Role
 from bot.quiet import Given, Rating, Reason
 from bot.signals import Reading, Thread
-from storage import audit, outbox
+from storage import audit, forgetting, outbox
 from storage.engine import insert_once, upsert
 from storage.outbox import SendState
 from storage.schema import advice, cases, commitments, messages, ratings
@@ -174,6 +174,7 @@ def touch(
     of_case = (cases.c.workspace == case.workspace) & (cases.c.id == case.id)
     values: dict[str, object] = {
         "customer_id": func.coalesce(cases.c.customer_id, customer_id),
+        "text_removed_at": None,
     }
     if message.role is Role.AGENT:
         values["agent"] = message.speaker
@@ -284,7 +285,12 @@ def write_message(connection: Connection, message: Message, reading: Reading, ca
 
 
 class KeptMessage(BaseModel):
-    """A message as it was kept."""
+    """A message as it was kept.
+
+    Attributes:
+        deleted: Its words are gone, by whoever wrote it, by retention or because the customer was forgotten; they do
+            not come back.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -311,7 +317,7 @@ def kept_message(connection: Connection, workspace: str, channel: str, ts: str) 
         message=Message(**{name: row[name] for name in Message.model_fields}),
         case_id=row["case_id"],
         signals=tuple(json.loads(row["signals"])),
-        deleted=row["deleted_at"] is not None,
+        deleted=row["deleted_at"] is not None or not row["text"],
     )
 
 
@@ -333,11 +339,20 @@ def rewrite_message(connection: Connection, message: Message, reading: Reading, 
     )
 
 
-def forget_message(connection: Connection, workspace: str, channel: str, ts: str, now: float) -> None:
-    """Somebody deleted a message: its words go, here and in the advice about it, and what waits to be said of it.
+def forget_message(connection: Connection, workspace: str, channel: str, ts: str, now: float) -> str | None:
+    """Somebody deleted a message: its words go, here and wherever they are quoted, and what waits to be said of it.
 
     The mark stays, so that the message is not kept after all when its deletion came first.
+
+    Returns:
+        The id of the case in which sales was asked about these very words, so that the question shows them no more.
     """
+    known = kept_message(connection, workspace, channel, ts)
+    asked = (
+        known is not None
+        and known.case_id is not None
+        and forgetting.quotes_removed(connection, workspace, known.case_id, known.message.text)
+    )
     mark = {"text": "", "signals": "[]", "anger": 0, "deleted_at": now}
     is_new = insert_once(
         connection,
@@ -360,6 +375,7 @@ def forget_message(connection: Connection, workspace: str, channel: str, ts: str
             .where(advice.c.workspace == workspace, advice.c.id == row.id)
             .values(content=wordless.model_dump_json())
         )
+    return known.case_id if known and asked else None
 
 
 def advice_key(advice_id: str) -> str:
@@ -523,7 +539,12 @@ def advice_for(connection: Connection, workspace: str, person: str, limit: int) 
     rows = connection.execute(
         select(advice)
         .outerjoin(outbox_rows, (outbox_rows.c.workspace == advice.c.workspace) & (outbox_rows.c.key == advice.c.after))
-        .where(advice.c.workspace == workspace, advice.c.person == person, advice.c.after.is_(None) | told_of)
+        .where(
+            advice.c.workspace == workspace,
+            advice.c.person == person,
+            advice.c.text_removed_at.is_(None),
+            advice.c.after.is_(None) | told_of,
+        )
         .order_by(advice.c.given_at.desc())
         .limit(limit)
     )
