@@ -73,6 +73,13 @@ def view(setup: Setup, *, channel: str, customer: tuple[str, str] | None, in_cha
             hint=say("They decide on exceptions and stay out of the customer's sight."),
             optional=True,
         ),
+        labelled(
+            "managers",
+            say("Managers"),
+            _people("users", setup.managers.users, say("Choose people")),
+            hint=say("They grant what is beyond a supervisor's limits."),
+            optional=True,
+        ),
         labelled("sales", say("Sales"), _people("users", setup.sales.users, say("Choose people")), optional=True),
         labelled(
             "approvals",
@@ -199,6 +206,7 @@ def help_blocks(say: Words) -> list[Block]:
                         "`/aside away` tells that a supervisor is away, `/aside away until 2026-12-01` until when; "
                         "`/aside back` ends it."
                     ),
+                    say("`/aside away deputy` and a colleague's @name lets them decide for a supervisor meanwhile."),
                     say("`/aside setup` is for administrators."),
                 )
             )
