@@ -48,7 +48,7 @@ async def on_command(services: Services, task: Task) -> None:
         answer = (
             {"text": _duty(services, connection, actor, command, rest.strip())}
             if word == "duty"
-            else dict(body(actor.say("What Aside can do"), setup_card.help_blocks(actor.say)))
+            else dict(body(actor.say("What Aside can do"), setup_card.help_blocks(actor.say, unknown=_unknown(word))))
         )
         deliver.reply(
             connection,
@@ -59,6 +59,11 @@ async def on_command(services: Services, task: Task) -> None:
             body=answer,
             now=services.clock(),
         )
+
+
+def _unknown(word: str) -> str:
+    """What was typed in place of a subcommand; empty when it asked for the help."""
+    return "" if word in {"", "help"} else word
 
 
 async def on_home_button(services: Services, task: Task) -> None:

@@ -380,6 +380,28 @@ async def test_an_administrator_without_a_role_cannot_go_on_duty(stage: Stage, s
     assert kept(settings).support_channel(DESK) == SupportChannel(channel=DESK, on_duty=(AGENT,))
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("/aside", ""),
+        ("/aside help", ""),
+        ("/aside foo", "沒有 `/aside foo` 這個指令。"),
+        ("/aside drfat 這次免費", "沒有 `/aside drfat` 這個指令。要用的是 `/aside draft` 嗎？"),
+        ("/aside Resum", "沒有 `/aside resum` 這個指令。要用的是 `/aside resume` 嗎？"),
+        ("/aside <b>`x", "沒有 `/aside &lt;b&gt;x` 這個指令。"),
+    ],
+)
+async def test_a_command_that_there_is_not_is_named_before_the_help(
+    stage: Stage, bot: Bot, line: str, told: str
+) -> None:
+    """Nobody has to guess whether they were understood; a slip of the fingers is recognised."""
+    agent = await stage.seat(AGENT)
+    answer = await tell(agent, SHARED, line)
+    assert SAY("`/aside setup` is for administrators.") in answer
+    first = answer.splitlines()[0]
+    assert first == told if told else "沒有" not in first
+
+
 @pytest.mark.parametrize("line", ["/aside", "/aside help", "/aside nonsense", "/aside <!channel> 🤡 '; DROP TABLE"])
 async def test_anything_else_gets_the_help(stage: Stage, bot: Bot, line: str) -> None:
     """A word that Aside does not know is answered with those that it knows."""
