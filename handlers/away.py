@@ -2,8 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -28,7 +28,7 @@ _UNREAD = re.compile(r"deputy|代理|[<@]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """What somebody typed after `/aside away`.
 
     Attributes:
@@ -40,7 +40,7 @@ class _Asked:
     rest: str
 
     @classmethod
-    def of(cls, typed: str) -> "_Asked":
+    def of(cls, typed: str) -> Self:
         """Read it, in whichever order it is said."""
         return cls(tuple(dict.fromkeys(_DEPUTY.findall(typed))), _DEPUTY.sub(" ", typed).strip(" ,，、"))
 
@@ -56,7 +56,7 @@ class _Asked:
 
 async def on_command(services: Services, task: Task, actor: Actor, command: Command, word: str, typed: str) -> None:
     """`/aside away [until DATE] [deputy @SOMEBODY]`, `/aside back`."""
-    asked = _Asked.of(typed) if word == "away" else None
+    asked = Asked.of(typed) if word == "away" else None
     hindrance = await _hindrance(services, actor, asked)
     with task.finishing() as connection:
         deliver.reply(
@@ -70,7 +70,7 @@ async def on_command(services: Services, task: Task, actor: Actor, command: Comm
         )
 
 
-async def _hindrance(services: Services, actor: Actor, asked: _Asked | None) -> str | None:
+async def _hindrance(services: Services, actor: Actor, asked: Asked | None) -> str | None:
     """Why this cannot be written down; None when it can."""
     say, now = actor.say, moment(services)
     if actor.role is not Role.SUPERVISOR:
@@ -85,7 +85,8 @@ async def _hindrance(services: Services, actor: Actor, asked: _Asked | None) -> 
             name=say("@name"),
         )
     if asked.rest and asked.day is None:
-        return say("Until which day? Type it as in /aside away until {day}.", day=say.day(now.date()))
+        next_week = now.astimezone(ZoneInfo(actor.person.timezone)).date() + timedelta(days=7)
+        return say("Until which day? Type it as in /aside away until {day}.", day=say.day(next_week))
     if asked.day and _begin(asked.day, actor.person.timezone) <= now:
         return say("That day has begun already. Please name the day on which you are back.")
     return await _deputy_hindrance(services, actor, asked.deputies) if asked.deputies else None
@@ -108,7 +109,7 @@ async def _deputy_hindrance(services: Services, actor: Actor, named: tuple[str, 
     return None
 
 
-def _written_down(services: Services, connection: Connection, task: Task, actor: Actor, asked: _Asked | None) -> str:
+def _written_down(services: Services, connection: Connection, task: Task, actor: Actor, asked: Asked | None) -> str:
     """Write down that they are away, or back, and tell whoever stands in, or no longer does; what to answer."""
     workspace, me, say = services.identity.workspace, actor.person.user_id, actor.say
     entry = None

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -116,12 +116,17 @@ _MARKUP = re.compile(
 )
 
 
-def as_typed(text: str) -> str:
-    """A command's words as the person typed them: names, channels and links are no markup any more."""
+def as_typed(text: str, name_of: Callable[[str], str] = str) -> str:
+    """A command's words as the person typed them: names, channels and links are no markup any more.
+
+    Args:
+        name_of: Somebody's name by their id, which is all that Slack sends of most.
+    """
 
     def plain(found: re.Match[str]) -> str:
         sign = "@" if found["all"] else found["sign"] or ""
-        return sign + (found["label"] or found["id"] or found["all"] or found["link"] or "")
+        name = name_of(found["id"]) if sign == "@" and found["id"] else found["id"]
+        return sign + (found["label"] or name or found["all"] or found["link"] or "")
 
     return _MARKUP.sub(plain, text)
 

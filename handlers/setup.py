@@ -36,7 +36,7 @@ async def on_command(services: Services, task: Task) -> None:
         await _open(services, task, actor, command.trigger_id, command.channel, command.response_url)
         return
     if word == "draft":
-        await draft.on_command(services, task, actor, command, inbound.as_typed(typed))
+        await draft.on_command(services, task, actor, command, _as_typed(services, typed))
         return
     if word in quiet.COMMANDS:
         await quiet.on_command(services, task, actor, command, word, rest.strip())
@@ -167,6 +167,17 @@ def _changed(before: Setup, sent: Submission) -> Setup:
             SupportChannel(channel=channel, customer=sent.text("customer") or None, on_duty=on_duty)
         )
     return changed.model_copy(update={"support": tuple(each for each in changed.support if each.channel != channel)})
+
+
+def _as_typed(services: Services, text: str) -> str:
+    """A command's words with the names of people as they were last known."""
+    with services.casebook.begin() as connection:
+
+        def name_of(user: str) -> str:
+            known = workspaces.person(connection, services.identity.workspace, user, since=0.0)
+            return known.name if known else user
+
+        return inbound.as_typed(text, name_of)
 
 
 def _duty(services: Services, connection: Any, actor: Actor, command: Command, what: str) -> str:

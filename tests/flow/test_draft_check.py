@@ -3,7 +3,10 @@
 import sqlite3
 from typing import Any
 
+import pytest
+
 from bot.setup import RoleSource
+from handlers.inbound import as_typed
 from tests.flow.conftest import AGENT, CUSTOMER, OTHER_AGENT, SETUP, SHARED, Bot, save_setup, texts
 from tests.sandbox.stage import Json, Seat, Stage
 
@@ -111,3 +114,28 @@ async def test_sales_does_not_check_drafts(stage: Stage, bot: Bot) -> None:
     assert "草稿說" not in texts(refused["message"])
     await sales.do("shortcut", callback_id="check_draft", channel=SHARED, ts=ts)
     assert "只有回覆客戶的客服和主管" in str((await sales.sees("view_opened"))["view"]["blocks"])
+
+
+@pytest.mark.parametrize(
+    ("sent", "as_people_type"),
+    [
+        ("請 <@U0YICHUN|yichun.lin> 看 <#C0SUPPORT|客服>", "請 @yichun.lin 看 #客服"),
+        ("<@U0YICHUN> <!here> <!subteam^S0AGENTS|@agents>", "@U0YICHUN @here @agents"),
+        ("<https://a.example/x?y=1> <http://b.example|b.example> <mailto:c@d.example|c@d.example>",
+         "https://a.example/x?y=1 b.example c@d.example"),
+        ("5 < 6 > 3 & <b> <@> <!>", "5 < 6 > 3 & <b> <@> <!>"),
+    ],
+)  # fmt: skip
+def test_a_draft_is_checked_as_it_was_typed(sent: str, as_people_type: str) -> None:
+    """The command comes with Slack's markup for names and links; nobody types that, and nobody is shown it."""
+    assert as_typed(sent) == as_people_type
+
+
+async def test_a_draft_with_a_name_and_a_link_in_it_is_shown_as_it_was_typed(stage: Stage, bot: Bot) -> None:
+    """The sentence that promises too much stands there in the agent's own words."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    await complained(customer, agent)
+    draft = "@shufen.wang https://kapok.example/help 這次就免費幫您處理 & 5 < 6"
+    await agent.do("command", channel=SHARED, text=f"/aside draft {draft}")
+    push = await agent.sees("ephemeral", lambda push: "草稿說" in texts(push["message"]["blocks"]))
+    assert "@shufen.wang https://kapok.example/help 這次就免費幫您處理 &amp; 5 &lt; 6" in texts(push["message"]["blocks"])
