@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 Block = dict[str, Any]
@@ -17,6 +18,11 @@ FIELD_LIMIT = 2000
 def escaped(text: str) -> str:
     """Text from outside, so that it can be no mention, no link and no formatting of ours."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def local_day(moment: datetime) -> str:
+    """A moment's date in markup, which Slack shows by each reader's own clock."""
+    return f"<!date^{int(moment.timestamp())}^{{date_num}}|{moment.astimezone(UTC):%Y-%m-%d}>"
 
 
 def cut(text: str, limit: int) -> str:

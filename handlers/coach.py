@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -177,6 +178,7 @@ def _whisper(
             continue
         paused = wish.paused_until is not None
         today, last_hour = now - DAY.total_seconds(), now - HOUR.total_seconds()
+        zone = ZoneInfo(listener.person.timezone)
         spoken = language_of_text(customer_text, language_of_locale(listener.person.locale))
         advice = advise(
             services.playbook,
@@ -189,7 +191,7 @@ def _whisper(
             muted=frozenset(wish.plays),
             elsewhere=cases.given_elsewhere(connection, case, user_id, since=last_hour),
         )
-        advice = advice and with_checks(services, connection, case, customer, reading, advice)
+        advice = advice and with_checks(services, connection, case, customer, reading, advice, zone)
         if advice and paused:
             cases.write_advice(
                 connection,

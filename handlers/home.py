@@ -1,6 +1,7 @@
 """The App Home: what Aside said to somebody, and for supervisors what waits for them."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -84,6 +85,7 @@ def _inbox(services: Services, connection: Connection, actor: Actor) -> Inbox:
     def customer(case: Case | None) -> str:
         return (case and _name(services, case.customer_id)) or ""
 
+    zone = ZoneInfo(actor.person.timezone)
     muted = [case for each in wish.cases if (case := about[each]) and case.state is not CaseState.CLOSED]
     unknown = actor.say("a customer not on file")
     return Inbox(
@@ -91,7 +93,8 @@ def _inbox(services: Services, connection: Connection, actor: Actor) -> Inbox:
         ratings=cases.ratings_by(connection, workspace, user, [each.id for each in told]),
         quiet=wish,
         muted_cases=[
-            (case.id, f"{customer(case) or unknown} · {actor.say.day(case.opened_at.date())}") for case in muted
+            (case.id, f"{customer(case) or unknown} · {actor.say.day(case.opened_at.astimezone(zone).date())}")
+            for case in muted
         ],
     )
 

@@ -150,8 +150,13 @@ def with_checks(
     customer: Standing | None,
     reading: Reading,
     advice: Advice,
+    zone: ZoneInfo,
 ) -> Advice:
-    """Advice with what the record says to the customer's claims, kept together so that it can be looked at again."""
+    """Advice with what the record says to the customer's claims, kept together so that it can be looked at again.
+
+    Args:
+        zone: Where the days begin and end for whoever reads it.
+    """
     sure_from = services.playbook.policy.whisper.sure_from
     granted = (
         requests.granted_to(connection, case.workspace, case.customer_id, but_not=case.id) if case.customer_id else []
@@ -161,7 +166,7 @@ def with_checks(
         coverages=customer.coverages if customer else (),
         granted=granted,
         verification=promises.of_case(connection, case.workspace, case.id),
-        zone=zone_of(customer),
+        zone=zone,
     )
     return advice.model_copy(update={"checks": checks})
 

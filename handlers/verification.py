@@ -1,7 +1,5 @@
 """Asking sales whether something was promised (R24), and taking the answer."""
 
-from datetime import date
-
 from sqlalchemy import Connection
 
 from bot import promises as rules
@@ -16,7 +14,7 @@ from bot.setup import Person
 from handlers import casework, inbound, news, people, request, sales
 from handlers.guard import Actor, admit, open_window, tell_directly
 from handlers.services import Services
-from handlers.situation import customer_of, moment, zone_of
+from handlers.situation import customer_of, moment
 from handlers.worker import Task
 from storage import audit, cases, facts, outbox, promises
 from storage.outbox import SendKind, SendState
@@ -132,7 +130,7 @@ async def _open(services: Services, task: Task, said: Answer) -> None:
         return
     with services.casebook.begin() as connection:
         asked = promises.get(connection, services.identity.workspace, click.value)
-    refused = _refused(services, asked, said, actor)
+    refused = _refused(asked, said, actor)
     view = (
         exception_card.notice(actor.say("Not now"), refused, actor.say)
         if refused
@@ -166,12 +164,12 @@ async def _from_window(services: Services, task: Task, said: Answer) -> None:
         await _answer(services, task, actor, sent.private_metadata, said, sent.text("evidence"), "")
 
 
-def _refused(services: Services, asked: Verification | None, said: Answer, actor: Actor) -> str | None:
+def _refused(asked: Verification | None, said: Answer, actor: Actor) -> str | None:
     """Why this answer is not taken, in a sentence; None when it is."""
     if asked is None:
         return actor.say("This question is no longer on file.")
     refusal = rules.refusal(asked, said, actor=actor.person.user_id, role=actor.role)
-    return card.refusal_words(refusal, asked, _day(services, asked), actor.say) if refusal else None
+    return card.refusal_words(refusal, asked, actor.say) if refusal else None
 
 
 async def _answer(
@@ -186,7 +184,7 @@ async def _answer(
     link = await request.link_to(services, case) if case else ""
     with task.finishing() as connection:
         before = promises.get(connection, workspace, verification_id)
-        refused = _refused(services, before, said, actor)
+        refused = _refused(before, said, actor)
         if refused or before is None or case is None:
             if before and rules.refusal(before, said, actor=actor.person.user_id, role=actor.role) is (
                 AnswerRefusal.ALREADY_ANSWERED
@@ -237,7 +235,7 @@ def _tell(
     for person in whom:
         say = words(language_of_locale(person.locale))
         name = request.name_of(customer_of(services, case.customer_id), say)
-        text, blocks = card.told_agent(after, customer=name, on=_day(services, after), say=say)
+        text, blocks = card.told_agent(after, customer=name, say=say)
         fact = FACTS.get(after.state)
         lines = news.said_now(services, connection, case, person, fact)[0] if fact else []
         way = news.way_on(services, connection, case, person) if fact else []
@@ -299,16 +297,9 @@ def _card(services: Services, verification: Verification, say: Words) -> dict[st
         verification,
         customer=request.name_of(customer, say),
         instead_of=owner.name if owner and owner.left_on else None,
-        on=_day(services, verification),
         say=say,
     )
     return dict(body(text, blocks))
-
-
-def _day(services: Services, verification: Verification) -> date | None:
-    """The day of the answer, where the customer is."""
-    zone = zone_of(customer_of(services, verification.customer_id))
-    return verification.answered_at.astimezone(zone).date() if verification.answered_at else None
 
 
 def _audit(

@@ -1,7 +1,5 @@
 """Asking sales whether something was promised (R24), and what they answered."""
 
-from datetime import date
-
 from bot.blocks import (
     Block,
     actions,
@@ -11,6 +9,7 @@ from bot.blocks import (
     escaped,
     header,
     labelled,
+    local_day,
     modal,
     quote,
     section,
@@ -25,9 +24,9 @@ YES_VIEW, NO_VIEW = "promise_yes_view", "promise_no_view"
 MOST_CLAIMED = 600
 
 
-def answer_words(verification: Verification, on: date | None, say: Words) -> str:
+def answer_words(verification: Verification, say: Words) -> str:
     """What sales said, in one sentence of markup."""
-    who, day = f"<@{verification.answered_by}>", say.day(on) if on else ""
+    who, day = f"<@{verification.answered_by}>", local_day(verification.answered_at or verification.asked_at)
     match verification.state:
         case VerificationState.CONFIRMED:
             return say("✅ {who} confirmed it on {day}.", who=who, day=day)
@@ -46,7 +45,7 @@ def evidence_words(state: VerificationState, evidence: str, say: Words) -> str:
     return say("They remember: {evidence}", evidence=escaped(evidence))
 
 
-def refusal_words(refusal: AnswerRefusal, verification: Verification, on: date | None, say: Words) -> str:
+def refusal_words(refusal: AnswerRefusal, verification: Verification, say: Words) -> str:
     """Why somebody's answer is not taken."""
     match refusal:
         case AnswerRefusal.NOT_ASKED:
@@ -54,18 +53,15 @@ def refusal_words(refusal: AnswerRefusal, verification: Verification, on: date |
         case AnswerRefusal.OWN_QUESTION:
             return say("You asked this yourself, so somebody else has to answer it.")
         case AnswerRefusal.ALREADY_ANSWERED:
-            standing = answer_words(verification, on, say)
+            standing = answer_words(verification, say)
             return say("This has been answered, and the first answer stands. {answer}", answer=standing)
 
 
-def card(
-    verification: Verification, *, customer: str, instead_of: str | None, on: date | None, say: Words
-) -> tuple[str, list[Block]]:
+def card(verification: Verification, *, customer: str, instead_of: str | None, say: Words) -> tuple[str, list[Block]]:
     """The question, and how it stands.
 
     Args:
         instead_of: Name of the account owner who left, when a successor is asked (R29).
-        on: The day of the answer, where the customer is.
     """
     text = say("{customer}: was something promised?", customer=customer)
     blocks: list[Block] = [
@@ -76,7 +72,7 @@ def card(
     if instead_of:
         blocks.append(context(say("You get this because {name} has left.", name=escaped(instead_of))))
     if verification.answered_by:
-        blocks.append(section(f"*{answer_words(verification, on, say)}*"))
+        blocks.append(section(f"*{answer_words(verification, say)}*"))
     if verification.evidence:
         blocks.append(section(evidence_words(verification.state, verification.evidence, say)))
     if verification.state is VerificationState.ASKED:
@@ -116,7 +112,7 @@ def answer_modal(answer: Answer, verification_id: str, say: Words) -> Block:
     )
 
 
-def told_agent(verification: Verification, *, customer: str, on: date | None, say: Words) -> tuple[str, list[Block]]:
+def told_agent(verification: Verification, *, customer: str, say: Words) -> tuple[str, list[Block]]:
     """What the agent hears, above the lines that have become true."""
     match verification.state:
         case VerificationState.CONFIRMED:
@@ -127,7 +123,7 @@ def told_agent(verification: Verification, *, customer: str, on: date | None, sa
             text = say("{customer}: sales is not sure about the promise.", customer=customer)
     blocks = [
         context(say("🔒 Only you can see this")),
-        section(f"*{escaped(text)}*\n{answer_words(verification, on, say)}"),
+        section(f"*{escaped(text)}*\n{answer_words(verification, say)}"),
     ]
     if verification.evidence:
         blocks.append(section(evidence_words(verification.state, verification.evidence, say)))

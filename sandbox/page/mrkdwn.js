@@ -46,7 +46,7 @@ export function formatDate(seconds, format, fallback) {
   if (Number.isNaN(date.getTime())) return fallback;
   const as = (options) => new Intl.DateTimeFormat(locale(), options).format(date);
   const forms = {
-    date_num: () => date.toISOString().slice(0, 10),
+    date_num: () => new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit" }).format(date),
     date: () => as({ year: "numeric", month: "long", day: "numeric" }),
     date_short: () => as({ year: "numeric", month: "short", day: "numeric" }),
     date_long: () => as({ weekday: "long", year: "numeric", month: "long", day: "numeric" }),

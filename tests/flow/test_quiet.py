@@ -1,6 +1,7 @@
 """Quiet: rating, correcting, muting and pausing by real clicks, and the App Home that keeps what Slack forgets."""
 
 import json
+import sqlite3
 
 import pytest
 
@@ -258,6 +259,16 @@ async def test_a_muted_case_is_silent_and_the_others_are_not(stage: Stage, bot: 
     await replaced(agent, 2)
     await customer.say(SHARED, "你們賠償我們的損失，至少五萬")
     await agent.sees("ephemeral", lambda _: len(agent.of("ephemeral")) == 3)
+
+
+async def test_a_muted_case_has_the_day_on_which_it_began_for_its_reader(stage: Stage, bot: Bot) -> None:
+    """Eight in the evening in London is the next day already in Taipei, where the agent is."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    await choose_on(agent, await faulty(customer, agent), "mute_case")
+    await replaced(agent)
+    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
+        connection.execute("UPDATE cases SET opened_at = 1772568000")
+    assert "2026-03-04" in texts((await home(agent))["blocks"])
 
 
 async def test_who_pauses_hears_nothing_and_finds_it_in_the_home(stage: Stage, bot: Bot) -> None:

@@ -221,12 +221,12 @@ def _windows(say: Words, name: str, said: str) -> Iterator[Sample]:
 
 def _questions(say: Words, name: str, said: str) -> Iterator[Sample]:
     for each in verifications(said):
-        text, blocks = verification.card(each, customer=name, instead_of=name, on=TODAY, say=say)
+        text, blocks = verification.card(each, customer=name, instead_of=name, say=say)
         yield f"question {each.state}", text, blocks, None
-        text, blocks = verification.told_agent(each, customer=name, on=TODAY, say=say)
+        text, blocks = verification.told_agent(each, customer=name, say=say)
         yield f"answer {each.state}", text, blocks, None
         for refusal in AnswerRefusal:
-            yield "refused", verification.refusal_words(refusal, each, TODAY, say), [], None
+            yield "refused", verification.refusal_words(refusal, each, say), [], None
 
 
 def claims(said: str) -> Iterator[tuple[ClaimCheck, ...]]:
