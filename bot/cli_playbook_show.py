@@ -60,7 +60,7 @@ def _print_everything(out: Console, playbook: Playbook, language: Language) -> N
     out.print(f"playbook {playbook.version}\n")
     signals = _table("signal", "said by", "name", "examples")
     for signal in playbook.signals:
-        counts = " + ".join(str(len(playbook.words[each].signals[signal.id].examples)) for each in LANGUAGES)
+        counts = " + ".join(str(len(playbook.words[each].signals[signal.id].all_examples)) for each in LANGUAGES)
         signals.add_row(signal.id, signal.speaker.value, words.signals[signal.id].name, counts)
     plays = _table("play", "title", "when", "priority")
     for play in sorted(playbook.plays, key=lambda play: -play.priority):
@@ -139,7 +139,7 @@ def _signal(playbook: Playbook, signal: SignalDefinition, language: Language) ->
     yield f"  rules: {', '.join(signal.rules)}"
     plays = [play.id for play in playbook.plays if signal.id in (*play.when.signals, *play.when.all_signals)]
     yield f"  plays: {', '.join(plays) or 'none'}"
-    for title, texts in (("patterns", words.patterns), ("vetoes", words.vetoes), ("examples", words.examples)):
+    for title, texts in (("patterns", words.patterns), ("vetoes", words.vetoes), ("examples", words.all_examples)):
         yield f"  {title}:"
         yield from (f"    {text}" for text in texts)
 

@@ -25,7 +25,7 @@ from bot.encoding import Remembered, load_encoders, replace_arrays
 from bot.errors import UserError
 from bot.features import Encoder
 from bot.heads import Arrays, Encoders, Model
-from bot.playbook import LANGUAGES, Playbook, Speaker
+from bot.playbook import LANGUAGES, LISTS, Playbook, Speaker
 from bot.playbook_files import load_playbook
 from bot.settings import PACKAGED_PLAYBOOK, Settings, load_settings
 from bot.signals import SPEAKERS, Detector, examples, own_lines
@@ -68,7 +68,7 @@ def _key(playbook: Playbook, encoders: Encoders) -> str:
     for language in LANGUAGES:
         words = playbook.words[language]
         content += [words.neutral.customer, words.neutral.agent, list(own_lines(words))]
-        content += [(name, words.signals[name].examples) for name in speakers]
+        content += [[name, *(getattr(words.signals[name], part) for part in LISTS)] for name in speakers]
     known = hashlib.blake2b(json.dumps(content).encode(), digest_size=12)
     for module in _CODE:
         known.update((Path(__file__).parent / f"{module}.py").read_bytes())

@@ -29,6 +29,8 @@ Language = Literal["zh-TW", "zh-CN", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh-TW", "zh-CN", "en")
 Speaker = Literal[Role.CUSTOMER, Role.AGENT]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+LISTS: Mapping[str, int | None] = {"examples": None, "calm": 0, "annoyed": 1, "angry": 2, "furious": 3}
+"""The lists of a signal's examples, and how angry what stands in them is; None as the signal's messages usually are."""
 Rule = Annotated[str, Field(pattern=r"^R(0[1-9]|[1-4][0-9]|50)$")]
 
 
@@ -140,7 +142,9 @@ class SignalWords(Part):
             whatever its case, script (traditional or simplified) and width.
         vetoes: Regular expressions that take the signal back from the sentence in which they match: negation,
             reported speech, sarcasm.
-        examples: What people write, the classifier is trained on these.
+        examples: What people write; the signal is learnt from these, and from the lists below.
+        calm, annoyed, angry, furious: More of what people write, where it is known how angry whoever wrote it is; what
+            stands under `examples` is taken to be as angry as messages with the signal usually are.
     """
 
     name: str
@@ -148,6 +152,15 @@ class SignalWords(Part):
     patterns: tuple[str, ...] = ()
     vetoes: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+    calm: tuple[str, ...] = ()
+    annoyed: tuple[str, ...] = ()
+    angry: tuple[str, ...] = ()
+    furious: tuple[str, ...] = ()
+
+    @property
+    def all_examples(self) -> tuple[str, ...]:
+        """The examples of every list."""
+        return tuple(text for name in LISTS for text in getattr(self, name))
 
 
 class NeutralWords(Part):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.features import normal_form, pattern_source, sentences
 from bot.message import Role
-from bot.playbook import LANGUAGES, Language, NeutralWords, Playbook, SignalWords, Speaker
+from bot.playbook import LANGUAGES, LISTS, Language, NeutralWords, Playbook, SignalWords, Speaker
 from bot.playbook_yaml import Fault, File, Place
 from bot.signals import Detector
 
@@ -104,7 +104,8 @@ def _lists(playbook: Playbook, role: Speaker) -> Iterator[tuple[Language, frozen
         words = playbook.words[language]
         yield language, frozenset(), getattr(words.neutral, role.value)
         for name in names:
-            yield language, frozenset({name}), words.signals[name].examples
+            for part in LISTS:
+                yield language, frozenset({name}), getattr(words.signals[name], part)
 
 
 def _without(playbook: Playbook, texts: set[tuple[Speaker, str]]) -> Playbook:
@@ -115,7 +116,7 @@ def _without(playbook: Playbook, texts: set[tuple[Speaker, str]]) -> Playbook:
         return tuple(text for text in examples if (role, normal_form(text)) not in texts)
 
     def left(name: str, words: SignalWords) -> SignalWords:
-        return words.model_copy(update={"examples": rest(speakers[name], words.examples)})
+        return words.model_copy(update={part: rest(speakers[name], getattr(words, part)) for part in LISTS})
 
     return playbook.model_copy(
         update={
@@ -165,7 +166,7 @@ def stray_patterns(playbook: Playbook, files: Mapping[str, File]) -> Iterator[Fa
             for text, parts in quiet[signal.speaker]:
                 if any(pattern.search(part) and not any(veto.search(part) for _, _, veto in vetoes) for part in parts):
                     yield files[file].fault(place, f"this fits a message that shows nothing: {text}")
-        own = [_sentences(text) for words in playbook.words.values() for text in words.signals[signal.id].examples]
+        own = [_sentences(text) for words in playbook.words.values() for text in words.signals[signal.id].all_examples]
         for file, place, veto in vetoes:
             for text, parts in own:
                 if parts and all(veto.search(part) for part in parts):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bot.coaching import MOST_PLAYS
 from bot.features import normal_form
 from bot.message import Role
-from bot.playbook import LANGUAGES, Conditions, Play, Playbook, Speaker
+from bot.playbook import LANGUAGES, LISTS, Conditions, Play, Playbook, Speaker
 from bot.playbook_yaml import Fault, File, Place
 
 EXAMPLES = 25
@@ -33,7 +33,7 @@ def warnings(playbook: Playbook, files: Mapping[str, File]) -> tuple[Fault, ...]
 def _thin_signals(playbook: Playbook, files: Mapping[str, File]) -> Iterator[Fault]:
     for language in LANGUAGES:
         for name, words in playbook.words[language].signals.items():
-            count = len({normal_form(text) for text in words.examples})
+            count = len({normal_form(text) for text in words.all_examples})
             if count < EXAMPLES:
                 yield files[f"{language}/signals.yaml"].fault(
                     (name, "examples"), f"{_examples(count)}; a signal needs {EXAMPLES}, so {EXAMPLES - count} more"
@@ -69,15 +69,16 @@ def _shown(playbook: Playbook, role: Speaker) -> Iterator[tuple[str, Place, str]
     for language in LANGUAGES:
         for name, words in playbook.words[language].signals.items():
             if speakers[name] == role:
-                for number, text in enumerate(words.examples):
-                    yield f"{language}/signals.yaml", (name, "examples", number), text
+                for part in LISTS:
+                    for number, text in enumerate(getattr(words, part)):
+                        yield f"{language}/signals.yaml", (name, part, number), text
 
 
 def _repeated_examples(playbook: Playbook, files: Mapping[str, File]) -> Iterator[Fault]:
     for role in _ROLES:
-        first: dict[tuple[str, Place, str], Place] = {}
+        first: dict[tuple[str, str | int, str], Place] = {}
         for name, place, text in (*_shown(playbook, role), *_neutral(playbook, role)):
-            known = first.setdefault((name, place[:-1], normal_form(text)), place)
+            known = first.setdefault((name, place[0], normal_form(text)), place)
             if known != place:
                 line = files[name].fault(known, "").line
                 yield files[name].fault(place, f"this stands twice, first on line {line}")

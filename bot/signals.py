@@ -17,7 +17,7 @@ from bot.anger import anger_level
 from bot.features import REACH, length, normal_form, pattern_source, readable, sentences, stretches
 from bot.heads import Encoders, Example, Model
 from bot.message import Role
-from bot.playbook import LANGUAGES, Playbook, Speaker, Wording
+from bot.playbook import LANGUAGES, LISTS, Playbook, Speaker, Wording
 
 PATTERN_SCORE = 0.95
 SURE_FROM = 0.5
@@ -313,17 +313,23 @@ def examples(playbook: Playbook, speaker: Speaker) -> list[Example]:
     What the playbook itself would have an agent say shows nothing.
     """
     found: dict[str, Example] = {}
+    known_angers: dict[str, float] = {}
     signals = [signal for signal in playbook.signals if signal.speaker == speaker]
     for language in LANGUAGES:
         wording = playbook.words[language]
         neutral = wording.neutral.customer if speaker == Role.CUSTOMER else wording.neutral.agent
-        lists: list[tuple[frozenset[str], float, tuple[str, ...]]] = [(frozenset(), 0.0, neutral)]
-        lists += [(frozenset({each.id}), each.temper, wording.signals[each.id].examples) for each in signals]
-        for shown, temper, texts in lists:
-            for position, text in enumerate(texts):
-                plain = normal_form(text)
-                known = found.get(plain) or Example(plain, frozenset(), 0.0, position)
-                found[plain] = replace(known, signals=known.signals | shown, temper=max(known.temper, temper))
+        for position, text in enumerate(neutral):
+            plain = normal_form(text)
+            found.setdefault(plain, Example(plain, frozenset(), 0.0, position))
+        for signal in signals:
+            for part, anger in LISTS.items():
+                for position, text in enumerate(getattr(wording.signals[signal.id], part)):
+                    plain = normal_form(text)
+                    known = found.get(plain) or Example(plain, frozenset(), 0.0, position)
+                    if anger is not None:
+                        known_angers[plain] = max(known_angers.get(plain, 0), anger)
+                    temper = known_angers.get(plain, max(known.temper, signal.temper))
+                    found[plain] = replace(known, signals=known.signals | {signal.id}, temper=temper)
         if speaker == Role.AGENT:
             for position, text in enumerate(own_lines(wording)):
                 plain = normal_form(text)

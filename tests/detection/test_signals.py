@@ -1,6 +1,7 @@
 """What a message shows, exactly, with the tests' own small playbook."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from bot.features import Matrix
 from bot.heads import Encoders
 from bot.message import Role
 from bot.playbook_files import load_playbook
-from bot.signals import PATTERN_SCORE, Detector, Reading, Signal, Thread
+from bot.signals import PATTERN_SCORE, Detector, Reading, Signal, Thread, examples
 
 CUSTOMER_IDS = {"anger", "demands_compensation", "satisfied"}
 AGENT_IDS = {"refuses_early", "repeats_refusal", "counters_question"}
@@ -249,6 +250,27 @@ def test_an_encoder_adds_what_words_mean(tiny: Path, detector: Detector) -> None
     assert detector.read(Role.CUSTOMER, text).ids == ()
     understanding = Detector.train(load_playbook(tiny), Encoders(cheap=Meaning()))
     assert understanding.read(Role.CUSTOMER, text).ids == ("demands_compensation",)
+
+
+def test_anger_that_is_known_counts_for_more_than_what_is_usual(tiny: Path, tmp_path: Path) -> None:
+    """A message is as angry as its list says, under any of its signals; otherwise as such messages usually are."""
+    folder = shutil.copytree(tiny, tmp_path / "playbook")
+    words = folder / "en" / "signals.yaml"
+    known = words.read_text(encoding="utf-8")
+    demand = "  examples: [you must compensate us for the loss, "
+    assert demand in known
+    edited = known.replace(
+        demand, f"  calm: [fed up with waiting all day]\n  furious: [pay up this minute]\n{demand}", 1
+    )
+    edited = edited.replace("  examples: [I am really", "  examples: [fed up with waiting all day, I am really", 1)
+    words.write_text(edited, encoding="utf-8")
+    found = {each.text: each for each in examples(load_playbook(folder), Role.CUSTOMER)}
+    assert found["pay up this minute"].temper == 3
+    both = found["fed up with waiting all day"]
+    assert both.signals == {"anger", "demands_compensation"}
+    assert both.temper == 0
+    usual = {signal.id: signal.temper for signal in load_playbook(folder).signals}
+    assert found["i am really angry about this"].temper == usual["anger"]
 
 
 def test_training_is_reproducible(tiny: Path, detector: Detector) -> None:

@@ -81,6 +81,14 @@ def test_an_example_that_stands_twice_is_told(spoil: Spoil) -> None:
     assert "en/neutral.yaml, line 1, customer[1]: this stands twice, first on line 1." in doubts(folder)
 
 
+def test_an_example_that_stands_in_two_lists_of_a_signal_is_told(spoil: Spoil) -> None:
+    """How angry its writer is, is either known or not."""
+    folder = spoil(
+        "zh-TW/signals.yaml", "  examples: [我真的很火大, ", "  calm: [我真的很火大]\n  examples: [我真的很火大, "
+    )
+    assert [each.partition(": ")[2] for each in doubts(folder)] == ["this stands twice, first on line 7."]
+
+
 def test_an_example_that_also_shows_nothing_is_told(spoil: Spoil) -> None:
     """Nobody can learn that the same words are a signal and none."""
     folder = spoil("zh-CN/neutral.yaml", "customer: [", "customer: [氣到不想再講, ")

@@ -49,9 +49,10 @@ def _head(messages: int) -> list[str]:
         "# How well messages are read",
         "",
         f"{messages} held-out messages (`tests/quality/held_out.*.jsonl`), each read alone. They were written without",
-        "sight of the playbook, which was written without sight of them; nothing is trained on them, but they chose",
-        "between kinds of heads (docs/decisions/detection.md). `make quality` writes this page, and",
-        "`python -m tests.quality --check` fails when it is no longer true.",
+        "sight of the playbook, which was written without sight of them. Nothing is trained on them, and they decided",
+        "nothing: kinds, numbers and patterns are chosen on the playbook's own examples (docs/decisions/detection.md).",
+        "An earlier set, which had chosen between kinds of heads, now stands among these examples.",
+        "`make quality` writes this page, and `python -m tests.quality --check` fails when it is no longer true.",
         "",
     ]
 
