@@ -283,6 +283,7 @@ def _home(say: Words, name: str, said: str) -> Iterator[Shown]:
                 say=say,
                 faults=[Fault("zh-TW/plays.yaml", 12, "asks_price.title", said)] * 5 if full else [],
                 team=Feedback(given=40, helpful=9, unhelpful=3, corrected=1) if full else None,
+                stands_in_for=[("U1", NOW), ("U2", None)] * 9 if full else [],
             )
             yield Shown(f"home of {role}", "", view["blocks"], view)
 
