@@ -64,10 +64,12 @@ async def help_hindrance(services: Services, actor: Actor, case: Case | None) ->
     try:
         in_channel = await people.is_member(services, case.channel, user)
     except people.UnknownForNowError:
-        return say("Slack could not be asked whether you are in this case's channel. Please try again.")
+        return say("Slack cannot say just now whether you are in this case's channel. Please try again.")
     if may_help(case, user, actor.role, advised=advised, in_channel=in_channel):
         return None
-    return say("Only agents in this case's channel, whoever handles it and supervisors can do this. Join it first.")
+    return say(
+        "Only supervisors, whoever handles this case and agents in its channel can do this. Join the channel first."
+    )
 
 
 def _doing(services: Services, actor: Actor, case: Case) -> Doing:
@@ -129,7 +131,7 @@ async def person_error(services: Services, user_id: str, say: Words) -> str | No
     try:
         person = await people.look_up(services, user_id)
     except people.UnknownForNowError:
-        return say("Slack could not be asked who that is. Please try again.")
+        return say("Slack cannot say who that is just now. Please try again.")
     if person.outsider or user_id == services.identity.bot_user:
         return say("That is not one of our own people. Please choose a colleague.")
     return None if person.active else say("They have left. Please choose somebody else.")

@@ -58,7 +58,7 @@ async def _close(services: Services, case: Case, person: Person | None, before: 
             return
         say = words(language_of_locale(person.locale))
         text = say(
-            "{customer}: closed, since nothing was said for {n} days.",
+            "{customer}: closed after {n} quiet days.",
             customer=request.name_of(customer_of(services, case.customer_id), say),
             n=services.playbook.policy.case.closes_after_days,
         )

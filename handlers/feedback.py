@@ -254,7 +254,7 @@ async def _less(services: Services, task: Task, click: Click, advice_id: str, ch
     with task.finishing() as connection:
         if choice is Choice.MUTE_PLAY:
             quiet.mute(connection, workspace, person, Mute.PLAY, stored.advice.plays[0], now=now)
-            sentence = say("Muted: Aside keeps this play from you in every case. The App Home lists what is muted.")
+            sentence = say("Muted: you will not hear this play in any case. The App Home lists what is muted.")
             undo = feedback_card.UNDO_MUTE_PLAY
         elif choice is Choice.MUTE_CASE:
             quiet.mute(connection, workspace, person, Mute.CASE, stored.case_id, now=now)

@@ -57,7 +57,7 @@ def resume(services: Services, connection: Connection, actor: Actor) -> str:
     if quiet.of_person(connection, workspace, person, services.clock()).paused_until is None:
         return actor.say("Aside is not paused.")
     quiet.resume(connection, workspace, person)
-    return actor.say("Aside whispers again. What was said meanwhile is in the App Home.")
+    return actor.say("Aside is whispering again. What came up meanwhile is in the App Home.")
 
 
 async def on_pause(services: Services, task: Task) -> None:

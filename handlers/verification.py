@@ -195,7 +195,9 @@ async def _answer(
             return
         after = rules.answered(before, said, actor=actor.person.user_id, evidence=evidence, now=moment(services))
         if not promises.settle(connection, before, after):
-            tell_directly(services, connection, task, actor, actor.say("Somebody was quicker. The card shows how."))
+            tell_directly(
+                services, connection, task, actor, actor.say("Somebody answered first. The card shows what they said.")
+            )
             return
         _audit(services, connection, after, actor, said, before=before.state, why=after.evidence)
         _record(services, connection, case, after, actor)

@@ -19,13 +19,13 @@ def severity_words(severity: Severity, say: Words) -> str:
     """Who is stopped."""
     match severity:
         case Severity.SITE:
-            return say("The whole site stands still")
+            return say("The whole site is down")
         case Severity.TEAM:
-            return say("A team or a line stands still")
+            return say("A team or a line is down")
         case Severity.PERSON:
             return say("One person cannot work")
         case Severity.NOBODY:
-            return say("Work goes on, with trouble")
+            return say("Work goes on, with difficulty")
 
 
 def mistake_words(mistake: OurMistake, say: Words) -> str:
@@ -78,7 +78,7 @@ def assess_modal(*, customer: str, case_id: str, currency: str, known: Mapping[s
             ),
             labelled(
                 "severity",
-                say("Who is stopped?"),
+                say("Who cannot work?"),
                 menu("choice", severities, placeholder=say("Choose"), chosen=known.get("severity", "")),
             ),
             labelled(
@@ -114,7 +114,7 @@ def new_facts_modal(*, customer: str, case_id: str, say: Words) -> Block:
         [
             context(
                 say(
-                    "For {customer}. A no does not turn into a yes because of pressure; something new reopens it.",
+                    "For {customer}. Pressure does not turn a no into a yes; something new reopens it.",
                     customer=escaped(customer),
                 )
             ),

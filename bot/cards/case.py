@@ -70,7 +70,7 @@ def state_words(state: CaseState, say: Words) -> str:
 def name_words(name: str, say: Words) -> str:
     """What a fact is called."""
     return {
-        "severity": say("Who is stopped"),
+        "severity": say("Who cannot work"),
         "effort_hours": say("Effort"),
         "cost": say("Cost to us"),
         "fault_ours": say("Our fault?"),
@@ -78,7 +78,7 @@ def name_words(name: str, say: Words) -> str:
         "evidence": say("Evidence"),
         "new_facts": say("What is new"),
         "engineer": say("Engineer"),
-        "takeover_by": say("Takeover asked of"),
+        "takeover_by": say("Asked to take over"),
         "takeover_accepted": say("Taken over"),
     }.get(name, name)
 
@@ -207,7 +207,7 @@ def promises(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
 
 def _otherwise(later: LaterAnswer, say: Words) -> str:
     said = say("It was promised") if later.answer is Answer.YES else say("Not promised")
-    return f"⚠️ *{say('Answered otherwise later')}*  {said}"
+    return f"⚠️ *{say('Answered differently later')}*  {said}"
 
 
 def handover(file: CaseFile, said: Iterable[Message], *, zone: str, say: Words) -> list[Block]:

@@ -27,9 +27,9 @@ def verdict_words(verdict: ClaimVerdict, say: Words) -> str:
     """What the record says to it."""
     match verdict:
         case ClaimVerdict.SUPPORTED:
-            return say("🟢 on file as they say")
+            return say("🟢 our record agrees")
         case ClaimVerdict.CONTRADICTED:
-            return say("🟠 on file differently")
+            return say("🟠 our record differs")
         case ClaimVerdict.NOTHING:
             return say("⚪ nothing on file")
 
@@ -38,7 +38,7 @@ def _line(check: ClaimCheck, say: Words) -> str:
     claim = {
         STILL_COVERED: say("Still covered"),
         PROMISED: say("Promised by sales"),
-        DONE_BEFORE: say("Done free before"),
+        DONE_BEFORE: say("Done for free before"),
     }[check.claim]
     row = row_words(check, say)
     verdict = verdict_words(check.verdict, say)
@@ -92,7 +92,7 @@ def _grant(row: GrantRow, say: Words) -> str:
     what, day = concession_words(row.concession, say), say.day(row.on)
     if row.fault_ours:
         return say("Granted on {day}: {what}; the fault was ours then.", day=day, what=what)
-    return say("Granted on {day}: {what}, that once.", day=day, what=what)
+    return say("Granted on {day}: {what}, that once only.", day=day, what=what)
 
 
 def _help(claim: str, checks: Sequence[ClaimCheck], say: Words) -> str:
@@ -100,7 +100,7 @@ def _help(claim: str, checks: Sequence[ClaimCheck], say: Words) -> str:
     verdicts = {each.verdict for each in checks}
     verdict = verdicts.pop()
     if verdicts:
-        return say("_It depends on the product: ask which one it is about._")
+        return say("_It depends on the product. Ask which one this is about._")
     match claim:
         case "claims_promise":
             return _help_promised(verdict, say)
@@ -112,7 +112,7 @@ def _help(claim: str, checks: Sequence[ClaimCheck], say: Words) -> str:
         case ClaimVerdict.CONTRADICTED:
             return say("_Ask which document they have; it may be one we lack, or count from another day._")
         case ClaimVerdict.NOTHING:
-            return say("_A gap in our record is not an end. Ask which document they have._")
+            return say("_A gap in our record does not mean expired. Ask which document they have._")
 
 
 def _help_promised(verdict: ClaimVerdict, say: Words) -> str:
@@ -128,7 +128,7 @@ def _help_promised(verdict: ClaimVerdict, say: Words) -> str:
 def _help_done_before(check: ClaimCheck, say: Words) -> str:
     match check.verdict:
         case ClaimVerdict.SUPPORTED:
-            return say("_They remember it rightly. Say so, and that it was for that once._")
+            return say("_They remember correctly. Say so, and that it was that once only._")
         case ClaimVerdict.CONTRADICTED:
             return say("_It was less than they remember. Name what we did then, warmly, and look at today._")
         case ClaimVerdict.NOTHING if check.coverage:

@@ -31,7 +31,7 @@ def due_error_words(error: DueError, say: Words) -> str:
         case DueError.MISSING:
             return say("Please choose a day and a time.")
         case DueError.PAST:
-            return say("That time is over. Please choose a later one.")
+            return say("That time has passed. Please choose a later one.")
         case DueError.TOO_FAR:
             return say("That is more than a year away. Please choose an earlier time.")
 

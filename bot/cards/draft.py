@@ -67,7 +67,7 @@ def answer(
         top.append(say("No open case here, so nothing could be looked up"))
     blocks = [context("  ·  ".join(top))]
     if check.is_clean:
-        return [*blocks, section(say("✅ Nothing stands out. It promises nothing that this case does not hold."))]
+        return [*blocks, section(say("✅ Looks good. It promises nothing beyond this case."))]
     blocks += [_beyond(each, playbook=playbook, say=say) for each in check.beyond]
     plays = playbook.words[say.language].plays
     for hurt in check.hurts:
@@ -96,10 +96,10 @@ def _state(beyond: Beyond, *, say: Words) -> str:
     if beyond.granted:
         return say("What was approved is: {concession}.", concession=concession_words(beyond.granted, say))
     if beyond.is_too_early:
-        return say("That is so, but the problem comes first. Leave it out for now.")
+        return say("True, but the problem comes first. Leave it out for now.")
     if beyond.action is Action.COMMIT:
         return say("Nothing of the kind is written down. If it can be kept, write it down as a commitment first.")
     if beyond.undecided:
         return say("A request is with the supervisors and not decided yet.")
     missing = say(" or ").join(fact_words(each, say) for each in beyond.missing)
-    return say("This case does not hold that yet. It would be true once: {facts}.", facts=missing)
+    return say("That is not true of this case yet. It would be, once: {facts}.", facts=missing)

@@ -15,14 +15,16 @@ def assign_modal(*, customer: str, case_id: str, say: Words) -> Block:
         say("An engineer looks"),
         [
             context(
-                say("For {customer}. To look costs no time later; to fix needs a decision.", customer=escaped(customer))
+                say(
+                    "For {customer}. Looking now saves time later; fixing needs a decision.", customer=escaped(customer)
+                )
             ),
             labelled("engineer", say("Who?"), user_select("user", placeholder=say("Choose somebody"))),
             labelled(
                 "what",
                 say("What should they look at?"),
                 text_input("text", multiline=True, most=1000),
-                hint=say("They are told to look and to tell you, not to fix."),
+                hint=say("They are told to look and report to you, not to fix."),
             ),
         ],
         submit=say("Ask"),

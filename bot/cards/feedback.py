@@ -83,7 +83,7 @@ def reason_words(reason: Reason, say: Words) -> str:
         case Reason.TOO_MUCH:
             return say("Too much")
         case Reason.KNOWN:
-            return say("Known already")
+            return say("I knew that")
         case Reason.BADLY_WORDED:
             return say("Badly worded")
         case Reason.OTHER:
@@ -158,8 +158,8 @@ def window(
     if signals:
         blocks += _which_signal(signals, signal, playbook, say)
     blocks += [
-        labelled("note", say("In short"), text_input("text", multiline=True, most=MOST_NOTE), optional=True),
-        context(say("Counted without names to make the playbook better.")),
+        labelled("note", say("In a few words"), text_input("text", multiline=True, most=MOST_NOTE), optional=True),
+        context(say("Counted without names, to improve the playbook.")),
     ]
     return modal(
         NOT_HELPFUL_VIEW,

@@ -134,7 +134,7 @@ def _pause(quiet: Quiet, zone: str, say: Words) -> Block:
     """Whether they have paused, and the button for the other."""
     if quiet.paused_until is None:
         return section(
-            say("Slack forgets a whisper, this page keeps it. Only you can see it."),
+            say("Slack forgets whispers; this page keeps them. Only you can see it."),
             accessory=button(PAUSE, say("Pause for an hour"), "pause"),
         )
     return section(
@@ -218,4 +218,7 @@ def _edit_not_taken(faults: Sequence[Fault], say: Words) -> list[Block]:
     more = len(faults) - MOST_FAULTS
     if more > 0:
         told.append(context(say.plural("and {n} more", "and {n} more", more)))
-    return [section(say("⚠️ The latest edit of the playbook was not taken. Aside keeps to what it knew before.")), *told]
+    return [
+        section(say("⚠️ The latest edit of the playbook was not accepted. Aside keeps to the version before it.")),
+        *told,
+    ]

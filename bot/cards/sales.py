@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.blocks import Block, context, escaped, header, section
 from bot.cards.warranty import contract_words, coverage_lines
 from bot.customer import CustomerRecord
-from bot.entitlement import CoverageOn
+from bot.entitlement import CoverageOn, CoverageState
 from bot.i18n import Words
 from bot.playbook import Playbook
 
@@ -26,7 +26,10 @@ def card(
     """
     names = playbook.words[say.language].signals
     customer = record.customer.name
-    text = say("{customer} needs help and has no cover", customer=customer)
+    if any(on.state is CoverageState.EXPIRED for on in coverages):
+        text = say("{customer} needs help, and their cover has ended", customer=customer)
+    else:
+        text = say("{customer} needs help, and their cover has not started yet", customer=customer)
     happened = say(", ").join(names[each].name for each in reasons if each in names)
     blocks: list[Block] = [header(text), section(f"*{say('What happened')}*  {escaped(happened)}")]
     if instead_of:

@@ -215,11 +215,11 @@ def help_blocks(say: Words, *, unknown: str = "") -> list[Block]:
                     ),
                     say("`/aside duty` shows who is on duty here; add `on` or `off` to start or end your own duty."),
                     say(
-                        "`/aside pause` keeps Aside silent to you for an hour, `/aside pause 30` for 30 minutes; "
+                        "`/aside pause` keeps Aside quiet for you for an hour, `/aside pause 30` for 30 minutes; "
                         "`/aside resume` ends it."
                     ),
                     say(
-                        "`/aside away` tells that a supervisor is away, `/aside away until 2026-12-01` until when; "
+                        "`/aside away` notes that a supervisor is away, `/aside away until 2026-12-01` until when; "
                         "`/aside back` ends it."
                     ),
                     say("`/aside away deputy` and a colleague's @name lets them decide for a supervisor meanwhile."),

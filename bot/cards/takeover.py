@@ -35,7 +35,7 @@ def ask_modal(*, customer: str, case_id: str, say: Words) -> Block:
                 "why",
                 say("What should they know?"),
                 text_input("text", multiline=True, most=1000),
-                hint=say("What the customer wants, and how they feel. What was said comes along by itself."),
+                hint=say("What the customer wants, and how they feel. The conversation is attached automatically."),
             ),
         ],
         submit=say("Ask"),

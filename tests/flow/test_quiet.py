@@ -288,7 +288,7 @@ async def test_who_pauses_hears_nothing_and_finds_it_in_the_home(stage: Stage, b
     assert rows(bot, "SELECT while_paused FROM advice") == [(1,)]
     assert [each for each in whispers(agent)[quiet:] if "出貨全部卡住" in each] == []
     await agent.do("command", channel=DESK, text="/aside resume")
-    await sentence(agent, SAY("Aside whispers again. What was said meanwhile is in the App Home."))
+    await sentence(agent, SAY("Aside is whispering again. What came up meanwhile is in the App Home."))
     await customer.say(SHARED, LEAVING)
     await whisper_with(agent, "換別家廠商")
 
