@@ -20,6 +20,12 @@ async def on_group_changed(services: Services, task: Task) -> None:
         await people.refresh_groups(services, [group])
 
 
+async def on_person_changed(services: Services, task: Task) -> None:
+    """Somebody's language, clock, name or account changed: they are asked about anew."""
+    with task.finishing() as connection:
+        workspaces.forget_person(connection, services.identity.workspace, task.entry.payload["user"])
+
+
 async def on_channel_changed(services: Services, task: Task) -> None:
     """Somebody joined, or the channel is shared now: where outsiders may read, what we said there goes."""
     event = task.entry.payload

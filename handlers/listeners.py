@@ -86,9 +86,19 @@ def _message_listener(services: Services) -> Callable[..., Awaitable[None]]:
     return on_message
 
 
+def _is_known(services: Services, user: str) -> bool:
+    with services.casebook.begin() as connection:
+        return workspaces.person(connection, services.identity.workspace, user, since=0.0) is not None
+
+
 def _event_listener(services: Services) -> Callable[..., Awaitable[None]]:
     async def on_event(body: dict[str, Any]) -> None:
         event = body["event"]
+        if event["type"] == "user_change":
+            user = str(event["user"]["id"])  # Slack tells of everybody, and far more than we want to know
+            if not _is_known(services, user):
+                return
+            event = {"type": "user_change", "user": user}
         if event["type"] in REGISTERED.events:
             _write(services, key=body["event_id"], lane=Lane.STREAM, kind=event["type"], payload=event)
 

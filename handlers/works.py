@@ -140,4 +140,5 @@ STREAM: dict[str, Work] = {
     "member_joined_channel": changes.on_channel_changed,
     "channel_shared": changes.on_channel_changed,
     "channel_unshared": changes.on_channel_changed,
+    "user_change": changes.on_person_changed,
 }

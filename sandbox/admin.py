@@ -7,7 +7,7 @@ from sandbox import events, shapes
 from sandbox.state import Conversation, RefusalError
 from sandbox.webapi import Failure, WebApi
 from sandbox.workspace import Workspace
-from sandbox.world import Json, Story
+from sandbox.world import Json, Story, User
 
 
 class Deed(NamedTuple):
@@ -33,6 +33,7 @@ class Admin:
             "unshare_channel": Deed(self._unshare, ("channel", "team")),
             "invite_team": Deed(self._invite_team, ("channel", "team")),
             "deactivate_user": Deed(self._deactivate, ("user",)),
+            "set_locale": Deed(self._set_locale, ("locale",)),
             "set_usergroup": Deed(self._set_usergroup, ("usergroup", "users")),
             "fail_next": Deed(self._fail_next, ("method",)),
             "set_latency": Deed(self._set_latency, ("seconds",)),
@@ -133,9 +134,19 @@ class Admin:
             if channel.kind == "channel" and who.id in channel.members:
                 channel.members.remove(who.id)
                 self.ws.show_channel(channel)
+        self._tell_of(who)
+
+    def _set_locale(self, body: Json) -> None:
+        users = self.ws.state.users
+        for who in [users[self._user(body)]] if body.get("user") else list(users.values()):
+            if who.locale != body["locale"]:
+                who.locale = str(body["locale"])
+                self._tell_of(who)
+
+    def _tell_of(self, who: User) -> None:
         event = {
             "type": "user_change",
-            "user": shapes.user(self.ws.state, who),
+            "user": shapes.user(self.ws.state, who, include_locale=True),
             "cache_ts": int(self.ws.state.clock.now()),
             "event_ts": self.ws.state.next_ts(),
         }

@@ -15,7 +15,7 @@ from tests.flow.conftest import (
     whispers,
 )
 from tests.flow.working import ASKED_BACK, chosen, press, press_in, typed, whisper_with, window
-from tests.sandbox.stage import Seat, Stage
+from tests.sandbox.stage import Seat, Stage, until
 
 
 def rows(bot: Bot, question: str) -> list[Any]:
@@ -56,6 +56,29 @@ async def test_when_slack_cannot_be_asked_who_somebody_is_the_message_waits(stag
     await customer.say(SHARED, "ERP 從早上就當機，發票都印不出來")
     await agent.sees("ephemeral")
     assert rows(bot, "SELECT role FROM messages") == [("customer",)]
+
+
+async def test_who_changes_their_language_is_spoken_to_in_it_at_once(stage: Stage, bot: Bot) -> None:
+    """Slack tells of it; what we knew of the person is asked again before it grows old."""
+    agent = await stage.seat(AGENT)
+    await agent.do("command", channel=SHARED, text="/aside duty")
+    await agent.sees("ephemeral", lambda push: "這裡的值班人員" in texts(push["message"]))
+    await stage.admin("set_locale", locale="en-GB", user=AGENT)
+    await stage.settled()
+    await until(lambda: rows(bot, "SELECT count(*) FROM inbox WHERE kind = 'user_change' AND state = 'done'") == [(1,)])
+    await agent.do("command", channel=SHARED, text="/aside duty")
+    await agent.sees("ephemeral", lambda push: "On duty here" in texts(push["message"]))
+
+
+async def test_of_people_it_never_met_the_bot_keeps_no_news(stage: Stage, bot: Bot) -> None:
+    """Slack tells of every change to anybody's profile; it is written down only of those we asked about."""
+    agent = await stage.seat(AGENT)
+    await agent.do("command", channel=SHARED, text="/aside duty")
+    await agent.sees("ephemeral", lambda push: "這裡的值班人員" in texts(push["message"]))
+    await stage.admin("set_locale", locale="en-GB")
+    await stage.settled()
+    told = rows(bot, "SELECT count(*) FROM inbox WHERE kind = 'user_change'")[0][0]
+    assert 1 <= told < len(stage.sandbox.workspace.state.users)
 
 
 async def test_sales_hears_once_of_two_cases_on_one_day(stage: Stage, bot: Bot) -> None:

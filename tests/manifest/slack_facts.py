@@ -151,5 +151,6 @@ EVENT_SCOPES: Mapping[str, frozenset[str]] = {
     "message.groups": frozenset({"groups:history"}),
     "subteam_members_changed": frozenset({"usergroups:read"}),
     "subteam_updated": frozenset({"usergroups:read"}),
+    "user_change": frozenset({"users:read"}),
 }
 """An event, and the bot scopes that bring it from public and private channels."""

@@ -112,6 +112,20 @@ async def test_a_deactivated_account_can_do_nothing(stage: Stage) -> None:
     assert "U0BEN" not in (await stage.client.conversations_members(channel="C0TEAM"))["members"]
 
 
+async def test_a_person_or_everybody_may_change_their_language(stage: Stage) -> None:
+    """As somebody does in Slack's preferences; users.info tells the new one, and nobody else's changes."""
+
+    async def language(user: str) -> str:
+        return str((await stage.client.users_info(user=user, include_locale=True))["user"]["locale"])
+
+    await stage.admin("set_locale", locale="en-GB", user="U0BEN")
+    assert [await language(user) for user in ("U0ANNA", "U0BEN")] == ["zh-TW", "en-GB"]
+    await stage.admin("set_locale", locale="en-US")
+    assert [await language(user) for user in ("U0ANNA", "U0BEN")] == ["en-US", "en-US"]
+    with pytest.raises(Refused, match="user_not_found"):
+        await stage.admin("set_locale", locale="en-US", user="U0NOBODY")
+
+
 @pytest.mark.parametrize("kind", ["static_select", "overflow", "radio_buttons"])
 async def test_a_button_that_is_not_there_cannot_be_pressed(stage: Stage, kind: str) -> None:
     """Only elements of the message can be used, and only options that they offer."""
