@@ -1,11 +1,9 @@
 """The wiring: every part is made here, once, and handed to those that need it."""
 
 import asyncio
-import fcntl
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 
 import aiohttp
 import structlog
@@ -14,9 +12,9 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import UserError
 from bot.knowledge import Knowledge
 from bot.learning import learn
+from bot.only_one import only_one
 from bot.playbook import Playbook
 from bot.playbook_files import load_playbook
 from bot.settings import Settings
@@ -39,31 +37,6 @@ HOUR_SECONDS = 3_600.0
 Learn = Callable[[Playbook, Settings, Callable[[str], None]], Detector]
 
 log = structlog.get_logger()
-
-
-@contextmanager
-def only_one(data: Path) -> Iterator[None]:
-    """Hold the data folder: two of us on one SQLite casebook would both take themselves for the only worker.
-
-    Raises:
-        UserError: when another Aside works on it, or nobody may write there.
-    """
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        lock = (data / "lock").open("w")
-    except OSError as error:
-        raise UserError(
-            f"The data folder {data} cannot be written: {error.strerror}.", "Set ASIDE_DATA to another folder."
-        ) from error
-    with lock as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UserError(
-                f"Another Aside is already running on {data}.",
-                "Stop it first, or set ASIDE_DATA to another folder.",
-            ) from error
-        yield
 
 
 @asynccontextmanager

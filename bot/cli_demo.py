@@ -18,6 +18,7 @@ from bot import app
 from bot.cli import log_as_json, run_async
 from bot.demo import seed
 from bot.errors import UserError
+from bot.only_one import only_one
 from bot.settings import MANIFEST, Settings, load_settings
 from sandbox.demo_data import write_demo_data
 from storage.importing import import_files
@@ -52,7 +53,7 @@ def demo_command(port: int, locale: str) -> None:
         signal.signal(number, _end)
     log_as_json("warning")
     home = load_settings().data / "demo"
-    with app.only_one(home), _sandbox(port, locale) as url:
+    with only_one(home), _sandbox(port, locale) as url:
         click.echo("Making up a software vendor with 300 customers …")
         settings = Settings(
             data=_made_anew(home / "data"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, distinct, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, or_, select, union, update
 
 from bot.case import CaseState
 from bot.message import Role
@@ -305,7 +305,7 @@ def _marks(connection: Connection, workspace: str, customer_id: str, of_customer
 
 def _speakers(connection: Connection, workspace: str, of_customer: Select[Any]) -> frozenset[str]:
     """Whoever wrote as the customer; a helpdesk app writes for all customers and is none of them."""
-    wrote = select(distinct(messages.c.speaker)).where(
+    wrote = select(messages.c.speaker).where(
         messages.c.workspace == workspace,
         messages.c.case_id.in_(of_customer),
         messages.c.role == Role.CUSTOMER,
