@@ -33,6 +33,7 @@ export const api = {
   history: (user, channel) => get("history", { user, channel }),
   home: (user) => get("home", { user }),
   log: (since) => get("log", { since }),
+  admin: (body) => post("admin", body),
   say: (body) => post("say", body),
   edit: (body) => post("edit", body),
   remove: (body) => post("delete", body),

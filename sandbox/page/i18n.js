@@ -32,6 +32,9 @@ export function pick(words) {
   return words[current] ?? words[current.replace("-", "_")] ?? words[base] ?? words.en ?? Object.values(words)[0] ?? "";
 }
 
+/** Whether whoever uses this browser has chosen a language here. */
+export const hasChosen = () => stored() !== null;
+
 /** The language that the sandbox was started with, for who has not chosen one. */
 export async function suggestedLanguage() {
   if (stored()) return;

@@ -1,8 +1,9 @@
 // The page: banner, guide, one or two panes, log.
 
+import { api } from "./api.js";
 import { h, iconButton } from "./dom.js";
 import { draft } from "./composer.js";
-import { onLanguage, pick, suggestedLanguage, t } from "./i18n.js";
+import { hasChosen, locale, onLanguage, pick, suggestedLanguage, t } from "./i18n.js";
 import { logDrawer } from "./log.js";
 import { Pane } from "./pane.js";
 import { startTheme, topbar } from "./topbar.js";
@@ -131,12 +132,17 @@ function keys(event) {
   }
 }
 
+/** Everybody on the page uses Slack in its language, so that the app speaks it too. */
+function speak() {
+  api.admin({ do: "set_locale", locale: locale() === "en" ? "en-GB" : locale() }).catch(() => {});
+}
+
 /** Whispers end with the page; say so, once, when there were some. */
 function tellOfReload() {
   if (!sessionStorage.getItem(WHISPERED)) return;
   sessionStorage.removeItem(WHISPERED);
   const hint = h("p", { class: "reload-hint", role: "status", data: { testid: "reload-hint" } }, t("gone_ephemerals"), iconButton("close", t("close"), () => hint.remove()));
-  document.body.append(hint);
+  document.querySelector(".panes").before(hint);
   setTimeout(() => hint.remove(), 9000);
 }
 
@@ -174,7 +180,10 @@ async function start() {
   restore();
   build();
   store.on(heard);
+  store.on((what) => guide?.heard(what));
   onLanguage(build);
+  onLanguage(speak);
+  if (hasChosen()) speak();
   WIDE.addEventListener("change", build);
   document.addEventListener("keydown", keys);
   tellOfReload();

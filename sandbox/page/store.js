@@ -185,7 +185,7 @@ class Store {
 
   on_message_changed(seat, { channel, message }) {
     seat.room(channel).messages.set(message.ts, message);
-    this.tell({ type: "room", seat: seat.id, channel });
+    this.tell({ type: "room", seat: seat.id, channel, changed: message });
   }
 
   on_message_deleted(seat, { channel, ts }) {

@@ -8,6 +8,7 @@ import { fromText } from "./typed.js";
 
 const KEY = "sandbox.story";
 const SETTLES = 700;
+const JUST_NOW = 2000;
 
 /** The guide. goTo(step) switches a pane to the step's seat and channel and fills its composer; shows(step) tells whether one is there. */
 export function storyGuide({ goTo, shows, onhide, signal }) {
@@ -16,6 +17,8 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
   let at = 0;
   let gone = false;
   let open = false;
+  let acted = false;
+  let came = -Infinity;
 
   const steps = () => (Array.isArray(store.story) ? store.story : store.story?.steps ?? []);
   const id = (step, i) => step.id ?? String(i);
@@ -40,7 +43,7 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
   function check(i) {
     done.add(id(steps()[i], i));
     sessionStorage.setItem(KEY, JSON.stringify([...done]));
-    if (i === at) { at = Math.min(at + 1, steps().length); while (at < steps().length && isDone(at)) at += 1; gone = false; }
+    if (i === at) { at = Math.min(at + 1, steps().length); while (at < steps().length && isDone(at)) at += 1; gone = false; acted = false; came = -Infinity; }
     update();
   }
 
@@ -48,10 +51,26 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
   function did(what, detail) {
     const step = steps()[at];
     if (!step || (detail.seat && detail.seat !== step.seat)) return;
+    if (step.expect) {
+      acted ||= ["say", "command"].includes(what) && (!step.channel || detail.channel === step.channel);
+      if (acted && performance.now() - came < JUST_NOW) check(at);
+      return;
+    }
     const said = step.say && ["say", "command"].includes(what) && (gone || wordings(step).some((words) => words.trim() === detail.text.trim()));
     if (!step.say && step.do === "click" && what === "click") { setTimeout(() => settle(step), SETTLES); return; }
     const pressed = !step.say && ((step.do === "click" && what === "submit") || (step.do === "shortcut" && what === "shortcut") || (step.do === "command" && what === "command"));
     if (said || pressed) check(at);
+  }
+
+  /** Something arrived; is it what the current step leads to? Whatever was typed, as long as its seat said something. */
+  function heard({ type, seat, channel, fresh, changed, whisper }) {
+    const step = steps()[at];
+    if (!step?.expect || type !== "room") return;
+    const { whisper: to, message: where, from, changed: card } = step.expect;
+    const arrived = (to && whisper && seat === to) || (where && fresh && !whisper && channel === where && (!from || fresh.user === from)) || (card && changed && channel === card);
+    if (!arrived) return;
+    if (acted || !step.say) check(at);
+    else came = performance.now(); // the answer may be here before we hear that the words were taken
   }
 
   /** A click that opened a modal is done when the modal is sent; any other one at once. */
@@ -71,6 +90,7 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
   function jump(i) {
     at = i;
     gone = false;
+    acted = false;
     open = false;
     update();
   }
@@ -125,5 +145,5 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
       h("p", { class: "quiet" }, t("story_restart_hint"), " ", h("button", { type: "button", class: "button small", data: { testid: "story-restart" }, onclick: restart }, t("story_restart"))));
   }
 
-  return { node, update, did, recall };
+  return { node, update, did, heard, recall };
 }

@@ -92,3 +92,34 @@ async def test_a_reload_ends_the_whispers_and_the_app_home_keeps_them(demo: Demo
         for line in lines:
             await expect(home).to_contain_text(line)
         await play.customer_saw_only_what_was_said()
+
+
+async def test_the_guide_moves_on_with_what_happens_whatever_was_typed(demo: Demo, browser: Browser) -> None:
+    """A step is done once what it leads to is seen: its own words are an offer, no password."""
+    async with opened(browser, demo.url) as page:
+        play = Play(page, "zh-TW", by_hand=True)
+        step = page.tab.get_by_test_id("story-step")
+        await play.customer.types("早安")
+        await expect(play.customer.message("早安")).to_be_visible()
+        await expect(step).to_have_attribute("data-step", "help")
+        await play.customer.types("系統今天早上突然當機，全公司都不能開單，非常急！")
+        await expect(play.staff.whispers).not_to_have_count(0)
+        await expect(step).to_have_attribute("data-step", "first_whisper")
+        await page.follow("first_whisper")
+        await play.staff.types("/warranty 廣昕")
+        await expect(step).to_have_attribute("data-step", "receive")
+        await play.staff.types("辛苦了，請問是從幾點開始的？")
+        await expect(step).to_have_attribute("data-step", "favour")
+
+
+async def test_the_bot_speaks_the_language_that_the_page_is_switched_to(demo: Demo, browser: Browser) -> None:
+    """Everybody on the page uses Slack in it from then on; what was said before stays as it was."""
+    async with opened(browser, demo.url) as page:
+        play = Play(page, "zh-TW", by_hand=True)
+        await play.staff.types("/aside duty")
+        await expect(play.staff.whispers.filter(has_text="這裡的值班人員")).to_have_count(1)
+        await page.tab.get_by_test_id("language-toggle").click()
+        answers = play.staff.whispers.filter(has_text="On duty here")
+        await expect(answers).to_have_count(0)
+        await play.staff.types("/aside duty")
+        await expect(answers).to_have_count(1)
