@@ -148,8 +148,8 @@ def test_what_waited_to_be_sent_is_looked_for_before_it_is_sent_again(
     aside: Aside, casebook: Path, tmp_path: Path
 ) -> None:
     """Since the backup it has gone out: visible messages once, whispers at most once."""
-    with closing(sqlite3.connect(casebook)) as connection, connection:
-        connection.execute(
+    with closing(sqlite3.connect(casebook)) as raw, raw:
+        raw.execute(
             "INSERT INTO outbox (workspace, key, kind, target, body, created_at, state, due_at, lease_until, attempts)"
             " VALUES ('T1', 'whisper', 'ephemeral', '{}', '{\"text\": \"?\"}', 1, 'due', 1, 0, 0)"
         )

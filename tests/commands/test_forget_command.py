@@ -43,6 +43,18 @@ def test_it_asks_and_then_no_trace_is_left(aside: Aside, casebook: Path) -> None
     )
 
 
+def test_it_works_beside_a_running_aside(aside: Aside, casebook: Path) -> None:
+    """Whoever has the casebook open goes on; and no trace is left while it does, in the write-ahead log neither."""
+    with closing(open_casebook(f"sqlite:///{casebook}")) as running:
+        with running.begin() as connection:
+            connection.execute(update(cases).values(agent="U1"))
+        done = aside("forget", "C-1", "--yes")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert not has(casebook, "zq7x")
+        with running.begin() as connection:
+            connection.execute(update(cases).values(agent="U2"))
+
+
 def test_nobody_is_guessed(aside: Aside, casebook: Path) -> None:
     """Half a name that fits one is asked about, and not enough where nothing is asked; one that fits none is said."""
     code, lines = said(aside("forget", "宏昌", typed="y\n"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event, text
 
-from storage import cases, quiet
+from storage import cases, quiet, retention
 from storage.engine import Casebook, open_casebook
 from storage.ratings import by_play
 
@@ -49,8 +49,27 @@ def plan(connection: Connection, asking: Callable[[Connection], object]) -> str:
             "workspace=? AND channel=? AND message_ts=?",
         ),
         (lambda connection: quiet.feedback(connection, "T1", since=5.0), "workspace=? AND given_at>?"),
+        (
+            lambda connection: retention.let_go_of_sent(connection, "T1", before=5.0, limit=9),
+            "workspace=? AND created_at<?",
+        ),
+        (
+            lambda connection: retention.empty_advice(connection, "T1", before=5.0, now=9.0, limit=9),
+            "workspace=? AND text_removed_at=? AND given_at<?",
+        ),
+        (
+            lambda connection: retention.empty_cases(connection, "T1", before=5.0, now=9.0, limit=9),
+            "workspace=? AND text_removed_at=? AND touched_at<?",
+        ),
     ],
-    ids=["the case of a thread", "advice about a deleted message", "how often a team was whispered to"],
+    ids=[
+        "the case of a thread",
+        "advice about a deleted message",
+        "how often a team was whispered to",
+        "what was sent long ago",
+        "old whispers",
+        "old cases",
+    ],
 )
 def test_it_is_found_by_an_index_of_its_own(
     casebook: Casebook, asking: Callable[[Connection], object], found_by: str
