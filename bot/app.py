@@ -5,7 +5,6 @@ import fcntl
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -22,7 +21,7 @@ from bot.playbook import Playbook
 from bot.playbook_files import load_playbook
 from bot.settings import Settings
 from bot.signals import Detector
-from handlers import catch_up, closing, deliver, due, listeners, people, playbook_edits, works
+from handlers import catch_up, closing, deliver, due, listeners, people, playbook_edits, retention, works
 from handlers.identity import check_socket_mode, identify
 from handlers.services import Known, Services
 from handlers.worker import run_lane
@@ -35,8 +34,6 @@ from storage.inbox import Lane
 MINUTE_SECONDS = 60.0
 PERSON_WORKERS = 4
 SLACK_TIMEOUT = aiohttp.ClientTimeout(total=15)
-INBOX_DAYS = 7
-OUTBOX_DAYS = 180
 HOUR_SECONDS = 3_600.0
 
 Learn = Callable[[Playbook, Settings, Callable[[str], None]], Detector]
@@ -198,13 +195,11 @@ async def _keep_listening(parts: Services, handler: AsyncSocketModeHandler, *, h
 
 
 async def _every_hour(parts: Services) -> None:
-    """Ask who is in the user groups, close the cases that have gone quiet, let go of rows done with long ago."""
+    """Ask who is in the user groups, close the cases that have gone quiet, remove what is too old."""
     while True:
-        now = parts.clock()
         with parts.casebook.begin() as connection:
             setup = workspaces.setup(connection, parts.identity.workspace)
-            inbox.purge(connection, before=now - timedelta(days=INBOX_DAYS).total_seconds())
-            outbox.purge(connection, before=now - timedelta(days=OUTBOX_DAYS).total_seconds())
         await people.refresh_groups(parts, setup.groups)
         await closing.close_quiet(parts)
+        await retention.remove_old_words(parts)
         await asyncio.sleep(HOUR_SECONDS)

@@ -46,8 +46,9 @@ def authorities(
         groups: The members of user groups as far as they are known freshly enough; an unknown group gives nothing.
     """
     held: list[Authority] = []
-    if role is Role.SUPERVISOR:
-        held.append(Authority(level=_level(user, setup, groups) or Level.SUPERVISOR))
+    own = _level(user, setup, groups)
+    if role is Role.SUPERVISOR and own:
+        held.append(Authority(level=own))
     if role in {Role.AGENT, Role.SUPERVISOR}:
         for away in setup.away_now(now):
             level = _level(away.user, setup, groups)
@@ -68,7 +69,7 @@ def supervisors(setup: Setup, groups: Mapping[str, frozenset[str]]) -> frozenset
 
 def deputies(setup: Setup, now: datetime) -> frozenset[str]:
     """Who stands in for somebody now."""
-    return frozenset(each.deputy for each in setup.away_now(now) if each.deputy)
+    return frozenset(each.deputy for each in setup.away_now(now) if each.deputy and each.deputy != each.user)
 
 
 def _level(user: str, setup: Setup, groups: Mapping[str, frozenset[str]]) -> Level | None:

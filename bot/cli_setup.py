@@ -80,6 +80,7 @@ def _source(ids: Sequence[str]) -> RoleSource:
 @click.option("--duty", "duties", multiple=True, help="Who is on duty there: CHANNEL=USER,USER.")
 @click.option("--agent", "agents", multiple=True, help="An agent (U…) or a user group of agents (S…).")
 @click.option("--supervisor", "supervisors", multiple=True, help="A supervisor (U…) or a user group (S…).")
+@click.option("--manager", "managers", multiple=True, help="Who grants beyond a supervisor's limits (U… or S…).")
 @click.option("--sales", "sales", multiple=True, help="A salesperson (U…) or a user group (S…).")
 @click.option("--approvals", help="The internal channel in which exceptions are decided.")
 @click.option("--sales-channel", help="The internal channel told when an account has no owner.")
@@ -90,6 +91,7 @@ def setup_command(
     duties: tuple[str, ...],
     agents: tuple[str, ...],
     supervisors: tuple[str, ...],
+    managers: tuple[str, ...],
     sales: tuple[str, ...],
     approvals: str | None,
     sales_channel: str | None,
@@ -102,7 +104,7 @@ def setup_command(
     Without options it asks, one question at a time; what is set already is offered as the answer. Administrators
     can do the same in Slack with /aside setup. A running Aside takes the change up at once.
     """
-    given = any((channels, duties, agents, supervisors, sales, approvals, sales_channel, helpdesk_apps))
+    given = any((channels, duties, agents, supervisors, managers, sales, approvals, sales_channel, helpdesk_apps))
     if show and given:
         raise UserError("--show changes nothing, so it goes with no other option.", "Leave one or the other out.")
 
@@ -112,7 +114,7 @@ def setup_command(
         if not given:
             return _asked(before, settings)
         return _with_options(
-            before, channels, duties, agents, supervisors, sales, approvals, sales_channel, helpdesk_apps
+            before, channels, duties, agents, supervisors, managers, sales, approvals, sales_channel, helpdesk_apps
         )
 
     settings = load_settings()
@@ -156,7 +158,7 @@ async def _check(client: AsyncWebClient, settings: Settings, before: Setup, chan
 
 
 def _people(setup: Setup) -> set[str]:
-    named = {user for source in (setup.agents, setup.supervisors, setup.sales) for user in source.users}
+    named = {user for source in (setup.agents, setup.deciders, setup.sales) for user in source.users}
     return named.union(*(each.on_duty for each in setup.support))
 
 
@@ -183,6 +185,7 @@ def _with_options(
     duties: Sequence[str],
     agents: Sequence[str],
     supervisors: Sequence[str],
+    managers: Sequence[str],
     sales: Sequence[str],
     approvals: str | None,
     sales_channel: str | None,
@@ -211,6 +214,7 @@ def _with_options(
         update={
             "agents": _source(agents) if agents else changed.agents,
             "supervisors": _source(supervisors) if supervisors else changed.supervisors,
+            "managers": _source(managers) if managers else changed.managers,
             "sales": _source(sales) if sales else changed.sales,
             "approvals_channel": CHANNEL.check([approvals])[0] if approvals else changed.approvals_channel,
             "sales_channel": CHANNEL.check([sales_channel])[0] if sales_channel else changed.sales_channel,
@@ -239,6 +243,7 @@ def _asked(before: Setup, settings: Settings) -> Setup:
         update={
             "agents": _source(_ask("Agents (U… or user groups S…)", _ids(before.agents), PEOPLE)),
             "supervisors": _source(_ask("Supervisors", _ids(before.supervisors), PEOPLE)),
+            "managers": _source(_ask("Managers, who grant what is beyond them", _ids(before.managers), PEOPLE)),
             "sales": _source(_ask("Sales", _ids(before.sales), PEOPLE)),
             "approvals_channel": _ask_channel("Approvals channel (C…)", before.approvals_channel),
             "sales_channel": _ask_channel("Sales channel (C…)", before.sales_channel),
@@ -293,7 +298,12 @@ def _print(setup: Setup, absent: Sequence[str]) -> None:
     for channel in setup.support:
         customer = f", customer {channel.customer}" if channel.customer else ""
         click.echo(f"support        {channel.channel}{customer}, on duty: {' '.join(channel.on_duty) or 'nobody'}")
-    for name, source in (("agents", setup.agents), ("supervisors", setup.supervisors), ("sales", setup.sales)):
+    for name, source in (
+        ("agents", setup.agents),
+        ("supervisors", setup.supervisors),
+        ("managers", setup.managers),
+        ("sales", setup.sales),
+    ):
         click.echo(f"{name:<14} {' '.join(_ids(source)) or '–'}")
     click.echo(f"approvals      {setup.approvals_channel or '–'}")
     click.echo(f"sales channel  {setup.sales_channel or '–'}")

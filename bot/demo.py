@@ -25,6 +25,7 @@ SETUP = Setup(
     ),
     agents=RoleSource(users=(AGENT, "U0POHAN")),
     supervisors=RoleSource(users=(SUPERVISOR, "U0CHIHMING")),
+    managers=RoleSource(users=("U0LIWEN",)),
     sales=RoleSource(users=("U0CHIENHUNG", "U0CHIAHAO")),
     approvals_channel="C0APPROVALS",
     sales_channel="C0SALES",

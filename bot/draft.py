@@ -5,7 +5,7 @@ decision that stands: what was granted is granted within its scope (R23, R32, R3
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 
@@ -23,6 +23,9 @@ MOST_LINES = 3
 _WIDER = {"free_service": frozenset({"free_labour", "free_parts"})}
 """A claim that is not named beside a narrower one of the same sentence: free labour is no free service."""
 _PROMISED = "overpromises"
+_TOO_EARLY = "refuses_early"
+_TOO_FAR: Mapping[Action | None, str] = {Action.ASK_EXCEPTION: _PROMISED, Action.ASSIGN_ENGINEER: "hands_to_engineer"}
+"""What a draft does that says a thing which is not so yet, by what would make it so."""
 
 
 class Hurt(BaseModel):
@@ -72,7 +75,8 @@ class DraftCheck(BaseModel):
     """What was found in a draft.
 
     Attributes:
-        better: What could be said to the customer's last message instead; all true for this case.
+        better: What could stand where the draft goes beyond the case; where neither that nor a play about what hurts
+            has better words, what answers the customer's last message. All true for this case.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -108,8 +112,9 @@ def check_draft(
     """
     beyond = tuple(_beyond(text, playbook, situation, granted))
     hurts = tuple(_hurts(playbook, reading, situation, named=bool(beyond)))
-    better: tuple[OfferedLine, ...] = ()
-    if hurts or beyond:
+    better = tuple(_instead(playbook, beyond, language))
+    spoken_to = better or any(playbook.words[language].plays[each.play].instead for each in hurts)
+    if (hurts or beyond) and not spoken_to:
         advice = advise(
             playbook,
             reading=answers,
@@ -137,6 +142,19 @@ def _hurts(playbook: Playbook, reading: Reading, situation: Situation, *, named:
                 seen.add(play.id)
                 yield Hurt(signal=signal.id, words=signal.words, play=play.id)
                 break
+
+
+def _instead(playbook: Playbook, beyond: Iterable[Beyond], language: Language) -> Iterator[OfferedLine]:
+    """What the plays about going too far would say in place of the draft's words, each once."""
+    claims = {claim.id: claim for claim in playbook.claims}
+    plays = playbook.words[language].plays
+    for signal in dict.fromkeys(
+        _TOO_EARLY if each.is_too_early else _TOO_FAR.get(claims[each.claim].action) for each in beyond
+    ):
+        about = (play for play in playbook.plays if play.speaker is Role.AGENT and signal in play.when.signals)
+        texts = (plays[play.id].instead for play in about)
+        if text := next(filter(None, texts), ""):
+            yield OfferedLine(lang=language, text=text)
 
 
 def _beyond(text: str, playbook: Playbook, situation: Situation, granted: Concession | None) -> Iterator[Beyond]:

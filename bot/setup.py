@@ -88,6 +88,14 @@ class Setup(BaseModel):
         return tuple(each for each in self.away if each.until is None or each.until > now)
 
     @property
+    def deciders(self) -> RoleSource:
+        """Managers and supervisors together: a manager is a supervisor as well."""
+        return RoleSource(
+            users=tuple(dict.fromkeys((*self.managers.users, *self.supervisors.users))),
+            groups=tuple(dict.fromkeys((*self.managers.groups, *self.supervisors.groups))),
+        )
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """Every user group that gives a role."""
         return (*self.managers.groups, *self.supervisors.groups, *self.sales.groups, *self.agents.groups)
@@ -103,7 +111,7 @@ class Setup(BaseModel):
         gaps = (
             (Missing.SUPPORT, not self.support),
             (Missing.AGENTS, not (self.agents.users or self.agents.groups)),
-            (Missing.SUPERVISORS, not (self.supervisors.users or self.supervisors.groups)),
+            (Missing.SUPERVISORS, not (self.deciders.users or self.deciders.groups)),
             (Missing.APPROVALS, self.approvals_channel is None),
             (Missing.ON_DUTY, any(not each.on_duty for each in self.support)),
         )
@@ -111,8 +119,8 @@ class Setup(BaseModel):
 
 
 def supervisors_away(setup: Setup, groups: Mapping[str, frozenset[str]], now: datetime) -> bool:
-    """Whether every supervisor is away (R31); not while a group is unknown, since then nobody knows who else is one."""
-    source = setup.supervisors
+    """Whether every supervisor and manager is away (R31); not while a group is unknown: nobody knows who is in it."""
+    source = setup.deciders
     if not all(group in groups for group in source.groups):
         return False
     everyone = frozenset(source.users).union(*(groups[group] for group in source.groups))

@@ -28,27 +28,35 @@ def works_on(day: date, hours: HoursPolicy) -> bool:
 
 def is_open(moment: datetime, hours: HoursPolicy) -> bool:
     """Whether the desk works at that moment."""
-    there = moment.astimezone(ZoneInfo(hours.timezone))
-    return works_on(there.date(), hours) and hours.opens <= there.time() < hours.closes
+    day = moment.astimezone(ZoneInfo(hours.timezone)).date()
+    opens, closes = _open_from_to(day, hours)
+    return works_on(day, hours) and opens <= moment < closes
 
 
 def after(start: datetime, working: timedelta, hours: HoursPolicy) -> datetime:
-    """When so much working time has gone by since `start`; in UTC.
+    """When so much working time has gone by since `start`; in UTC, at a moment when the desk works.
 
-    Time that passes while the desk is closed does not count. A day's length is what really passes between opening and
-    closing, also when the clock is changed in between. A policy under which nobody ever works counts all time.
+    Time that passes while the desk is closed does not count; what ends with a day's last minute is due when the desk
+    opens again, when somebody is there to do it. A day's length is what really passes between opening and closing,
+    also when the clock is changed in between. After ten years, and so too if nobody ever works, all time counts.
     """
-    zone = ZoneInfo(hours.timezone)
     at, left = start.astimezone(UTC), working
-    day, last = start.astimezone(zone).date(), (start + LONGEST).date()
+    day = start.astimezone(ZoneInfo(hours.timezone)).date()
+    last = day + LONGEST
     while day <= last:
-        if works_on(day, hours):
-            opens = datetime.combine(day, hours.opens, zone).astimezone(UTC)
-            closes = datetime.combine(day, hours.closes, zone).astimezone(UTC)
-            at = max(at, opens)
-            if at < closes:
-                if at + left <= closes:
-                    return at + left
-                left -= closes - at
+        opens, closes = _open_from_to(day, hours)
+        begins = max(at, opens)
+        if works_on(day, hours) and begins < closes:
+            if begins + left < closes:
+                return begins + left
+            left -= closes - begins
+            at = closes
         day += timedelta(days=1)
-    return start.astimezone(UTC) + working
+    return at + left
+
+
+def _open_from_to(day: date, hours: HoursPolicy) -> tuple[datetime, datetime]:
+    """When a working day begins and ends, in UTC; an hour that the clock skips or repeats is told by its first."""
+    zone = ZoneInfo(hours.timezone)
+    opens, closes = (datetime.combine(day, each, zone).astimezone(UTC) for each in (hours.opens, hours.closes))
+    return opens, closes

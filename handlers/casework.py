@@ -13,7 +13,7 @@ from bot.i18n import Words
 from bot.message import Role
 from bot.promises import contradicting
 from handlers import deliver, inbound, people, request
-from handlers.guard import Actor, admit, open_window, tell_directly
+from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.inbound import Click, Submission
 from handlers.services import Services
 from handlers.situation import customer_of
@@ -177,6 +177,19 @@ async def refresh(services: Services, doing: Doing, view_id: str) -> None:
     if view_id:
         actor = doing.actor
         await deliver.refresh_modal(services, view_id, show(services, doing), actor.person, actor.role)
+
+
+async def refresh_below(services: Services, sent: Submission) -> None:
+    """After a form was sent off that lay on top of the case's window: show the case as it is now.
+
+    A window that is about no case, or about one they may no longer see, has none below it that could be out of date.
+    """
+    actor = await actor_of(services, sent.user)
+    with services.casebook.begin() as connection:
+        case = cases.get(connection, services.identity.workspace, sent.private_metadata)
+        hindrance = _hindrance(connection, actor, case)
+    if case and not hindrance:
+        await refresh(services, _doing(services, actor, case), sent.below)
 
 
 def file_of(services: Services, connection: Connection, case: Case, say: Words) -> case_card.CaseFile:

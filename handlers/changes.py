@@ -1,10 +1,11 @@
-"""What changes in the workspace: who is in a user group, who joins a channel, which channel is shared."""
+"""What changes in the workspace: who is in a group or a channel, which channel is shared, what is taken back."""
 
 from bot.visibility import Surface, may_show
-from handlers import people
+from handlers import people, verification
+from handlers.inbound import Incoming
 from handlers.services import Services
 from handlers.worker import Task
-from storage import outbox
+from storage import cases, outbox
 from storage import workspace as workspaces
 from storage.outbox import SendKind
 
@@ -42,3 +43,15 @@ async def on_channel_changed(services: Services, task: Task) -> None:
                 body={},
                 now=services.clock(),
             )
+
+
+async def on_message_deleted(services: Services, task: Task, said: Incoming) -> None:
+    """Somebody took back what they wrote: its words go, and a question to sales that quotes them shows them no more."""
+    workspace = services.identity.workspace
+    with services.casebook.begin() as connection:
+        kept = cases.kept_message(connection, workspace, said.channel, said.ts)
+    locale = await verification.reader_locale(services, kept.case_id) if kept and kept.case_id else ""
+    with task.finishing() as connection:
+        asked_in = cases.forget_message(connection, workspace, said.channel, said.ts, services.clock())
+        if asked_in:
+            verification.redraw(services, connection, task, asked_in, locale)

@@ -18,7 +18,7 @@ from bot.message import Message, Role
 from bot.quiet import DAY, HOUR, corrected
 from bot.setup import Person, Setup
 from bot.signals import Reading, Thread
-from handlers import deliver, inbound, news, people, sales
+from handlers import changes, deliver, inbound, news, people, sales
 from handlers.inbound import Change, Incoming
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, situation, with_checks
@@ -46,8 +46,7 @@ async def on_message(services: Services, task: Task) -> None:
         setup = workspaces.setup(connection, services.identity.workspace)
         kept = cases.kept_message(connection, services.identity.workspace, said.channel, said.ts)
     if said.change is Change.DELETED:
-        with task.finishing() as connection:
-            cases.forget_message(connection, services.identity.workspace, said.channel, said.ts, services.clock())
+        await changes.on_message_deleted(services, task, said)
         return
     if kept and (said.change is Change.SAID or kept.deleted or kept.message.text == said.text):
         return
@@ -74,7 +73,7 @@ async def on_message(services: Services, task: Task) -> None:
             cases.rewrite_message(connection, message, reading, services.clock())
         elif not cases.write_message(connection, message, reading, case.id):
             return
-        case = cases.touch(connection, case, message, reading, customer_id)
+        case = cases.touch(connection, case, message, reading, customer_id, now=services.clock())
         fresh = Reading(
             tuple(each for each in reading.signals if each.id not in known_before),
             reading.anger,

@@ -260,6 +260,8 @@ async def _send_removal(services: Services, sending: Sending) -> None:
 
 
 async def _send_home(services: Services, sending: Sending) -> None:
+    if not sending.target.get("for_anyone") and await _withheld_from(services, sending, Surface.HOME):
+        return
     await services.client.views_publish(user_id=sending.target["user"], view=sending.body["view"])
     _settle(services, sending, SendState.SENT)
 

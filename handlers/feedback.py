@@ -296,11 +296,11 @@ def _answer(
     """Say what was done where the whisper stands, with a way back.
 
     Args:
-        keeps: Leave the whisper's words where they are.
+        keeps: Leave the whisper's words and controls where they are.
     """
     label = given.actor.say("Resume") if undo == feedback_card.UNDO_PAUSE else given.actor.say("Undo")
     done = feedback_card.done(sentence, undo, label, given.stored.id)
-    kept = _card(services, connection, given)[:-1] if keeps and given.can_change else []
+    kept = _card(services, connection, given) if keeps and given.can_change else []
     _show(services, connection, task, given, sentence, [*kept, done])
 
 
@@ -310,7 +310,7 @@ def _restore(services: Services, connection: Connection, task: Task, given: Give
 
 
 def _card(services: Services, connection: Connection, given: Given) -> list[Block]:
-    """The whisper's blocks, its menu last; none when the playbook no longer has its words."""
+    """The whisper's blocks, its controls last; none when the playbook no longer has its words."""
     stored, say = given.stored, given.actor.say
     if stored.advice.plays[0] not in services.playbook.words[say.language].plays:
         return []
@@ -323,7 +323,9 @@ def _card(services: Services, connection: Connection, given: Given) -> list[Bloc
         playbook=services.playbook,
         say=say,
     )
-    return blocks
+    rated = cases.ratings_by(connection, services.identity.workspace, stored.person, [stored.id])
+    is_helpful = stored.id in rated and rated[stored.id].helpful
+    return [*blocks[:-1], feedback_card.footer(stored.id, say, is_helpful=is_helpful)]
 
 
 def _show(

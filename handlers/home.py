@@ -1,19 +1,22 @@
 """The App Home: what Aside said to somebody, and for supervisors what waits for them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bot.authority import authorities
 from bot.cards import home as home_card
 from bot.cards.home import Inbox
 from bot.case import Case, CaseState
 from bot.message import Role
+from handlers import people
 from handlers.guard import Actor, actor_of
 from handlers.services import Services
-from handlers.situation import customer_of
+from handlers.situation import customer_of, moment
 from handlers.worker import Task
 from storage import cases, outbox, quiet
 from storage import goodwill as requests
+from storage import workspace as workspaces
 from storage.outbox import SendKind
 
 MOST_ADVICE = 20
@@ -33,6 +36,7 @@ def publish(services: Services, connection: Connection, task: Task, actor: Actor
     """Write down somebody's Home as it is now."""
     workspace = services.identity.workspace
     is_supervisor = actor.role is Role.SUPERVISOR
+    admin = actor.person.admin and not actor.person.outsider
     pending = requests.pending(connection, workspace) if is_supervisor else []
     unknown = actor.say("a customer not on file")
     since = services.clock() - WEEK.total_seconds()
@@ -41,22 +45,33 @@ def publish(services: Services, connection: Connection, task: Task, actor: Actor
         inbox=_inbox(services, connection, actor) if actor.role.is_staff else Inbox(),
         pending=[(each, _name(services, each.customer_id) or unknown) for each in pending],
         missing=actor.setup.missing(),
-        admin=actor.person.admin and not actor.person.outsider,
+        admin=admin,
         zone=actor.person.timezone,
         playbook=services.playbook,
         say=actor.say,
         faults=services.known.faults,
         team=quiet.feedback(connection, workspace, since=since) if is_supervisor else None,
+        stands_in_for=_stands_in_for(services, connection, actor),
     )
     outbox.put(
         connection,
         workspace=workspace,
         key=f"{task.entry.key}:home",
         kind=SendKind.HOME,
-        target={"user": actor.person.user_id},
+        target={"user": actor.person.user_id, "for_anyone": not (actor.role.is_staff or admin)},
         body={"view": view},
         now=services.clock(),
     )
+
+
+def _stands_in_for(services: Services, connection: Connection, actor: Actor) -> list[tuple[str, datetime | None]]:
+    """Whose deputy they are at this moment, and until when."""
+    workspace, user, now = services.identity.workspace, actor.person.user_id, moment(services)
+    groups = workspaces.groups(connection, workspace, since=services.clock() - people.GROUPS_TOO_OLD_SECONDS)
+    setup = workspaces.setup(connection, workspace)
+    until = {each.user: each.until for each in setup.away}
+    held = authorities(user, actor.role, setup, groups, now)
+    return [(each.deputy_for, until[each.deputy_for]) for each in held if each.deputy_for]
 
 
 def _inbox(services: Services, connection: Connection, actor: Actor) -> Inbox:

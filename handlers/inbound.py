@@ -1,6 +1,7 @@
 """The only reader of Slack's payloads: what came in, freed of its shapes."""
 
 import html
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -109,8 +110,28 @@ def is_helpdesk(said: Incoming, setup: Setup) -> bool:
     return not said.user and not set(setup.helpdesk_apps).isdisjoint(said.app_ids)
 
 
+_MARKUP = re.compile(
+    r"<(?:(?P<sign>[@#])(?P<id>[A-Z][A-Z0-9]+)|!(?P<all>here|channel|everyone)|!subteam\^[A-Z0-9]+"
+    r"|(?P<link>(?:https?://|mailto:)[^|>]+))(?:\|(?P<label>[^>]*))?>"
+)
+
+
+def as_typed(text: str) -> str:
+    """A command's words as the person typed them: names, channels and links are no markup any more."""
+
+    def plain(found: re.Match[str]) -> str:
+        sign = "@" if found["all"] else found["sign"] or ""
+        return sign + (found["label"] or found["id"] or found["all"] or found["link"] or "")
+
+    return _MARKUP.sub(plain, text)
+
+
 class Command(BaseModel):
-    """A slash command."""
+    """A slash command.
+
+    Attributes:
+        text: What follows it, with Slack's markup for people, channels and links where the command asks for it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -210,12 +231,17 @@ def shortcut(payload: Payload) -> Shortcut:
 
 
 class Submission(BaseModel):
-    """A window sent off."""
+    """A window sent off.
+
+    Attributes:
+        below: The window on top of which it was opened, which is seen again now; empty when there is none.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     callback_id: str
     view_id: str
+    below: str = ""
     private_metadata: str
     user: str
     values: Mapping[str, Mapping[str, Any]]
@@ -253,6 +279,7 @@ def submission(payload: Payload) -> Submission:
     return Submission(
         callback_id=view["callback_id"],
         view_id=view["id"],
+        below=view.get("previous_view_id") or "",
         private_metadata=view.get("private_metadata") or "",
         user=payload["user"]["id"],
         values=view["state"]["values"],

@@ -31,23 +31,24 @@ async def on_command(services: Services, task: Task) -> None:
     if actor is None:
         return
     word, _, rest = command.text.strip().lower().partition(" ")
+    typed = command.text.strip()[len(word) :].strip()
     if word == "setup":
         await _open(services, task, actor, command.trigger_id, command.channel, command.response_url)
         return
     if word == "draft":
-        await draft.on_command(services, task, actor, command, command.text.strip()[len(word) :].strip())
+        await draft.on_command(services, task, actor, command, inbound.as_typed(typed))
         return
     if word in quiet.COMMANDS:
         await quiet.on_command(services, task, actor, command, word, rest.strip())
         return
     if word in away.COMMANDS:
-        await away.on_command(services, task, actor, command, word, rest.strip())
+        await away.on_command(services, task, actor, command, word, typed)
         return
     with task.finishing() as connection:
         answer = (
             {"text": _duty(services, connection, actor, command, rest.strip())}
             if word == "duty"
-            else dict(body(actor.say("What Aside can do"), setup_card.help_blocks(actor.say)))
+            else dict(body(actor.say("What Aside can do"), setup_card.help_blocks(actor.say, unknown=_unknown(word))))
         )
         deliver.reply(
             connection,
@@ -58,6 +59,11 @@ async def on_command(services: Services, task: Task) -> None:
             body=answer,
             now=services.clock(),
         )
+
+
+def _unknown(word: str) -> str:
+    """What was typed in place of a subcommand; empty when it asked for the help."""
+    return "" if word in {"", "help"} else word
 
 
 async def on_home_button(services: Services, task: Task) -> None:
@@ -145,6 +151,7 @@ def _changed(before: Setup, sent: Submission) -> Setup:
         update={
             "agents": RoleSource(users=sent.many("agents"), groups=before.agents.groups),
             "supervisors": RoleSource(users=sent.many("supervisors"), groups=before.supervisors.groups),
+            "managers": RoleSource(users=sent.many("managers"), groups=before.managers.groups),
             "sales": RoleSource(users=sent.many("sales"), groups=before.sales.groups),
             "approvals_channel": sent.text("approvals") or None,
             "sales_channel": sent.text("sales_channel") or None,
@@ -192,10 +199,10 @@ def _duty(services: Services, connection: Any, actor: Actor, command: Command, w
 def _absent(services: Services, actor: Actor) -> str:
     """The supervisors who are away, on a line of their own; empty when none is."""
     say, zone = actor.say, ZoneInfo(actor.person.timezone)
-    who = [
-        say("{who} (back on {day})", who=f"<@{each.user}>", day=say.day(each.until.astimezone(zone).date()))
-        if each.until
-        else f"<@{each.user}>"
-        for each in actor.setup.away_now(moment(services))
-    ]
+    who = []
+    for each in actor.setup.away_now(moment(services)):
+        notes = [say("back on {day}", day=say.day(each.until.astimezone(zone).date()))] if each.until else []
+        notes += [say("deputy {who}", who=f"<@{each.deputy}>")] if each.deputy else []
+        name = f"<@{each.user}>"
+        who.append(say("{who} ({notes})", who=name, notes=say(", ").join(notes)) if notes else name)
     return "\n" + say("Supervisors away: {people}", people=say(", ").join(who)) if who else ""

@@ -179,16 +179,17 @@ async def on_take_over(services: Services, task: Task) -> None:
             blocks=[section(f"*{escaped(text)}*"), *lines],
             link=link,
         )
-        outbox.put(
-            connection,
-            workspace=case.workspace,
-            key=f"{asked.after}:taken",
-            kind=SendKind.UPDATE,
-            target={"of": asked.after, "user": me.user_id},
-            body=_card(services, connection, case, me, asked, taken_by=me.user_id, link=link),
-            case_id=case.id,
-            now=services.clock(),
-        )
+        if asked.after:
+            outbox.put(
+                connection,
+                workspace=case.workspace,
+                key=f"{asked.after}:taken",
+                kind=SendKind.UPDATE,
+                target={"of": asked.after, "user": me.user_id},
+                body=_card(services, connection, case, me, asked, taken_by=me.user_id, link=link),
+                case_id=case.id,
+                now=services.clock(),
+            )
         sentence = actor.say("You handle this case now: what Aside notices goes to you.")
         casework.answer(services, connection, task, actor, click.response_url, sentence)
 

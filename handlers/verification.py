@@ -233,18 +233,7 @@ def _tell(
     link: str,
 ) -> None:
     """The card shows the answer, and whoever waits for it hears of it with the lines that are true now."""
-    target: dict[str, object] = {"of": promises.card_key(after.id)}
-    target |= {"user": after.asked} if after.asked else {}
-    outbox.put(
-        connection,
-        workspace=after.workspace,
-        key=f"{promises.card_key(after.id)}:{task.entry.key}",
-        kind=SendKind.UPDATE,
-        target=target,
-        body=_card(services, after, actor.say),
-        case_id=case.id,
-        now=services.clock(),
-    )
+    _update_card(services, connection, task, after, _card(services, after, actor.say))
     for person in whom:
         say = words(language_of_locale(person.locale))
         name = request.name_of(customer_of(services, case.customer_id), say)
@@ -262,6 +251,45 @@ def _tell(
             blocks=[*blocks, *lines, *way],
             link=link,
         )
+
+
+async def reader_locale(services: Services, case_id: str) -> str:
+    """The language of whoever a case's question went to; empty when nobody knows."""
+    with services.casebook.begin() as connection:
+        asked = promises.of_case(connection, services.identity.workspace, case_id)
+    if asked is None or asked.asked is None:
+        return ""
+    try:
+        return (await people.look_up(services, asked.asked)).locale
+    except people.UnknownForNowError:
+        return ""
+
+
+def redraw(services: Services, connection: Connection, task: Task, case_id: str, locale: str) -> None:
+    """Show a question again, as it stands now."""
+    asked = promises.of_case(connection, services.identity.workspace, case_id)
+    if asked is None:
+        return
+    body = _card(services, asked, words(language_of_locale(locale)))
+    if not outbox.reword(connection, asked.workspace, promises.card_key(asked.id), body):
+        _update_card(services, connection, task, asked, body)
+
+
+def _update_card(
+    services: Services, connection: Connection, task: Task, asked: Verification, body: dict[str, object]
+) -> None:
+    target: dict[str, object] = {"of": promises.card_key(asked.id)}
+    target |= {"user": asked.asked} if asked.asked else {}
+    outbox.put(
+        connection,
+        workspace=asked.workspace,
+        key=f"{promises.card_key(asked.id)}:{task.entry.key}",
+        kind=SendKind.UPDATE,
+        target=target,
+        body=body,
+        case_id=asked.case_id,
+        now=services.clock(),
+    )
 
 
 def _card(services: Services, verification: Verification, say: Words) -> dict[str, object]:

@@ -140,9 +140,12 @@ async def _shortcut(services: Services, task: Task) -> None:
 
 
 async def _view(services: Services, task: Task) -> None:
-    work = VIEWS.get(inbound.submission(task.entry.payload).callback_id)
+    sent = inbound.submission(task.entry.payload)
+    work = VIEWS.get(sent.callback_id)
     if work:
         await work(services, task)
+        if sent.below:
+            await casework.refresh_below(services, sent)
 
 
 PERSON: dict[str, Work] = {"click": _click, "command": _command, "shortcut": _shortcut, "view": _view}

@@ -198,6 +198,7 @@ def _add_staff(files: _Files, today: date) -> None:
         ("S-02", "陳柏翰", "pohan.chen", "U0POHAN", "agent", None, None),
         ("S-03", "張雅婷", "yating.chang", "U0YATING", "supervisor", None, None),
         ("S-04", "黃志明", "chihming.huang", "U0CHIHMING", "deputy supervisor", None, None),
+        ("S-10", "蘇麗文", "liwen.su", "U0LIWEN", "manager", None, None),
         (_OWNER_STAYS, "吳建宏", "chienhung.wu", "U0CHIENHUNG", "sales", None, None),
         (_OWNER_TAKES_OVER, "許家豪", "chiahao.hsu", "U0CHIAHAO", "sales", None, None),
         (_OWNER_GONE, "周美玲", "meiling.chou", None, "sales", gone, _OWNER_TAKES_OVER),

@@ -7,7 +7,20 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from bot.case import Case, CaseState, Heard
 from bot.coaching import Advice, StoredAdvice
@@ -15,7 +28,7 @@ from bot.commitments import OWED
 from bot.message import Message, Role
 from bot.quiet import Given, Rating, Reason
 from bot.signals import Reading, Thread
-from storage import audit, outbox
+from storage import audit, forgetting, outbox
 from storage.engine import insert_once, upsert
 from storage.outbox import SendState
 from storage.schema import advice, cases, commitments, messages, ratings
@@ -150,33 +163,51 @@ def context(connection: Connection, case: Case) -> Thread:
     return Thread(**json.loads(text))
 
 
-def touch(connection: Connection, case: Case, message: Message, reading: Reading, customer_id: str | None) -> Case:
-    """Note that something was said.
+def touch(
+    connection: Connection, case: Case, message: Message, reading: Reading, customer_id: str | None, *, now: float
+) -> Case:
+    """Note that something was said; the case as it stands then.
 
     An agent who speaks handles the case from now on; a customer who speaks opens a closed one again; a customer who
-    was not known before may be known now.
+    was not known before may be known now. All else stays as it is now, which may be later than `case` was read.
     """
-    agent = message.speaker if message.role is Role.AGENT else case.agent
-    reopened = case.state is CaseState.CLOSED and message.role is Role.CUSTOMER
-    changed = case.model_copy(
-        update={
-            "agent": agent,
-            "state": CaseState.OPEN if reopened else case.state,
-            "customer_id": case.customer_id or customer_id,
-        }
-    )
+    of_case = (cases.c.workspace == case.workspace) & (cases.c.id == case.id)
     values: dict[str, object] = {
-        "agent": agent,
-        "state": changed.state,
-        "customer_id": changed.customer_id,
+        "customer_id": func.coalesce(cases.c.customer_id, customer_id),
+        "text_removed_at": None,
     }
+    if message.role is Role.AGENT:
+        values["agent"] = message.speaker
     if reading.thread is not None:
         values["context"] = json.dumps(asdict(reading.thread))
-    of_case = (cases.c.workspace == case.workspace) & (cases.c.id == case.id)
     said_at = message.said_at.timestamp()
     connection.execute(update(cases).where(of_case).values(**values))
     connection.execute(update(cases).where(of_case, cases.c.touched_at < said_at).values(touched_at=said_at))
-    return changed
+    if message.role is Role.CUSTOMER:
+        _reopen(connection, case, message, now)
+    return get(connection, case.workspace, case.id) or case
+
+
+def _reopen(connection: Connection, case: Case, message: Message, now: float) -> None:
+    """Open a case again if it is closed."""
+    changed = connection.execute(
+        update(cases)
+        .where(cases.c.workspace == case.workspace, cases.c.id == case.id, cases.c.state == CaseState.CLOSED)
+        .values(state=CaseState.OPEN)
+    )
+    if changed.rowcount == 1:
+        audit.write(
+            connection,
+            workspace=case.workspace,
+            actor=message.speaker,
+            subject="case",
+            subject_id=case.id,
+            move="reopen",
+            before=CaseState.CLOSED,
+            after=CaseState.OPEN,
+            why="the customer wrote again",
+            now=now,
+        )
 
 
 def gone_quiet(connection: Connection, workspace: str, *, before: float) -> list[Case]:
@@ -254,7 +285,12 @@ def write_message(connection: Connection, message: Message, reading: Reading, ca
 
 
 class KeptMessage(BaseModel):
-    """A message as it was kept."""
+    """A message as it was kept.
+
+    Attributes:
+        deleted: Its words are gone, by whoever wrote it, by retention or because the customer was forgotten; they do
+            not come back.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -281,7 +317,7 @@ def kept_message(connection: Connection, workspace: str, channel: str, ts: str) 
         message=Message(**{name: row[name] for name in Message.model_fields}),
         case_id=row["case_id"],
         signals=tuple(json.loads(row["signals"])),
-        deleted=row["deleted_at"] is not None,
+        deleted=row["deleted_at"] is not None or not row["text"],
     )
 
 
@@ -303,11 +339,20 @@ def rewrite_message(connection: Connection, message: Message, reading: Reading, 
     )
 
 
-def forget_message(connection: Connection, workspace: str, channel: str, ts: str, now: float) -> None:
-    """Somebody deleted a message: its words go, here and in the advice about it, and what waits to be said of it.
+def forget_message(connection: Connection, workspace: str, channel: str, ts: str, now: float) -> str | None:
+    """Somebody deleted a message: its words go, here and wherever they are quoted, and what waits to be said of it.
 
     The mark stays, so that the message is not kept after all when its deletion came first.
+
+    Returns:
+        The id of the case in which sales was asked about these very words, so that the question shows them no more.
     """
+    known = kept_message(connection, workspace, channel, ts)
+    asked = (
+        known is not None
+        and known.case_id is not None
+        and forgetting.quotes_removed(connection, workspace, known.case_id, known.message.text)
+    )
     mark = {"text": "", "signals": "[]", "anger": 0, "deleted_at": now}
     is_new = insert_once(
         connection,
@@ -330,6 +375,7 @@ def forget_message(connection: Connection, workspace: str, channel: str, ts: str
             .where(advice.c.workspace == workspace, advice.c.id == row.id)
             .values(content=wordless.model_dump_json())
         )
+    return known.case_id if known and asked else None
 
 
 def advice_key(advice_id: str) -> str:
@@ -493,7 +539,12 @@ def advice_for(connection: Connection, workspace: str, person: str, limit: int) 
     rows = connection.execute(
         select(advice)
         .outerjoin(outbox_rows, (outbox_rows.c.workspace == advice.c.workspace) & (outbox_rows.c.key == advice.c.after))
-        .where(advice.c.workspace == workspace, advice.c.person == person, advice.c.after.is_(None) | told_of)
+        .where(
+            advice.c.workspace == workspace,
+            advice.c.person == person,
+            advice.c.text_removed_at.is_(None),
+            advice.c.after.is_(None) | told_of,
+        )
         .order_by(advice.c.given_at.desc())
         .limit(limit)
     )
@@ -518,6 +569,19 @@ def was_advised(connection: Connection, case: Case, person: str) -> bool:
     )
 
 
+NOT_SHOWN = (SendState.WITHHELD, SendState.FAILED)
+
+
+def was_shown() -> ColumnElement[bool]:
+    """Of advice: it reached them or may have, and so did what it tells of; what is on its way counts."""
+    rows = outbox_rows.alias()
+    not_out = or_(
+        and_(rows.c.key == literal(advice_key("")) + advice.c.id, rows.c.state.in_(NOT_SHOWN)),
+        and_(rows.c.key == advice.c.after, rows.c.state.in_([*NOT_SHOWN, SendState.UNKNOWN])),
+    )
+    return ~select(rows.c.seq).where(rows.c.workspace == advice.c.workspace, not_out).exists()
+
+
 def given_in_case(
     connection: Connection, case: Case, person: str, *, since: float, or_kept: bool = False
 ) -> Sequence[Given]:
@@ -539,6 +603,7 @@ def given_in_case(
             advice.c.case_id == case.id,
             advice.c.person == person,
             advice.c.given_at > since,
+            was_shown(),
             *([] if or_kept else [advice.c.while_paused.is_(False)]),
         )
         .order_by(advice.c.given_at)
@@ -566,6 +631,7 @@ def given_elsewhere(connection: Connection, case: Case, person: str, *, since: f
             advice.c.person == person,
             advice.c.given_at > since,
             advice.c.while_paused.is_(False),
+            was_shown(),
         )
     ).scalar_one()
 

@@ -122,9 +122,15 @@ def give_back(connection: Connection, entry: Entry, *, error: str, now: float) -
     return state
 
 
-def purge(connection: Connection, *, before: float) -> None:
-    """Let go of entries worked on long ago; Slack does not send an event again after so long."""
-    connection.execute(delete(inbox).where(inbox.c.received_at < before, inbox.c.state != InboxState.NEW))
+def purge(connection: Connection, *, before: float, limit: int) -> int:
+    """Let go of entries worked on long ago, oldest first; how many there were."""
+    old = (
+        select(inbox.c.seq)
+        .where(inbox.c.received_at < before, inbox.c.state != InboxState.NEW)
+        .order_by(inbox.c.seq)
+        .limit(limit)
+    )
+    return connection.execute(delete(inbox).where(inbox.c.seq.in_(old))).rowcount
 
 
 def release_leases(connection: Connection) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select, update
 
 from storage.engine import insert_once
 from storage.schema import outbox
@@ -195,6 +195,14 @@ def redirect(connection: Connection, sending: Sending, target: Mapping[str, Any]
     )
 
 
+def reword(connection: Connection, workspace: str, key: str, body: Mapping[str, Any]) -> bool:
+    """Say something else with a row that has not gone out yet; False when it has, or begins to."""
+    waiting = update(outbox).where(
+        outbox.c.workspace == workspace, outbox.c.key == key, outbox.c.state == SendState.DUE
+    )
+    return connection.execute(waiting.values(body=json.dumps(body))).rowcount == 1
+
+
 def cancel(connection: Connection, workspace: str, key: str) -> None:
     """Take back what has not gone out yet."""
     connection.execute(
@@ -215,13 +223,6 @@ def visible_in(connection: Connection, workspace: str, channel: str) -> list[tup
         )
     )
     return [(row.key, row.sent_ts) for row in rows]
-
-
-def purge(connection: Connection, *, before: float) -> None:
-    """Let go of rows settled long ago; a card that may still change is younger."""
-    connection.execute(
-        delete(outbox).where(outbox.c.created_at < before, outbox.c.state.not_in([SendState.DUE, SendState.SENDING]))
-    )
 
 
 def next_due(connection: Connection) -> float | None:

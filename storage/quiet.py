@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import sha256
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from bot.coaching import StoredAdvice
 from bot.quiet import ANGER, Feedback, Quiet, corrected_ids
 from storage import audit
-from storage.cases import at
+from storage.cases import at, was_shown
 from storage.engine import insert_once, upsert
 from storage.schema import advice, corrections, messages, mutes, pauses, ratings
 
@@ -68,11 +69,14 @@ def unmute(connection: Connection, workspace: str, person: str, kind: Mute, targ
 
 
 def wrong_signals(connection: Connection, workspace: str, channel: str, ts: str) -> Mapping[str, str]:
-    """The signals that a message does not show, each with what it really was; empty when nobody said."""
+    """The signals that a message does not show, each with what it really was; empty when nobody said.
+
+    Where people differ about what it was, the last word counts.
+    """
     rows = connection.execute(
-        select(corrections.c.signal, corrections.c.really).where(
-            corrections.c.workspace == workspace, corrections.c.channel == channel, corrections.c.ts == ts
-        )
+        select(corrections.c.signal, corrections.c.really)
+        .where(corrections.c.workspace == workspace, corrections.c.channel == channel, corrections.c.ts == ts)
+        .order_by(corrections.c.corrected_at)
     )
     return {row.signal: row.really for row in rows}
 
@@ -82,15 +86,20 @@ def correct(
 ) -> bool:
     """Take a wrong signal out of its message, and so out of what the case follows; False when it is not there.
 
+    Each person's word counts for itself, also when somebody said the same before.
+
     Args:
         really: The signal it really was; empty when nobody said.
     """
-    of_message = _of_message(workspace, about)
-    row = connection.execute(
-        select(messages.c.text, messages.c.signals, messages.c.anger).where(of_message, messages.c.deleted_at.is_(None))
-    ).one_or_none()
-    if row is None:
+    now_kept = _kept(connection, workspace, about)
+    if now_kept is None:
         return False
+    first = connection.execute(
+        select(corrections.c.signals_before, corrections.c.anger_before)
+        .where(_about(workspace, about), corrections.c.text_hash == now_kept.text_hash)
+        .limit(1)
+    ).one_or_none()
+    as_read = AsRead(first.signals_before, first.anger_before) if first else now_kept.as_read
     is_new = insert_once(
         connection,
         corrections,
@@ -103,41 +112,73 @@ def correct(
             "advice_id": about.id,
             "person": about.person,
             "corrected_at": now,
-            "text_hash": sha256(row.text.encode("utf-8", "surrogatepass")).hexdigest(),
-            "signals_before": row.signals,
-            "anger_before": row.anger,
+            "text_hash": now_kept.text_hash,
+            "signals_before": as_read.signals,
+            "anger_before": as_read.anger,
         },
     )
     if is_new:
-        after = json.dumps(corrected_ids(json.loads(row.signals), {signal: really}))
-        anger = 0 if signal == ANGER else row.anger
-        connection.execute(update(messages).where(of_message).values(signals=after, anger=anger))
-        _note(connection, workspace, about, "correct", before=row.signals, after=after, now=now)
+        _show(connection, workspace, about, as_read, move="correct", now=now)
     return is_new
 
 
 def undo_corrections(connection: Connection, workspace: str, about: StoredAdvice, *, now: float) -> None:
-    """Take back what was corrected because of this advice.
+    """Take back what was corrected because of this advice; what somebody else called wrong stays wrong.
 
     A message that was edited since keeps what it shows now, until it is edited again.
     """
     mine = (corrections.c.workspace == workspace) & (corrections.c.advice_id == about.id)
-    taken_back = connection.execute(select(corrections).where(mine).order_by(corrections.c.corrected_at)).all()
+    taken_back = connection.execute(select(corrections).where(mine)).all()
     connection.execute(delete(corrections).where(mine))
-    of_message = _of_message(workspace, about)
+    now_kept = _kept(connection, workspace, about)
+    if now_kept is None:
+        return
+    of_this_text = next((each for each in taken_back if each.text_hash == now_kept.text_hash), None)
+    if of_this_text:
+        as_read = AsRead(of_this_text.signals_before, of_this_text.anger_before)
+        _show(connection, workspace, about, as_read, move="undo_correct", now=now)
+
+
+class AsRead(NamedTuple):
+    """What a message showed before anybody corrected it; every correction of one text holds the same.
+
+    Attributes:
+        signals: Their ids, as JSON.
+    """
+
+    signals: str
+    anger: int
+
+
+class Kept(NamedTuple):
+    """A message that still has its words, and what it shows."""
+
+    text_hash: str
+    as_read: AsRead
+
+
+def _kept(connection: Connection, workspace: str, about: StoredAdvice) -> Kept | None:
     row = connection.execute(
-        select(messages.c.text, messages.c.signals).where(of_message, messages.c.deleted_at.is_(None))
+        select(messages.c.text, messages.c.signals, messages.c.anger).where(
+            _of_message(workspace, about), messages.c.deleted_at.is_(None)
+        )
     ).one_or_none()
-    if row is None or not taken_back:
-        return
-    first = taken_back[0]
-    if first.text_hash != sha256(row.text.encode("utf-8", "surrogatepass")).hexdigest():
-        return
-    still_wrong = wrong_signals(connection, workspace, about.channel, about.message_ts)
-    after = json.dumps(corrected_ids(json.loads(first.signals_before), still_wrong))
-    anger = 0 if ANGER in still_wrong else first.anger_before
+    if row is None:
+        return None
+    return Kept(sha256(row.text.encode("utf-8", "surrogatepass")).hexdigest(), AsRead(row.signals, row.anger))
+
+
+def _show(
+    connection: Connection, workspace: str, about: StoredAdvice, as_read: AsRead, *, move: str, now: float
+) -> None:
+    """Let a message show what was read without all that is called wrong now."""
+    of_message = _of_message(workspace, about)
+    before = connection.execute(select(messages.c.signals).where(of_message)).scalar_one()
+    wrong = wrong_signals(connection, workspace, about.channel, about.message_ts)
+    after = json.dumps(corrected_ids(json.loads(as_read.signals), wrong))
+    anger = 0 if ANGER in wrong else as_read.anger
     connection.execute(update(messages).where(of_message).values(signals=after, anger=anger))
-    _note(connection, workspace, about, "undo_correct", before=row.signals, after=after, now=now)
+    _note(connection, workspace, about, move, before=before, after=after, now=now)
 
 
 def feedback(connection: Connection, workspace: str, *, since: float) -> Feedback:
@@ -149,7 +190,10 @@ def feedback(connection: Connection, workspace: str, *, since: float) -> Feedbac
     )
     rated = {row.helpful: row.times for row in rows}
     given = select(func.count()).where(
-        advice.c.workspace == workspace, advice.c.given_at >= since, advice.c.while_paused.is_(False)
+        advice.c.workspace == workspace,
+        advice.c.given_at >= since,
+        advice.c.while_paused.is_(False),
+        was_shown(),
     )
     wrong = select(func.count()).where(corrections.c.workspace == workspace, corrections.c.corrected_at >= since)
     return Feedback(
@@ -165,6 +209,14 @@ def _of_message(workspace: str, about: StoredAdvice) -> ColumnElement[bool]:
         (messages.c.workspace == workspace)
         & (messages.c.channel == about.channel)
         & (messages.c.ts == about.message_ts)
+    )
+
+
+def _about(workspace: str, about: StoredAdvice) -> ColumnElement[bool]:
+    return (
+        (corrections.c.workspace == workspace)
+        & (corrections.c.channel == about.channel)
+        & (corrections.c.ts == about.message_ts)
     )
 
 

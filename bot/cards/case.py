@@ -186,11 +186,10 @@ def promises(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
     if asked is None:
         return []
     whom = f"<@{asked.asked}>" if asked.asked else say("the sales channel")
+    pieces = [f"<@{asked.asked_by}>", when(asked.asked_at, zone), escaped(cut(asked.claimed, MOST_WORDS))]
     blocks = [
         section(f"*{say('Asked about the promise')}*  {whom}"),
-        context(
-            " · ".join((f"<@{asked.asked_by}>", when(asked.asked_at, zone), escaped(cut(asked.claimed, MOST_WORDS))))
-        ),
+        context(" · ".join(piece for piece in pieces if piece)),
     ]
     for each in file.otherwise[:MOST_OTHERWISE]:
         pieces = [f"<@{each.by}>", when(each.at, zone), escaped(cut(each.evidence, MOST_WORDS))]

@@ -112,12 +112,17 @@ def menu(choices: Sequence[Choice], say: Words) -> Block:
     return overflow(MENU, [option(choice_words(each, say), each) for each in choices])
 
 
-def footer(advice_id: str, say: Words) -> Block:
-    """The reason is one click away, and so is saying what one thinks of it."""
+def footer(advice_id: str, say: Words, *, is_helpful: bool = False) -> Block:
+    """The reason is one click away, and so is saying what one thinks of it.
+
+    Args:
+        is_helpful: They said that it helped; the rest of the row stays.
+    """
+    helpful = [] if is_helpful else [button(HELPFUL, say("Helpful"), advice_id)]
     return actions(
         row_id(advice_id),
         button(WHY, say("Why this?"), advice_id),
-        button(HELPFUL, say("Helpful"), advice_id),
+        *helpful,
         menu((Choice.NOT_HELPFUL, Choice.MUTE_PLAY, Choice.MUTE_CASE, Choice.PAUSE), say),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.blocks import Block, button, context, divider, escaped, header, quotes, section
@@ -28,6 +29,7 @@ MOST_BLOCKS = 100
 MOST_PENDING = 15
 MOST_MUTED = 5
 MOST_FAULTS = 3
+MOST_STOOD_IN = 10
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def view(
     say: Words,
     faults: Sequence[Fault] = (),
     team: Feedback | None = None,
+    stands_in_for: Sequence[tuple[str, datetime | None]] = (),
 ) -> Block:
     """What somebody finds under the app's name.
 
@@ -66,6 +69,7 @@ def view(
         faults: Why the playbook's latest edit was not taken; for administrators and supervisors.
         team: How often the team was whispered to, and what they thought of it; for supervisors alone, and no more
             than numbers: what an agent is told about their own words stays with them.
+        stands_in_for: Whose deputy they are now, and until when; None while nobody knows.
     """
     blocks: list[Block] = []
     if admin:
@@ -75,6 +79,9 @@ def view(
     if not role.is_staff:
         blocks.append(section(say("This app is for our support team. There is nothing you need to do here.")))
         return {"type": "home", "blocks": blocks}
+    if stands_in_for:
+        lines = (_stands_in(who, until, zone, say) for who, until in stands_in_for[:MOST_STOOD_IN])
+        blocks.append(section("\n".join(lines)))
     if role is Role.SUPERVISOR:
         blocks += _pending(pending, say)
         if team:
@@ -88,6 +95,13 @@ def view(
     if not told:
         told = [section(say("Nothing yet. Aside speaks up when it can help."))]
     return {"type": "home", "blocks": [*blocks, *told, *muted][:MOST_BLOCKS]}
+
+
+def _stands_in(who: str, until: datetime | None, zone: str, say: Words) -> str:
+    if until is None:
+        return say("You stand in for {who} until they are back.", who=f"<@{who}>")
+    day = say.day(until.astimezone(ZoneInfo(zone)).date())
+    return say("You stand in for {who}, who is back on {day}.", who=f"<@{who}>", day=day)
 
 
 def _pending(pending: Sequence[tuple[ExceptionRequest, str]], say: Words) -> list[Block]:

@@ -1,16 +1,19 @@
 """The window in which an administrator sets Aside up: this channel, and everything that holds everywhere."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.blocks import Block, context, header, labelled, modal, option, plain, section
+from bot.blocks import Block, context, cut, escaped, header, labelled, modal, option, plain, section
 from bot.i18n import Words
 from bot.setup import Missing, Setup, SupportChannel
 
 SETUP_VIEW = "setup_view"
 CUSTOMER_ACTION = "setup_customer"
 IS_SUPPORT = "is_support"
+SUBCOMMANDS = ("setup", "duty", "draft", "pause", "resume", "away", "back", "help")
+MOST_TYPED = 30
 
 
 class Shown(BaseModel):
@@ -71,6 +74,13 @@ def view(setup: Setup, *, channel: str, customer: tuple[str, str] | None, in_cha
             say("Supervisors"),
             _people("users", setup.supervisors.users, say("Choose people")),
             hint=say("They decide on exceptions and stay out of the customer's sight."),
+            optional=True,
+        ),
+        labelled(
+            "managers",
+            say("Managers"),
+            _people("users", setup.managers.users, say("Choose people")),
+            hint=say("They grant what is beyond a supervisor's limits."),
             optional=True,
         ),
         labelled("sales", say("Sales"), _people("users", setup.sales.users, say("Choose people")), optional=True),
@@ -166,9 +176,22 @@ def missing_words(missing: Missing, say: Words) -> str:
             return say("who is on duty in each support channel")
 
 
-def help_blocks(say: Words) -> list[Block]:
-    """What Aside can do, a line each."""
+def _no_such(word: str, say: Words) -> str:
+    """That there is no such subcommand, and which one was probably meant."""
+    typed = escaped(cut(word.replace("`", ""), MOST_TYPED))
+    said = say("There is no `/aside {word}`.", word=typed)
+    meant = get_close_matches(word, SUBCOMMANDS, n=1)
+    return said + say(" Did you mean `/aside {word}`?", word=meant[0]) if meant else said
+
+
+def help_blocks(say: Words, *, unknown: str = "") -> list[Block]:
+    """What Aside can do, a line each.
+
+    Args:
+        unknown: What was typed in place of a subcommand that there is.
+    """
     return [
+        *([section(_no_such(unknown, say))] if unknown else []),
         section(
             "\n".join(
                 (
@@ -199,8 +222,9 @@ def help_blocks(say: Words) -> list[Block]:
                         "`/aside away` tells that a supervisor is away, `/aside away until 2026-12-01` until when; "
                         "`/aside back` ends it."
                     ),
+                    say("`/aside away deputy` and a colleague's @name lets them decide for a supervisor meanwhile."),
                     say("`/aside setup` is for administrators."),
                 )
             )
-        )
+        ),
     ]

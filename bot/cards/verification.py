@@ -71,7 +71,7 @@ def card(
     blocks: list[Block] = [
         header(text),
         section(say("{who} asks. The customer wrote:", who=f"<@{verification.asked_by}>")),
-        quote(cut(verification.claimed, MOST_CLAIMED)),
+        quote(cut(verification.claimed, MOST_CLAIMED)) if verification.claimed else context(say("(no longer kept)")),
     ]
     if instead_of:
         blocks.append(context(say("You get this because {name} has left.", name=escaped(instead_of))))

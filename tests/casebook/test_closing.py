@@ -6,7 +6,7 @@ from bot.case import CaseState
 from bot.commitments import Commitment, CommitmentState
 from storage import cases, commitments
 from storage.engine import Casebook
-from tests.casebook.conftest import WORKSPACE, at, opened
+from tests.casebook.sample import WORKSPACE, at, opened
 
 NOW = 5_000.0
 

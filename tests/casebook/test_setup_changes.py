@@ -8,7 +8,7 @@ from bot.setup import Away, Setup, SupportChannel
 from storage import workspace as workspaces
 from storage.engine import Casebook
 from storage.schema import audit
-from tests.casebook.conftest import WORKSPACE
+from tests.casebook.sample import WORKSPACE
 
 AWAY = Away(user="U2")
 

@@ -14,7 +14,8 @@ from tests.commands.conftest import MANIFEST, WORLD, Aside, said, serving
 WHOLE = (
     *("--channel", "C0KUANGHSIN=C-1", "--channel", "C0SUPPORT"),
     *("--duty", "C0KUANGHSIN=U0YICHUN", "--duty", "C0SUPPORT=U0YICHUN,U0POHAN"),
-    *("--agent", "S0AGENTS", "--supervisor", "U0YATING", "--supervisor", "U0CHIHMING", "--sales", "S0SALES"),
+    *("--agent", "S0AGENTS", "--supervisor", "U0YATING", "--supervisor", "U0CHIHMING"),
+    *("--manager", "U0LIWEN", "--sales", "S0SALES"),
     *("--approvals", "C0APPROVALS", "--sales-channel", "C0SALES", "--helpdesk-app", "A0DESK"),
 )
 SETUP = Setup(
@@ -24,6 +25,7 @@ SETUP = Setup(
     ),
     agents=RoleSource(groups=("S0AGENTS",)),
     supervisors=RoleSource(users=("U0YATING", "U0CHIHMING")),
+    managers=RoleSource(users=("U0LIWEN",)),
     sales=RoleSource(groups=("S0SALES",)),
     approvals_channel="C0APPROVALS",
     sales_channel="C0SALES",
@@ -34,6 +36,7 @@ support        C0KUANGHSIN, customer C-1, on duty: U0YICHUN
 support        C0SUPPORT, on duty: U0YICHUN U0POHAN
 agents         S0AGENTS
 supervisors    U0YATING U0CHIHMING
+managers       U0LIWEN
 sales          S0SALES
 approvals      C0APPROVALS
 sales channel  C0SALES
@@ -44,6 +47,7 @@ Complete.
 NOTHING_SHOWN = """\
 agents         –
 supervisors    –
+managers       –
 sales          –
 approvals      –
 sales channel  –
@@ -108,6 +112,7 @@ def test_without_options_it_asks_and_asks_again_what_cannot_be_right(aside: Asid
         "U0YICHUN U0POHAN",
         "S0AGENTS",
         "U0YATING U0CHIHMING",
+        "U0LIWEN",
         "S0SALES",
         "C0APPROVALS C0SALES",
         "C0APPROVALS",
@@ -127,7 +132,7 @@ def test_without_options_it_asks_and_asks_again_what_cannot_be_right(aside: Asid
 def test_enter_keeps_what_is_set_and_a_dash_empties_it(aside: Aside, data: Path) -> None:
     """Asked again, somebody changes one answer and leaves the rest."""
     aside("setup", *WHOLE)
-    done = aside("setup", typed="C0SUPPORT\n\n-\n\n\n\n\n-\n\n")
+    done = aside("setup", typed="C0SUPPORT\n\n-\n\n\n\n\n\n-\n\n")
     assert done.returncode == 0
     assert kept(data) == SETUP.model_copy(
         update={"support": (SupportChannel(channel="C0SUPPORT"),), "sales_channel": None}
@@ -157,6 +162,7 @@ def test_questions_broken_off_change_nothing(aside: Aside, data: Path) -> None:
             MEMBER,
         ),
         (("--agent", "U0NOBODY"), "Slack does not know U0NOBODY: user_not_found.", MEMBER),
+        (("--manager", "U0NOBODY"), "Slack does not know U0NOBODY: user_not_found.", MEMBER),
         (
             ("--agent", "S0NOBODY"),
             "Slack does not know S0NOBODY: no_such_subteam.",

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.setup import Away, RoleSource, Setup, supervisors_away
+from bot.setup import Away, Missing, RoleSource, Setup, supervisors_away
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 HERE = {"S1": frozenset({"U2", "U3"})}
@@ -31,6 +31,30 @@ def test_all_of_them_or_the_line_is_not_true(
 ) -> None:
     """Back at the very moment they named; a group that is not known may hold one who is here."""
     assert supervisors_away(setup(*away), groups, NOW) is are_away
+
+
+@pytest.mark.parametrize(
+    ("away", "groups", "are_away"),
+    [
+        (["U1", "U2", "U3"], HERE | {"S2": frozenset({"U5"})}, False),
+        (["U1", "U2", "U3", "U4"], HERE | {"S2": frozenset({"U5"})}, False),
+        (["U1", "U2", "U3", "U4", "U5"], HERE | {"S2": frozenset({"U5"})}, True),
+        (["U1", "U2", "U3", "U4", "U5"], HERE, False),
+    ],
+)
+def test_a_manager_who_is_here_is_a_supervisor_who_is_here(
+    away: list[str], groups: dict[str, frozenset[str]], *, are_away: bool
+) -> None:
+    """Managers by name and by group count as well; one whose group is not known may be here."""
+    everybody = setup(*(Away(user=each) for each in away))
+    with_managers = everybody.model_copy(update={"managers": RoleSource(users=("U4",), groups=("S2",))})
+    assert supervisors_away(with_managers, groups, NOW) is are_away
+
+
+def test_a_manager_alone_can_decide_so_nobody_is_missing() -> None:
+    """A small firm has one who grants everything; with neither, the gap is named."""
+    assert Missing.SUPERVISORS not in Setup(managers=RoleSource(users=("U4",))).missing()
+    assert Missing.SUPERVISORS in Setup().missing()
 
 
 def test_without_supervisors_none_is_away() -> None:

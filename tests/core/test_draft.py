@@ -191,11 +191,43 @@ def test_a_promise_that_is_named_is_not_named_twice(playbook: Playbook) -> None:
     assert found.hurts == ()
 
 
-def test_better_words_answer_the_customers_last_message(playbook: Playbook) -> None:
-    """They are lines of the playbook for it, all true for this case."""
-    asked = Reading((Signal("asks_favour", 0.9, "…"),))
-    found = check(playbook, "We'll do it free of charge.", situation(), answers=asked)
+def instead(playbook: Playbook, play: str) -> str:
+    """What the playbook would say in place of the words that this play is about."""
+    return playbook.words["en"].plays[play].instead
+
+
+ASKED_FAVOUR = Reading((Signal("asks_favour", 0.9, "…"),))
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "play"),
+    [
+        ("We'll do it free of charge.", situation(), "overpromises"),
+        ("My manager has approved it.", situation(), "overpromises"),
+        ("The engineer is on his way", situation(), "hands_to_engineer"),
+        ("Your contract has expired.", situation("expired", stage=Stage.CONFIRM), "refuses_early"),
+    ],
+)
+def test_better_words_speak_to_the_draft(playbook: Playbook, text: str, known: Situation, play: str) -> None:
+    """Not what was whispered about the customer's message, but what could stand where the draft goes too far."""
+    found = check(playbook, text, known, answers=ASKED_FAVOUR)
+    assert [line.text for line in found.better] == [instead(playbook, play)]
+    assert instead(playbook, play)
+
+
+def test_what_hurts_has_its_better_words_beside_it(playbook: Playbook) -> None:
+    """The play about the words has them, so the last whisper is not repeated below."""
+    found = check(playbook, "That's company policy.", situation(), "cites_policy", answers=ASKED_FAVOUR)
+    assert instead(playbook, found.hurts[0].play)
+    assert found.better == ()
+
+
+def test_where_nothing_speaks_to_the_draft_the_cases_lines_are_better(playbook: Playbook) -> None:
+    """They answer the customer's last message and are all true for this case."""
+    found = check(playbook, "I'll get back to you by noon.", situation(), answers=ASKED_FAVOUR)
     assert found.better
+    lines = {text for play in playbook.words["en"].plays.values() for text in play.lines.values()}
+    assert {line.text for line in found.better} <= lines
     assert [line.claims for line in found.better] == [()] * len(found.better)
 
 

@@ -215,7 +215,7 @@ def test_a_request_is_reminded_of_handed_on_and_expires_in_working_time() -> Non
     assert happened == [
         ("Mon 01:30", Move.REMIND),
         ("Mon 03:00", Move.HAND_ON),
-        ("Wed 10:00", Move.EXPIRE),
+        ("Thu 01:00", Move.EXPIRE),
     ]
     assert request.state is ExceptionState.EXPIRED
 

@@ -1,5 +1,7 @@
 """Assessing a case (R17): from the button to the facts, the lines that are true now, and a window that knows them."""
 
+import time
+
 from tests.flow.conftest import AGENT, CUSTOMER, OTHER_AGENT, SHARED, SUPERVISOR, Bot, texts
 from tests.flow.test_goodwill import FORM, card_of, changed_card
 from tests.flow.working import (
@@ -8,6 +10,7 @@ from tests.flow.working import (
     direct,
     facts,
     has_button,
+    moment,
     press,
     press_in,
     rows,
@@ -51,6 +54,28 @@ async def test_assessing_records_the_facts_and_prefills_the_request(stage: Stage
     boxes = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
     assert boxes["cost"]["initial_value"] == "3000"
     assert boxes["fault_ours"]["initial_option"]["value"] == "no"
+
+
+async def test_the_cases_window_shows_at_once_what_was_done_from_it(stage: Stage, bot: Bot) -> None:
+    """The forms lie on top of the case's window; once they are sent off it shows the case as it is now."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    await asked_favour(customer, agent)
+    root = customer.of("message")[0]["message"]["ts"]
+    await agent.do("shortcut", callback_id="case_card", channel=SHARED, ts=root)
+    case = await window(agent, "case_view")
+    assert "NT$3,000" not in texts(case["blocks"])
+    await press_in(agent, case, "assess")
+    await agent.do("submit", view_id=(await window(agent, "assess_view"))["id"], values=ASSESSED)
+    shown = (await agent.sees("view_updated", lambda push: "NT$3,000" in texts(push["view"]["blocks"])))["view"]
+    await press_in(agent, shown, "commit")
+    form = {"text": typed("回電說明檢測結果"), "due": moment(int(time.time()) + 3_600)}
+    await agent.do("submit", view_id=(await window(agent, "commit_view"))["id"], values=form)
+    shown = (await agent.sees("view_updated", lambda push: "回電說明" in texts(push["view"]["blocks"])))["view"]
+    await press_in(agent, shown, "ask_exception")
+    await agent.do("submit", view_id=(await window(agent, "ask_exception_view"))["id"], values=FORM)
+    shown = (await agent.sees("view_updated", lambda push: "等待決定" in texts(push["view"]["blocks"])))["view"]
+    assert shown["id"] == case["id"]
+    assert rows(bot, "SELECT error FROM inbox WHERE error IS NOT NULL") == []
 
 
 async def test_a_mistake_of_ours_is_named_and_the_case_is_put_right(stage: Stage, bot: Bot) -> None:

@@ -3,6 +3,9 @@
 from bot.i18n import words
 from bot.settings import Settings
 from bot.setup import RoleSource, Setup
+from storage import outbox
+from storage.engine import open_casebook
+from storage.outbox import SendKind
 from tests.flow.conftest import (
     AGENT,
     CUSTOMER,
@@ -12,12 +15,14 @@ from tests.flow.conftest import (
     SETUP,
     SHARED,
     SUPERVISOR,
+    WORKSPACE,
     Bot,
     save_setup,
     texts,
 )
 from tests.flow.test_goodwill import asked
-from tests.sandbox.stage import Json, Seat, Stage
+from tests.flow.working import rows
+from tests.sandbox.stage import Json, Seat, Stage, until
 
 SAY = words("zh-TW")
 FAULT = "ERP 從早上就當機，發票都印不出來，出貨全部卡住"
@@ -120,3 +125,35 @@ async def test_a_supervisor_decides_from_the_home_and_sees_it_gone(stage: Stage,
     assert "核准" in texts(news["message"]["blocks"])
     nothing = SAY("Nothing is waiting. Thank you.")
     await supervisor.sees("home", lambda push: nothing in texts(push["view"]["blocks"]))
+
+
+async def test_a_home_written_for_staff_is_not_shown_to_who_is_none_any_more(
+    stage: Stage, settings: Settings, bot: Bot
+) -> None:
+    """Who they are is looked at when it goes out, as with all that is sent; the neutral Home is for anyone."""
+    await bot.stop()
+    inbox: Json = {"type": "home", "blocks": [{"type": "divider"}]}
+    casebook = open_casebook(settings.casebook_url)
+    with casebook.begin() as connection:
+        for who in (AGENT, GUEST, CUSTOMER):
+            outbox.put(
+                connection,
+                workspace=WORKSPACE,
+                key=f"home:{who}",
+                kind=SendKind.HOME,
+                target={"user": who},
+                body={"view": inbox},
+                now=0.0,
+            )
+    casebook.close()
+    seats = [await stage.seat(who) for who in (AGENT, GUEST, CUSTOMER)]
+    await bot.start()
+    await seats[0].sees("home")
+    question = "SELECT key, state FROM outbox WHERE kind = 'home' AND state IN ('sent', 'withheld') ORDER BY seq"
+    await until(lambda: len(rows(bot, question)) == 3)
+    assert rows(bot, question) == [
+        (f"home:{AGENT}", "sent"),
+        (f"home:{GUEST}", "withheld"),
+        (f"home:{CUSTOMER}", "withheld"),
+    ]
+    assert not [push for seat in seats[1:] for push in seat.of("home")]

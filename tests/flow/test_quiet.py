@@ -21,7 +21,7 @@ from tests.flow.conftest import (
 )
 from tests.flow.test_goodwill import asked
 from tests.flow.test_home import home
-from tests.flow.working import FAULT, press, rows, typed, whisper_with, window
+from tests.flow.working import FAULT, has_button, press, rows, typed, whisper_with, window
 from tests.sandbox.stage import Json, Seat, Stage
 
 SAY = words("zh-TW")
@@ -144,7 +144,12 @@ async def test_who_finds_it_helpful_is_thanked_keeps_the_words_and_can_take_it_b
     shown = texts(thanks["message"]["blocks"])
     assert SAY("Thank you, noted.") in shown
     assert all(each in shown for each in said)
+    assert has_button(thanks, "why")
+    assert has_button(thanks, "whisper_menu")
+    assert not has_button(thanks, "helpful")
     assert rows(bot, "SELECT person, helpful, reason FROM ratings") == [(AGENT, 1, "")]
+    await press(agent, thanks, "why")
+    await window(agent, "why_view")
     await undo(agent, thanks)
     again = await replaced(agent, 2)
     assert texts(again["message"]["blocks"]) == texts(whisper["message"]["blocks"])

@@ -9,7 +9,7 @@ import pytest
 
 from bot.i18n import words
 from bot.settings import Settings
-from bot.setup import RoleSource, Setup, SupportChannel
+from bot.setup import Away, RoleSource, Setup, SupportChannel
 from storage import workspace as workspaces
 from storage.engine import open_casebook
 from tests.flow.conftest import (
@@ -18,6 +18,7 @@ from tests.flow.conftest import (
     CUSTOMER,
     DESK,
     GUEST,
+    MANAGER,
     OTHER_AGENT,
     ROOT,
     SALES,
@@ -109,6 +110,7 @@ async def test_a_channel_set_up_in_the_window_is_listened_to_at_once(
         on_duty={"selected_users": [AGENT]},
         agents={"selected_users": [AGENT, OTHER_AGENT]},
         supervisors={"selected_users": [SUPERVISOR]},
+        managers={"selected_users": [MANAGER]},
         sales={"selected_users": [SALES]},
         approvals={"selected_conversation": APPROVALS},
         sales_channel={"selected_conversation": SALES_CHANNEL},
@@ -118,6 +120,7 @@ async def test_a_channel_set_up_in_the_window_is_listened_to_at_once(
         support=(SupportChannel(channel=SHARED, customer="C-1", on_duty=(AGENT,)),),
         agents=RoleSource(users=(AGENT, OTHER_AGENT)),
         supervisors=RoleSource(users=(SUPERVISOR,)),
+        managers=RoleSource(users=(MANAGER,)),
         sales=RoleSource(users=(SALES,)),
         approvals_channel=APPROVALS,
         sales_channel=SALES_CHANNEL,
@@ -172,12 +175,16 @@ async def test_the_window_shows_what_is_set(stage: Stage, bot: Bot) -> None:
 
 
 async def test_what_the_window_does_not_show_stays(stage: Stage, settings: Settings, bot: Bot) -> None:
-    """User groups, helpdesk apps and other channels are not lost when somebody saves what they see."""
+    """User groups, helpdesk apps, absences and other channels are not lost when somebody saves what they see."""
+    before = SETUP.model_copy(update={"managers": RoleSource(users=(MANAGER,), groups=("S0SALES",))})
+    before = before.with_away(SUPERVISOR, Away(user=SUPERVISOR, deputy=AGENT))
+    save_setup(settings, before)
     admin = await stage.seat(ADMIN)
     view = await window(admin, DESK)
     await submit(stage, admin, view, on_duty={"selected_users": [OTHER_AGENT]})
     changed = kept(settings)
-    assert changed == SETUP.with_support_channel(SupportChannel(channel=DESK, on_duty=(OTHER_AGENT,)))
+    assert block(view, "managers")["element"]["initial_users"] == [MANAGER]
+    assert changed == before.with_support_channel(SupportChannel(channel=DESK, on_duty=(OTHER_AGENT,)))
     assert changed.supervisors.groups == ("S0SUPERVISORS",)
 
 
@@ -244,6 +251,7 @@ async def test_the_app_home_opens_the_window_for_the_whole_workspace(
     assert {each["block_id"] for each in view["blocks"] if each["type"] == "input"} == {
         "agents",
         "supervisors",
+        "managers",
         "sales",
         "approvals",
         "sales_channel",
@@ -370,6 +378,28 @@ async def test_an_administrator_without_a_role_cannot_go_on_duty(stage: Stage, s
         "Only agents, supervisors and sales can be on duty. An administrator names them with /aside setup."
     )
     assert kept(settings).support_channel(DESK) == SupportChannel(channel=DESK, on_duty=(AGENT,))
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("/aside", ""),
+        ("/aside help", ""),
+        ("/aside foo", "沒有 `/aside foo` 這個指令。"),
+        ("/aside drfat 這次免費", "沒有 `/aside drfat` 這個指令。要用的是 `/aside draft` 嗎？"),
+        ("/aside Resum", "沒有 `/aside resum` 這個指令。要用的是 `/aside resume` 嗎？"),
+        ("/aside <b>`x", "沒有 `/aside &lt;b&gt;x` 這個指令。"),
+    ],
+)
+async def test_a_command_that_there_is_not_is_named_before_the_help(
+    stage: Stage, bot: Bot, line: str, told: str
+) -> None:
+    """Nobody has to guess whether they were understood; a slip of the fingers is recognised."""
+    agent = await stage.seat(AGENT)
+    answer = await tell(agent, SHARED, line)
+    assert SAY("`/aside setup` is for administrators.") in answer
+    first = answer.splitlines()[0]
+    assert first == told if told else "沒有" not in first
 
 
 @pytest.mark.parametrize("line", ["/aside", "/aside help", "/aside nonsense", "/aside <!channel> 🤡 '; DROP TABLE"])

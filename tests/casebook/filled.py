@@ -1,0 +1,209 @@
+"""A casebook with everything in it that people write, in rows as the bot writes them."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, insert, select
+
+from bot.case import Case, CaseState
+from bot.claims import AnswerRow, ClaimCheck, ClaimVerdict
+from bot.coaching import Advice, OfferedLine, WithheldLine
+from bot.commitments import Commitment
+from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.message import Message, Role
+from bot.playbook import Stage
+from bot.policy import Concession
+from bot.promises import Verification, VerificationState
+from bot.quiet import Reason
+from bot.setup import Person
+from bot.signals import Reading, Signal
+from storage import audit, cases, commitments, facts, inbox, outbox, promises, quiet
+from storage import goodwill as requests
+from storage import workspace as workspaces
+from storage.inbox import Lane
+from storage.outbox import Sending, SendKind, SendState
+from storage.schema import cases as case_rows
+from storage.schema import opportunities
+from storage.schema import outbox as rows
+
+WORKSPACE, CHANNEL, CUSTOMER, AGENT, SUPERVISOR = "T1", "C0", "U0CUSTOMER", "U0AGENT", "U0SUPERVISOR"
+NOW = 1_800_000_000.0
+DAY = 86_400.0
+
+
+def moment(seconds: float) -> datetime:
+    """A time of the casebook."""
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def said(
+    connection: Connection, case: Case | None, text: str, *, ts: str, at: float, role: Role = Role.CUSTOMER
+) -> Case:
+    """A message, in a case or as the one that opens it."""
+    message = Message(
+        workspace=WORKSPACE,
+        channel=CHANNEL,
+        ts=ts,
+        thread_ts=case.thread_ts if case else None,
+        speaker=CUSTOMER if role is Role.CUSTOMER else AGENT,
+        role=role,
+        text=text,
+    )
+    case = case or cases.open_case(connection, message.model_copy(update={"ts": ts}), "C-1")
+    reading = Reading((Signal(id="claims_promise", score=0.9, words=text),), 2)
+    cases.write_message(connection, message, reading, case.id)
+    return case
+
+
+def send(connection: Connection, case: Case | None, key: str, text: str, *, at: float, state: SendState) -> None:
+    """A row of the outbox that has come so far; one that was sent has lost its text."""
+    outbox.put(
+        connection,
+        workspace=WORKSPACE,
+        key=key,
+        kind=SendKind.DIRECT,
+        target={"user": AGENT, "if_not_sent": {"text": text}},
+        body={"text": text},
+        case_id=case.id if case else None,
+        now=at,
+    )
+    if state is not SendState.DUE:
+        seq = connection.execute(select(rows.c.seq).where(rows.c.key == key)).scalar_one()
+        sending = Sending(seq, WORKSPACE, key, SendKind.DIRECT, {}, {}, at, attempts=1)
+        outbox.settle(connection, sending, state=state, channel="D0", ts="9.9")
+
+
+def advised(connection: Connection, case: Case, text: str, *, ts: str, at: float, after: str | None = None) -> str:
+    """A whisper with words in every place that can hold some; its id."""
+    given = Advice(
+        signals=(Signal(id="claims_promise", score=0.9, words=text),),
+        anger=2,
+        plays=("claims_promise",),
+        rules=("R24",),
+        stage=Stage.RECEIVE,
+        row="claim_pending",
+        lines=(OfferedLine(lang="en", text=text),),
+        withheld=(WithheldLine(text=text, missing=("sales_told",)),),
+        routes=(),
+        action=None,
+        facts=("covered",),
+        playbook_version="0" * 12,
+        checks=(
+            ClaimCheck(
+                claim="claims_promise",
+                verdict=ClaimVerdict.SUPPORTED,
+                answer=AnswerRow(state=VerificationState.CONFIRMED, by=SUPERVISOR, on=moment(at).date(), evidence=text),
+            ),
+        ),
+    )
+    return cases.write_advice(connection, case, message_ts=ts, person=AGENT, given=given, now=at, after=after)
+
+
+def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float = NOW, customer: str = "C-1") -> Case:
+    """A closed case in which `text` stands wherever somebody can write, and whatever hangs on it."""
+    case = said(connection, None, text, ts=ts, at=at)
+    connection.execute(
+        case_rows.update()
+        .where(case_rows.c.id == case.id)
+        .values(customer_id=customer, state=CaseState.CLOSED, agent=AGENT, opened_at=at, touched_at=at)
+    )
+    case = case.model_copy(update={"customer_id": customer, "state": CaseState.CLOSED})
+    said(connection, case, f"re: {text}", ts=f"{ts}1", at=at, role=Role.AGENT)
+    advice_id = advised(connection, case, text, ts=ts, at=at)
+    cases.rate(
+        connection,
+        workspace=WORKSPACE,
+        advice_id=advice_id,
+        person=AGENT,
+        helpful=False,
+        now=at,
+        reason=Reason.OTHER,
+        note=text,
+    )
+    stored = cases.stored_advice(connection, WORKSPACE, advice_id)
+    assert stored
+    assert quiet.correct(connection, WORKSPACE, stored, signal="claims_promise", really="", now=at)
+    for name, value in {"cost": "3000", "evidence": text, "whatever_comes_later": text}.items():
+        facts.record(connection, case, name, value, by=AGENT, now=at, why=text)
+    asked = Verification(
+        workspace=WORKSPACE,
+        id=cases.new_id(),
+        case_id=case.id,
+        customer_id=customer,
+        claimed=text,
+        state=VerificationState.CONFIRMED,
+        asked_by=AGENT,
+        asked_at=moment(at),
+        asked=SUPERVISOR,
+        answered_by=SUPERVISOR,
+        answered_at=moment(at),
+        evidence=text,
+    )
+    promises.write(connection, asked)
+    made = Commitment(
+        workspace=WORKSPACE,
+        id=cases.new_id(),
+        case_id=case.id,
+        text=text,
+        due_at=moment(at),
+        timezone="Asia/Taipei",
+        made_by=AGENT,
+        made_at=moment(at),
+    )
+    commitments.write(connection, made)
+    filed = ExceptionRequest(
+        workspace=WORKSPACE,
+        id=cases.new_id(),
+        case_id=case.id,
+        customer_id=customer,
+        state=ExceptionState.APPROVED,
+        requested_by=AGENT,
+        requested_at=moment(at),
+        concession=Concession.FULL,
+        fault=text,
+        cost=Decimal("3000.00"),
+        currency="TWD",
+        reason=text,
+        decided_by=SUPERVISOR,
+        decided_at=moment(at),
+        decision_reason=text,
+    )
+    requests.write(connection, filed)
+    for subject, subject_id in (
+        ("exception", filed.id),
+        ("verification", asked.id),
+        ("commitment", made.id),
+        ("case", case.id),
+    ):
+        audit.write(
+            connection,
+            workspace=WORKSPACE,
+            actor=AGENT,
+            subject=subject,
+            subject_id=subject_id,
+            move="ask",
+            after="asked",
+            why=text,
+            now=at,
+        )
+    connection.execute(
+        insert(opportunities).values(
+            workspace=WORKSPACE,
+            id=cases.new_id(),
+            case_id=case.id,
+            customer_id=customer,
+            state="open",
+            reasons='["claims_promise"]',
+            opened_at=at,
+        )
+    )
+    send(connection, case, f"sent:{case.id}", text, at=at, state=SendState.SENT)
+    send(connection, case, f"failed:{case.id}", text, at=at, state=SendState.FAILED)
+    send(connection, case, f"due:{case.id}", text, at=at + DAY, state=SendState.DUE)
+    event = {"channel": CHANNEL, "user": "U0OTHER", "text": text, "ts": f"{ts}2", "thread_ts": case.thread_ts}
+    click = {"user": {"id": AGENT}, "view": {"private_metadata": case.id, "state": {"values": {"why": [text]}}}}
+    for kind, payload in (("message", event), ("view", click)):
+        key = f"{kind}:{case.id}"
+        inbox.put(connection, workspace=WORKSPACE, key=key, lane=Lane.STREAM, kind=kind, payload=payload, now=at)
+    workspaces.save_person(connection, WORKSPACE, Person(user_id=CUSTOMER, name=text, outsider=True), at)
+    return case

@@ -1,0 +1,68 @@
+"""Words go when somebody takes them back or when they are old; what was true because a message went out stays true."""
+
+import sqlite3
+
+from bot.case import Case
+from storage import cases
+from storage import facts as recorded
+from storage.engine import open_casebook
+from tests.flow.conftest import AGENT, CUSTOMER, SHARED, SUCCESSOR, WORKSPACE, Bot, texts
+from tests.flow.working import ASKED_BACK, FAULT, PROMISED, claimed_promise, direct, press, rows, whisper_with
+from tests.sandbox.stage import Stage, until
+
+
+def holding(bot: Bot) -> dict[str, bool]:
+    """Which facts of the one case count."""
+    casebook = open_casebook(bot.settings.casebook_url)
+    with casebook.begin() as connection:
+        case = cases.get(connection, WORKSPACE, rows(bot, "SELECT id FROM cases")[0][0])
+        assert isinstance(case, Case)
+        found = {each.name: each.holds for each in recorded.of_case(connection, case)}
+    casebook.close()
+    return found
+
+
+async def test_what_was_true_because_a_message_went_out_stays_true_when_its_row_is_gone(stage: Stage, bot: Bot) -> None:
+    """Half a year later the case is opened again: sales has been asked, as it had been; the Home still says so."""
+    customer, agent, sales = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR)]
+    await press(agent, await claimed_promise(customer, agent), "ask_sales")
+    await direct(sales, "有答應過什麼嗎")
+    await whisper_with(agent, "已經問業務")
+    assert holding(bot) == {"promise_being_checked": True}
+    told = rows(bot, "SELECT after FROM advice WHERE after IS NOT NULL")
+    assert len(told) == 1
+    await bot.stop()
+    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
+        connection.execute("UPDATE outbox SET created_at = 0")
+        connection.execute("UPDATE verifications SET state = 'confirmed'")
+        connection.execute("UPDATE cases SET state = 'closed'")
+    await bot.start()
+    await until(lambda: not rows(bot, "SELECT key FROM outbox WHERE key LIKE 'verification:%'"))
+    assert holding(bot) == {"promise_being_checked": True}
+    casebook = open_casebook(bot.settings.casebook_url)
+    with casebook.begin() as connection:
+        kept = cases.advice_for(connection, WORKSPACE, AGENT, limit=20)
+    casebook.close()
+    assert [each.advice.lines for each in kept if each.advice.facts and "promise_being_checked" in each.advice.facts]
+
+
+async def test_a_message_taken_back_is_quoted_nowhere(stage: Stage, bot: Bot) -> None:
+    """The question to sales quoted the customer; once they delete what they wrote, neither card nor case has it."""
+    customer, agent, sales = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR)]
+    thread = await customer.say(SHARED, FAULT)
+    await agent.sees("ephemeral")
+    await agent.say(SHARED, ASKED_BACK, thread_ts=thread)
+    ts = await customer.say(SHARED, PROMISED, thread_ts=thread)
+    whisper = await agent.sees("ephemeral", lambda push: "'ask_sales'" in str(push["message"].get("blocks")))
+    await press(agent, whisper, "ask_sales")
+    card = await direct(sales, "有答應過什麼嗎", PROMISED)
+    await customer.do("delete", channel=SHARED, ts=ts)
+    changed = await sales.sees("message_changed", lambda push: push["message"]["ts"] == card["message"]["ts"])
+    assert PROMISED not in str(changed["message"])
+    assert "promise_yes" in str(changed["message"]["blocks"])
+    assert "有答應過什麼嗎" in texts(changed["message"]["blocks"])
+    await stage.settled()
+    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
+        assert not [line for line in connection.iterdump() if PROMISED in line]
+    assert rows(bot, "SELECT claimed, state FROM verifications") == [("", "asked")]
+    assert holding(bot) == {"promise_being_checked": True}
