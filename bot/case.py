@@ -9,7 +9,7 @@ from functools import reduce
 from pydantic import BaseModel, ConfigDict
 
 from bot.entitlement import Entitlement
-from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.goodwill import GRANTED, ExceptionRequest, ExceptionState
 from bot.message import Role
 from bot.playbook import Stage
 from bot.policy import CostBands
@@ -184,9 +184,9 @@ def standing(
     bands: CostBands,
 ) -> Standing:
     """Place a case in the decision table, from what is on file; what people recorded counts before it."""
-    states = [each.state for each in exceptions]
+    states = {each.state for each in exceptions}
     decision = (
-        "granted" if ExceptionState.APPROVED in states else "declined" if ExceptionState.DECLINED in states else "none"
+        "granted" if not states.isdisjoint(GRANTED) else "declined" if ExceptionState.DECLINED in states else "none"
     )
     return Standing(
         entitlement=Entitlement(recorded.get("entitlement", entitlement)),

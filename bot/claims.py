@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from bot.entitlement import CoverageKind, CoverageOn, CoverageState, DateBasis
-from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.goodwill import GRANTED, ExceptionRequest
 from bot.policy import Concession
 from bot.promises import Verification, VerificationState
 
@@ -169,7 +169,7 @@ def _promised(verification: Verification | None, zone: tzinfo) -> ClaimCheck:
 
 def _done_before(granted: Sequence[ExceptionRequest], coverages: Sequence[CoverageOn], zone: tzinfo) -> ClaimCheck:
     """The newest that was free; else what was granted instead; else the cover under which it may have been done."""
-    given = [each for each in granted if each.state is ExceptionState.APPROVED and each.decided_at]
+    given = [each for each in granted if each.state in GRANTED and each.decided_at]
     free = [each for each in given if each.concession in FREE]
     for rows, verdict in ((free, ClaimVerdict.SUPPORTED), (given, ClaimVerdict.CONTRADICTED)):
         if rows and (latest := rows[-1]).decided_at:

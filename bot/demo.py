@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.case import CaseState
-from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.goodwill import ExceptionRequest, ExceptionState, Grant
 from bot.message import Message, Role
 from bot.policy import Concession
 from bot.settings import Settings
@@ -56,7 +56,7 @@ def seed(settings: Settings, now: datetime) -> None:
                 id=cases.new_id(),
                 case_id=case.id,
                 customer_id=EXCEPTION_USED,
-                state=ExceptionState.APPROVED,
+                state=ExceptionState.USED,
                 requested_by=AGENT,
                 requested_at=then,
                 concession=Concession.FULL,
@@ -66,6 +66,9 @@ def seed(settings: Settings, now: datetime) -> None:
                 reason="老客戶，剛在談續約",
                 decided_by=SUPERVISOR,
                 decided_at=then + timedelta(hours=1),
+                grant=Grant(concession=Concession.FULL, scope="月底結帳跑不出來", cap=Decimal(3000)),
+                used_by=AGENT,
+                used_at=then + timedelta(hours=2),
             ),
         )
         cases.move(connection, case, CaseState.CLOSED)

@@ -14,6 +14,7 @@ class CoverageKind(StrEnum):
 
     WARRANTY = "warranty"
     CONTRACT = "contract"
+    EXTENSION = "extension"
 
 
 class DateBasis(StrEnum):

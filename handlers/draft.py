@@ -145,7 +145,9 @@ async def _check(
         with services.casebook.begin() as connection:
             thread = cases.context(connection, case)
             asked = requests.of_case(connection, case.workspace, case.id)
-        granted = next((each.concession for each in asked if each.state is ExceptionState.APPROVED), None)
+        granted = next(
+            (each.grant.concession for each in asked if each.grant and each.state is ExceptionState.APPROVED), None
+        )
     known = Situation(standing=case_rules.Standing(), stage=Stage.FOLLOW_UP, facts=frozenset())
     if case:
         with services.casebook.begin() as connection:

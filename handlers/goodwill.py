@@ -1,20 +1,25 @@
-"""Asking for a goodwill exception: from a whisper or a message, in a short window, before the supervisors."""
+"""Asking for a goodwill exception: from a whisper, a message or `/exception`, in a short window."""
 
+from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from bot import goodwill as rules
+from bot.blocks import Block, body
 from bot.cards import exception as exception_card
 from bot.case import Case, CaseState
 from bot.entitlement import Entitlement
 from bot.facts import MISTAKE_FACTS, current, newest
-from bot.goodwill import CostError, ExceptionRequest, ExceptionState, Refusal
+from bot.found import Match
+from bot.goodwill import CostError, ExceptionRequest, ExceptionState
 from bot.i18n import Words
+from bot.message import Role
 from bot.policy import Concession
-from handlers import inbound, request
+from handlers import casework, deliver, inbound, request
 from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
-from handlers.inbound import Submission
+from handlers.inbound import Command, Submission
 from handlers.services import Services
 from handlers.situation import customer_of, has_new_facts, moment, window_is_used
 from handlers.worker import Task
@@ -47,11 +52,73 @@ async def on_shortcut(services: Services, task: Task) -> None:
     await _open(services, task, actor, case, shortcut.trigger_id)
 
 
+async def on_command(services: Services, task: Task) -> None:
+    """`/exception [customer]`: in the channel's only open case, or in one of that customer's."""
+    command = inbound.command(task.entry.payload)
+    actor = await admit(services, task, command.user, command.response_url)
+    if actor is None:
+        return
+    text, blocks, case = _which(services, actor, command)
+    if case:
+        await _open(services, task, actor, case, command.trigger_id)
+        return
+    with task.finishing() as connection:
+        deliver.reply(
+            connection,
+            workspace=services.identity.workspace,
+            key=f"{task.entry.key}:answer",
+            response_url=command.response_url,
+            person=command.user,
+            body=body(text, blocks) if blocks else {"text": text},
+            now=services.clock(),
+        )
+
+
+def _which(services: Services, actor: Actor, command: Command) -> tuple[str, list[Block], Case | None]:
+    """The case that is meant; otherwise what to ask, or why there is none."""
+    say, query = actor.say, command.text.strip()
+    if query:
+        directory = services.directory()
+        if directory is None:
+            return say("There is no customer directory to read. Please ask whoever runs Aside."), [], None
+        found = directory.find(query)
+        if found.match is not Match.ONE:
+            text, blocks = exception_card.ask_which_customer(found.candidates, query=query, say=say)
+            return text, blocks, None
+        with services.casebook.begin() as connection:
+            known = cases.open_of_customer(connection, services.identity.workspace, found.candidates[0].id)
+        none = say(
+            "{customer} has no open case. One opens with a customer's message.", customer=found.candidates[0].name
+        )
+    else:
+        since = services.clock() - timedelta(hours=services.playbook.policy.case.joins_within_hours).total_seconds()
+        with services.casebook.begin() as connection:
+            known = cases.open_in_channel(connection, services.identity.workspace, command.channel, since=since)
+        none = say(
+            "There is no open case in this channel. Type /exception and a customer, or use the message shortcut."
+        )
+    if len(known) == 1:
+        return "", [], known[0]
+    if not known:
+        return none, [], None
+    choices = [_choice(services, each, actor) for each in known]
+    text, blocks = exception_card.ask_which_case(choices, say)
+    return text, blocks, None
+
+
+def _choice(services: Services, case: Case, actor: Actor) -> exception_card.Choice:
+    with services.casebook.begin() as connection:
+        words = cases.last_customer_words(connection, case)
+    customer = request.name_of(customer_of(services, case.customer_id), actor.say)
+    opened = case.opened_at.astimezone(ZoneInfo(actor.person.timezone)).date()
+    return exception_card.Choice(case.id, customer, actor.say.day(opened), words)
+
+
 async def _open(
     services: Services, task: Task, actor: Actor, case: Case | None, trigger_id: str, *, in_window: bool = False
 ) -> None:
     say = actor.say
-    hindrance = _hindrance(services, actor, case, say)
+    hindrance = await casework.help_hindrance(services, actor, case) or _hindrance(services, actor, case, say)
     if hindrance or case is None:
         view = exception_card.notice(say("Not now"), hindrance or "", say)
     else:
@@ -75,7 +142,7 @@ def _known(services: Services, case: Case) -> exception_card.Known:
         fault=asked[-1].fault if asked else "",
         fault_ours=recorded["fault_ours"].value if "fault_ours" in recorded else "",
         cost=recorded["cost"].value if "cost" in recorded else "",
-        reason=recorded["new_facts"].why if is_reopened else "",
+        new_fact=recorded["new_facts"].why if is_reopened else "",
     )
 
 
@@ -88,11 +155,13 @@ def _hindrance(services: Services, actor: Actor, case: Case | None, say: Words) 
     with services.casebook.begin() as connection:
         stands = _stands(connection, case)
     match stands:
-        case ExceptionState.REQUESTED:
+        case ExceptionState.REQUESTED | ExceptionState.SECONDING:
             return say(
                 "A request for this case is already with the supervisors. You will hear as soon as it is decided."
             )
-        case ExceptionState.APPROVED:
+        case ExceptionState.ASKED_BACK:
+            return say("A request for this case waits for an answer to the supervisor's question.")
+        case ExceptionState.APPROVED | ExceptionState.USED:
             return say("This case has had its exception, and there is only one.")
         case ExceptionState.DECLINED:
             return say("The request for this case was declined. Only a new fact reopens it.")
@@ -112,18 +181,16 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     """What has to be mended in a window before it is taken, a sentence for each box."""
     actor = await actor_of(services, sent.user)
     say = actor.say
-    if sent.callback_id == exception_card.DECLINE_VIEW:
-        missing = not sent.text("reason")
-        return {"reason": exception_card.refusal_words(Refusal.REASON_MISSING, say)} if missing else {}
     with services.casebook.begin() as connection:
         case = cases.get(connection, services.identity.workspace, sent.private_metadata)
         used = case is not None and window_is_used(services, connection, case)
-    if hindrance := _hindrance(services, actor, case, say):
+    if hindrance := await casework.help_hindrance(services, actor, case) or _hindrance(services, actor, case, say):
         return {"fault": hindrance}
     errors: dict[str, str] = {}
-    if used and sent.text("fault_ours") != "yes":
+    if used and sent.text("fault_ours") != "yes" and actor.role is not Role.SUPERVISOR:
         errors["fault_ours"] = say(
-            "This customer has had their exception. You can offer a paid one-off service or a renewal."
+            "This customer has had their exception. You can offer a paid one-off service or a renewal. "
+            "A second one is for a supervisor to ask of a manager."
         )
     cost = rules.parse_cost(sent.text("cost"))
     if isinstance(cost, CostError):
@@ -190,6 +257,10 @@ def _file(
     services: Services, connection: Connection, case: Case, actor: Actor, sent: Submission, cost: Decimal
 ) -> ExceptionRequest:
     now = services.clock()
+    declined = [
+        each for each in requests.of_case(connection, case.workspace, case.id) if each.state is ExceptionState.DECLINED
+    ]
+    recorded = newest(each for each in facts.of_case(connection, case) if each.holds)
     filed = ExceptionRequest(
         workspace=case.workspace,
         id=cases.new_id(),
@@ -203,7 +274,14 @@ def _file(
         currency=services.playbook.policy.cost.currency,
         reason=sent.text("reason"),
         fault_ours=sent.text("fault_ours") or "unknown",
+        evidence=sent.text("evidence"),
+        reopens=declined[-1].id if declined else None,
+        new_fact=recorded["new_facts"].why if declined and "new_facts" in recorded else "",
     )
+    policy = services.playbook.policy
+    due = rules.due_next(filed, None, moment(services), policy.approval, policy.hours)
+    if due:
+        filed = filed.model_copy(update={"due_at": due[0], "due_move": due[1]})
     requests.write(connection, filed)
     values = {"cost": str(cost), "fault_ours": filed.fault_ours}
     if filed.fault_ours != "yes":  # then no mistake of ours that was named before may be said to the customer
@@ -218,9 +296,9 @@ def _file(
         actor=actor.person.user_id,
         subject="exception",
         subject_id=filed.id,
-        move="ask",
+        move="reopen" if filed.reopens else "ask",
         after=filed.state,
-        why=filed.reason,
+        why="\n".join(each for each in (filed.new_fact, filed.reason) if each),
         now=now,
     )
     return filed

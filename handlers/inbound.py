@@ -256,7 +256,8 @@ class Submission(BaseModel):
         for element in self.values.get(block_id, {}).values():
             chosen = element.get("selected_option") or {}
             found = element.get("value") or chosen.get("value")
-            found = found or element.get("selected_conversation") or element.get("selected_user")
+            for name in ("selected_conversation", "selected_user", "selected_date"):
+                found = found or element.get(name)
             return str(found or "").strip()
         return ""
 

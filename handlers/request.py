@@ -1,39 +1,67 @@
-"""A request for an exception as people see it: its card, and the news to whoever talks to the customer."""
+"""A request for an exception: its card, each of its moves with all it causes, and the news to whom they concern."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from bot.blocks import Block, body
-from bot.cards import exception as exception_card
+from bot import claims
+from bot.authority import deputies, managers, supervisors
+from bot.blocks import body
+from bot.cards import decision as decision_card
+from bot.cards import doing as doing_card
+from bot.cards.exception import link_blocks
 from bot.cards.feedback import footer
-from bot.case import Case
+from bot.case import Case, CaseState
 from bot.entitlement import Entitlement
-from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.goodwill import ExceptionRequest, ExceptionState, Move
 from bot.i18n import Words, words
 from bot.language import language_of_locale
+from bot.message import Role
+from bot.playbook import Action
 from bot.setup import Person
 from handlers import deliver, news, people
 from handlers.services import Services
-from handlers.situation import Standing, customer_of, moment
-from storage import cases, outbox
+from handlers.situation import Standing, customer_of, moment, zone_of
+from storage import audit, cases, facts, outbox, promises
 from storage import goodwill as requests
+from storage import workspace as workspaces
 from storage.goodwill import card_key
 from storage.outbox import SendKind
 
-FACT_OF_STATE = {
-    ExceptionState.REQUESTED: "exception_requested",
-    ExceptionState.APPROVED: "exception_approved",
-    ExceptionState.DECLINED: "exception_declined",
+FACT_OF_MOVE = {Move.APPROVE: "exception_approved", Move.DECLINE: "exception_declined"}
+CASE_STATE = {
+    ExceptionState.APPROVED: CaseState.DECIDED,
+    ExceptionState.DECLINED: CaseState.DECIDED,
+    ExceptionState.WITHDRAWN: CaseState.OPEN,
+    ExceptionState.EXPIRED: CaseState.OPEN,
 }
+AGENT_HEARS = frozenset(
+    {Move.RECOMMEND, Move.ASK_BACK, Move.APPROVE, Move.DECLINE, Move.EXPIRE, Move.LAPSE, Move.REMIND}
+)
+OURSELVES = "aside"
+"""Who moves what happens by itself, in the audit."""
+MOST_DECIDERS = 20
 
 
 async def link_to(services: Services, case: Case) -> str:
     """Where the conversation is; empty when Slack cannot say."""
+    return await _permalink(services, case.channel, case.thread_ts)
+
+
+async def link_to_card(services: Services, request: ExceptionRequest) -> str:
+    """Where a request's card is; empty while it is not out, or when Slack cannot say."""
+    with services.casebook.begin() as connection:
+        place = outbox.place_of(connection, request.workspace, card_key(request.id))
+    return await _permalink(services, *place) if place else ""
+
+
+async def _permalink(services: Services, channel: str, ts: str) -> str:
     try:
-        answer = await services.client.chat_getPermalink(channel=case.channel, message_ts=case.thread_ts)
+        answer = await services.client.chat_getPermalink(channel=channel, message_ts=ts)
     except people.UNREACHABLE:
         return ""
     return str(answer["permalink"])
@@ -48,29 +76,62 @@ def card(
     services: Services, connection: Connection, request: ExceptionRequest, case: Case, say: Words
 ) -> dict[str, Any]:
     """The card as the request stands now."""
+    text, blocks = decision_card.card(request, _background(services, connection, request, case, say), say)
+    return dict(body(text, blocks))
+
+
+def _background(
+    services: Services, connection: Connection, request: ExceptionRequest, case: Case, say: Words
+) -> decision_card.Background:
     customer = customer_of(services, case.customer_id)
-    policy = services.playbook.policy.goodwill
-    since = moment(services) - timedelta(days=policy.window_days)
+    policy = services.playbook.policy
+    zone = zone_of(customer, policy.hours.timezone)
+    since = moment(services) - timedelta(days=policy.goodwill.window_days)
     granted = (
         requests.granted_at(connection, case.workspace, case.customer_id, but_not=case.id) if case.customer_id else []
     )
-    within = [each for each in granted if each > since]
-    text, blocks = exception_card.card(
-        request,
+    record = customer.record if customer else None
+    return decision_card.Background(
         customer=name_of(customer, say),
         entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
-        granted_on=within[-1].date() if within else None,
-        window_days=policy.window_days,
-        say=say,
+        granted_on=[each.astimezone(ZoneInfo(zone.key)).date() for each in granted if each > since],
+        per_window=policy.goodwill.exceptions_per_window,
+        window_days=policy.goodwill.window_days,
+        contracts=[each.price for each in record.contracts if each.price] if record else [],
+        tier=(record.customer.tier if record else None) or "",
+        precedent=requests.similar(connection, request, policy.cost.low_up_to),
+        checks=_checks(connection, case, customer),
+        said=[each.text for each in cases.conversation(connection, case) if each.role is Role.AGENT],
+        zone=zone.key,
     )
-    return dict(body(text, blocks))
+
+
+def _checks(connection: Connection, case: Case, customer: Standing | None) -> tuple[claims.ClaimCheck, ...]:
+    """What the customer claimed in the whole case, beside the record."""
+    said = {signal for each in cases.heard(connection, case) if each.role is Role.CUSTOMER for signal in each.signals}
+    granted = (
+        requests.granted_to(connection, case.workspace, case.customer_id, but_not=case.id) if case.customer_id else []
+    )
+    return claims.check(
+        said,
+        coverages=customer.coverages if customer else (),
+        granted=granted,
+        verification=promises.of_case(connection, case.workspace, case.id),
+        zone=zone_of(customer),
+    )
 
 
 def confirm(services: Services, connection: Connection, request: ExceptionRequest, case: Case, asker: Person) -> None:
     """Whisper to whoever asked that it is with the supervisors, once its card really is."""
-    text, blocks, advice_id = _news(services, connection, request, case, asker)
+    say = words(language_of_locale(asker.locale))
+    customer = name_of(customer_of(services, case.customer_id), say)
+    text, blocks = decision_card.told_agent(request, None, customer=customer, zone=asker.timezone, say=say)
+    lines, advice_id = news.said_now(
+        services, connection, case, asker, "exception_requested", after=card_key(request.id)
+    )
+    blocks += [*lines, *decision_card.agent_buttons(request, say)]
     if advice_id:
-        blocks.append(footer(advice_id, words(language_of_locale(asker.locale))))
+        blocks.append(footer(advice_id, say))
     deliver.whisper(
         connection,
         workspace=case.workspace,
@@ -85,37 +146,170 @@ def confirm(services: Services, connection: Connection, request: ExceptionReques
     )
 
 
-def announce(
+@dataclass(frozen=True)
+class Hearers:
+    """Who hears of a move; looked up before its transaction, since Slack has to be asked.
+
+    Attributes:
+        agents: Whoever asked, and whoever handles the case now.
+        deciders: Those who could decide and have not.
+        link: Where the conversation is.
+        card_link: Where the card is.
+    """
+
+    agents: Sequence[Person] = ()
+    deciders: Sequence[Person] = ()
+    link: str = ""
+    card_link: str = ""
+
+
+async def hearers(services: Services, request: ExceptionRequest, case: Case, move: Move) -> Hearers:
+    """Look up who hears of a move of this request.
+
+    Raises:
+        UnknownForNowError: When Slack could not be asked.
+    """
+    users = [request.requested_by, case.agent] if move in AGENT_HEARS else []
+    agents = [await people.look_up(services, user) for user in dict.fromkeys(users) if user]
+    chosen = await _deciders(services, request, move)
+    found = [await people.look_up(services, user) for user in chosen[:MOST_DECIDERS]]
+    deciders = [each for each in found if each.active and not each.outsider]
+    card_link = await link_to_card(services, request) if deciders else ""
+    return Hearers(agents, deciders, await link_to(services, case), card_link)
+
+
+async def _deciders(services: Services, request: ExceptionRequest, move: Move) -> list[str]:
+    """Who is asked to look at it now; never whoever asked, nor whoever has had their say or talks to the customer."""
+    since = services.clock() - people.GROUPS_TOO_OLD_SECONDS
+    with services.casebook.begin() as connection:
+        setup = workspaces.setup(connection, request.workspace)
+        groups = workspaces.groups(connection, request.workspace, since=since)
+    now = moment(services)
+    away = {each.user for each in setup.away_now(now)}
+    seconding = request.state is ExceptionState.SECONDING
+    match move:
+        case Move.RECOMMEND:
+            asked = managers(setup, groups) - away | deputies(setup, now)
+        case Move.REMIND if request.state is ExceptionState.REQUESTED or seconding:
+            asked = (managers(setup, groups) if seconding else supervisors(setup, groups)) - away
+        case Move.HAND_ON:
+            asked = managers(setup, groups) | deputies(setup, now)
+        case Move.ANSWER:
+            asked = frozenset({request.asked_back_by} if request.asked_back_by else ())
+        case _:
+            asked = frozenset()
+    with services.casebook.begin() as connection:
+        return [
+            each
+            for each in sorted(asked - {request.requested_by, request.first_by})
+            if not cases.spoken_in_by(connection, request.workspace, each, [request.case_id])
+        ]
+
+
+def make(
     services: Services,
     connection: Connection,
-    request: ExceptionRequest,
+    *,
+    before: ExceptionRequest,
+    after: ExceptionRequest,
+    move: Move,
     case: Case,
-    whom: Sequence[Person],
-    link: str,
-) -> None:
-    """Tell a decision by direct message, which arrives: whoever asked, and whoever handles the case now."""
-    for person in whom:
-        say = words(language_of_locale(person.locale))
-        text, blocks, _ = _news(services, connection, request, case, person)
+    actor: str,
+    say: Words,
+    hear: Hearers,
+    why: str = "",
+) -> bool:
+    """Make a move with all it causes, in the caller's transaction; False when somebody was first.
+
+    The state is compared and set; the audit row, the card as it is now and the news go with it.
+    """
+    if not requests.settle(connection, before, after):
+        return False
+    workspace, now = after.workspace, services.clock()
+    audit.write(
+        connection,
+        workspace=workspace,
+        actor=actor,
+        subject="exception",
+        subject_id=after.id,
+        move=move,
+        before=before.state,
+        after=after.state,
+        why=why,
+        now=now,
+    )
+    if after.state in CASE_STATE and case.state is not CaseState.CLOSED:
+        cases.move(connection, case, CASE_STATE[after.state])
+    once = f"{card_key(after.id)}:{move}:{now:.6f}"
+    if after.state is not before.state or after.due_move is not before.due_move:
         outbox.put(
             connection,
-            workspace=case.workspace,
-            key=f"{card_key(request.id)}:{request.state}:{person.user_id}",
+            workspace=workspace,
+            key=f"{once}:card",
+            kind=SendKind.UPDATE,
+            target={"of": card_key(after.id)},
+            body=card(services, connection, after, case, say),
+            case_id=case.id,
+            now=now,
+        )
+    for person in hear.agents if _agent_hears(after, move) else ():
+        _tell_agent(services, connection, after, move, case, person, hear.link, once)
+    for person in hear.deciders:
+        theirs = words(language_of_locale(person.locale))
+        customer = name_of(customer_of(services, case.customer_id), theirs)
+        text, blocks = decision_card.told_supervisor(after, move, customer=customer, link=hear.card_link, say=theirs)
+        outbox.put(
+            connection,
+            workspace=workspace,
+            key=f"{once}:{person.user_id}",
             kind=SendKind.DIRECT,
             target={"user": person.user_id},
-            body=body(text, [*blocks, *exception_card.link_blocks(link, say)]),
+            body=body(text, blocks),
             case_id=case.id,
-            now=services.clock(),
+            now=now,
         )
+    return True
 
 
-def _news(
-    services: Services, connection: Connection, request: ExceptionRequest, case: Case, person: Person
-) -> tuple[str, list[Block], str | None]:
-    """What happened and the lines that have become true with it; the advice's id when there are any."""
+def _agent_hears(after: ExceptionRequest, move: Move) -> bool:
+    """Whoever asked is reminded of what waits for them, not of what waits for others."""
+    return move in AGENT_HEARS and (
+        move is not Move.REMIND or after.state in {ExceptionState.ASKED_BACK, ExceptionState.APPROVED}
+    )
+
+
+def _tell_agent(
+    services: Services,
+    connection: Connection,
+    after: ExceptionRequest,
+    move: Move,
+    case: Case,
+    person: Person,
+    link: str,
+    once: str,
+) -> None:
+    """By direct message, which arrives; with the lines that have become true and what there is to do now."""
     say = words(language_of_locale(person.locale))
-    customer = customer_of(services, case.customer_id)
-    text, blocks = exception_card.told_agent(request, customer=name_of(customer, say), say=say)
-    shown = card_key(request.id) if request.state is ExceptionState.REQUESTED else None
-    more, advice_id = news.said_now(services, connection, case, person, FACT_OF_STATE[request.state], after=shown)
-    return text, [*blocks, *more], advice_id
+    customer = name_of(customer_of(services, case.customer_id), say)
+    text, blocks = decision_card.told_agent(after, move, customer=customer, zone=person.timezone, say=say)
+    if fact := FACT_OF_MOVE.get(move):
+        blocks += news.said_now(services, connection, case, person, fact)[0]
+    if move is Move.APPROVE:
+        blocks.append(doing_card.row([Action.COMMIT], case.id, say))
+    blocks += decision_card.agent_buttons(after, say)
+    outbox.put(
+        connection,
+        workspace=case.workspace,
+        key=f"{once}:agent:{person.user_id}",
+        kind=SendKind.DIRECT,
+        target={"user": person.user_id},
+        body=body(text, [*blocks, *link_blocks(link, say)]),
+        case_id=case.id,
+        now=services.clock(),
+    )
+
+
+def took_part(connection: Connection, request: ExceptionRequest, case: Case | None, user: str) -> bool:
+    """Whether somebody talked to the customer in this case, or took it over (R30)."""
+    spoke = cases.spoken_in_by(connection, request.workspace, user, [request.case_id])
+    return bool(spoke) or (case is not None and facts.was_made_true_by(connection, case, "takeover_accepted", user))

@@ -16,9 +16,9 @@ from bot.case import Case
 from bot.coaching import Advice, Situation
 from bot.commitments import Commitment
 from bot.customer import CustomerRecord
-from bot.entitlement import CoverageOn, Entitlement, coverage_on, entitlement
+from bot.entitlement import Coverage, CoverageOn, Entitlement, coverage_on, entitlement
 from bot.errors import UserError
-from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.goodwill import ExceptionRequest
 from bot.i18n import words
 from bot.playbook import Language
 from bot.setup import supervisors_away
@@ -58,7 +58,8 @@ def covered_today(services: Services, record: CustomerRecord) -> Standing:
     """How a customer is covered today, where they are."""
     today = moment(services).astimezone(ZoneInfo(record.customer.timezone)).date()
     soon = services.playbook.policy.ends_soon_days
-    return Standing(record, today, tuple(coverage_on(each, today, soon) for each in record.coverages))
+    coverages = (*record.coverages, *extended(services, record.customer.id))
+    return Standing(record, today, tuple(coverage_on(each, today, soon) for each in coverages))
 
 
 def customer_of(services: Services, customer_id: str | None) -> Standing | None:
@@ -72,6 +73,13 @@ def customer_of(services: Services, customer_id: str | None) -> Standing | None:
         log.warning("directory_unreadable", what=error.what)
         return None
     return covered_today(services, record) if record else None
+
+
+def extended(services: Services, customer_id: str) -> tuple[Coverage, ...]:
+    """The extensions granted to a customer, as coverages: of all they have, from the day they were granted."""
+    with services.casebook.look() as connection:
+        granted = requests.extensions(connection, services.identity.workspace, customer_id)
+    return tuple(each for request in granted if (each := goodwill_rules.extension(request)))
 
 
 def situation(
@@ -104,7 +112,7 @@ def situation(
         recorded,
         understood=said.replied and cases.context(connection, case).received,
         requested=any(
-            each.state is ExceptionState.REQUESTED
+            each.is_pending
             and outbox.state_of(connection, case.workspace, requests.card_key(each.id)) is SendState.SENT
             for each in asked
         ),
@@ -187,8 +195,8 @@ def _values(
     if due:
         values["due_at"] = commitments.due_words(due.due_at, zone_of(customer, due.timezone).key, language)
     for each in asked:
-        if each.state is ExceptionState.APPROVED:
-            values["concession"] = concession_words(each.concession, words(language))
+        if each.grant and each.state in goodwill_rules.GRANTED:
+            values["concession"] = concession_words(each.grant.concession, words(language))
     return values | (on_file.line_values(customer.record, customer.coverages) if customer else {})
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.cards import assess as assess_card
 from bot.cards import commitment as commitment_card
+from bot.cards import decision as decision_card
 from bot.cards import doing as doing_card
 from bot.cards import engineer as engineer_card
 from bot.cards import exception as exception_card
@@ -25,6 +26,7 @@ from handlers import (
     engineer,
     feedback,
     goodwill,
+    grant,
     home,
     inbound,
     quiet,
@@ -51,8 +53,13 @@ CLICKS: dict[str, Work] = {
     home_card.RESUME: quiet.on_resume,
     home_card.UNMUTE_PLAY: quiet.on_unmute_play,
     home_card.UNMUTE_CASE: quiet.on_unmute_case,
-    exception_card.APPROVE: decision.on_approve,
-    exception_card.DECLINE: decision.on_decline,
+    decision_card.APPROVE: decision.on_approve,
+    decision_card.APPROVE_WITH_TERMS: decision.on_approve_with_terms,
+    decision_card.ASK_BACK: decision.on_ask_back,
+    decision_card.DECLINE: decision.on_decline,
+    decision_card.ANSWER: grant.on_answer,
+    decision_card.WITHDRAW: grant.on_withdraw,
+    decision_card.USE: grant.on_use,
     warranty_card.PICK_CUSTOMER: warranty.on_pick,
     home_card.SET_UP: setup.on_home_button,
     doing_card.SHOW_CASE: casework.on_show,
@@ -69,7 +76,11 @@ CLICKS: dict[str, Work] = {
     verification_card.NO: verification.on_no,
     verification_card.NOT_SURE: verification.on_not_sure,
 }
-COMMANDS: dict[str, Work] = {"/warranty": warranty.on_command, "/aside": setup.on_command}
+COMMANDS: dict[str, Work] = {
+    "/warranty": warranty.on_command,
+    "/exception": goodwill.on_command,
+    "/aside": setup.on_command,
+}
 SHORTCUTS: dict[str, Work] = {
     "warranty_card": warranty.on_shortcut,
     "ask_exception": goodwill.on_shortcut,
@@ -78,7 +89,10 @@ SHORTCUTS: dict[str, Work] = {
 }
 VIEWS: dict[str, Work] = {
     exception_card.ASK_VIEW: goodwill.on_asked,
-    exception_card.DECLINE_VIEW: decision.on_declined,
+    decision_card.TERMS_VIEW: decision.on_approved_with_terms,
+    decision_card.ASK_BACK_VIEW: decision.on_asked_back,
+    decision_card.DECLINE_VIEW: decision.on_declined,
+    decision_card.ANSWER_VIEW: grant.on_answered,
     setup_card.SETUP_VIEW: setup.on_saved,
     feedback_card.NOT_HELPFUL_VIEW: feedback.on_rated,
     assess_card.ASSESS_VIEW: assess.on_assessed,
@@ -92,7 +106,10 @@ VIEWS: dict[str, Work] = {
 Check = Callable[[Services, Submission], Awaitable[dict[str, str]]]
 CHECKS: dict[str, Check] = {
     exception_card.ASK_VIEW: goodwill.mistakes,
-    exception_card.DECLINE_VIEW: goodwill.mistakes,
+    decision_card.TERMS_VIEW: decision.mistakes,
+    decision_card.ASK_BACK_VIEW: decision.mistakes,
+    decision_card.DECLINE_VIEW: decision.mistakes,
+    decision_card.ANSWER_VIEW: grant.mistakes,
     assess_card.ASSESS_VIEW: assess.assess_mistakes,
     assess_card.NEW_FACTS_VIEW: assess.new_facts_mistakes,
     engineer_card.ENGINEER_VIEW: engineer.mistakes,

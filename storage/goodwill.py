@@ -1,11 +1,12 @@
 """Requests for goodwill exceptions, and the ledger 通融紀錄 of those granted."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.goodwill import GRANTED, PENDING, ExceptionRequest, ExceptionState, Grant, Move
 from bot.policy import Concession
 from storage.cases import at
 from storage.schema import exceptions
@@ -27,9 +28,38 @@ def _request(row: RowMapping) -> ExceptionRequest:
         reason=row["reason"],
         fault_ours=row["fault_ours"],
         decided_by=row["decided_by"],
-        decided_at=at(row["decided_at"]) if row["decided_at"] is not None else None,
+        decided_at=_moment(row["decided_at"]),
         decision_reason=row["decision_reason"],
+        evidence=row["evidence"],
+        reopens=row["reopens"],
+        new_fact=row["new_fact"],
+        due_at=_moment(row["due_at"]),
+        due_move=Move(row["due_move"]) if row["due_move"] else None,
+        question=row["question"],
+        asked_back_by=row["asked_back_by"],
+        answer=row["answer"],
+        first_by=row["first_by"],
+        first_at=_moment(row["first_at"]),
+        deputy_for=row["deputy_for"],
+        grant=_grant(row) if row["granted"] else None,
+        used_by=row["used_by"],
+        used_at=_moment(row["used_at"]),
     )
+
+
+def _grant(row: RowMapping) -> Grant:
+    return Grant(
+        concession=Concession(row["granted"]),
+        scope=row["scope"],
+        cap=row["cap"],
+        conditions=row["conditions"],
+        valid_until=_moment(row["valid_until"]),
+        extended_to=date.fromisoformat(row["extended_to"]) if row["extended_to"] else None,
+    )
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return at(seconds) if seconds is not None else None
 
 
 def get(connection: Connection, workspace: str, request_id: str) -> ExceptionRequest | None:
@@ -56,7 +86,7 @@ def pending(connection: Connection, workspace: str) -> list[ExceptionRequest]:
     """The requests nobody decided yet, oldest first."""
     rows = connection.execute(
         select(exceptions)
-        .where(exceptions.c.workspace == workspace, exceptions.c.state == ExceptionState.REQUESTED)
+        .where(exceptions.c.workspace == workspace, exceptions.c.state.in_(PENDING))
         .order_by(exceptions.c.requested_at)
     )
     return [_request(row) for row in rows.mappings()]
@@ -77,7 +107,7 @@ def granted_at(connection: Connection, workspace: str, customer_id: str, *, but_
         .where(
             exceptions.c.workspace == workspace,
             exceptions.c.customer_id == customer_id,
-            exceptions.c.state == ExceptionState.APPROVED,
+            exceptions.c.state.in_(GRANTED),
             exceptions.c.case_id != but_not,
             exceptions.c.fault_ours != "yes",
         )
@@ -93,7 +123,7 @@ def granted_to(connection: Connection, workspace: str, customer_id: str, *, but_
         .where(
             exceptions.c.workspace == workspace,
             exceptions.c.customer_id == customer_id,
-            exceptions.c.state == ExceptionState.APPROVED,
+            exceptions.c.state.in_(GRANTED),
             exceptions.c.case_id != but_not,
         )
         .order_by(exceptions.c.decided_at)
@@ -107,21 +137,80 @@ def write(connection: Connection, request: ExceptionRequest) -> None:
 
 
 def settle(connection: Connection, before: ExceptionRequest, after: ExceptionRequest) -> bool:
-    """Write a decision, if the request still stands as it did; False when somebody was first."""
+    """Write a move, if the request still stands as it did; False when somebody was first."""
     result = connection.execute(
         update(exceptions)
         .where(
             exceptions.c.workspace == before.workspace,
             exceptions.c.id == before.id,
             exceptions.c.state == before.state,
+            exceptions.c.due_at == before.due_at.timestamp() if before.due_at else exceptions.c.due_at.is_(None),
         )
         .values(**_values(after))
     )
     return result.rowcount == 1
 
 
+def due(connection: Connection, workspace: str, now: float, most: int = 50) -> list[ExceptionRequest]:
+    """The requests to which something happens by itself by now, the longest overdue first."""
+    rows = connection.execute(
+        select(exceptions)
+        .where(exceptions.c.workspace == workspace, exceptions.c.due_at <= now)
+        .order_by(exceptions.c.due_at)
+        .limit(most)
+    )
+    return [_request(row) for row in rows.mappings()]
+
+
+def extensions(connection: Connection, workspace: str, customer_id: str) -> list[ExceptionRequest]:
+    """The extensions granted to a customer, oldest first."""
+    rows = connection.execute(
+        select(exceptions)
+        .where(
+            exceptions.c.workspace == workspace,
+            exceptions.c.customer_id == customer_id,
+            exceptions.c.state.in_(GRANTED),
+            exceptions.c.extended_to.is_not(None),
+        )
+        .order_by(exceptions.c.decided_at)
+    )
+    return [_request(row) for row in rows.mappings()]
+
+
+def similar(connection: Connection, like: ExceptionRequest, low_up_to: Decimal) -> list[ExceptionRequest]:
+    """What was decided about requests like this one, newest first: the same concession, in the same band of cost.
+
+    How similar requests were decided is the precedent a supervisor goes by; other customers' are meant, and faults
+    that were ours are left out, since those are put right whatever they cost.
+    """
+    is_low = exceptions.c.cost <= low_up_to if like.cost <= low_up_to else exceptions.c.cost > low_up_to
+    rows = connection.execute(
+        select(exceptions)
+        .where(
+            exceptions.c.workspace == like.workspace,
+            exceptions.c.concession == like.concession,
+            exceptions.c.decided_at.is_not(None),
+            exceptions.c.id != like.id,
+            exceptions.c.fault_ours != "yes",
+            is_low,
+        )
+        .order_by(exceptions.c.decided_at.desc())
+        .limit(20)
+    )
+    return [_request(row) for row in rows.mappings()]
+
+
 def _values(request: ExceptionRequest) -> dict[str, object]:
-    values = request.model_dump()
-    values["requested_at"] = request.requested_at.timestamp()
-    values["decided_at"] = request.decided_at.timestamp() if request.decided_at else None
-    return values
+    values: dict[str, object] = request.model_dump(exclude={"grant"})
+    for name in ("requested_at", "decided_at", "due_at", "first_at", "used_at"):
+        moment = getattr(request, name)
+        values[name] = moment.timestamp() if moment else None
+    grant = request.grant
+    return values | {
+        "granted": grant.concession if grant else None,
+        "scope": grant.scope if grant else None,
+        "cap": grant.cap if grant else None,
+        "conditions": grant.conditions if grant else None,
+        "valid_until": grant.valid_until.timestamp() if grant and grant.valid_until else None,
+        "extended_to": grant.extended_to.isoformat() if grant and grant.extended_to else None,
+    }

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 from bot.blocks import Block, actions, context, cut, divider, escaped, modal, section
 from bot.cards import commitment as commitment_card
+from bot.cards import decision as decision_card
 from bot.cards.assess import hours_words, severity_words
 from bot.cards.doing import buttons
 from bot.cards.exception import concession_words, fault_words
 from bot.case import Case, CaseState, cost_band
 from bot.commitments import Commitment
 from bot.facts import RecordedFact, Severity, newest
-from bot.goodwill import ExceptionRequest, ExceptionState, last_declined
+from bot.goodwill import ExceptionRequest, last_declined
 from bot.i18n import Words
 from bot.message import Message, Role
 from bot.playbook import Action
@@ -163,6 +164,7 @@ def requests(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
         blocks.append(section(f"*{say('Exception')}*  {_request_words(each, say)}"))
         pieces = [f"<@{each.requested_by}>", when(each.requested_at, zone), escaped(cut(each.reason, MOST_WORDS))]
         blocks.append(context(" · ".join(pieces)))
+        blocks += decision_card.agent_buttons(each, say)
         if each.decided_by and each.decided_at:
             pieces = [
                 f"<@{each.decided_by}>",
@@ -175,17 +177,7 @@ def requests(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
 
 def _request_words(request: ExceptionRequest, say: Words) -> str:
     what = f"{say.money(request.cost, request.currency)} · {concession_words(request.concession, say)}"
-    return f"{what} · {_request_state(request, say)}"
-
-
-def _request_state(request: ExceptionRequest, say: Words) -> str:
-    match request.state:
-        case ExceptionState.REQUESTED:
-            return say("waits for a decision")
-        case ExceptionState.APPROVED:
-            return say("approved")
-        case ExceptionState.DECLINED:
-            return say("declined")
+    return f"{what} · {decision_card.state_words(request.state, say)}"
 
 
 def promises(file: CaseFile, *, zone: str, say: Words) -> list[Block]:

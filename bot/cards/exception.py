@@ -1,17 +1,16 @@
-"""Asking for an exception, and the card on which a supervisor decides it."""
+"""Asking for an exception."""
 
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
 from bot.blocks import (
     Block,
-    actions,
     button,
     context,
+    cut,
     escaped,
-    fields,
-    header,
     labelled,
     modal,
     option,
@@ -21,15 +20,16 @@ from bot.blocks import (
 )
 from bot.blocks import static_select as menu
 from bot.entitlement import Entitlement
-from bot.goodwill import CostError, ExceptionRequest, ExceptionState, Refusal
+from bot.found import Candidate
+from bot.goodwill import CostError
 from bot.i18n import Words
 from bot.policy import Concession
 
-APPROVE = "approve_exception"
-DECLINE = "decline_exception"
+ASK = "ask_exception"
 ASK_VIEW = "ask_exception_view"
-DECLINE_VIEW = "decline_exception_view"
 NOTICE_VIEW = "notice_view"
+MOST_CHOICES = 8
+MOST_WORDS = 200
 
 
 def concession_words(concession: Concession, say: Words) -> str:
@@ -63,23 +63,6 @@ def fault_words(fault_ours: str, say: Words) -> str:
     return {"yes": say("Yes, ours"), "no": say("No, not ours")}.get(fault_ours, say("Not clear yet"))
 
 
-def refusal_words(refusal: Refusal, say: Words) -> str:
-    """Why somebody may not decide this."""
-    match refusal:
-        case Refusal.NOT_SUPERVISOR:
-            return say("Only a supervisor can decide this. Your click changed nothing.")
-        case Refusal.OWN_REQUEST:
-            return say("You asked for this yourself, so another supervisor has to decide it.")
-        case Refusal.TOOK_PART:
-            return say("You are talking to this customer, so another supervisor has to decide it.")
-        case Refusal.REASON_MISSING:
-            return say("Please give a reason; the agent builds their answer on it.")
-        case Refusal.WINDOW_USED:
-            return say("This customer has been granted an exception meanwhile, so this one cannot be approved.")
-        case Refusal.ALREADY_DECIDED:
-            return say("Somebody has already decided this. The card shows how.")
-
-
 def cost_error_words(error: CostError, say: Words) -> str:
     """What is wrong with the amount."""
     match error:
@@ -100,6 +83,7 @@ class Known(BaseModel):
     fault_ours: str = ""
     cost: str = ""
     reason: str = ""
+    new_fact: str = ""
 
 
 def fault_menu(chosen: str, say: Words) -> Block:
@@ -122,6 +106,13 @@ def cost_box(cost: str, currency: str, say: Words) -> Block:
     )
 
 
+def _reopened(known: Known, say: Words) -> list[Block]:
+    """Because of which fact it is asked again (R34)."""
+    if not known.new_fact:
+        return []
+    return [context(say("Asked again because of what is new: {fact}", fact=escaped(known.new_fact)))]
+
+
 def ask_modal(*, customer: str, case_id: str, currency: str, say: Words, known: Known | None = None) -> Block:
     """Four short questions (R17): what is broken, whose fault, what it costs us, what we would concede."""
     known = known or Known()
@@ -135,6 +126,10 @@ def ask_modal(*, customer: str, case_id: str, currency: str, say: Words, known: 
                     "For {customer}. A supervisor decides; the customer sees nothing of this.",
                     customer=escaped(customer),
                 )
+            ),
+            *(
+                [context(say("Asked again because of what is new: {fact}", fact=escaped(known.new_fact)))]
+                * bool(known.new_fact)
             ),
             labelled(
                 "fault",
@@ -159,6 +154,13 @@ def ask_modal(*, customer: str, case_id: str, currency: str, say: Words, known: 
                 say("Why should we make an exception?"),
                 text_input("text", initial=known.reason, multiline=True, most=1000),
             ),
+            labelled(
+                "evidence",
+                say("Links to what is in writing"),
+                text_input("text", multiline=True, most=1000),
+                hint=say("A mail, a quote, a photo: whatever the supervisor should look at."),
+                optional=True,
+            ),
         ],
         submit=say("Ask"),
         close=say("Cancel"),
@@ -166,23 +168,38 @@ def ask_modal(*, customer: str, case_id: str, currency: str, say: Words, known: 
     )
 
 
-def decline_modal(request_id: str, say: Words) -> Block:
-    """A no carries its reason; the agent turns it into words."""
-    return modal(
-        DECLINE_VIEW,
-        say("Decline"),
-        [
-            labelled(
-                "reason",
-                say("Why not?"),
-                text_input("text", multiline=True, most=1000),
-                hint=say("The agent sees this reason; the customer does not."),
-            )
-        ],
-        submit=say("Decline"),
-        close=say("Cancel"),
-        private_metadata=request_id,
-    )
+@dataclass(frozen=True)
+class Choice:
+    """A case that may be meant.
+
+    Attributes:
+        opened: The day on which it was opened, in words.
+        words: What its customer said last.
+    """
+
+    case_id: str
+    customer: str
+    opened: str
+    words: str
+
+
+def ask_which_case(choices: Sequence[Choice], say: Words) -> tuple[str, list[Block]]:
+    """Several cases are open: which one is meant?"""
+    text = say("Which case is it for?")
+    blocks = [section(text)]
+    for each in choices[:MOST_CHOICES]:
+        about = f"*{escaped(each.customer)}* · {each.opened}\n{escaped(cut(each.words, MOST_WORDS))}"
+        blocks.append(section(about, accessory=button(ASK, say("This one…"), each.case_id)))
+    return text, blocks
+
+
+def ask_which_customer(candidates: Sequence[Candidate], *, query: str, say: Words) -> tuple[str, list[Block]]:
+    """The name fits several, or nobody: say which they are, never guess."""
+    if not candidates:
+        return say("No customer fits “{query}”. Please type more of the name, or a tax ID.", query=query), []
+    text = say("“{query}” fits several customers. Please type more of the name:", query=query)
+    names = "\n".join(f"• {escaped(each.name)}" for each in candidates[:MOST_CHOICES])
+    return text, [section(escaped(text)), section(names)]
 
 
 def notice(title: str, sentence: str, say: Words) -> Block:
@@ -190,85 +207,9 @@ def notice(title: str, sentence: str, say: Words) -> Block:
     return modal(NOTICE_VIEW, title, [section(escaped(sentence))], close=say("Close"))
 
 
-def card(
-    request: ExceptionRequest,
-    *,
-    customer: str,
-    entitlement: Entitlement,
-    granted_on: date | None,
-    window_days: int,
-    say: Words,
-) -> tuple[str, list[Block]]:
-    """The card a supervisor decides on; it always shows the current state.
-
-    Args:
-        granted_on: When the customer last had an exception within the window; None when they had none.
-    """
-    facts = [
-        (say("Asked by"), f"<@{request.requested_by}>"),
-        (say("Coverage"), entitlement_words(entitlement, say)),
-        (say("Cost to us"), say.money(request.cost, request.currency)),
-        (say("Our fault?"), fault_words(request.fault_ours, say)),
-        (say("Asking for"), concession_words(request.concession, say)),
-        (
-            say("Earlier exception"),
-            say("granted on {day}", day=say.day(granted_on))
-            if granted_on
-            else say("none in the past {days} days", days=window_days),
-        ),
-    ]
-    blocks: list[Block] = [
-        header(say("Exception for {customer}", customer=customer)),
-        fields(facts),
-        section(f"*{say('What is broken')}*\n{escaped(request.fault)}"),
-        section(f"*{say('Why')}*\n{escaped(request.reason)}"),
-    ]
-    match request.state:
-        case ExceptionState.REQUESTED:
-            blocks.append(decide_buttons(request, say))
-            text = say("{customer}: an exception waits for a decision", customer=customer)
-        case ExceptionState.APPROVED:
-            text = say("{customer}: approved", customer=customer)
-            verdict = say("✅ Approved by {who}", who=f"<@{request.decided_by}>")
-            blocks.append(section(f"*{verdict}*\n{say('This once only; it counts in the ledger from today.')}"))
-        case ExceptionState.DECLINED:
-            text = say("{customer}: declined", customer=customer)
-            verdict = say("⛔ Declined by {who}", who=f"<@{request.decided_by}>")
-            blocks.append(section(f"*{verdict}*\n{escaped(request.decision_reason)}"))
-    return text, blocks
-
-
-def decide_buttons(request: ExceptionRequest, say: Words) -> Block:
-    """Yes, or no with a reason."""
-    return actions(
-        f"decide:{request.id}",
-        button(APPROVE, say("Approve"), request.id, style="primary"),
-        button(DECLINE, say("Decline…"), request.id, style="danger"),
-    )
-
-
 def link_blocks(link: str, say: Words) -> list[Block]:
     """The way to the conversation, when there is one."""
     return [context(f"<{link}|{say('Go to the conversation')}>")] if link else []
-
-
-def told_agent(request: ExceptionRequest, *, customer: str, say: Words) -> tuple[str, list[Block]]:
-    """What the agent hears about their request, above the lines that have become true."""
-    match request.state:
-        case ExceptionState.REQUESTED:
-            text = say("Your request for {customer} is with the supervisors.", customer=customer)
-        case ExceptionState.APPROVED:
-            text = say(
-                "Approved for {customer}: {concession}. Once only.",
-                customer=customer,
-                concession=concession_words(request.concession, say),
-            )
-        case ExceptionState.DECLINED:
-            text = say("Declined for {customer}.", customer=customer)
-    blocks = [context(say("🔒 Only you can see this")), section(f"*{escaped(text)}*")]
-    if request.decision_reason:
-        blocks.append(section(say("Reason: {reason}", reason=escaped(request.decision_reason))))
-    return text, blocks
 
 
 def fact_lines(lines: list[str], next_step: str, say: Words) -> list[Block]:

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from bot.blocks import Block, button, context, divider, escaped, header, quotes, section
 from bot.cards import claims as claims_card
-from bot.cards.exception import concession_words, decide_buttons
+from bot.cards.decision import decide_buttons
+from bot.cards.exception import concession_words
 from bot.cards.feedback import Choice, clock, menu, rating_words, row_id
 from bot.cards.setup import missing_words
 from bot.coaching import StoredAdvice

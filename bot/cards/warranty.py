@@ -59,7 +59,13 @@ def basis_words(basis: DateBasis | None, say: Words) -> str:
 
 def kind_words(kind: CoverageKind, say: Words) -> str:
     """Warranty or contract."""
-    return say("Warranty") if kind is CoverageKind.WARRANTY else say("Contract")
+    match kind:
+        case CoverageKind.WARRANTY:
+            return say("Warranty")
+        case CoverageKind.CONTRACT:
+            return say("Contract")
+        case CoverageKind.EXTENSION:
+            return say("Extension granted")
 
 
 def covers_words(covers: Covers, say: Words) -> str:

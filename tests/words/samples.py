@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from bot.blocks import Block
-from bot.cards import claims, exception, feedback, home, sales, setup, warranty, whisper
+from bot.cards import claims, decision, exception, feedback, home, sales, setup, warranty, whisper
 from bot.case import Case
 from bot.coaching import Advice, OfferedLine, StoredAdvice, WithheldLine
 from bot.customer import Contract, Customer, CustomerRecord, Price, StaffMember, TaxBasis
 from bot.entitlement import Coverage, CoverageKind, Covers, DateBasis, Entitlement, coverage_on
 from bot.found import Candidate
-from bot.goodwill import CostError, ExceptionRequest, ExceptionState, Refusal
+from bot.goodwill import CostError, ExceptionRequest, ExceptionState, Grant, Move, Refusal
 from bot.i18n import Words
 from bot.message import Role
 from bot.playbook import (
@@ -33,7 +33,7 @@ from bot.playbook import (
     Wording,
 )
 from bot.playbook_yaml import Fault
-from bot.policy import Concession, CostBands, Policy
+from bot.policy import ApprovalPolicy, Concession, CostBands, Policy
 from bot.quiet import Feedback, Quiet, Rating, Reason
 from bot.setup import Missing, RoleSource, Setup, SupportChannel
 from bot.signals import Signal
@@ -107,7 +107,7 @@ def _coverages() -> tuple[Coverage, ...]:
     bases = [*DateBasis, None]
     return tuple(
         Coverage(
-            kind=list(CoverageKind)[number % 2],
+            kind=list(CoverageKind)[number % len(CoverageKind)],
             reference=f"{number:04}",
             start=TODAY + timedelta(days=start) if start is not None else None,
             end=TODAY + timedelta(days=end) if end is not None else None,
@@ -136,7 +136,12 @@ def _records(name: str) -> Iterator[CustomerRecord]:
 
 
 def _request(state: ExceptionState, concession: Concession, said: str) -> ExceptionRequest:
-    decided = state is not ExceptionState.REQUESTED
+    """A request in that state with everything that one can hold."""
+    granted = state in {ExceptionState.APPROVED, ExceptionState.USED, ExceptionState.LAPSED}
+    decided = granted or state is ExceptionState.DECLINED
+    grant = Grant(
+        concession=concession, scope=said, cap=Decimal(2500), conditions=said, valid_until=NOW, extended_to=TODAY
+    )
     return ExceptionRequest(
         workspace="T1",
         id="e" * 26,
@@ -150,8 +155,36 @@ def _request(state: ExceptionState, concession: Concession, said: str) -> Except
         cost=Decimal(3000),
         currency="TWD",
         reason=said,
+        evidence=said,
+        new_fact=said,
+        question=said,
+        asked_back_by="U2",
+        answer=said,
+        first_by="U3",
         decided_by="U2" if decided else None,
+        decided_at=NOW if decided else None,
         decision_reason=said if decided else "",
+        deputy_for="U4" if decided else None,
+        grant=grant if granted else None,
+        used_by="U1" if state is ExceptionState.USED else None,
+        used_at=NOW if state is ExceptionState.USED else None,
+    )
+
+
+def _background(entitlement: Entitlement, name: str, said: str, *, bare: bool) -> decision.Background:
+    precedent = [_request(state, Concession.FULL, said) for state in (ExceptionState.USED, ExceptionState.DECLINED)]
+    return decision.Background(
+        customer=name,
+        entitlement=entitlement,
+        granted_on=[] if bare else [TODAY, TODAY],
+        per_window=1,
+        window_days=365,
+        contracts=[] if bare else [Price(amount=Decimal(48_000)), Price(amount=Decimal(100), currency="USD")],
+        tier="" if bare else name,
+        precedent=[] if bare else precedent,
+        checks=() if bare else case_samples.checks(said),
+        said=[] if bare else [said] * 5,
+        zone="Asia/Taipei",
     )
 
 
@@ -208,23 +241,31 @@ def _exception(say: Words, name: str, said: str) -> Iterator[Shown]:
         for concession in Concession:
             request = _request(state, concession, said)
             for entitlement in Entitlement:
-                shown = exception.card(
-                    request,
-                    customer=name,
-                    entitlement=entitlement,
-                    granted_on=TODAY if entitlement is Entitlement.EXPIRED else None,
-                    window_days=365,
-                    say=say,
-                )
-                yield Shown(f"exception {state} {concession} {entitlement}", *shown)
-            text, blocks = exception.told_agent(request, customer=name, say=say)
-            blocks += [*exception.fact_lines([said] * 3, said, say), feedback.footer("a" * 26, say)]
-            yield Shown(f"told {state}", text, blocks)
-    sentences = [exception.refusal_words(refusal, say) for refusal in Refusal]
+                known = _background(entitlement, name, said, bare=entitlement is Entitlement.UNKNOWN)
+                yield Shown(f"exception {state} {concession} {entitlement}", *decision.card(request, known, say))
+            for move in (None, *Move):
+                text, blocks = decision.told_agent(request, move, customer=name, zone="Asia/Taipei", say=say)
+                blocks += [*exception.fact_lines([said] * 3, said, say), *decision.agent_buttons(request, say)]
+                yield Shown(f"told {state} {move}", text, [*blocks, feedback.footer("a" * 26, say)])
+    request = _request(ExceptionState.REQUESTED, Concession.EXTENSION, said)
+    for move in (Move.RECOMMEND, Move.ANSWER, Move.HAND_ON, Move.REMIND):
+        for link in ("", "https://example.com/archives/C1/p1"):
+            text, blocks = decision.told_supervisor(request, move, customer=name, link=link, say=say)
+            yield Shown(f"supervisor {move}", text, blocks)
+    choices = [exception.Choice("c" * 26, name, say.day(TODAY), said)] * 12
+    yield Shown("which case", *exception.ask_which_case(choices, say))
+    for candidates in ([], [Candidate(id="1", name=name, score=0.5)] * 12):
+        yield Shown("which customer", *exception.ask_which_customer(candidates, query=said, say=say))
+    sentences = [decision.refusal_words(refusal, say) for refusal in Refusal]
     sentences += [exception.cost_error_words(error, say) for error in CostError]
+    known_of_case = exception.Known(fault=said, fault_ours="no", cost="3000", reason=said, new_fact=said)
     views = [
         exception.ask_modal(customer=name, case_id="c" * 26, currency="NT$", say=say),
-        exception.decline_modal("e" * 26, say),
+        exception.ask_modal(customer=name, case_id="c" * 26, currency="NT$", say=say, known=known_of_case),
+        decision.terms_modal(request, ApprovalPolicy(), say),
+        decision.ask_back_modal("e" * 26, say),
+        decision.answer_modal(request, say),
+        decision.decline_modal("e" * 26, say),
         *(exception.notice(say("Not now"), sentence, say) for sentence in sentences),
     ]
     for view in views:

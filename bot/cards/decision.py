@@ -1,0 +1,434 @@
+"""The card on which an exception is decided, the windows behind its buttons, and what is told of each move."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from bot.blocks import (
+    Block,
+    actions,
+    button,
+    context,
+    cut,
+    escaped,
+    fields,
+    header,
+    labelled,
+    modal,
+    option,
+    section,
+    static_select,
+    text_input,
+)
+from bot.cards import claims as claims_card
+from bot.cards.exception import concession_words, entitlement_words, fault_words
+from bot.claims import ClaimCheck
+from bot.customer import Price
+from bot.entitlement import Entitlement
+from bot.goodwill import ExceptionRequest, ExceptionState, Grant, Move, Refusal
+from bot.i18n import Words
+from bot.policy import ApprovalPolicy, Concession
+
+APPROVE = "approve_exception"
+APPROVE_WITH_TERMS = "approve_exception_with_terms"
+ASK_BACK = "ask_back_exception"
+DECLINE = "decline_exception"
+ANSWER = "answer_exception"
+WITHDRAW = "withdraw_exception"
+USE = "use_exception"
+TERMS_VIEW = "approve_exception_view"
+ASK_BACK_VIEW = "ask_back_exception_view"
+DECLINE_VIEW = "decline_exception_view"
+ANSWER_VIEW = "answer_exception_view"
+MOST_SAID = 3
+MOST_WORDS = 300
+
+
+@dataclass(frozen=True)
+class Background:
+    """What a supervisor needs to know of a request, beside the request.
+
+    Attributes:
+        granted_on: When the customer had exceptions within the window, oldest first.
+        per_window: How many they may have.
+        contracts: What their contracts cost a year.
+        tier: How the directory ranks them; empty when it does not.
+        precedent: How requests like this one were decided, newest first.
+        checks: What the customer claims, and what the record says.
+        said: What we have told the customer so far, oldest first.
+        zone: By whose clock days are told, an IANA name.
+    """
+
+    customer: str
+    entitlement: Entitlement
+    granted_on: Sequence[date]
+    per_window: int
+    window_days: int
+    contracts: Sequence[Price]
+    tier: str
+    precedent: Sequence[ExceptionRequest]
+    checks: Sequence[ClaimCheck]
+    said: Sequence[str]
+    zone: str
+
+
+def refusal_words(refusal: Refusal, say: Words) -> str:
+    """Why somebody may not do this."""
+    return {
+        Refusal.NOT_SUPERVISOR: say("Only a supervisor can decide this. Your click changed nothing."),
+        Refusal.NOT_YOURS: say("Only whoever asked, or handles the case, can do this. Your click changed nothing."),
+        Refusal.OWN_REQUEST: say("You asked for this yourself, so another supervisor has to decide it."),
+        Refusal.FIRST_APPROVER: say("You approved this already; the second yes has to be somebody else's."),
+        Refusal.TOOK_PART: say("You are talking to this customer, so another supervisor has to decide it."),
+        Refusal.BEYOND_LIMITS: say(
+            "Our policy lets nobody grant this much. Lower the limit, or let sales talk to the customer."
+        ),
+        Refusal.NEEDS_MANAGER: say("This is approved as far as a supervisor can. Now a manager has to agree."),
+        Refusal.NO_MANAGER: say(
+            "This is more than a supervisor may grant, and no manager is set up. See /aside setup."
+        ),
+        Refusal.WINDOW_USED: say("This customer has had their exception, so this one cannot be approved."),
+        Refusal.REASON_MISSING: say("Please give a reason; the agent builds their answer on it."),
+        Refusal.ALREADY_DECIDED: say("This is settled by now. The card shows how."),
+    }[refusal]
+
+
+def state_words(state: ExceptionState, say: Words) -> str:
+    """How a request stands, in a word or two."""
+    return {
+        ExceptionState.REQUESTED: say("waits for a decision"),
+        ExceptionState.SECONDING: say("waits for a manager"),
+        ExceptionState.ASKED_BACK: say("waits for an answer"),
+        ExceptionState.APPROVED: say("approved"),
+        ExceptionState.DECLINED: say("declined"),
+        ExceptionState.WITHDRAWN: say("withdrawn"),
+        ExceptionState.EXPIRED: say("not decided in time"),
+        ExceptionState.USED: say("approved and booked"),
+        ExceptionState.LAPSED: say("approved, not used in time"),
+    }[state]
+
+
+def card(request: ExceptionRequest, known: Background, say: Words) -> tuple[str, list[Block]]:
+    """The card a supervisor decides on; it always shows the current state."""
+    blocks: list[Block] = [
+        header(say("Exception for {customer}", customer=known.customer)),
+        fields(_facts(request, known, say)),
+        section(f"*{say('What is broken')}*\n{escaped(request.fault)}"),
+        section(f"*{say('Why')}*\n{escaped(request.reason)}"),
+    ]
+    if request.new_fact:
+        blocks.append(section(f"*{say('New since the last no')}*\n{escaped(request.new_fact)}"))
+    if request.evidence:
+        blocks.append(section(f"*{say('In writing')}*\n{escaped(request.evidence)}"))
+    if request.question:
+        blocks.append(_question(request, say))
+    blocks += claims_card.blocks(known.checks, say)
+    if known.said:
+        told = "\n".join(f"> {escaped(cut(each, MOST_WORDS))}" for each in known.said[-MOST_SAID:])
+        blocks.append(section(f"*{say('What the customer was told so far')}*\n{told}"))
+    if request.is_pending:
+        blocks.append(context(precedent_words(known.precedent, known.zone, say)))
+    blocks += _state(request, known.zone, say)
+    if request.is_pending:
+        blocks.append(decide_buttons(request, say))
+    return say("{customer}: {state}", customer=known.customer, state=state_words(request.state, say)), blocks
+
+
+def _facts(request: ExceptionRequest, known: Background, say: Words) -> list[tuple[str, str]]:
+    return [
+        (say("Asked by"), f"<@{request.requested_by}>"),
+        (say("Coverage"), entitlement_words(known.entitlement, say)),
+        (say("Cost to us"), say.money(request.cost, request.currency)),
+        (say("Our fault?"), fault_words(request.fault_ours, say)),
+        (say("Asking for"), concession_words(request.concession, say)),
+        (say("Customer"), _value_words(known, say)),
+        (
+            say("Exceptions in {days} days", days=known.window_days),
+            say(
+                "{n} of {most}, last on {day}",
+                n=len(known.granted_on),
+                most=known.per_window,
+                day=say.day(known.granted_on[-1]),
+            )
+            if known.granted_on
+            else say("none of {most}", most=known.per_window),
+        ),
+    ]
+
+
+def _value_words(known: Background, say: Words) -> str:
+    """What the customer is to us: their contracts' price a year, and their tier."""
+    sums: dict[str, Decimal] = {}
+    for price in known.contracts:
+        sums[price.currency] = sums.get(price.currency, Decimal(0)) + price.amount
+    pieces = [say("contracts {money} a year", money=say.money(amount, unit)) for unit, amount in sums.items()]
+    pieces += [say("tier {tier}", tier=escaped(known.tier))] if known.tier else []
+    return " · ".join(pieces) or say("no contract price on file")
+
+
+def precedent_words(precedent: Sequence[ExceptionRequest], zone: str, say: Words) -> str:
+    """How requests like this one were decided."""
+    if not precedent:
+        return say("Requests like this one: none decided yet.")
+    declined = sum(1 for each in precedent if each.state is ExceptionState.DECLINED)
+    latest = precedent[0]
+    words = say(
+        "Requests like this one: {yes} approved, {no} declined. The latest: {state}, {money}, {day}.",
+        yes=len(precedent) - declined,
+        no=declined,
+        state=state_words(latest.state, say),
+        money=say.money(latest.cost, latest.currency),
+        day=_day(latest.decided_at, zone, say),
+    )
+    return f"{words} {escaped(cut(latest.decision_reason, MOST_WORDS))}".strip()
+
+
+def _question(request: ExceptionRequest, say: Words) -> Block:
+    asked = say("{who} asked back", who=f"<@{request.asked_back_by}>")
+    answer = f"\n*{say('Answer')}*\n{escaped(request.answer)}" if request.answer else ""
+    return section(f"*{asked}*\n{escaped(request.question)}{answer}")
+
+
+def _state(request: ExceptionRequest, zone: str, say: Words) -> list[Block]:
+    """What has been decided so far, and by whom."""
+    blocks: list[Block] = []
+    if request.state is ExceptionState.SECONDING:
+        first = say("☑️ {who} approves; it is beyond a supervisor's limits", who=f"<@{request.first_by}>")
+        blocks.append(section(f"*{first}*\n{say('A manager has to agree.')}"))
+    elif request.state is ExceptionState.ASKED_BACK:
+        blocks.append(context(say("Waits for the answer of {who}.", who=f"<@{request.requested_by}>")))
+    elif request.state is ExceptionState.DECLINED:
+        verdict = say("⛔ Declined by {who}", who=_decider(request, say))
+        blocks.append(section(f"*{verdict}*\n{escaped(request.decision_reason)}"))
+    elif request.state is ExceptionState.WITHDRAWN:
+        blocks.append(section(f"*{say('↩️ Withdrawn by whoever asked')}*"))
+    elif request.state is ExceptionState.EXPIRED:
+        blocks.append(section(f"*{say('⌛ Nobody decided in time')}*\n{say('It can be asked for again.')}"))
+    elif request.grant:
+        verdict = say("✅ Approved by {who}", who=_decider(request, say))
+        reason = f"\n{escaped(request.decision_reason)}" if request.decision_reason else ""
+        blocks.append(section(f"*{verdict}*{reason}"))
+        blocks.append(section("\n".join(f"• {each}" for each in grant_rows(request, request.grant, zone, say))))
+        blocks.append(context(_use(request, zone, say)))
+    return blocks
+
+
+def _decider(request: ExceptionRequest, say: Words) -> str:
+    who = f"<@{request.decided_by}>"
+    if request.first_by:
+        who = say("{first} and {second}", first=f"<@{request.first_by}>", second=who)
+    if request.deputy_for:
+        return say("{who}, standing in for {whom}", who=who, whom=f"<@{request.deputy_for}>")
+    return who
+
+
+def grant_rows(request: ExceptionRequest, grant: Grant, zone: str, say: Words) -> list[str]:
+    """What a yes allows, and no more, in lines of markup."""
+    rows = [
+        f"*{say('Granted')}*  {concession_words(grant.concession, say)}",
+        f"*{say('For')}*  {escaped(cut(grant.scope, MOST_WORDS))}",
+        f"*{say('At most')}*  {say.money(grant.cap, request.currency)}",
+    ]
+    if grant.extended_to:
+        rows.append(f"*{say('Covered until')}*  {say.day(grant.extended_to)}")
+    if grant.conditions:
+        rows.append(f"*{say('On condition')}*  {escaped(grant.conditions)}")
+    if grant.valid_until:
+        rows.append(f"*{say('To be booked by')}*  {_day(grant.valid_until, zone, say)}")
+    return rows
+
+
+def _use(request: ExceptionRequest, zone: str, say: Words) -> str:
+    if request.state is ExceptionState.USED:
+        return say("Booked on {day} by {who}.", day=_day(request.used_at, zone, say), who=f"<@{request.used_by}>")
+    if request.state is ExceptionState.LAPSED:
+        return say("Not used in time, so it has lapsed and does not count.")
+    return say("This once only; it counts in the ledger from the day it was granted.")
+
+
+def _day(moment: datetime | None, zone: str, say: Words) -> str:
+    return say.day(moment.astimezone(ZoneInfo(zone)).date()) if moment else ""
+
+
+def decide_buttons(request: ExceptionRequest, say: Words) -> Block:
+    """Yes, yes with limits, a question, or no with a reason."""
+    row = [
+        button(APPROVE, say("Approve"), request.id, style="primary"),
+        button(APPROVE_WITH_TERMS, say("Approve with conditions…"), request.id),
+    ]
+    if request.state is not ExceptionState.ASKED_BACK:
+        row.append(button(ASK_BACK, say("Ask back…"), request.id))
+    return actions(f"decide:{request.id}", *row, button(DECLINE, say("Decline…"), request.id, style="danger"))
+
+
+def agent_buttons(request: ExceptionRequest, say: Words) -> list[Block]:
+    """What whoever asked can do about it now."""
+    row: list[Block] = []
+    if request.state is ExceptionState.ASKED_BACK:
+        row.append(button(ANSWER, say("Answer…"), request.id, style="primary"))
+    if request.is_pending:
+        row.append(button(WITHDRAW, say("Withdraw the request"), request.id))
+    if request.state is ExceptionState.APPROVED:
+        row.append(button(USE, say("Service booked"), request.id, style="primary"))
+    return [actions(f"request:{request.id}", *row)] if row else []
+
+
+def terms_modal(request: ExceptionRequest, policy: ApprovalPolicy, say: Words) -> Block:
+    """A yes with limits: what, up to how much, on which condition, until when."""
+    concessions = [option(concession_words(each, say), each.value) for each in Concession]
+    return modal(
+        TERMS_VIEW,
+        say("Approve with conditions"),
+        [
+            context(say("For {scope}", scope=escaped(cut(request.fault, MOST_WORDS)))),
+            labelled(
+                "concession",
+                say("What do we grant?"),
+                static_select("choice", concessions, placeholder=say("Choose"), chosen=request.concession),
+            ),
+            labelled(
+                "cap",
+                say("What may it cost us at most? ({currency})", currency=request.currency),
+                text_input("text", initial=str(request.cost).removesuffix(".00"), most=30),
+            ),
+            labelled(
+                "conditions",
+                say("On which condition?"),
+                text_input("text", multiline=True, most=1000, placeholder=say("Parts are paid by the customer")),
+                optional=True,
+            ),
+            labelled(
+                "valid_days",
+                say("For how many days can it be used?"),
+                text_input("text", initial=str(policy.valid_days), most=4),
+            ),
+            labelled(
+                "extended_to",
+                say("With an extension: covered until which day?"),
+                {"type": "datepicker", "action_id": "day"},
+                optional=True,
+            ),
+            labelled(
+                "reason",
+                say("Why so?"),
+                text_input("text", multiline=True, most=1000),
+                hint=say("The agent sees this reason; the customer does not."),
+            ),
+        ],
+        submit=say("Approve"),
+        close=say("Cancel"),
+        private_metadata=request.id,
+    )
+
+
+def ask_back_modal(request_id: str, say: Words) -> Block:
+    """What a supervisor has to know first."""
+    return _one_box(
+        ASK_BACK_VIEW,
+        request_id,
+        title=say("Ask back"),
+        label=say("What do you need to know?"),
+        hint=say("The agent gets this by direct message and answers here."),
+        submit=say("Ask"),
+        say=say,
+    )
+
+
+def answer_modal(request: ExceptionRequest, say: Words) -> Block:
+    """The agent's answer to it."""
+    return _one_box(
+        ANSWER_VIEW,
+        request.id,
+        title=say("Answer"),
+        label=say("Your answer"),
+        hint=request.question,
+        submit=say("Send"),
+        say=say,
+    )
+
+
+def decline_modal(request_id: str, say: Words) -> Block:
+    """A no carries its reason; the agent turns it into words."""
+    return _one_box(
+        DECLINE_VIEW,
+        request_id,
+        title=say("Decline"),
+        label=say("Why not?"),
+        hint=say("The agent sees this reason; the customer does not."),
+        submit=say("Decline"),
+        say=say,
+    )
+
+
+def _one_box(callback_id: str, request_id: str, *, title: str, label: str, hint: str, submit: str, say: Words) -> Block:
+    return modal(
+        callback_id,
+        title,
+        [labelled("reason", label, text_input("text", multiline=True, most=1000), hint=hint)],
+        submit=submit,
+        close=say("Cancel"),
+        private_metadata=request_id,
+    )
+
+
+def told_agent(
+    request: ExceptionRequest, move: Move | None, *, customer: str, zone: str, say: Words
+) -> tuple[str, list[Block]]:
+    """What whoever asked hears of a move, above the lines that have become true.
+
+    Args:
+        move: The move; None for a request just filed.
+        zone: Their own clock.
+    """
+    text = _told_words(request, move, customer, say)
+    blocks = [context(say("🔒 Only you can see this")), section(f"*{escaped(text)}*")]
+    if move is Move.ASK_BACK:
+        blocks.append(section(escaped(request.question)))
+    elif request.grant and move in {Move.APPROVE, Move.REMIND}:
+        blocks.append(section("\n".join(f"• {each}" for each in grant_rows(request, request.grant, zone, say))))
+    if request.decision_reason and move in {Move.APPROVE, Move.DECLINE}:
+        blocks.append(section(say("Reason: {reason}", reason=escaped(request.decision_reason))))
+    return text, blocks
+
+
+def _told_words(request: ExceptionRequest, move: Move | None, customer: str, say: Words) -> str:
+    asked_back = request.state is ExceptionState.ASKED_BACK
+    words = {
+        None: say("Your request for {customer} is with the supervisors.", customer=customer),
+        Move.ANSWER: say("Your request for {customer} is with the supervisors.", customer=customer),
+        Move.RECOMMEND: say("{customer}: a supervisor is for it; a manager has the last word.", customer=customer),
+        Move.ASK_BACK: say("{customer}: the supervisor wants to know something first.", customer=customer),
+        Move.APPROVE: say(
+            "Approved for {customer}: {concession}. Once only.",
+            customer=customer,
+            concession=concession_words(request.grant.concession if request.grant else request.concession, say),
+        ),
+        Move.DECLINE: say("Declined for {customer}.", customer=customer),
+        Move.WITHDRAW: say("{customer}: the request is withdrawn.", customer=customer),
+        Move.USE: say("{customer}: booked. The exception is used up with this.", customer=customer),
+        Move.REMIND: say("{customer}: a supervisor still waits for your answer.", customer=customer)
+        if asked_back
+        else say("{customer}: the exception lapses tomorrow. Is the service booked?", customer=customer),
+        Move.EXPIRE: say("{customer}: nobody decided in time. You can ask again.", customer=customer),
+        Move.LAPSE: say("{customer}: the exception was not used in time and has lapsed.", customer=customer),
+    }
+    return words.get(move) or say("{customer}: {state}", customer=customer, state=state_words(request.state, say))
+
+
+def told_supervisor(
+    request: ExceptionRequest, move: Move, *, customer: str, link: str, say: Words
+) -> tuple[str, list[Block]]:
+    """What those who could decide hear when nobody has."""
+    money = say.money(request.cost, request.currency)
+    if move is Move.RECOMMEND:
+        text = say("{customer}: a request for {money} needs a manager's yes.", customer=customer, money=money)
+    elif move is Move.ANSWER:
+        text = say("{customer}: your question is answered.", customer=customer)
+    elif move is Move.HAND_ON:
+        text = say("{customer}: a request for {money} still waits. Please decide it.", customer=customer, money=money)
+    else:
+        text = say("{customer}: a request for {money} waits for a decision.", customer=customer, money=money)
+    where = say("The card is here: {link}", link=f"<{link}>") if link else say("You find it in Aside's Home.")
+    return text, [section(f"*{escaped(text)}*"), context(where)]
