@@ -16,7 +16,7 @@ from storage.engine import Casebook, open_as_it_is, open_casebook
 
 EXACT = 0.98
 """From this score on, what was typed is the customer's own name, id, tax id or number, but for its spelling."""
-SMALL_BYTES = 500_000_000
+SMALL_BYTES = 250_000_000
 """A casebook of this size is written anew in the time for which a running Aside waits."""
 
 

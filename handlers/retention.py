@@ -10,14 +10,16 @@ from sqlalchemy import Connection
 from handlers.services import Services
 from storage import inbox, retention
 
-BATCH = 100
+BATCH = 50
+CASES_AT_ONCE = 10
+"""A case may hold many messages; so few keep nobody waiting who wants to write."""
 BETWEEN_SECONDS = 0.02
 INBOX_DAYS = 7
 """Slack does not send an event again after so long."""
 
 log = structlog.get_logger()
 
-Batch = Callable[[Connection], int]
+Batch = Callable[[Connection, int], int]
 
 
 async def remove_old_words(services: Services) -> None:
@@ -26,15 +28,21 @@ async def remove_old_words(services: Services) -> None:
     whispered = now - timedelta(days=policy.whispers_days).total_seconds()
     said = now - timedelta(days=policy.messages_days).total_seconds()
     received = now - timedelta(days=INBOX_DAYS).total_seconds()
-    batches: dict[str, Batch] = {
-        "received": lambda at: inbox.purge(at, before=received, limit=BATCH),
-        "sent": lambda at: retention.let_go_of_sent(at, workspace, before=whispered, limit=BATCH),
-        "whispers": lambda at: retention.empty_advice(at, workspace, before=whispered, now=now, limit=BATCH),
-        "cases": lambda at: retention.empty_cases(at, workspace, before=said, now=now, limit=BATCH),
+    batches: dict[str, tuple[Batch, int]] = {
+        "received": (lambda at, limit: inbox.purge(at, before=received, limit=limit), BATCH),
+        "sent": (lambda at, limit: retention.let_go_of_sent(at, workspace, before=whispered, limit=limit), BATCH),
+        "whispers": (
+            lambda at, limit: retention.empty_advice(at, workspace, before=whispered, now=now, limit=limit),
+            BATCH,
+        ),
+        "cases": (
+            lambda at, limit: retention.empty_cases(at, workspace, before=said, now=now, limit=limit),
+            CASES_AT_ONCE,
+        ),
     }
-    for name, batch in batches.items():
+    for name, (batch, limit) in batches.items():
         try:
-            total = await _all_of(services, batch)
+            total = await _all_of(services, batch, limit)
         except Exception:
             log.exception("not_removed", what=name)  # one odd row must not keep the others, nor stop the bot
             continue
@@ -42,16 +50,16 @@ async def remove_old_words(services: Services) -> None:
             log.info("too_old", what=name, rows=total)
 
 
-async def _all_of(services: Services, batch: Batch) -> int:
+async def _all_of(services: Services, batch: Batch, limit: int) -> int:
     total = 0
-    while done := await asyncio.to_thread(_in_one_transaction, services, batch):
+    while done := await asyncio.to_thread(_in_one_transaction, services, batch, limit):
         total += done
-        if done < BATCH:
+        if done < limit:
             break
         await asyncio.sleep(BETWEEN_SECONDS)
     return total
 
 
-def _in_one_transaction(services: Services, batch: Batch) -> int:
+def _in_one_transaction(services: Services, batch: Batch, limit: int) -> int:
     with services.casebook.begin() as connection:
-        return batch(connection)
+        return batch(connection, limit)

@@ -66,3 +66,29 @@ async def test_a_message_taken_back_is_quoted_nowhere(stage: Stage, bot: Bot) ->
         assert not [line for line in connection.iterdump() if PROMISED in line]
     assert rows(bot, "SELECT claimed, state FROM verifications") == [("", "asked")]
     assert holding(bot) == {"promise_being_checked": True}
+
+
+async def test_the_running_bot_removes_what_is_too_old_and_works_on(stage: Stage, bot: Bot) -> None:
+    """However many rows there are: at the next start, and then each hour, all of them, while messages are read."""
+    customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
+    await customer.say(SHARED, FAULT)
+    await agent.sees("ephemeral")
+    await bot.stop()
+    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
+        connection.execute("UPDATE cases SET touched_at = 1, state = 'closed'")
+        for number in range(30):
+            connection.execute(
+                "INSERT INTO cases (workspace, id, channel, thread_ts, state, context, opened_at, touched_at)"
+                " VALUES (?, ?, ?, ?, 'closed', '{}', 1, 1)",
+                (WORKSPACE, f"c{number}", SHARED, f"{number}.5"),
+            )
+            connection.execute(
+                "INSERT INTO messages (workspace, channel, ts, case_id, speaker, role, text, mirrored, anger, signals)"
+                " VALUES (?, ?, ?, ?, 'U9', 'customer', 'old words', 0, 0, '[]')",
+                (WORKSPACE, SHARED, f"{number}.5", f"c{number}"),
+            )
+    await bot.start()
+    await until(lambda: not rows(bot, "SELECT ts FROM messages WHERE text != ''"))
+    assert rows(bot, "SELECT count(*) FROM cases WHERE text_removed_at IS NOT NULL") == [(31,)]
+    await customer.say(SHARED, FAULT)
+    await until(lambda: rows(bot, "SELECT text FROM messages WHERE text != ''") == [(FAULT,)])
