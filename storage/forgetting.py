@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, case, delete, or_, select, union, update
 
 from bot.case import CaseState
 from bot.message import Role
@@ -39,7 +39,17 @@ WORDS: dict[Table, tuple[str, ...]] = {
     facts: ("why",),
     verifications: ("claimed", "evidence"),
     commitments: ("text",),
-    exceptions: ("fault", "reason", "decision_reason"),
+    exceptions: (
+        "fault",
+        "evidence",
+        "reason",
+        "decision_reason",
+        "new_fact",
+        "question",
+        "answer",
+        "scope",
+        "conditions",
+    ),
 }
 """What people wrote, in the tables whose rows name their case."""
 
@@ -208,11 +218,12 @@ def _forget_in(
     for table, columns in WORDS.items():
         where = (table.c.workspace == workspace) & _about(table, customer_id, of_customer)
         held = or_(*(table.c[column] != "" for column in columns))
-        changed += connection.execute(update(table).where(where, held).values(dict.fromkeys(columns, ""))).rowcount
+        emptied = {name: case((table.c[name].is_(None), None), else_="") for name in columns}
+        changed += connection.execute(update(table).where(where, held).values(emptied)).rowcount
     known = delete(people).where(people.c.workspace == workspace, people.c.user_id.in_(speakers))
     changed += connection.execute(known).rowcount
-    emptied = (cases.c.workspace == workspace) & (cases.c.customer_id == customer_id)
-    connection.execute(update(cases).where(emptied, cases.c.text_removed_at.is_(None)).values(text_removed_at=now))
+    theirs = (cases.c.workspace == workspace) & (cases.c.customer_id == customer_id)
+    connection.execute(update(cases).where(theirs, cases.c.text_removed_at.is_(None)).values(text_removed_at=now))
     return changed
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from bot.case import Case, CaseState
 from bot.claims import AnswerRow, ClaimCheck, ClaimVerdict
@@ -23,7 +23,7 @@ from storage import workspace as workspaces
 from storage.inbox import Lane
 from storage.outbox import Sending, SendKind, SendState
 from storage.schema import cases as case_rows
-from storage.schema import opportunities
+from storage.schema import exceptions, opportunities
 from storage.schema import outbox as rows
 
 WORKSPACE, CHANNEL, CUSTOMER, AGENT, SUPERVISOR = "T1", "C0", "U0CUSTOMER", "U0AGENT", "U0SUPERVISOR"
@@ -169,6 +169,8 @@ def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float 
         decision_reason=text,
     )
     requests.write(connection, filed)
+    wordy = dict.fromkeys(("evidence", "new_fact", "question", "answer", "scope", "conditions"), text)
+    connection.execute(update(exceptions).where(exceptions.c.id == filed.id).values(wordy))
     for subject, subject_id in (
         ("exception", filed.id),
         ("verification", asked.id),
