@@ -19,7 +19,7 @@ from bot.playbook import Playbook
 from bot.playbook_files import load_playbook
 from bot.settings import Settings
 from bot.signals import Detector
-from handlers import catch_up, closing, deliver, due, listeners, people, playbook_edits, retention, works
+from handlers import catch_up, closing, deliver, due, home, listeners, people, playbook_edits, retention, works
 from handlers.identity import check_socket_mode, identify
 from handlers.services import Known, Services
 from handlers.worker import run_lane
@@ -144,6 +144,7 @@ async def _work_until(stop: asyncio.Event, parts: Services, *others: Coroutine[N
         asyncio.create_task(run_lane(parts, Lane.STREAM, works.STREAM)),
         asyncio.create_task(deliver.run_outbox(parts)),
         asyncio.create_task(due.run_due(parts)),
+        asyncio.create_task(home.keep_fresh(parts)),
         asyncio.create_task(_every_hour(parts)),
         *map(asyncio.create_task, others),
     ]

@@ -317,6 +317,8 @@ def _settle(
     ts: str | None = None,
     error: str | None = None,
 ) -> None:
+    if sending.kind is not SendKind.HOME:
+        services.wake.homes.set()
     instead = sending.target.get("instead")
     not_sent = state in {SendState.FAILED, SendState.WITHHELD}
     if not_sent and not instead:

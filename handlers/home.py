@@ -1,18 +1,24 @@
 """The App Home: what Aside said to somebody, and for supervisors what waits for them."""
 
+import asyncio
+import json
+import uuid
 from datetime import datetime, timedelta
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import Connection
 
 from bot.authority import authorities
+from bot.blocks import Block
 from bot.cards import home as home_card
 from bot.cards.home import Inbox
 from bot.case import Case, CaseState
 from bot.message import Role
 from handlers import people
 from handlers.guard import Actor, actor_of
-from handlers.services import Services
+from handlers.services import Services, Shown, woken
 from handlers.situation import customer_of, moment
 from handlers.worker import Task
 from storage import cases, outbox, quiet
@@ -22,6 +28,11 @@ from storage.outbox import SendKind
 
 MOST_ADVICE = 20
 WEEK = timedelta(days=7)
+LATELY = timedelta(hours=1)
+LOOK_AGAIN_SECONDS = 60.0
+PAUSE_SECONDS = 1.0
+
+log = structlog.get_logger()
 
 
 async def on_opened(services: Services, task: Task) -> None:
@@ -34,34 +45,77 @@ async def on_opened(services: Services, task: Task) -> None:
 
 
 def publish(services: Services, connection: Connection, task: Task, actor: Actor) -> None:
-    """Write down somebody's Home as it is now."""
+    """Write down somebody's Home as it is now; they are looking at it."""
+    _publish(services, connection, actor, f"{task.entry.key}:home", looked_at=services.clock())
+
+
+async def keep_fresh(services: Services) -> None:
+    """Show what happened to whoever looked at their Home lately, forever."""
+    while True:
+        await woken(services.wake.homes, LOOK_AGAIN_SECONDS)
+        services.wake.homes.clear()
+        for user, shown in list(services.homes.items()):
+            if shown.looked_at < services.clock() - LATELY.total_seconds():
+                services.homes.pop(user, None)
+            else:
+                await _refresh(services, user)
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _refresh(services: Services, user: str) -> None:
+    try:
+        actor = await actor_of(services, user)
+        shown = services.homes[user]  # they may have clicked while Slack was asked
+        with services.casebook.begin() as connection:
+            key = f"home:{user}:{uuid.uuid4().hex}"
+            if _publish(services.for_one_task(), connection, actor, key, looked_at=shown.looked_at, before=shown.view):
+                services.wake.outbox.set()
+    except people.UnknownForNowError:
+        log.info("home_not_refreshed", user=user)
+    except Exception:
+        log.exception("home_not_refreshed", user=user)  # one odd Home must not keep the others old, nor stop the bot
+
+
+def _publish(
+    services: Services, connection: Connection, actor: Actor, key: str, *, looked_at: float, before: str = ""
+) -> bool:
+    """Write down somebody's Home as it is now; False when it is as `before`."""
+    view = _view(services, connection, actor)
+    now_shown = Shown(looked_at, sha256(json.dumps(view).encode("utf-8", "surrogatepass")).hexdigest())
+    if now_shown.view == before:
+        return False
+    services.homes[actor.person.user_id] = now_shown
+    is_for_us = actor.role.is_staff or (actor.person.admin and not actor.person.outsider)
+    return outbox.put(
+        connection,
+        workspace=services.identity.workspace,
+        key=key,
+        kind=SendKind.HOME,
+        target={"user": actor.person.user_id, "for_anyone": not is_for_us},
+        body={"view": view},
+        now=services.clock(),
+    )
+
+
+def _view(services: Services, connection: Connection, actor: Actor) -> Block:
+    """Somebody's Home as it is now."""
     workspace = services.identity.workspace
     is_supervisor = actor.role is Role.SUPERVISOR
-    admin = actor.person.admin and not actor.person.outsider
     pending = requests.pending(connection, workspace) if is_supervisor else []
     unknown = actor.say("a customer not on file")
     since = services.clock() - WEEK.total_seconds()
-    view = home_card.view(
+    return home_card.view(
         role=actor.role,
         inbox=_inbox(services, connection, actor) if actor.role.is_staff else Inbox(),
         pending=[(each, _name(services, each.customer_id) or unknown) for each in pending],
         missing=actor.setup.missing(),
-        admin=admin,
+        admin=actor.person.admin and not actor.person.outsider,
         zone=actor.person.timezone,
         playbook=services.playbook,
         say=actor.say,
         faults=services.known.faults,
         team=quiet.feedback(connection, workspace, since=since) if is_supervisor else None,
         stands_in_for=_stands_in_for(services, connection, actor),
-    )
-    outbox.put(
-        connection,
-        workspace=workspace,
-        key=f"{task.entry.key}:home",
-        kind=SendKind.HOME,
-        target={"user": actor.person.user_id, "for_anyone": not (actor.role.is_staff or admin)},
-        body={"view": view},
-        now=services.clock(),
     )
 
 

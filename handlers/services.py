@@ -19,7 +19,7 @@ from handlers.identity import Identity
 from storage.directory import Directory, DirectorySource
 from storage.engine import Casebook
 
-__all__ = ["Identity", "Known", "Services", "Wake"]
+__all__ = ["Identity", "Known", "Services", "Shown", "Wake"]
 
 log = structlog.get_logger()
 
@@ -31,6 +31,7 @@ class Wake:
     person: asyncio.Event = field(default_factory=asyncio.Event)
     stream: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
+    homes: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def woken(event: asyncio.Event, seconds: float) -> None:
@@ -53,6 +54,19 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What somebody's App Home shows.
+
+    Attributes:
+        looked_at: When they last opened it or clicked in it, in seconds since 1970.
+        view: A hash of what it shows.
+    """
+
+    looked_at: float
+    view: str
+
+
+@dataclass(frozen=True)
 class Services:
     """The parts, made once at start-up.
 
@@ -60,6 +74,7 @@ class Services:
         known: Playbook and detector; an edit of the playbook's files changes both at once.
         clock: Seconds since 1970.
         http: For `response_url`s, which are not part of the Web API.
+        homes: The App Homes that may be open, by person; after a restart they are unknown until opened again.
     """
 
     identity: Identity
@@ -70,6 +85,7 @@ class Services:
     known: Known
     clock: Callable[[], float]
     wake: Wake = field(default_factory=Wake)
+    homes: dict[str, Shown] = field(default_factory=dict)
 
     @property
     def playbook(self) -> Playbook:

@@ -40,6 +40,7 @@ class Task:
             yield connection
         self.is_finished = True
         self._services.wake.outbox.set()
+        self._services.wake.homes.set()
 
 
 async def work_on(services: Services, entry: Entry, works: Mapping[str, Work]) -> None:

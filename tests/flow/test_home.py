@@ -56,6 +56,33 @@ async def test_an_agent_finds_what_aside_whispered(stage: Stage, bot: Bot) -> No
     assert SAY("Nothing yet. Aside speaks up when it can help.") in texts((await home(other))["blocks"])
 
 
+async def test_an_open_home_shows_what_happened_since(stage: Stage, bot: Bot) -> None:
+    """Whoever looked lately sees a whisper and a request come without opening it again; nobody else's is touched."""
+    agent, customer, supervisor = await stage.seat(AGENT), await stage.seat(CUSTOMER), await stage.seat(SUPERVISOR)
+    other = await stage.seat(OTHER_AGENT)
+    for seat in (agent, supervisor):
+        await home(seat)
+    await asked(customer, agent, supervisor)
+    line = next(texts(each) for each in agent.of("ephemeral")[0]["message"]["blocks"] if each["type"] == "rich_text")
+    await agent.sees("home", lambda push: line in texts(push["view"]["blocks"]))
+    await supervisor.sees("home", lambda push: "NT$3,000" in texts(push["view"]["blocks"]))
+    assert other.of("home") == []
+    assert customer.of("home") == []
+
+
+async def test_a_home_in_which_nothing_changed_is_not_shown_again(stage: Stage, bot: Bot) -> None:
+    """What others do in the channel is no news for it."""
+    other, agent = await stage.seat(OTHER_AGENT), await stage.seat(AGENT)
+    await home(other)
+    await home(agent)
+    await agent.do("command", channel=SHARED, text="/aside pause 30")
+    await agent.sees("home", lambda push: "resume" in buttons(push["view"]))
+    await agent.do("command", channel=SHARED, text="/aside resume")
+    await agent.sees("home", lambda push: push is agent.of("home")[-1] and "pause" in buttons(push["view"]))
+    published = "SELECT count(*) FROM outbox WHERE kind = 'home' AND target LIKE '%{}%'"
+    assert rows(bot, published.format(OTHER_AGENT)) == [(1,)]
+
+
 async def test_an_agent_sees_neither_requests_nor_the_setup(stage: Stage, bot: Bot) -> None:
     """What waits for a decision is the supervisors', the setup is the administrators'."""
     agent, customer, supervisor = await stage.seat(AGENT), await stage.seat(CUSTOMER), await stage.seat(SUPERVISOR)
