@@ -128,8 +128,7 @@ async def test_a_commitment_is_kept_in_the_cases_window_which_shows_it(stage: St
     await whisper_with(agent, "週五前寄報價")
     await press(agent, whisper, "show_case")
     await press_in(agent, await window(agent, "case_view", 2), "commitment_kept")
-    updated = await agent.sees("view_updated")
-    assert "已做到" in texts(updated["view"]["blocks"])
+    updated = await agent.sees("view_updated", lambda push: "已做到" in texts(push["view"]["blocks"]))
     assert "commitment_kept" not in str(updated["view"]["blocks"])
     assert not other.of("view_opened")
 
