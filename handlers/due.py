@@ -14,7 +14,7 @@ from handlers.situation import moment
 from storage import cases
 from storage import goodwill as requests
 
-PAUSE_SECONDS = 10.0
+PAUSE_SECONDS = 1.0
 NOT_NOW_SECONDS = 300.0
 
 log = structlog.get_logger()

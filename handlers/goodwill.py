@@ -142,6 +142,7 @@ def _known(services: Services, case: Case) -> exception_card.Known:
         fault=asked[-1].fault if asked else "",
         fault_ours=recorded["fault_ours"].value if "fault_ours" in recorded else "",
         cost=recorded["cost"].value if "cost" in recorded else "",
+        reason=recorded["new_facts"].why if is_reopened else "",
         new_fact=recorded["new_facts"].why if is_reopened else "",
     )
 
