@@ -1,10 +1,10 @@
 """Commitments 承諾: what was promised to a customer, and by when."""
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
-from bot.commitments import Commitment, CommitmentState
+from bot.commitments import OWED, Commitment, CommitmentState
 from storage.cases import at
-from storage.schema import commitments
+from storage.schema import cases, commitments
 
 
 def _commitment(row: RowMapping) -> Commitment:
@@ -37,6 +37,24 @@ def of_case(connection: Connection, workspace: str, case_id: str) -> list[Commit
     rows = connection.execute(
         select(commitments)
         .where(commitments.c.workspace == workspace, commitments.c.case_id == case_id)
+        .order_by(commitments.c.due_at, commitments.c.made_at)
+    )
+    return [_commitment(row) for row in rows.mappings()]
+
+
+def owed_by(connection: Connection, workspace: str, user: str) -> list[Commitment]:
+    """What somebody still owes customers, in time or late, the one due first foremost.
+
+    What they wrote down themselves, and what was promised in the cases they handle now.
+    """
+    handled = select(cases.c.id).where(cases.c.workspace == workspace, cases.c.agent == user)
+    rows = connection.execute(
+        select(commitments)
+        .where(
+            commitments.c.workspace == workspace,
+            commitments.c.state.in_(OWED),
+            or_(commitments.c.made_by == user, commitments.c.case_id.in_(handled)),
+        )
         .order_by(commitments.c.due_at, commitments.c.made_at)
     )
     return [_commitment(row) for row in rows.mappings()]
