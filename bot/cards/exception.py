@@ -185,7 +185,7 @@ class Choice:
 
 def ask_which_case(choices: Sequence[Choice], say: Words) -> tuple[str, list[Block]]:
     """Several cases are open: which one is meant?"""
-    text = say("Which case is it for?")
+    text = say("Which case do you mean?")
     blocks = [section(text)]
     for each in choices[:MOST_CHOICES]:
         about = f"*{escaped(each.customer)}* · {each.opened}\n{escaped(cut(each.words, MOST_WORDS))}"
