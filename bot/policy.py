@@ -193,6 +193,18 @@ class CasePolicy(Part):
     closes_after_days: int = Field(default=14, ge=1)
 
 
+class TakeoverPolicy(Part):
+    """How a colleague is asked in, to take a conversation over or to look at it (R31, R35).
+
+    Attributes:
+        answer_within_minutes: After so much working time without an answer the next colleague is asked.
+        ask_at_most: So many colleagues are asked, one after the other; then whoever asked hears that nobody could.
+    """
+
+    answer_within_minutes: int = Field(default=10, ge=1)
+    ask_at_most: int = Field(default=3, ge=1)
+
+
 class RetentionPolicy(Part):
     """How long words are kept; figures, states, times and who decided stay (docs/casebook.md).
 
@@ -216,4 +228,5 @@ class Policy(Part):
     whisper: WhisperPolicy = WhisperPolicy()
     sales: SalesPolicy = SalesPolicy()
     case: CasePolicy = CasePolicy()
+    takeover: TakeoverPolicy = TakeoverPolicy()
     retention: RetentionPolicy = RetentionPolicy()

@@ -31,6 +31,7 @@ from storage.schema import (
     outbox,
     people,
     ratings,
+    takeovers,
     verifications,
 )
 
@@ -39,6 +40,7 @@ WORDS: dict[Table, tuple[str, ...]] = {
     facts: ("why",),
     verifications: ("claimed", "evidence"),
     commitments: ("text",),
+    takeovers: ("why",),
     exceptions: (
         "fault",
         "evidence",
@@ -94,6 +96,7 @@ AUDITED: dict[str, Table] = {
     "verification": verifications,
     "commitment": commitments,
     "opportunity": opportunities,
+    "takeover": takeovers,
 }
 """The audit's subjects that belong to a case, each with the table in which its id stands."""
 
@@ -308,7 +311,7 @@ def _marks(connection: Connection, workspace: str, customer_id: str, of_customer
         select(messages.c.ts).where(messages.c.workspace == workspace, messages.c.case_id.in_(of_customer)),
         *(
             select(table.c.id).where(table.c.workspace == workspace, _about(table, customer_id, of_customer))
-            for table in (advice, exceptions, verifications, commitments)
+            for table in (advice, exceptions, verifications, commitments, takeovers)
         ),
     ]
     return frozenset(row[0] for question in asked for row in connection.execute(question))

@@ -161,6 +161,28 @@ commitments = Table(
     Index(None, "state", "due_at"),
 )
 
+takeovers = Table(
+    "takeovers",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("id", String(32), primary_key=True),
+    Column("case_id", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("round", String(32), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("asked_by", String(32), nullable=False),
+    Column("asked", String(32), nullable=False),
+    Column("why", Text, nullable=False, default=""),
+    Column("state", String(16), nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("due_at", Float),
+    Column("settled_at", Float),
+    ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
+    UniqueConstraint("workspace", "round", "number"),
+    Index(None, "workspace", "case_id", "kind"),
+    Index(None, "workspace", "state", "due_at"),
+)
+
 advice = Table(
     "advice",
     metadata,

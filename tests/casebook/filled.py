@@ -12,12 +12,13 @@ from bot.commitments import Commitment
 from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.message import Message, Role
 from bot.playbook import Stage
-from bot.policy import Concession
+from bot.policy import Concession, HoursPolicy, TakeoverPolicy
 from bot.promises import Verification, VerificationState
 from bot.quiet import Reason
 from bot.setup import Person
 from bot.signals import Reading, Signal
-from storage import audit, cases, commitments, facts, inbox, outbox, promises, quiet
+from bot.takeover import Kind, ask
+from storage import audit, cases, commitments, facts, inbox, outbox, promises, quiet, takeovers
 from storage import goodwill as requests
 from storage import workspace as workspaces
 from storage.inbox import Lane
@@ -169,12 +170,26 @@ def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float 
         decision_reason=text,
     )
     requests.write(connection, filed)
+    asked_in = ask(
+        workspace=WORKSPACE,
+        new_id=cases.new_id(),
+        case_id=case.id,
+        kind=Kind.TAKEOVER,
+        asked_by=AGENT,
+        whom=SUPERVISOR,
+        why=text,
+        now=moment(at),
+        policy=TakeoverPolicy(),
+        hours=HoursPolicy(),
+    )
+    takeovers.write(connection, asked_in)
     wordy = dict.fromkeys(("evidence", "new_fact", "question", "answer", "scope", "conditions"), text)
     connection.execute(update(exceptions).where(exceptions.c.id == filed.id).values(wordy))
     for subject, subject_id in (
         ("exception", filed.id),
         ("verification", asked.id),
         ("commitment", made.id),
+        ("takeover", asked_in.id),
         ("case", case.id),
     ):
         audit.write(

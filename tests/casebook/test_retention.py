@@ -162,5 +162,5 @@ def test_every_text_of_the_schema_is_either_words_or_a_figure() -> None:
     assert texts - words - figures == set()
     assert words.isdisjoint(figures)
     assert json.dumps(sorted(forgetting.AUDITED)) == json.dumps(
-        ["case", "commitment", "exception", "opportunity", "verification"]
+        ["case", "commitment", "exception", "opportunity", "takeover", "verification"]
     )
