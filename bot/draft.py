@@ -77,6 +77,7 @@ class DraftCheck(BaseModel):
     Attributes:
         better: What could stand where the draft goes beyond the case; where neither that nor a play about what hurts
             has better words, what answers the customer's last message. All true for this case.
+        concedes: It speaks of a concession, granted or not: whoever sends it should have the grant's bounds in sight.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -84,6 +85,7 @@ class DraftCheck(BaseModel):
     hurts: tuple[Hurt, ...] = ()
     beyond: tuple[Beyond, ...] = ()
     better: tuple[OfferedLine, ...] = ()
+    concedes: bool = False
 
     @property
     def is_clean(self) -> bool:
@@ -125,7 +127,8 @@ def check_draft(
             now=now,
         )
         better = advice.lines[:MOST_LINES] if advice else ()
-    return DraftCheck(hurts=hurts, beyond=beyond, better=better)
+    concedes = any(_concedes(claim) for claim, _ in claims_in(text, playbook))
+    return DraftCheck(hurts=hurts, beyond=beyond, better=better, concedes=concedes)
 
 
 def _hurts(playbook: Playbook, reading: Reading, situation: Situation, *, named: bool) -> Iterator[Hurt]:
@@ -163,7 +166,7 @@ def _beyond(text: str, playbook: Playbook, situation: Situation, granted: Conces
         too_early = claim.from_stage is not None and not has_reached(claim.from_stage, situation.stage)
         if held and not too_early:
             continue
-        conceded = bool(claim.granted_by) or "exception_approved" in claim.true_by
+        conceded = _concedes(claim)
         yield Beyond(
             claim=claim.id,
             words=words,
@@ -173,6 +176,11 @@ def _beyond(text: str, playbook: Playbook, situation: Situation, granted: Conces
             declined=conceded and granted is None and situation.standing.decision == "declined",
             undecided=conceded and "exception_requested" in situation.facts,
         )
+
+
+def _concedes(claim: ClaimDefinition) -> bool:
+    """Whether it is something that only a granted exception makes true."""
+    return bool(claim.granted_by) or "exception_approved" in claim.true_by
 
 
 def claims_in(text: str, playbook: Playbook) -> Iterator[tuple[ClaimDefinition, str]]:

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 from bot import case as case_rules
 from bot.blocks import Block, body
+from bot.cards import decision as decision_card
 from bot.cards import draft as draft_card
 from bot.cards import exception as exception_card
 from bot.case import Case
 from bot.coaching import Situation
 from bot.draft import DraftCheck, check_draft
-from bot.goodwill import ExceptionState
+from bot.goodwill import GRANTED, ExceptionRequest
 from bot.language import language_of_locale, language_of_text
 from bot.message import Role
 from bot.playbook import Language, Stage
@@ -119,10 +120,13 @@ async def _answer(services: Services, actor: Actor, case: Case | None, text: str
     customer = customer_of(services, case.customer_id) if case else None
     with services.casebook.begin() as connection:
         words = cases.last_customer_words(connection, case) if case else ""
+        asked = requests.of_case(connection, case.workspace, case.id) if case else []
     language = language_of_text(words or text, language_of_locale(actor.person.locale))
-    check = await _check(services, case, customer, text, words, language)
+    held = next((each for each in asked if each.grant and each.state in GRANTED), None)
+    check = await _check(services, case, customer, text, words, language, held)
     return draft_card.answer(
         check,
+        granted=decision_card.bounds(held, actor.person.timezone, actor.say) if held else (),
         customer=customer.record.customer.name if customer else None,
         has_case=case is not None,
         language=language,
@@ -132,25 +136,26 @@ async def _answer(services: Services, actor: Actor, case: Case | None, text: str
 
 
 async def _check(
-    services: Services, case: Case | None, customer: Standing | None, text: str, words: str, language: Language
+    services: Services,
+    case: Case | None,
+    customer: Standing | None,
+    text: str,
+    words: str,
+    language: Language,
+    held: ExceptionRequest | None,
 ) -> DraftCheck:
     """Hold a draft against its case; without one nothing is known to be true.
 
     Args:
         words: What the customer said last.
         language: The language the customer is spoken to in.
+        held: The exception this case was granted.
     """
-    thread, granted = Thread(), None
-    if case:
-        with services.casebook.begin() as connection:
-            thread = cases.context(connection, case)
-            asked = requests.of_case(connection, case.workspace, case.id)
-        granted = next(
-            (each.grant.concession for each in asked if each.grant and each.state is ExceptionState.APPROVED), None
-        )
+    thread = Thread()
     known = Situation(standing=case_rules.Standing(), stage=Stage.FOLLOW_UP, facts=frozenset())
     if case:
         with services.casebook.begin() as connection:
+            thread = cases.context(connection, case)
             known = situation(services, connection, case, customer, language=language)
     detector = services.detector
     reading = await asyncio.to_thread(detector.read, Role.AGENT, text, thread)
@@ -161,7 +166,7 @@ async def _check(
         reading=reading,
         answers=answers,
         situation=known,
-        granted=granted,
+        granted=held.grant.concession if held and held.grant else None,
         language=language,
         now=moment(services),
     )

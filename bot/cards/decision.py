@@ -240,6 +240,11 @@ def grant_rows(request: ExceptionRequest, grant: Grant, zone: str, say: Words) -
     return rows
 
 
+def bounds(request: ExceptionRequest, zone: str, say: Words) -> list[str]:
+    """What a grant allows and whether it is used by now, for whoever is about to speak of it."""
+    return [*grant_rows(request, request.grant, zone, say), _use(request, zone, say)] if request.grant else []
+
+
 def _use(request: ExceptionRequest, zone: str, say: Words) -> str:
     if request.state is ExceptionState.USED:
         return say("Booked on {day} by {who}.", day=_day(request.used_at, zone, say), who=f"<@{request.used_by}>")

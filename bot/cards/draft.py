@@ -52,11 +52,19 @@ def window(
 
 
 def answer(
-    check: DraftCheck, *, customer: str | None, has_case: bool, language: Language, playbook: Playbook, say: Words
+    check: DraftCheck,
+    *,
+    customer: str | None,
+    has_case: bool,
+    language: Language,
+    playbook: Playbook,
+    say: Words,
+    granted: Sequence[str] = (),
 ) -> list[Block]:
     """What was found.
 
     Args:
+        granted: What the case's grant allows, and no more, in lines of markup.
         language: The language the customer is spoken to in.
         has_case: Whether it was checked against a case; without one nothing is known to be true.
     """
@@ -66,8 +74,10 @@ def answer(
     if not has_case:
         top.append(say("No open case here, so nothing could be looked up"))
     blocks = [context("  ·  ".join(top))]
+    bounds = [section("\n".join(f"• {each}" for each in granted))] if granted and check.concedes else []
     if check.is_clean:
-        return [*blocks, section(say("✅ Looks good. It promises nothing beyond this case."))]
+        return [*blocks, section(say("✅ Looks good. It promises nothing beyond this case.")), *bounds]
+    blocks += bounds
     blocks += [_beyond(each, playbook=playbook, say=say) for each in check.beyond]
     plays = playbook.words[say.language].plays
     for hurt in check.hurts:
