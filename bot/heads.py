@@ -130,13 +130,18 @@ class Head:
         made_of: A row an n-gram, a column a signal, the last one for how angry a text is.
         examples: The same, a row an example.
         shares: What the cheap and the dear encoder's likeness count.
-        level: The score from which a signal counts.
+        levels: The sum from which each signal counts.
     """
 
     made_of: Weights
     examples: Weights
     shares: tuple[float, float]
-    level: float
+    levels: Weights
+
+    def highest(self, sums: Matrix) -> Matrix:
+        """For each row of sums its highest signal's, as a part of that signal's level."""
+        found: Matrix = (sums[:, :-1] / self.levels).max(axis=1)
+        return found
 
     def sums(self, made_of: Sequence[Weighed], likenesses: Sequence[Weights]) -> Matrix:
         """For each text what its n-grams and its likeness to the examples speak for.
@@ -193,14 +198,14 @@ class Model:
         none = np.empty((len(texts), 0), np.float32)
         cheaply = none if encoders.cheap is None else self.meanings[0].likeness(encoders.cheap.encode(texts))
         sums = self.cheap.sums(made_of, (cheaply, none))
-        scores, anger = _scaled(sums * share, self.cheap.level), sums[:, -1] * share[:, 0]
+        scores, anger = _scaled(sums * share, self.cheap.levels), sums[:, -1] * share[:, 0]
         if self.dear is not None and encoders.dear is not None:
-            highest = sums[:, :-1].max(axis=1) / self.cheap.level
+            highest = self.cheap.highest(sums)
             unsure = [row for row in np.argsort(-highest, kind="stable") if self.band[0] < highest[row] < self.band[1]]
             if rows := sorted(unsure[:MOST_DEAR]):
                 dearly = self.meanings[1].likeness(encoders.dear.encode([texts[row] for row in rows]))
                 asked = self.dear.sums([made_of[row] for row in rows], (cheaply[rows], dearly)) * share[rows]
-                scores[rows], anger[rows] = _scaled(asked, self.dear.level), asked[:, -1]
+                scores[rows], anger[rows] = _scaled(asked, self.dear.levels), asked[:, -1]
         return scores, anger * TEMPER_SCALE
 
     def arrays(self) -> Arrays:
@@ -212,7 +217,8 @@ class Model:
         for name, head in heads.items():
             parts[f"{name}_made_of"] = head.made_of.astype(np.float16)
             parts[f"{name}_examples"] = head.examples.astype(np.float16)
-            parts[f"{name}_numbers"] = np.array([*head.shares, head.level])
+            parts[f"{name}_shares"] = np.array(head.shares)
+            parts[f"{name}_levels"] = head.levels
         return parts
 
     @classmethod
@@ -224,10 +230,13 @@ class Model:
         """
         heads = {
             name: head_of(
-                parts[f"{name}_made_of"], parts[f"{name}_examples"], *(float(x) for x in parts[f"{name}_numbers"])
+                parts[f"{name}_made_of"],
+                parts[f"{name}_examples"],
+                (float(parts[f"{name}_shares"][0]), float(parts[f"{name}_shares"][1])),
+                parts[f"{name}_levels"],
             )
             for name in ("cheap", "dear")
-            if f"{name}_numbers" in parts
+            if f"{name}_shares" in parts
         }
         known = parts["grams"].tobytes().decode()
         return cls(
@@ -241,14 +250,14 @@ class Model:
 
 
 def head_of(
-    made_of: npt.NDArray[Any], examples: npt.NDArray[Any], cheap_share: float, dear_share: float, level: float
+    made_of: npt.NDArray[Any], examples: npt.NDArray[Any], shares: tuple[float, float], levels: npt.NDArray[Any]
 ) -> Head:
     """A head whose weights are as they are kept, so that one just learnt and one read from a file say the same."""
     kept = [weights.astype(np.float16).astype(np.float32) for weights in (made_of, examples)]
-    return Head(kept[0], kept[1], (cheap_share, dear_share), level)
+    return Head(kept[0], kept[1], shares, levels.astype(np.float32))
 
 
-def _scaled(sums: Matrix, level: float) -> Matrix:
-    """Sums without the last column, stretched to 0–1 so that the level lies at 0.5."""
-    scores: Matrix = 1 / (1 + np.exp(-_SLOPE * (sums[:, :-1] - level)))
+def _scaled(sums: Matrix, levels: Weights) -> Matrix:
+    """Sums without the last column, stretched to 0–1 so that each signal's level lies at 0.5."""
+    scores: Matrix = 1 / (1 + np.exp(-_SLOPE * (sums[:, :-1] - levels)))
     return scores

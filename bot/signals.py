@@ -27,8 +27,8 @@ _WHOLE_CHARACTERS = 600
 _SPOKEN = 60
 _PART = 0.9
 """What is found in one of several parts of a message counts: each part is another try at being wrong."""
-_TEMPERS = (0.8, 1.3, 2.0)
-"""From these tempers, as a head hears them, a text is annoyed, angry and furious."""
+_TEMPERS = (0.65, 1.15, 1.8)
+"""From these tempers, as a head hears them, a text is annoyed, angry and furious: each is told best from there."""
 SPEAKERS: tuple[Speaker, ...] = (Role.CUSTOMER, Role.AGENT)
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 _REFUSALS = frozenset({"refuses_early", "cites_policy", "repeats_refusal"})
