@@ -162,7 +162,9 @@ def advise(
         muted: Ids of the plays this person muted.
         elsewhere: How many whispers they were shown in other cases in the past hour.
     """
-    sure = tuple(each for each in reading.signals if each.score >= playbook.policy.whisper.sure_from)
+    whisper = playbook.policy.whisper
+    sure_from = whisper.sure_of_ours_from if speaker is Role.AGENT else whisper.sure_from
+    sure = tuple(each for each in reading.signals if each.score >= sure_from)
     seen = frozenset(each.id for each in sure)
 
     def plays_for(signals: frozenset[str], anger: int) -> list[Play]:

@@ -158,7 +158,8 @@ class WhisperPolicy(Part):
         per_case_per_hour: At most this many whispers an agent and case.
         per_person_per_hour: At most this many whispers an agent over all their cases.
         same_play_per_day: At most so often a day in a case that learns nothing new meanwhile.
-        sure_from: A signal below this score is not acted on.
+        sure_from: A signal of the customer's below this score is not acted on.
+        sure_of_ours_from: One of the agent's own below this is not: to hear of a slip that was none helps nobody.
         stale_after_minutes: About what was said longer ago than this nothing is whispered any more.
     """
 
@@ -168,6 +169,7 @@ class WhisperPolicy(Part):
     per_person_per_hour: int = Field(default=20, ge=1)
     same_play_per_day: int = Field(default=3, ge=1)
     sure_from: float = Field(default=0.5, ge=0, le=1)
+    sure_of_ours_from: float = Field(default=0.7, ge=0, le=1)
     stale_after_minutes: int = Field(default=30, ge=1)
 
 
@@ -205,6 +207,20 @@ class TakeoverPolicy(Part):
     ask_at_most: int = Field(default=3, ge=1)
 
 
+class CommitmentPolicy(Part):
+    """When somebody is reminded of what they promised a customer, and who hears when it was not done (R33).
+
+    Attributes:
+        remind_before_minutes: So much working time before it is due, or half of the time left when that is less.
+        grace_minutes: So long after its time, by the clock, it counts as missed.
+        escalate_after_minutes: Missed, and neither kept nor given a new time in so much working time: supervisors hear.
+    """
+
+    remind_before_minutes: int = Field(default=30, ge=1)
+    grace_minutes: int = Field(default=10, ge=0)
+    escalate_after_minutes: int = Field(default=60, ge=1)
+
+
 class RetentionPolicy(Part):
     """How long words are kept; figures, states, times and who decided stay (docs/casebook.md).
 
@@ -229,4 +245,5 @@ class Policy(Part):
     sales: SalesPolicy = SalesPolicy()
     case: CasePolicy = CasePolicy()
     takeover: TakeoverPolicy = TakeoverPolicy()
+    commitments: CommitmentPolicy = CommitmentPolicy()
     retention: RetentionPolicy = RetentionPolicy()

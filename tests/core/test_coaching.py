@@ -12,7 +12,7 @@ from bot.case import STAGES, Course, Heard, Standing, course, facts_held, has_re
 from bot.coaching import OUR_MISTAKES, Advice, Situation, advise, advise_on, decide, may_ask_exception, stage_of
 from bot.entitlement import Entitlement
 from bot.message import Role
-from bot.playbook import LANGUAGES, Action, Language, Playbook, Stage, Topic
+from bot.playbook import LANGUAGES, Action, Language, Playbook, Speaker, Stage, Topic
 from bot.playbook_files import load_playbook
 from bot.quiet import Given
 from bot.settings import PACKAGED_PLAYBOOK
@@ -598,14 +598,25 @@ def test_beyond_the_budget_the_coach_is_silent(playbook: Playbook) -> None:
     assert advice is None
 
 
-def test_what_is_unsure_is_not_acted_on(playbook: Playbook) -> None:
-    """Silent when unsure."""
-    unsure = Reading((Signal("asks_favour", playbook.policy.whisper.sure_from - 0.01, "…"),), 0)
+@pytest.mark.parametrize(("speaker", "signal"), [(Role.CUSTOMER, "asks_favour"), (Role.AGENT, "cites_policy")])
+def test_what_is_unsure_is_not_acted_on(playbook: Playbook, speaker: Speaker, signal: str) -> None:
+    """Silent when unsure, and more so about the agent's own words."""
+    whisper = playbook.policy.whisper
+    level = whisper.sure_of_ours_from if speaker is Role.AGENT else whisper.sure_from
     situation = situation_of(Standing(), Stage.ASSESS)
-    advice = advise(
-        playbook, reading=unsure, speaker=Role.CUSTOMER, situation=situation, given=(), language="en", now=NOW
-    )
-    assert advice is None
+    advice = [
+        advise(
+            playbook,
+            reading=Reading((Signal(signal, score, "…"),), 0),
+            speaker=speaker,
+            situation=situation,
+            given=(),
+            language="en",
+            now=NOW,
+        )
+        for score in (level - 0.01, level)
+    ]
+    assert [bool(each) for each in advice] == [False, True]
 
 
 @pytest.mark.parametrize("signal", ["cites_policy", "blames_customer", "overpromises", "shames_price"])
