@@ -55,6 +55,18 @@ def after(start: datetime, working: timedelta, hours: HoursPolicy) -> datetime:
     return at + left
 
 
+def between(start: datetime, end: datetime, hours: HoursPolicy) -> timedelta:
+    """How much working time lies between two moments; none when the second comes first."""
+    zone, worked = ZoneInfo(hours.timezone), timedelta(0)
+    day, last = (each.astimezone(zone).date() for each in (start, end))
+    while day <= last:
+        if works_on(day, hours):
+            opens, closes = _open_from_to(day, hours)
+            worked += max(min(end, closes) - max(start, opens), timedelta(0))
+        day += timedelta(days=1)
+    return worked
+
+
 def _open_from_to(day: date, hours: HoursPolicy) -> tuple[datetime, datetime]:
     """When a working day begins and ends, in UTC; an hour that the clock skips or repeats is told by its first."""
     zone = ZoneInfo(hours.timezone)

@@ -7,6 +7,7 @@ from bot.cards import doing as doing_card
 from bot.cards.exception import fact_lines, link_blocks
 from bot.case import Case
 from bot.coaching import advise_on, decide
+from bot.commitments import Commitment
 from bot.i18n import words
 from bot.language import language_of_locale, language_of_text
 from bot.quiet import Quiet
@@ -27,6 +28,7 @@ def said_now(
     *,
     unasked: bool = False,
     after: str | None = None,
+    about: Commitment | None = None,
 ) -> tuple[list[Block], str | None]:
     """The lines that a fact has made true, and the next step; the advice's id when there are any.
 
@@ -36,11 +38,12 @@ def said_now(
         unasked: They did nothing for it and wait for nothing, so what they muted or paused stays silent; what comes
             during a pause is kept for their Home.
         after: Key of the row that makes it true; their Home keeps the lines only once that one is out.
+        about: The commitment it is about, if it is about one.
     """
     reader = language_of_locale(person.locale)
     customer = customer_of(services, case.customer_id)
     spoken = language_of_text(cases.last_customer_words(connection, case), reader)
-    current = situation(services, connection, case, customer, language=spoken)
+    current = situation(services, connection, case, customer, language=spoken, about=about)
     advice = advise_on(
         services.playbook,
         fact,

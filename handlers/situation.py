@@ -83,21 +83,33 @@ def extended(services: Services, customer_id: str) -> tuple[Coverage, ...]:
 
 
 def situation(
-    services: Services, connection: Connection, case: Case, customer: Standing | None, *, language: Language
+    services: Services,
+    connection: Connection,
+    case: Case,
+    customer: Standing | None,
+    *,
+    language: Language,
+    about: Commitment | None = None,
 ) -> Situation:
     """Everything the coach decides from.
 
     Args:
         language: The language of the lines, for what fills their placeholders.
+        about: The commitment that the lines speak of, if not the one that is due next or was missed longest ago.
     """
     said = case_rules.course(cases.heard(connection, case))
     asked = requests.of_case(connection, case.workspace, case.id)
     recorded = dict(
         facts.current(recorded_facts.of_case(connection, case), declined_at=goodwill_rules.last_declined(asked))
     )
-    due = commitments.next_due(promised.of_case(connection, case.workspace, case.id), moment(services))
+    owed, now = promised.of_case(connection, case.workspace, case.id), moment(services)
+    first = [about] if about else []
+    due = commitments.next_due(first, now) or commitments.next_due(owed, now)
+    missed = commitments.longest_missed(first) or commitments.longest_missed(owed)
     if due is None:
         recorded["commitment_recorded"] = "no"
+    recorded["commitment_moved"] = "yes" if due and due.moved_from else "no"
+    recorded["commitment_missed"] = "yes" if missed else "no"
     stands = case_rules.standing(
         entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
         promised=said.promised,
@@ -126,7 +138,7 @@ def situation(
         standing=stands,
         stage=case_rules.stage_reached(said, stands, held, closed=closed),
         facts=held,
-        values=_values(due, customer, asked, language),
+        values=_values(due, missed, customer, asked, language),
         asked=bool(asked),
     )
 
@@ -186,14 +198,23 @@ def zone_of(customer: Standing | None, otherwise: str = "Asia/Taipei") -> ZoneIn
 
 def _values(
     due: Commitment | None,
+    missed: Commitment | None,
     customer: Standing | None,
     asked: list[ExceptionRequest],
     language: Language,
 ) -> dict[str, str | date]:
     """What a line's placeholders stand for; one that is not known is not there, and the line is kept back."""
     values: dict[str, str | date] = {}
+
+    def told(commitment: Commitment, time: datetime) -> str:
+        return commitments.due_words(time, zone_of(customer, commitment.timezone).key, language)
+
     if due:
-        values["due_at"] = commitments.due_words(due.due_at, zone_of(customer, due.timezone).key, language)
+        values["due_at"] = told(due, due.due_at)
+    if due and due.moved_from:
+        values["moved_from"] = told(due, due.moved_from)
+    if missed:
+        values["missed_at"] = told(missed, missed.due_at)
     for each in asked:
         if each.grant and each.state in goodwill_rules.GRANTED:
             values["concession"] = concession_words(each.grant.concession, words(language))

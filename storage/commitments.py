@@ -1,8 +1,10 @@
 """Commitments 承諾: what was promised to a customer, and by when."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
-from bot.commitments import OWED, Commitment, CommitmentState
+from bot.commitments import OWED, Commitment, CommitmentMove, CommitmentState
 from storage.cases import at
 from storage.schema import cases, commitments
 
@@ -19,8 +21,15 @@ def _commitment(row: RowMapping) -> Commitment:
         made_by=row["made_by"],
         made_at=at(row["made_at"]),
         settled_by=row["settled_by"],
-        settled_at=at(row["settled_at"]) if row["settled_at"] is not None else None,
+        settled_at=_moment(row["settled_at"]),
+        moved_from=_moment(row["moved_from"]),
+        next_at=_moment(row["next_at"]),
+        next_move=CommitmentMove(row["next_move"]) if row["next_move"] else None,
     )
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return at(seconds) if seconds is not None else None
 
 
 def get(connection: Connection, workspace: str, commitment_id: str) -> Commitment | None:
@@ -73,15 +82,28 @@ def settle(connection: Connection, before: Commitment, after: Commitment) -> boo
             commitments.c.workspace == before.workspace,
             commitments.c.id == before.id,
             commitments.c.state == before.state,
+            commitments.c.due_at == before.due_at.timestamp(),
+            commitments.c.next_at == before.next_at.timestamp() if before.next_at else commitments.c.next_at.is_(None),
         )
         .values(**_values(after))
     )
     return result.rowcount == 1
 
 
+def due(connection: Connection, workspace: str, now: float, most: int = 50) -> list[Commitment]:
+    """The commitments to which something happens by itself by now, the longest overdue first."""
+    rows = connection.execute(
+        select(commitments)
+        .where(commitments.c.workspace == workspace, commitments.c.next_at <= now)
+        .order_by(commitments.c.next_at)
+        .limit(most)
+    )
+    return [_commitment(row) for row in rows.mappings()]
+
+
 def _values(commitment: Commitment) -> dict[str, object]:
     values = commitment.model_dump()
-    for name in ("due_at", "made_at", "settled_at"):
+    for name in ("due_at", "made_at", "settled_at", "moved_from", "next_at"):
         moment = values[name]
         values[name] = moment.timestamp() if moment else None
     return values

@@ -156,8 +156,12 @@ commitments = Table(
     Column("made_at", Float, nullable=False),
     Column("settled_by", String(32)),
     Column("settled_at", Float),
+    Column("moved_from", Float),
+    Column("next_at", Float),
+    Column("next_move", String(16)),
     ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
     Index(None, "workspace", "case_id"),
+    Index(None, "workspace", "next_at"),
     Index(None, "state", "due_at"),
 )
 

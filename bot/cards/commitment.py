@@ -1,15 +1,17 @@
-"""Writing a commitment down, and that it was kept (R33)."""
+"""Writing a commitment down, that it was kept or gets a new time, and what is told when it is due (R33)."""
 
 from datetime import datetime
 
 from bot.blocks import Block, actions, button, context, escaped, labelled, modal, moment_picker, section, text_input
-from bot.commitments import OWED, Commitment, CommitmentState, DueError, due_words
+from bot.commitments import OWED, Commitment, CommitmentMove, CommitmentState, DueError, due_words
 from bot.i18n import Words
 
 COMMIT = "commit"
 KEPT = "commitment_kept"
 WITHDRAW = "commitment_withdraw"
+NEW_TIME = "commitment_new_time"
 COMMIT_VIEW = "commit_view"
+NEW_TIME_VIEW = "commitment_new_time_view"
 
 
 def state_words(commitment: Commitment, say: Words) -> str:
@@ -34,6 +36,8 @@ def due_error_words(error: DueError, say: Words) -> str:
             return say("That time has passed. Please choose a later one.")
         case DueError.TOO_FAR:
             return say("That is more than a year away. Please choose an earlier time.")
+        case DueError.SAME:
+            return say("That is the time it has already. Please choose another one.")
 
 
 def commit_modal(*, customer: str, case_id: str, suggested: datetime, say: Words) -> Block:
@@ -61,6 +65,23 @@ def commit_modal(*, customer: str, case_id: str, suggested: datetime, say: Words
     )
 
 
+def new_time_modal(commitment: Commitment, *, zone: str, suggested: datetime, say: Words) -> Block:
+    """Until when it will be done instead, and why."""
+    return modal(
+        NEW_TIME_VIEW,
+        say("A new time"),
+        [
+            section(line(commitment, zone, say)),
+            labelled("due", say("By when?"), moment_picker("moment", initial=int(suggested.timestamp()))),
+            labelled("reason", say("Why?"), text_input("reason", most=500)),
+            context(say("Please tell the customer the new time as well; the words for it come next.")),
+        ],
+        submit=say("Save"),
+        close=say("Cancel"),
+        private_metadata=commitment.id,
+    )
+
+
 def line(commitment: Commitment, zone: str, say: Words) -> str:
     """A commitment in one line of markup, by the reader's clock."""
     due = due_words(commitment.due_at, zone, say.language)
@@ -77,7 +98,10 @@ def buttons(commitment: Commitment, say: Words) -> list[Block]:
     """What can still happen to it."""
     if commitment.state not in OWED:
         return []
-    row = [button(KEPT, say("Kept"), commitment.id, style="primary")]
+    row = [
+        button(KEPT, say("Kept"), commitment.id, style="primary"),
+        button(NEW_TIME, say("New time…"), commitment.id),
+    ]
     if commitment.state is CommitmentState.OPEN:
         row.append(button(WITHDRAW, say("Withdraw"), commitment.id))
     return [actions(f"commitment:{commitment.id}", *row)]
@@ -86,3 +110,25 @@ def buttons(commitment: Commitment, say: Words) -> list[Block]:
 def blocks(commitment: Commitment, zone: str, say: Words) -> list[Block]:
     """A commitment with its buttons."""
     return [section(line(commitment, zone, say)), *buttons(commitment, say)]
+
+
+def told(
+    commitment: Commitment, move: CommitmentMove, *, customer: str, zone: str, say: Words
+) -> tuple[str, list[Block]]:
+    """What somebody hears when a commitment is due, was missed, or is still owed long after that.
+
+    Args:
+        move: One of those that happen by themselves.
+    """
+    match move:
+        case CommitmentMove.REMIND:
+            sentence = say("⏰ Promised to {customer}, due soon", customer=customer)
+            then = say("Done, or it will take longer? One click says so.")
+        case CommitmentMove.MISS:
+            sentence = say("⌛ Promised to {customer}, and the time has passed", customer=customer)
+            then = say("Done after all? Press Kept. If not, tell the customer now, with a new time that will hold.")
+        case _:
+            sentence = say("⚠️ Promised to {customer} and still owed, with no new time", customer=customer)
+            then = say("The customer still waits. Somebody should see to it that they hear from us.")
+    blocks = [section(f"*{escaped(sentence)}*"), section(line(commitment, zone, say)), context(then)]
+    return sentence, blocks

@@ -1,5 +1,6 @@
 """A casebook of an earlier version opens with everything that was in it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 
+from bot.commitments import CommitmentMove
 from storage import cases, commitments, facts, promises
 from storage import goodwill as requests
 from storage.engine import MIGRATIONS, open_casebook
@@ -25,15 +27,28 @@ INSERT INTO messages VALUES ('T1', 'C0', '1.0', NULL, 'c1', 'U9', 'customer', 'h
 """
 
 
+COMMITTED = """
+INSERT INTO commitments (workspace, id, case_id, text, state, due_at, timezone, made_by, made_at)
+    VALUES ('T1', 'p1', 'c1', 'call', 'open', 7200.0, 'Asia/Taipei', 'U1', 5.0);
+INSERT INTO commitments (workspace, id, case_id, text, state, due_at, timezone, made_by, made_at)
+    VALUES ('T1', 'p2', 'c1', 'mail', 'kept', 7200.0, 'Asia/Taipei', 'U1', 5.0);
+"""
+
+
 def first_casebook(path: Path) -> None:
     """A casebook as the first version laid it out, with a case in it."""
+    upgraded(path, "0001", FIRST)
+
+
+def upgraded(path: Path, revision: str, rows: str) -> None:
+    """The casebook as that version laid it out, with these rows in it."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        for statement in FIRST.split(";\n"):
+        command.upgrade(config, revision)
+        for statement in rows.split(";\n"):
             if statement.strip():
                 connection.execute(text(statement))
     engine.dispose()
@@ -73,6 +88,21 @@ def test_an_upgraded_casebook_is_laid_out_like_a_new_one(old: str) -> None:
     with again.begin() as connection:
         assert differences(connection) == []
     again.close()
+
+
+def test_what_was_promised_before_is_reminded_of(tmp_path: Path) -> None:
+    """A commitment of an earlier version is due like a new one; one that was kept stays quiet."""
+    path = tmp_path / "casebook.db"
+    first_casebook(path)
+    upgraded(path, "0007", COMMITTED)
+    casebook = open_casebook(f"sqlite:///{path}")
+    with casebook.begin() as connection:
+        due = commitments.due(connection, "T1", now=7_200.0)
+        assert [(each.id, each.next_move, each.next_at) for each in due] == [
+            ("p1", CommitmentMove.REMIND, datetime(1970, 1, 1, 1, 30, tzinfo=UTC))
+        ]
+        assert commitments.due(connection, "T1", now=5_399.0) == []
+    casebook.close()
 
 
 def differences(connection: Connection) -> list[object]:
