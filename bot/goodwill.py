@@ -297,11 +297,32 @@ def _beyond(
     return None
 
 
-def agents_refusal(request: ExceptionRequest, wanted: Move, clicker: Clicker) -> Refusal | None:
-    """Why this person may not answer, withdraw or book; whoever asked and whoever handles the case may."""
+def agents_refusal(request: ExceptionRequest, wanted: Move, clicker: Clicker, now: datetime) -> Refusal | None:
+    """Why this person may not answer, withdraw or book; whoever asked and whoever handles the case may.
+
+    A grant whose time is over is not used any more, also while nobody has written down yet that it lapsed.
+    """
     if clicker.user != request.requested_by and not clicker.handles:
         return Refusal.NOT_YOURS
-    return None if (request.state, wanted) in MOVES else Refusal.ALREADY_DECIDED
+    if (request.state, wanted) not in MOVES or (wanted is Move.USE and _is_over(request, now)):
+        return Refusal.ALREADY_DECIDED
+    return None
+
+
+def by_itself(request: ExceptionRequest, now: datetime) -> Move | None:
+    """What happens by itself now; None while nothing is due.
+
+    After a downtime nobody is reminded that a grant lapses tomorrow whose time is over: it lapses.
+    """
+    if request.due_at is None or request.due_at > now:
+        return None
+    return Move.LAPSE if request.state is ExceptionState.APPROVED and _is_over(request, now) else request.due_move
+
+
+def _is_over(request: ExceptionRequest, now: datetime) -> bool:
+    """Whether the time in which a grant can be used is over."""
+    until = request.grant.valid_until if request.grant else None
+    return until is not None and until <= now
 
 
 def moved(

@@ -22,7 +22,7 @@ async def on_answer(services: Services, task: Task) -> None:
     if actor is None:
         return
     asked, case = _found(services, click.value)
-    refused = _refusal(asked, case, actor, Move.ANSWER)
+    refused = _refusal(services, asked, case, actor, Move.ANSWER)
     if refused or asked is None:
         sentence = decision_card.refusal_words(refused or Refusal.ALREADY_DECIDED, actor.say)
         view = exception_card.notice(actor.say("Not now"), sentence, actor.say)
@@ -69,11 +69,13 @@ def _found(services: Services, request_id: str) -> tuple[ExceptionRequest | None
         return asked, cases.get(connection, asked.workspace, asked.case_id) if asked else None
 
 
-def _refusal(asked: ExceptionRequest | None, case: Case | None, actor: Actor, move: Move) -> Refusal | None:
+def _refusal(
+    services: Services, asked: ExceptionRequest | None, case: Case | None, actor: Actor, move: Move
+) -> Refusal | None:
     if asked is None or case is None:
         return Refusal.ALREADY_DECIDED
     user = actor.person.user_id
-    return rules.agents_refusal(asked, move, Clicker(user=user, handles=user == case.agent))
+    return rules.agents_refusal(asked, move, Clicker(user=user, handles=user == case.agent), moment(services))
 
 
 async def _move(
@@ -91,7 +93,7 @@ async def _move(
     hear = await request.hearers(services, known, case, move) if known and case else request.Hearers()
     with task.finishing() as connection:
         before = requests.get(connection, services.identity.workspace, request_id)
-        refused = _refusal(before, case, actor, move)
+        refused = _refusal(services, before, case, actor, move)
         made = False
         if before and case and not refused:
             policy = services.playbook.policy

@@ -153,10 +153,10 @@ def test_what_is_decided_stays_decided(state: ExceptionState) -> None:
 def test_only_whoever_asked_or_handles_the_case_answers_withdraws_and_books() -> None:
     """A supervisor's yes is used by whoever talks to the customer."""
     granted = ASKED.model_copy(update={"state": ExceptionState.APPROVED})
-    assert agents_refusal(granted, Move.USE, Clicker(user="UAGENT")) is None
-    assert agents_refusal(granted, Move.USE, Clicker(user="UPEER", handles=True)) is None
-    assert agents_refusal(granted, Move.USE, Clicker(user="UBOSS", held=(OWN,))) is Refusal.NOT_YOURS
-    assert agents_refusal(granted, Move.WITHDRAW, Clicker(user="UAGENT")) is Refusal.ALREADY_DECIDED
+    assert agents_refusal(granted, Move.USE, Clicker(user="UAGENT"), NOW) is None
+    assert agents_refusal(granted, Move.USE, Clicker(user="UPEER", handles=True), NOW) is None
+    assert agents_refusal(granted, Move.USE, Clicker(user="UBOSS", held=(OWN,)), NOW) is Refusal.NOT_YOURS
+    assert agents_refusal(granted, Move.WITHDRAW, Clicker(user="UAGENT"), NOW) is Refusal.ALREADY_DECIDED
 
 
 def test_a_decision_carries_who_when_and_why() -> None:
