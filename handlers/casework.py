@@ -171,7 +171,9 @@ def show(services: Services, doing: Doing) -> Block:
     """The case's window as it is now."""
     with services.casebook.begin() as connection:
         file = file_of(services, connection, doing.case, doing.actor.say)
-    return case_card.view(file, zone=doing.actor.person.timezone, say=doing.actor.say)
+    actor = doing.actor
+    is_supervisor = actor.role is Role.SUPERVISOR
+    return case_card.view(file, zone=actor.person.timezone, say=actor.say, may_export=is_supervisor)
 
 
 async def refresh(services: Services, doing: Doing, view_id: str) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from bot.blocks import body
 from bot.cards import whisper as whisper_card
 from bot.cards.feedback import footer
+from bot.care import aimed_at_us
 from bot.case import Case, belongs_to
 from bot.coaching import Advice, advise
 from bot.i18n import words
@@ -19,7 +20,7 @@ from bot.message import Message, Role
 from bot.quiet import DAY, HOUR, corrected
 from bot.setup import Person, Setup
 from bot.signals import Reading, Thread
-from handlers import changes, deliver, inbound, news, people, sales
+from handlers import care, changes, deliver, inbound, news, people, request, sales
 from handlers.inbound import Change, Incoming
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, situation, with_checks
@@ -67,9 +68,10 @@ async def on_message(services: Services, task: Task) -> None:
     listeners = await _listeners(services, message, case, setup)
     from_customer = message.role is Role.CUSTOMER
     contact = await sales.who_to_tell(services, customer) if from_customer else None
+    known_before = kept.signals if kept else ()
+    aside = await _aside(services, message, case, reading, known_before)
     with task.finishing() as connection:
         case = case or cases.open_case(connection, message, customer.record.customer.id if customer else None)
-        known_before = kept.signals if kept else ()
         if kept:
             cases.rewrite_message(connection, message, reading, services.clock())
         elif not cases.write_message(connection, message, reading, case.id):
@@ -83,6 +85,57 @@ async def on_message(services: Services, task: Task) -> None:
         _whisper(services, connection, message, fresh, case, customer, listeners)
         if customer and contact and sales.tell(services, connection, case, customer, fresh.ids, contact):
             _sales_told(services, connection, message, case, customer, listeners)
+        _tell_supervisors(services, connection, message, case, aside, listeners)
+
+
+@dataclass(frozen=True)
+class _Aside:
+    """What supervisors hear of a message, looked up before its transaction.
+
+    Attributes:
+        kinds: In which ways it turns on whoever answers (R39, R47).
+        supervisors: Who hears of that.
+        stepped_in: A supervisor said it where the customer is (R30).
+        outsiders: The customer reads along there.
+    """
+
+    kinds: tuple[str, ...] = ()
+    supervisors: Sequence[Person] = ()
+    stepped_in: Person | None = None
+    outsiders: bool = False
+    link: str = ""
+
+
+async def _aside(
+    services: Services, message: Message, case: Case | None, reading: Reading, known_before: Sequence[str]
+) -> _Aside:
+    if message.role is Role.CUSTOMER:
+        new = [each for each in reading.signals if each.id not in known_before]
+        kinds = aimed_at_us(new, services.playbook.policy.whisper.sure_from)
+        if not kinds:
+            return _Aside()
+        link = await request.permalink(services, message.channel, message.ts)
+        return _Aside(kinds=kinds, supervisors=await care.who_to_tell(services, case), link=link)
+    outsiders = await care.has_stepped_in(services, message, case)
+    if outsiders is None:
+        return _Aside()
+    person = await people.look_up(services, message.speaker)
+    link = await request.permalink(services, message.channel, message.ts)
+    return _Aside(stepped_in=person, outsiders=outsiders, link=link)
+
+
+def _tell_supervisors(
+    services: Services,
+    connection: Connection,
+    message: Message,
+    case: Case,
+    aside: _Aside,
+    listeners: Sequence[Listener],
+) -> None:
+    coached = [each.person for each in listeners]
+    care.tell(services, connection, case, aside.kinds, aside.supervisors, coached, link=aside.link)
+    if aside.stepped_in:
+        care.remind(services, connection, message, case, aside.stepped_in, outsiders=aside.outsiders, link=aside.link)
 
 
 async def _spoken_by(services: Services, said: Incoming, setup: Setup) -> Message | None:

@@ -1,21 +1,27 @@
 """What happens by itself when its time has come: each row once, in a transaction with everything it causes."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import structlog
+from sqlalchemy import Connection
 
 from bot import goodwill as rules
+from bot.commitments import Commitment
 from bot.goodwill import ExceptionRequest
 from bot.i18n import words
 from bot.language import language_of_locale
-from handlers import people, request
+from handlers import commitment_due, people, request, takeover
 from handlers.services import Services
 from handlers.situation import moment
-from storage import cases
+from storage import cases, commitments
 from storage import goodwill as requests
 
 PAUSE_SECONDS = 1.0
 NOT_NOW_SECONDS = 300.0
+
+Row = TypeVar("Row", ExceptionRequest, Commitment)
 
 log = structlog.get_logger()
 
@@ -28,17 +34,33 @@ async def run_due(services: Services) -> None:
 
 
 async def do_due(services: Services) -> None:
-    """Do what is due now; one odd row keeps nothing else from happening."""
-    with services.casebook.look() as connection:
-        due = requests.due(connection, services.identity.workspace, services.clock())
-    for each in due:
-        try:
-            await _happen(services, each)
-        except people.UnknownForNowError:
-            log.info("due_later", exception=each.id)
-        except Exception:
-            log.exception("due_failed", exception=each.id)
+    """Do what is due now, of every kind of row."""
+    await _each(services, requests.due, _happen)
+    await _each(services, commitments.due, commitment_due.happen)
+    await takeover.do_due(services)
     services.wake.outbox.set()
+
+
+async def _each(
+    services: Services,
+    due: Callable[[Connection, str, float], Sequence[Row]],
+    happen: Callable[[Services, Row], Awaitable[None]],
+) -> None:
+    """Everything of one kind that is due; one odd row keeps nothing else from happening.
+
+    Args:
+        due: Which rows of a workspace are due at a time.
+        happen: The move of one of them, unless somebody was quicker.
+    """
+    with services.casebook.look() as connection:
+        rows = due(connection, services.identity.workspace, services.clock())
+    for each in rows:
+        try:
+            await happen(services, each)
+        except people.UnknownForNowError:
+            log.info("due_later", row=each.id)
+        except Exception:
+            log.exception("due_failed", row=each.id)
 
 
 async def _happen(services: Services, known: ExceptionRequest) -> None:

@@ -49,17 +49,18 @@ MOST_DECIDERS = 20
 
 async def link_to(services: Services, case: Case) -> str:
     """Where the conversation is; empty when Slack cannot say."""
-    return await _permalink(services, case.channel, case.thread_ts)
+    return await permalink(services, case.channel, case.thread_ts)
 
 
 async def link_to_card(services: Services, request: ExceptionRequest) -> str:
     """Where a request's card is; empty while it is not out, or when Slack cannot say."""
     with services.casebook.begin() as connection:
         place = outbox.place_of(connection, request.workspace, card_key(request.id))
-    return await _permalink(services, *place) if place else ""
+    return await permalink(services, *place) if place else ""
 
 
-async def _permalink(services: Services, channel: str, ts: str) -> str:
+async def permalink(services: Services, channel: str, ts: str) -> str:
+    """Where a message is; empty when Slack cannot say."""
     try:
         answer = await services.client.chat_getPermalink(channel=channel, message_ts=ts)
     except people.UNREACHABLE:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from bot.cards import assess as assess_card
+from bot.cards import care as care_card
 from bot.cards import commitment as commitment_card
 from bot.cards import decision as decision_card
 from bot.cards import doing as doing_card
@@ -17,6 +18,7 @@ from bot.cards import warranty as warranty_card
 from bot.cards import whisper as whisper_card
 from handlers import (
     assess,
+    care,
     casework,
     changes,
     coach,
@@ -69,8 +71,14 @@ CLICKS: dict[str, Work] = {
     commitment_card.COMMIT: commitment.on_commit,
     commitment_card.KEPT: commitment.on_kept,
     commitment_card.WITHDRAW: commitment.on_withdraw,
+    commitment_card.NEW_TIME: commitment.on_new_time,
+    care_card.BREAK: care.on_break,
     takeover_card.ASK_TAKEOVER: takeover.on_ask,
-    takeover_card.TAKE_OVER: takeover.on_take_over,
+    takeover_card.CHOOSE_TAKEOVER: takeover.on_choose,
+    takeover_card.ASK_PEER: takeover.on_ask_peer,
+    takeover_card.TAKE_OVER: takeover.on_accept,
+    takeover_card.LOOK: takeover.on_accept,
+    takeover_card.NOT_NOW: takeover.on_not_now,
     verification_card.ASK_SALES: verification.on_ask,
     verification_card.YES: verification.on_yes,
     verification_card.NO: verification.on_no,
@@ -99,6 +107,7 @@ VIEWS: dict[str, Work] = {
     assess_card.NEW_FACTS_VIEW: assess.on_new_facts_told,
     engineer_card.ENGINEER_VIEW: engineer.on_assigned,
     commitment_card.COMMIT_VIEW: commitment.on_committed,
+    commitment_card.NEW_TIME_VIEW: commitment.on_new_time_given,
     takeover_card.TAKEOVER_VIEW: takeover.on_asked,
     verification_card.YES_VIEW: verification.on_answered_yes,
     verification_card.NO_VIEW: verification.on_answered_no,
@@ -114,6 +123,7 @@ CHECKS: dict[str, Check] = {
     assess_card.NEW_FACTS_VIEW: assess.new_facts_mistakes,
     engineer_card.ENGINEER_VIEW: engineer.mistakes,
     commitment_card.COMMIT_VIEW: commitment.mistakes,
+    commitment_card.NEW_TIME_VIEW: commitment.new_time_mistakes,
     takeover_card.TAKEOVER_VIEW: takeover.mistakes,
     feedback_card.NOT_HELPFUL_VIEW: feedback.mistakes,
 }

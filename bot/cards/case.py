@@ -6,12 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from bot.blocks import Block, actions, context, cut, divider, escaped, modal, section
+from bot.blocks import Block, actions, button, context, cut, divider, escaped, modal, section
 from bot.cards import commitment as commitment_card
 from bot.cards import decision as decision_card
 from bot.cards.assess import hours_words, severity_words
 from bot.cards.doing import buttons
 from bot.cards.exception import concession_words, fault_words
+from bot.cards.takeover import peer_button
 from bot.case import Case, CaseState, cost_band
 from bot.commitments import Commitment
 from bot.facts import RecordedFact, Severity, newest
@@ -23,6 +24,7 @@ from bot.policy import CostBands
 from bot.promises import Answer, LaterAnswer, Verification
 
 CASE_VIEW = "case_view"
+EXPORT = "export_case"
 SHOWN = (
     *("severity", "effort_hours", "cost", "fault_ours", "claim", "evidence"),
     *("new_facts", "engineer", "takeover_by", "takeover_accepted"),
@@ -118,8 +120,12 @@ def when(moment: datetime, zone: str) -> str:
     return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
 
 
-def view(file: CaseFile, *, zone: str, say: Words) -> Block:
-    """The case in a window, with all that can be done about it."""
+def view(file: CaseFile, *, zone: str, say: Words, may_export: bool = False) -> Block:
+    """The case in a window, with all that can be done about it.
+
+    Args:
+        may_export: The reader may take it out as evidence (R38).
+    """
     case = file.case
     about = [state_words(case.state, say), say("since {when}", when=when(case.opened_at, zone))]
     if case.agent:
@@ -134,7 +140,10 @@ def view(file: CaseFile, *, zone: str, say: Words) -> Block:
     if not file.commitments:
         blocks.append(context(say("None written down yet.")))
     wanted = [each for each in Action if each is not Action.NEW_FACTS or last_declined(file.requests)]
-    blocks += [divider(), actions(f"do:{case.id}", *buttons(wanted, case.id, say))]
+    more = [peer_button(case.id, say)]
+    if may_export:
+        more.append(button(EXPORT, say("Export as evidence"), case.id))
+    blocks += [divider(), actions(f"do:{case.id}", *buttons(wanted, case.id, say), *more)]
     return modal(CASE_VIEW, say("The case"), blocks, close=say("Close"), private_metadata=case.id)
 
 

@@ -6,7 +6,7 @@ from bot.blocks import Block, actions, button
 from bot.cards.assess import ASSESS, NEW_FACTS
 from bot.cards.commitment import COMMIT
 from bot.cards.engineer import ASSIGN_ENGINEER
-from bot.cards.takeover import ASK_TAKEOVER
+from bot.cards.takeover import ASK_TAKEOVER, choose_button
 from bot.cards.verification import ASK_SALES
 from bot.i18n import Words
 from bot.playbook import Action
@@ -39,27 +39,32 @@ def action_words(action: Action, say: Words) -> str:
         case Action.COMMIT:
             return say("Write down a commitment…")
         case Action.ASK_TAKEOVER:
-            return say("Ask for a takeover…")
+            return say("Ask for a takeover")
         case Action.NEW_FACTS:
             return say("Something is new…")
 
 
 def buttons(wanted: Iterable[Action], value: str, say: Words, *, foremost: Action | None = None) -> list[Block]:
-    """A button for each action.
+    """A button for each action; beside the one that asks whoever is next to take over, the one to choose somebody.
 
     Args:
         value: The advice's id, or in the case's window the case's own.
         foremost: The one that stands out.
     """
-    return [
-        button(IDS[each], action_words(each, say), value, style="primary" if each is foremost else None)
-        for each in dict.fromkeys(wanted)
-    ]
+    row: list[Block] = []
+    for each in dict.fromkeys(wanted):
+        row.append(button(IDS[each], action_words(each, say), value, style="primary" if each is foremost else None))
+        if each is Action.ASK_TAKEOVER:
+            row.append(choose_button(value, say))
+    return row
 
 
-def row(wanted: Sequence[Action], value: str, say: Words) -> Block:
-    """The buttons in a row, the first one foremost, and the way to all that the case knows."""
+def row(wanted: Sequence[Action], value: str, say: Words, *, more: Sequence[Block] = ()) -> Block:
+    """The buttons in a row, the first one foremost, and the way to all that the case knows.
+
+    Args:
+        more: Buttons that make no fact true.
+    """
     first = wanted[0] if wanted else None
-    return actions(
-        f"do:{value}", *buttons(wanted, value, say, foremost=first), button(SHOW_CASE, say("The case…"), value)
-    )
+    own = buttons(wanted, value, say, foremost=first)
+    return actions(f"do:{value}", *own, *more, button(SHOW_CASE, say("The case…"), value))

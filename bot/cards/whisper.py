@@ -1,14 +1,16 @@
 """The whisper: what was noticed, what can be said, who comes in. Seen by one agent alone."""
 
 from bot.blocks import Block, button, context, cut, escaped, modal, quote, section
+from bot.cards import care, doing, feedback, takeover
 from bot.cards import claims as claims_card
-from bot.cards import doing, feedback
 from bot.cards.facts import fact_words
+from bot.care import ABUSE
 from bot.coaching import Advice
 from bot.i18n import Words
-from bot.playbook import Playbook, Route
+from bot.playbook import Action, Playbook, Route
 
 ASK_EXCEPTION = doing.ASK_EXCEPTION
+SECOND_PAIR_OF_EYES = "R35"
 
 
 def route_words(route: Route, say: Words) -> str:
@@ -70,9 +72,18 @@ def card(
 
 
 def action_buttons(advice: Advice, advice_id: str, say: Words) -> Block:
-    """What the agent can do about it; advice of an earlier version knew of one action only."""
+    """What the agent can do about it; advice of an earlier version knew of one action only.
+
+    Under pressure a second pair of eyes is one click away (R35); whoever is attacked can leave it for a while (R47).
+    """
     wanted = advice.actions or ((advice.action,) if advice.action else ())
-    return doing.row(wanted, advice_id, say)
+    attacked = any(each.id in ABUSE for each in advice.signals)
+    if attacked:
+        wanted = tuple(dict.fromkeys((*wanted, Action.ASK_TAKEOVER)))
+    more = [care.break_button(advice_id, say)] if attacked else []
+    if Route.PEER in advice.routes or SECOND_PAIR_OF_EYES in advice.rules:
+        more.append(takeover.peer_button(advice_id, say))
+    return doing.row(wanted, advice_id, say, more=more)
 
 
 def why(advice: Advice, *, playbook: Playbook, say: Words, remember: str = "") -> Block:

@@ -107,7 +107,8 @@ async def work(settings: Settings, stage: Stage) -> Seats:
         ("ask_takeover", {"whom": person(DEPUTY), "why": typed("客戶要找能作主的人")}),
     ]
     for action, values in forms:
-        view = await opened(agent, f"{action}_view", partial(press_in, agent, case, action))
+        button = {"ask_takeover": "choose_takeover"}.get(action, action)
+        view = await opened(agent, f"{action}_view", partial(press_in, agent, case, button))
         await sent(settings, agent, view, values)
     card = await direct(deputy, CONTEXT)
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 
 from bot.blocks import Block
-from bot.cards import assess, commitment, engineer, takeover, verification
+from bot.cards import assess, care, commitment, engineer, takeover, verification
 from bot.cards import case as case_card
 from bot.cards.case import CaseFile
+from bot.care import ABUSE
 from bot.case import Case, CaseState
 from bot.claims import ClaimCheck, check
 from bot.commitments import Commitment, CommitmentState, DueError
@@ -18,6 +20,7 @@ from bot.i18n import Words
 from bot.message import Message, Role
 from bot.policy import Concession, CostBands
 from bot.promises import Answer, AnswerRefusal, LaterAnswer, Verification, VerificationState
+from bot.takeover import Asking, AskState, Kind
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
 TODAY = date(2026, 3, 4)
@@ -174,27 +177,50 @@ def everything(say: Words, name: str, said: str) -> Iterator[Sample]:
     yield from _windows(say, name, said)
     yield from _questions(say, name, said)
     for full in (True, False):
-        view = case_card.view(file(name, said, full=full), zone=ZONE, say=say)
+        view = case_card.view(file(name, said, full=full), zone=ZONE, say=say, may_export=full)
         yield "case", "", view["blocks"], view
     said_before = [
         Message(workspace="T1", channel="C1", ts=f"{number}.0", speaker="U1", role=role, text=said)
         for number, role in enumerate([Role.CUSTOMER, Role.AGENT] * 9)
     ]
-    for taken_by in ("U7", None):
-        so_far = case_card.handover(file(name, said, full=taken_by is None), said_before, zone=ZONE, say=say)
-        text, blocks = takeover.card(
-            customer=name,
-            asked_by="U1",
-            why=said,
-            so_far=so_far,
-            case_id="c" * 32,
-            taken_by=taken_by,
-            link="https://2026",
-            say=say,
-        )
-        yield "takeover", text, blocks, None
+    yield from _asked_in(say, name, said, said_before)
     text, blocks = engineer.task(customer=name, what=said, asked_by="U1", link="", say=say)
     yield "engineer", text, blocks, None
+
+
+def _asked_in(say: Words, name: str, said: str, said_before: list[Message]) -> Iterator[Sample]:
+    """A colleague asked in, of each kind and in each state; what whoever asked hears; what supervisors hear."""
+    for kind, state in product(Kind, AskState):
+        for why in (said, ""):
+            asking = Asking(
+                workspace="T1",
+                id="t" * 32,
+                case_id="c" * 32,
+                kind=kind,
+                round="t" * 32,
+                asked_by="U1",
+                asked="U7",
+                why=why,
+                state=state,
+                asked_at=NOW,
+                due_at=NOW if state is AskState.ASKED else None,
+            )
+            so_far = case_card.handover(file(name, said, full=bool(why)), said_before, zone=ZONE, say=say)
+            text, blocks = takeover.card(asking, customer=name, so_far=so_far, zone=ZONE, link="https://2026", say=say)
+            yield "takeover", text, blocks, None
+        yield "takeover asked", takeover.asked_words(asking, name, say), [], None
+        yield "takeover accepted", takeover.accepted_words(asking, name, name, say), [], None
+        yield "takeover waits", takeover.waiting_words(asking, ZONE, say), [], None
+        for then in (name, None):
+            yield "takeover passed on", takeover.passed_on_words(asking, name, then, say), [], None
+    yield "nobody", takeover.nobody_words(say), [], None
+    yield "backed", care.told_agent(say), [], None
+    for kind_of_abuse, agent in product(ABUSE, ("U1", None)):
+        text, blocks = care.told_supervisor(kind_of_abuse, customer=name, agent=agent, link="https://2026", say=say)
+        yield "abuse", text, blocks, None
+    for outsiders in (True, False):
+        text, blocks = care.stepped_in(customer=name, outsiders=outsiders, link="https://2026", say=say)
+        yield "stepped in", text, blocks, None
 
 
 def _windows(say: Words, name: str, said: str) -> Iterator[Sample]:
