@@ -99,12 +99,18 @@ async def look_up(services: Services, user_id: str, fresh_seconds: float = FRESH
 
 async def role(services: Services, person: Person) -> tuple[Role, Setup]:
     """Somebody's role as the setup and the user groups have it now."""
+    setup, groups = await who_is_who(services)
+    return role_of(person, setup, groups), setup
+
+
+async def who_is_who(services: Services) -> tuple[Setup, dict[str, frozenset[str]]]:
+    """The setup, and who is in its user groups as they are now."""
     setup, groups = _known(services)
     unknown = [group for group in setup.groups if group not in groups]
     if unknown:
         await refresh_groups(services, unknown)
         setup, groups = _known(services)
-    return role_of(person, setup, groups), setup
+    return setup, groups
 
 
 def _known(services: Services) -> tuple[Setup, dict[str, frozenset[str]]]:
