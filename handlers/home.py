@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -16,13 +16,12 @@ from bot.cards import home as home_card
 from bot.cards.home import Inbox
 from bot.case import Case, CaseState
 from bot.message import Role
-from handlers import people
+from handlers import board, people
 from handlers.guard import Actor, actor_of
 from handlers.services import Services, Shown, woken
 from handlers.situation import customer_of, moment
 from handlers.worker import Task
 from storage import cases, outbox, quiet
-from storage import goodwill as requests
 from storage import workspace as workspaces
 from storage.outbox import SendKind
 
@@ -99,34 +98,25 @@ def _publish(
 
 def _view(services: Services, connection: Connection, actor: Actor) -> Block:
     """Somebody's Home as it is now."""
-    workspace = services.identity.workspace
-    is_supervisor = actor.role is Role.SUPERVISOR
-    pending = requests.pending(connection, workspace) if is_supervisor else []
-    unknown = actor.say("a customer not on file")
+    workspace, user = services.identity.workspace, actor.person.user_id
     since = services.clock() - WEEK.total_seconds()
+    groups = workspaces.groups(connection, workspace, since=services.clock() - people.GROUPS_TOO_OLD_SECONDS)
+    held = authorities(user, actor.role, actor.setup, groups, moment(services))
+    until = {each.user: each.until for each in actor.setup.away}
     return home_card.view(
         role=actor.role,
         inbox=_inbox(services, connection, actor) if actor.role.is_staff else Inbox(),
-        pending=[(each, _name(services, each.customer_id) or unknown) for each in pending],
         missing=actor.setup.missing(),
         admin=actor.person.admin and not actor.person.outsider,
         zone=actor.person.timezone,
         playbook=services.playbook,
         say=actor.say,
+        desk=board.desk(services, connection, actor),
+        board=board.board(services, connection, actor, held, groups) if held else None,
         faults=services.known.faults,
-        team=quiet.feedback(connection, workspace, since=since) if is_supervisor else None,
-        stands_in_for=_stands_in_for(services, connection, actor),
+        feedback=quiet.feedback(connection, workspace, since=since) if actor.role is Role.SUPERVISOR else None,
+        stands_in_for=[(each.deputy_for, until[each.deputy_for]) for each in held if each.deputy_for],
     )
-
-
-def _stands_in_for(services: Services, connection: Connection, actor: Actor) -> list[tuple[str, datetime | None]]:
-    """Whose deputy they are at this moment, and until when."""
-    workspace, user, now = services.identity.workspace, actor.person.user_id, moment(services)
-    groups = workspaces.groups(connection, workspace, since=services.clock() - people.GROUPS_TOO_OLD_SECONDS)
-    setup = workspaces.setup(connection, workspace)
-    until = {each.user: each.until for each in setup.away}
-    held = authorities(user, actor.role, setup, groups, now)
-    return [(each.deputy_for, until[each.deputy_for]) for each in held if each.deputy_for]
 
 
 def _inbox(services: Services, connection: Connection, actor: Actor) -> Inbox:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import (
@@ -33,6 +34,15 @@ from storage.engine import insert_once, upsert
 from storage.outbox import SendState
 from storage.schema import advice, cases, commitments, messages, ratings
 from storage.schema import outbox as outbox_rows
+
+NOT_CLOSED = tuple(each for each in CaseState if each is not CaseState.CLOSED)
+
+
+class LastSaid(NamedTuple):
+    """The last word in a case."""
+
+    role: Role
+    said_at: datetime
 
 
 def new_id() -> str:
@@ -127,6 +137,37 @@ def open_of_customer(connection: Connection, workspace: str, customer_id: str) -
         .order_by(cases.c.touched_at.desc())
     )
     return [_case(row) for row in rows.mappings()]
+
+
+def handled_by(connection: Connection, workspace: str, agent: str, most: int) -> tuple[list[Case], int]:
+    """The cases somebody handles that are not closed, the longest untouched first, and how many there are in all."""
+    rows = connection.execute(
+        select(cases, func.count().over().label("in_all"))
+        .where(cases.c.workspace == workspace, cases.c.agent == agent, cases.c.state.in_(NOT_CLOSED))
+        .order_by(cases.c.touched_at, cases.c.id)
+        .limit(most)
+    )
+    found = rows.mappings().all()
+    return [_case(row) for row in found], found[0]["in_all"] if found else 0
+
+
+def last_said(connection: Connection, workspace: str, case_ids: Sequence[str]) -> Mapping[str, LastSaid]:
+    """Who spoke last in each of these cases, and when, as far as anybody did."""
+    newest = (
+        select(messages.c.case_id, func.max(messages.c.ts).label("ts"))
+        .where(messages.c.workspace == workspace, messages.c.case_id.in_(case_ids), messages.c.deleted_at.is_(None))
+        .group_by(messages.c.case_id)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(messages.c.case_id, messages.c.role, messages.c.ts).join(
+            newest,
+            (messages.c.workspace == workspace)
+            & (messages.c.case_id == newest.c.case_id)
+            & (messages.c.ts == newest.c.ts),
+        )
+    )
+    return {row.case_id: LastSaid(Role(row.role), at(float(row.ts))) for row in rows}
 
 
 def open_case(connection: Connection, message: Message, customer_id: str | None) -> Case:

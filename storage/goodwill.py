@@ -92,6 +92,20 @@ def pending(connection: Connection, workspace: str) -> list[ExceptionRequest]:
     return [_request(row) for row in rows.mappings()]
 
 
+def waiting_in(connection: Connection, workspace: str, case_ids: Sequence[str]) -> list[ExceptionRequest]:
+    """The requests of these cases that wait for a word, or are granted and not booked yet, oldest first."""
+    rows = connection.execute(
+        select(exceptions)
+        .where(
+            exceptions.c.workspace == workspace,
+            exceptions.c.case_id.in_(case_ids),
+            exceptions.c.state.in_([*PENDING, ExceptionState.APPROVED]),
+        )
+        .order_by(exceptions.c.requested_at)
+    )
+    return [_request(row) for row in rows.mappings()]
+
+
 def card_key(request_id: str) -> str:
     """The outbox key of a request's card."""
     return f"exception:{request_id}"

@@ -1,5 +1,7 @@
 """Verifications 查證: what sales was asked about a promise, and what they said; one a case."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from bot.promises import Answer, LaterAnswer, Verification, VerificationState
@@ -48,6 +50,18 @@ def of_case(connection: Connection, workspace: str, case_id: str) -> Verificatio
     )
     row = found.mappings().one_or_none()
     return _verification(row) if row else None
+
+
+def waiting_in(connection: Connection, workspace: str, case_ids: Sequence[str]) -> list[Verification]:
+    """The questions of these cases that sales has not answered yet."""
+    rows = connection.execute(
+        select(verifications).where(
+            verifications.c.workspace == workspace,
+            verifications.c.case_id.in_(case_ids),
+            verifications.c.state == VerificationState.ASKED,
+        )
+    )
+    return [_verification(row) for row in rows.mappings()]
 
 
 def refused_move(said: Answer) -> str:

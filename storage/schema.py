@@ -85,6 +85,7 @@ cases = Table(
     Index(None, "workspace", "channel", "thread_ts"),
     Index(None, "workspace", "customer_id"),
     Index(None, "workspace", "text_removed_at", "touched_at"),
+    Index(None, "workspace", "agent", "state", "touched_at"),
 )
 
 messages = Table(
@@ -298,6 +299,8 @@ exceptions = Table(
     Column("used_at", Float),
     ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
     Index(None, "workspace", "customer_id", "decided_at"),
+    Index(None, "workspace", "state", "requested_at"),
+    Index(None, "workspace", "decided_at"),
     Index(None, "workspace", "case_id"),
     Index(None, "workspace", "due_at"),
 )

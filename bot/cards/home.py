@@ -2,23 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.blocks import Block, button, context, divider, escaped, header, quotes, section
+from bot.cards import board as board_card
 from bot.cards import claims as claims_card
-from bot.cards.decision import decide_buttons
-from bot.cards.exception import concession_words
+from bot.cards import desk as desk_card
+from bot.cards import ledger as ledger_card
 from bot.cards.feedback import Choice, clock, menu, rating_words, row_id
 from bot.cards.setup import missing_words
 from bot.coaching import StoredAdvice
-from bot.goodwill import ExceptionRequest
+from bot.desk import Desk, TeamMember
 from bot.i18n import Words
+from bot.ledger import Ledger
 from bot.message import Role
 from bot.playbook import Playbook
 from bot.playbook_yaml import Fault
 from bot.quiet import Feedback, Quiet, Rating
 from bot.setup import Missing
+from bot.waiting import Waiting
 
 SET_UP = "set_up"
 PAUSE = "pause"
@@ -26,7 +29,6 @@ RESUME = "resume"
 UNMUTE_PLAY = "unmute_play"
 UNMUTE_CASE = "unmute_case"
 MOST_BLOCKS = 100
-MOST_PENDING = 15
 MOST_MUTED = 5
 MOST_FAULTS = 3
 MOST_STOOD_IN = 10
@@ -48,26 +50,50 @@ class Inbox:
     muted_cases: Sequence[tuple[str, str]] = ()
 
 
+@dataclass(frozen=True)
+class Board:
+    """What those who decide see: supervisors, managers, and whoever stands in for one.
+
+    Attributes:
+        waiting: Undecided requests, oldest first; `more_waiting` are left out.
+        team: Counts alone: what an agent is told about their own words stays with them.
+        unhandled: How many open cases nobody handles yet.
+        months: The first days of the months in the ledger's chart.
+        names: Customers' names by their ids.
+    """
+
+    waiting: Sequence[Waiting]
+    more_waiting: int
+    team: Sequence[TeamMember]
+    unhandled: int
+    ledger: Ledger
+    months: Sequence[date]
+    names: Mapping[str, str]
+    now: datetime
+
+
 def view(
     *,
     role: Role,
     inbox: Inbox,
-    pending: Sequence[tuple[ExceptionRequest, str]],
     missing: Sequence[Missing],
     admin: bool,
     zone: str,
     playbook: Playbook,
     say: Words,
+    desk: Desk | None = None,
+    board: Board | None = None,
     faults: Sequence[Fault] = (),
-    team: Feedback | None = None,
+    feedback: Feedback | None = None,
     stands_in_for: Sequence[tuple[str, datetime | None]] = (),
 ) -> Block:
     """What somebody finds under the app's name.
 
     Args:
-        pending: Undecided requests with the customer's name; for supervisors alone.
+        desk: Their own cases and commitments; for who talks to customers.
+        board: For who may decide.
         faults: Why the playbook's latest edit was not taken; for administrators and supervisors.
-        team: How often the team was whispered to, and what they thought of it; for supervisors alone, and no more
+        feedback: How often the team was whispered to, and what they thought of it; for supervisors alone, and no more
             than numbers: what an agent is told about their own words stays with them.
         stands_in_for: Whose deputy they are now, and until when; None while nobody knows.
     """
@@ -79,13 +105,15 @@ def view(
     if not role.is_staff:
         blocks.append(section(say("This app is for our support team. There is nothing you need to do here.")))
         return {"type": "home", "blocks": blocks}
+    own = desk_card.blocks(desk, zone, say) if desk else []
+    deciding: list[Block] = []
     if stands_in_for:
         lines = (_stands_in(who, until, zone, say) for who, until in stands_in_for[:MOST_STOOD_IN])
-        blocks.append(section("\n".join(lines)))
-    if role is Role.SUPERVISOR:
-        blocks += _pending(pending, say)
-        if team:
-            blocks.append(context(_team_words(team, say)))
+        deciding.append(section("\n".join(lines)))
+    if board:
+        deciding += _board(board, feedback, playbook, say)
+    blocks += [*deciding, *own] if role is Role.SUPERVISOR else [*own, *deciding]
+    if own or deciding:
         blocks.append(divider())
     blocks.append(header(say("What Aside told you recently")))
     if role in {Role.AGENT, Role.SUPERVISOR} or inbox.quiet.paused_until:
@@ -97,27 +125,19 @@ def view(
     return {"type": "home", "blocks": [*blocks, *told, *muted][:MOST_BLOCKS]}
 
 
+def _board(board: Board, feedback: Feedback | None, playbook: Playbook, say: Words) -> list[Block]:
+    blocks = board_card.waiting_blocks(board.waiting, board.now, say, more=board.more_waiting)
+    blocks += board_card.team_blocks(board.team, board.unhandled, say)
+    if feedback:
+        blocks.append(context(_team_words(feedback, say)))
+    return blocks + ledger_card.blocks(board.ledger, board.months, board.names, playbook.policy, say)
+
+
 def _stands_in(who: str, until: datetime | None, zone: str, say: Words) -> str:
     if until is None:
         return say("You stand in for {who} until they are back.", who=f"<@{who}>")
     day = say.day(until.astimezone(ZoneInfo(zone)).date())
     return say("You stand in for {who}, who is back on {day}.", who=f"<@{who}>", day=day)
-
-
-def _pending(pending: Sequence[tuple[ExceptionRequest, str]], say: Words) -> list[Block]:
-    blocks = [header(say("Waiting for a decision"))]
-    for each, customer in pending[:MOST_PENDING]:
-        what = f"{say.money(each.cost, each.currency)} · {concession_words(each.concession, say)}"
-        blocks += [
-            section(f"*{escaped(customer)}*  {what}\n{escaped(each.fault)}\n{escaped(each.reason)}"),
-            decide_buttons(each, say),
-        ]
-    if not pending:
-        blocks.append(section(say("Nothing is waiting. Thank you.")))
-    if len(pending) > MOST_PENDING:
-        more = len(pending) - MOST_PENDING
-        blocks.append(context(say.plural("and {n} more", "and {n} more", more)))
-    return blocks
 
 
 def _team_words(team: Feedback, say: Words) -> str:

@@ -10,6 +10,7 @@ from bot.cards import claims, decision, exception, feedback, home, sales, setup,
 from bot.case import Case
 from bot.coaching import Advice, OfferedLine, StoredAdvice, WithheldLine
 from bot.customer import Contract, Customer, CustomerRecord, Price, StaffMember, TaxBasis
+from bot.desk import Desk
 from bot.entitlement import Coverage, CoverageKind, Covers, DateBasis, Entitlement, coverage_on
 from bot.found import Candidate
 from bot.goodwill import CostError, ExceptionRequest, ExceptionState, Grant, Move, Refusal
@@ -37,7 +38,7 @@ from bot.policy import ApprovalPolicy, Concession, CostBands, Policy
 from bot.quiet import Feedback, Quiet, Rating, Reason
 from bot.setup import Missing, RoleSource, Setup, SupportChannel
 from bot.signals import Signal
-from tests.words import case_samples
+from tests.words import case_samples, home_samples
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
 TODAY = date(2026, 3, 4)
@@ -310,20 +311,20 @@ def _home(say: Words, name: str, said: str) -> Iterator[Shown]:
         given_at=NOW,
         advice=advice(say.language, said),
     )
-    request = _request(ExceptionState.REQUESTED, Concession.LABOUR_WAIVED, said)
     for role in Role:
         for full in (True, False):
             view = home.view(
                 role=role,
                 inbox=_inbox(stored, name) if full else home.Inbox(),
-                pending=[(request.model_copy(update={"id": f"{n:026d}"}), name) for n in range(30)] if full else [],
                 missing=list(Missing) if full else [],
                 admin=True,
                 zone="Asia/Taipei",
                 playbook=playbook(),
                 say=say,
+                desk=home_samples.desk(name, said, _request) if full else Desk(now=NOW),
+                board=home_samples.board(name, said, _request) if full else home_samples.bare_board(),
                 faults=[Fault("zh-TW/plays.yaml", 12, "asks_price.title", said)] * 5 if full else [],
-                team=Feedback(given=40, helpful=9, unhelpful=3, corrected=1) if full else None,
+                feedback=Feedback(given=40, helpful=9, unhelpful=3, corrected=1) if full else None,
                 stands_in_for=[("U1", NOW), ("U2", None)] * 9 if full else [],
             )
             yield Shown(f"home of {role}", "", view["blocks"], view)

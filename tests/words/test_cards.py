@@ -145,7 +145,6 @@ def home_of_customer(language: Language) -> Block:
     return home.view(
         role=Role.CUSTOMER,
         inbox=home.Inbox(),
-        pending=[],
         missing=[],
         admin=False,
         zone="Asia/Taipei",
