@@ -33,7 +33,7 @@ MOST_PLAYS = 2
 MOST_ACTIONS = 3
 ANGRY = 2
 """From this anger on nothing is pitched (R02)."""
-OUR_MISTAKES = frozenset({"fault_ours", "our_breach", "our_late_reply", "same_fault_again"})
+OUR_MISTAKES = frozenset({"fault_ours", "our_breach", "our_late_reply", "same_fault_again", "commitment_missed"})
 """Facts by which we are the ones at fault."""
 
 _TIME_OF: Mapping[Topic, Stage] = {

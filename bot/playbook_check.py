@@ -21,7 +21,7 @@ from bot.playbook_claims import claiming_words
 from bot.playbook_patterns import pattern_complaint
 from bot.playbook_yaml import Fault, File, Place, meant
 
-PLACEHOLDERS = frozenset({"customer", "product", "ended_on", "concession", "due_at"})
+PLACEHOLDERS = frozenset({"customer", "product", "ended_on", "concession", "due_at", "moved_from", "missed_at"})
 MOST_CASES = 20_000
 MOST_ROWS = 500
 """Each case is tried on each row of the decision table."""

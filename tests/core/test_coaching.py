@@ -113,6 +113,8 @@ CUSTOMER_SIGNALS = (
 RECORDED = (
     "case_closed",
     "commitment_recorded",
+    "commitment_moved",
+    "commitment_missed",
     "engineer_assigned",
     "our_breach",
     "our_late_reply",
@@ -130,6 +132,8 @@ VALUES = {
     "ended_on": date(2026, 4, 30),
     "concession": "labour",
     "due_at": "3 pm",
+    "moved_from": "1 pm",
+    "missed_at": "noon",
 }
 customer_signals = st.sets(st.sampled_from(CUSTOMER_SIGNALS), min_size=1)
 

@@ -18,7 +18,7 @@ from bot.signals import Reading, Signal
 from tests.playbook.rules_page import PAGE, page
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-VALUES = dict.fromkeys(("customer", "product", "ended_on", "concession", "due_at"), "…")
+VALUES = dict.fromkeys(("customer", "product", "ended_on", "concession", "due_at", "moved_from", "missed_at"), "…")
 DERIVED = facts_held(Standing(), {}, understood=True, requested=True, sales_told=True, prices_on_file=True) | {
     "covered",
     "cost_estimated",
