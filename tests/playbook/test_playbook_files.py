@@ -114,10 +114,12 @@ def test_a_change_of_one_word_is_another_version(spoil: Spoil) -> None:
          "en/decisions.yaml, line 4, renewal: there is no decision row renewal; perhaps renew is meant."),
         ("en/plays.yaml", "{customer}", "{name}",
          ("en/plays.yaml, line 8, compensation_asked.lines.asking: "
-         "{name} is none of the placeholders {concession}, {customer}, {due_at}, {ended_on}, {missed_at}, {moved_from}, {product}.")),
+         "{name} is none of the placeholders {concession}, {customer}, {due_at}, {ended_on}, "
+         "{missed_at}, {moved_from}, {product}.")),
         ("en/plays.yaml", "{customer}", "{customer!r}",
          ("en/plays.yaml, line 8, compensation_asked.lines.asking: "
-         "{customer} is none of the placeholders {concession}, {customer}, {due_at}, {ended_on}, {missed_at}, {moved_from}, {product}.")),
+         "{customer} is none of the placeholders {concession}, {customer}, {due_at}, {ended_on}, "
+         "{missed_at}, {moved_from}, {product}.")),
         ("en/plays.yaml", "{customer}", "{customer",
          ("en/plays.yaml, line 8, compensation_asked.lines.asking: "
           "the braces do not match (expected '}' before end of string).")),
@@ -303,7 +305,8 @@ def test_what_zh_cn_says_wrongly_itself_is_told(folder: Path) -> None:
     assert faults(folder) == [
         (
             "zh-CN/plays.yaml, line 2, compensation_asked.lines.heard: "
-            "{nmae} is none of the placeholders {concession}, {customer}, {due_at}, {ended_on}, {missed_at}, {moved_from}, {product}."
+            "{nmae} is none of the placeholders {concession}, {customer}, {due_at}, {ended_on}, "
+            "{missed_at}, {moved_from}, {product}."
         )
     ]
 
