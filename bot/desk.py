@@ -44,8 +44,6 @@ class Wait(StrEnum):
     SUPERVISOR = "supervisor"
     MANAGER = "manager"
     SALES = "sales"
-    CUSTOMER_SPOKE = "customer_spoke"
-    WE_SPOKE = "we_spoke"
 
 
 _OF_REQUEST = {
@@ -57,12 +55,10 @@ _OF_REQUEST = {
 
 
 def waits(at_hand: CaseAtHand) -> list[Wait]:
-    """For what a case waits, what is ours to do first, and who spoke last."""
+    """For what a case waits: a word about its request, sales, or neither."""
     found = [_OF_REQUEST[at_hand.request.state]] if at_hand.request else []
     if at_hand.asked:
         found.append(Wait.SALES)
-    if at_hand.last_role:
-        found.append(Wait.CUSTOMER_SPOKE if at_hand.last_role is Role.CUSTOMER else Wait.WE_SPOKE)
     return found
 
 

@@ -65,7 +65,7 @@ def _waiting(waiting: Waiting, now: datetime, say: Words) -> list[Block]:
         f"*{customer}*  {what}",
         *(escaped(cut(each, MOST_WORDS)) for each in (request.fault, request.reason) if each),
     ]
-    about = [_state(waiting, say), age_words(request.requested_at, now, say), f"<@{request.requested_by}>"]
+    about = [*_state(waiting, say), age_words(request.requested_at, now, say)]
     if waiting.refusal:
         about.append(refusal_words(waiting.refusal, say))
     row = decide_buttons(request, say)
@@ -75,11 +75,12 @@ def _waiting(waiting: Waiting, now: datetime, say: Words) -> list[Block]:
     return [*blocks, {**row, "elements": elements}] if elements else blocks
 
 
-def _state(waiting: Waiting, say: Words) -> str:
-    request = waiting.request
-    if request.state is ExceptionState.ASKED_BACK:
-        return say("waits for the answer of {who}", who=f"<@{request.requested_by}>")
-    return state_words(request.state, say)
+def _state(waiting: Waiting, say: Words) -> list[str]:
+    """Who asked, and for whose word it waits."""
+    who = f"<@{waiting.request.requested_by}>"
+    if waiting.request.state is ExceptionState.ASKED_BACK:
+        return [say("waits for the answer of {who}", who=who)]
+    return [say("asked by {who}", who=who), state_words(waiting.request.state, say)]
 
 
 def age_words(since: datetime, now: datetime, say: Words) -> str:

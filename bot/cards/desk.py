@@ -11,6 +11,7 @@ from bot.case import CaseState
 from bot.commitments import Commitment, due_words
 from bot.desk import CaseAtHand, Desk, Wait, waits
 from bot.i18n import Words
+from bot.message import Role
 
 MOST_CASES = 8
 MOST_PROMISED = 6
@@ -30,10 +31,8 @@ def _cases(desk: Desk, zone: str, say: Words) -> list[Block]:
 def _case(at_hand: CaseAtHand, now: datetime, zone: str, say: Words) -> Block:
     case = at_hand.case
     customer = escaped(cut(at_hand.customer or say("a customer not on file"), MOST_WORDS))
-    last_at = at_hand.last_at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
-    about = [say("last word {when}", when=last_at)]
-    if case.state is not CaseState.WAITING:
-        about.insert(0, state_words(case.state, say))
+    about = [] if case.state is CaseState.WAITING else [state_words(case.state, say)]
+    about.append(_last_words(at_hand, zone, say))
     lines = [f"*{customer}*  {' · '.join(about)}"]
     if waited := [_wait_words(each, at_hand, zone, say) for each in waits(at_hand)]:
         lines.append(" · ".join(waited))
@@ -62,10 +61,16 @@ def _wait_words(wait: Wait, at_hand: CaseAtHand, zone: str, say: Words) -> str:
         case Wait.SALES:
             who = f"<@{asked.asked}>" if asked and asked.asked else say("the sales channel")
             return say("⏳ sales is asked: {who}", who=who)
-        case Wait.CUSTOMER_SPOKE:
-            return say("the customer spoke last")
-        case Wait.WE_SPOKE:
-            return say("we spoke last")
+
+
+def _last_words(at_hand: CaseAtHand, zone: str, say: Words) -> str:
+    """Who spoke last, and when."""
+    when = at_hand.last_at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+    if at_hand.last_role is None:
+        return say("opened {when}", when=when)
+    if at_hand.last_role is Role.CUSTOMER:
+        return say("the customer spoke last, {when}", when=when)
+    return say("we spoke last, {when}", when=when)
 
 
 def _promised(desk: Desk, zone: str, say: Words) -> list[Block]:

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from bot.blocks import Block, context, cut, escaped, header, section
+from bot.blocks import Block, context, cut, escaped, fields, header, section
 from bot.cards.decision import state_words
 from bot.cards.exception import concession_words
 from bot.goodwill import ExceptionState
@@ -25,41 +25,36 @@ def blocks(ledger: Ledger, months: Sequence[date], names: Mapping[str, str], pol
         names: Customers' names by their ids.
     """
     favours = [each for each in ledger.totals if not each.ours]
-    found: list[Block] = [header(say("Ledger")), section(_summary(favours, policy, say))]
+    found: list[Block] = [header(say("Ledger")), _summary(favours, policy, say)]
     found += _charts(ledger.months, months, say)
     found += [section(_at_limit(ledger, names, policy, say))] if ledger.at_limit else []
-    if small := _small_print(ledger, policy, say):
-        found.append(context(small))
+    found += [context(each) for each in _small_print(ledger, policy, say)]
     if ledger.entries:
         lines = [f"*{say('The last decisions')}*", *(_entry(each, names, policy, say) for each in ledger.entries)]
         found.append(section("\n".join(lines)))
     return found
 
 
-def _summary(favours: Sequence[Total], policy: Policy, say: Words) -> str:
-    days = policy.goodwill.window_days
+def _summary(favours: Sequence[Total], policy: Policy, say: Words) -> Block:
+    """What was granted, beside what may be granted; each currency for itself."""
+    days, currency = policy.goodwill.window_days, policy.cost.currency
     if not favours:
-        return say("No exception was granted in the past {days} days.", days=days)
-    return "\n".join(_total(each, policy, days, say) for each in favours[:MOST_CURRENCIES])
+        return section(say("No exception was granted in the past {days} days.", days=days))
+    granted = [
+        say("{n}, for {money} at most", n=each.granted, money=say.money(each.cost, each.currency)) for each in favours
+    ]
+    return fields(
+        [
+            (say("Granted in {days} days", days=days), "\n".join(granted)),
+            (say("The dearest"), "\n".join(say.money(each.dearest, each.currency) for each in favours)),
+            (say("A supervisor grants alone"), _up_to(policy.approval.supervisor.up_to, currency, say)),
+            (say("A manager grants"), _up_to(policy.approval.manager.up_to, currency, say)),
+        ]
+    )
 
 
-def _total(total: Total, policy: Policy, days: int, say: Words) -> str:
-    words = say.plural(
-        "*{n} exception* granted in the past {days} days, {cost} at most; the dearest: {dearest}",
-        "*{n} exceptions* granted in the past {days} days, {cost} at most; the dearest: {dearest}",
-        total.granted,
-        days=days,
-        cost=f"*{say.money(total.cost, total.currency)}*",
-        dearest=say.money(total.dearest, total.currency),
-    )
-    if total.currency != policy.cost.currency:
-        return words
-    limits = say(
-        "A supervisor alone grants up to {supervisor}, a manager up to {manager}.",
-        supervisor=say.money(policy.approval.supervisor.up_to, total.currency),
-        manager=say.money(policy.approval.manager.up_to, total.currency),
-    )
-    return f"{words}\n{limits}"
+def _up_to(most: Decimal, currency: str, say: Words) -> str:
+    return say("up to {money}", money=say.money(most, currency))
 
 
 def _charts(granted: Sequence[Month], months: Sequence[date], say: Words) -> list[Block]:
@@ -87,9 +82,9 @@ def _chart(granted: Mapping[date, Month], currency: str, months: Sequence[date],
 
 
 def _at_limit(ledger: Ledger, names: Mapping[str, str], policy: Policy, say: Words) -> str:
-    most = policy.goodwill.exceptions_per_window
+    most, days = policy.goodwill.exceptions_per_window, policy.goodwill.window_days
     title = (
-        say.plural("At the limit of {n} exception", "At the limit of {n} exceptions", most)
+        say("At their limit ({n} in {days} days)", n=most, days=days)
         if most
         else say("Had an exception, though the policy allows none")
     )
@@ -104,10 +99,11 @@ def _customer(at_limit: AtLimit, names: Mapping[str, str], policy: Policy, say: 
     if policy.goodwill.exceptions_per_window == 0:
         return f"• {name}"
     day = at_limit.free_on.astimezone(ZoneInfo(policy.hours.timezone)).date()
-    return say("• {customer}, until {day}", customer=name, day=say.day(day))
+    return say("• {customer}, again from {day}", customer=name, day=say.day(day))
 
 
-def _small_print(ledger: Ledger, policy: Policy, say: Words) -> str:
+def _small_print(ledger: Ledger, policy: Policy, say: Words) -> list[str]:
+    """What came to nothing, and what is no favour."""
     words = {
         ExceptionState.DECLINED: say("declined"),
         ExceptionState.EXPIRED: say("not decided in time"),
@@ -131,7 +127,7 @@ def _small_print(ledger: Ledger, policy: Policy, say: Words) -> str:
                 money=money,
             )
         )
-    return " ".join(pieces)
+    return pieces
 
 
 def _entry(entry: Entry, names: Mapping[str, str], policy: Policy, say: Words) -> str:
