@@ -35,8 +35,8 @@ def totals(connection: Connection, workspace: str, *, since: float, now: float) 
     rows = connection.execute(
         select(exceptions.c.currency, ours, granted, func.sum(_COST).label("cost"), func.max(_COST).label("dearest"))
         .where(_granted(workspace, since, now))
-        .group_by(exceptions.c.currency, ours)
-        .order_by(ours, granted.desc(), exceptions.c.currency)
+        .group_by(exceptions.c.currency, "ours")
+        .order_by("ours", granted.desc(), exceptions.c.currency)
     )
     return [Total.model_validate(dict(row)) for row in rows.mappings()]
 
@@ -58,8 +58,8 @@ def months(connection: Connection, workspace: str, *, starts: Sequence[tuple[dat
             exceptions.c.state.in_(GRANTED),
             exceptions.c.fault_ours != "yes",
         )
-        .group_by(number, exceptions.c.currency)
-        .order_by(number, exceptions.c.currency)
+        .group_by("number", exceptions.c.currency)
+        .order_by("number", exceptions.c.currency)
     )
     return [
         Month(first=starts[row.number][0], currency=row.currency, granted=row.granted, cost=row.cost) for row in rows

@@ -85,7 +85,7 @@ def _state(waiting: Waiting, say: Words) -> list[str]:
 
 def age_words(since: datetime, now: datetime, say: Words) -> str:
     """How long ago, in steps coarse enough that an open page need not change every minute."""
-    seconds = int((now - since).total_seconds())
+    seconds = max(int((now - since).total_seconds()), 0)
     if seconds >= DAY:
         return say.plural("for {n} day", "for {n} days", seconds // DAY)
     if seconds >= HOUR:
