@@ -128,6 +128,8 @@ def _days(text: str) -> int | None:
 async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     """What has to be mended in a supervisor's window before it is taken, a sentence for each box."""
     actor = await actor_of(services, sent.user)
+    if not actor.role.is_staff:
+        return {"reason": actor.say("This is for our support team.")}
     errors: dict[str, str] = {}
     if sent.callback_id == decision_card.TERMS_VIEW:
         errors |= _terms_mistakes(services, sent, actor)

@@ -58,7 +58,7 @@ async def on_command(services: Services, task: Task) -> None:
     actor = await admit(services, task, command.user, command.response_url)
     if actor is None:
         return
-    text, blocks, case = _which(services, actor, command)
+    text, blocks, case = await _which(services, actor, command)
     if case:
         await _open(services, task, actor, case, command.trigger_id)
         return
@@ -74,9 +74,11 @@ async def on_command(services: Services, task: Task) -> None:
         )
 
 
-def _which(services: Services, actor: Actor, command: Command) -> tuple[str, list[Block], Case | None]:
-    """The case that is meant; otherwise what to ask, or why there is none."""
+async def _which(services: Services, actor: Actor, command: Command) -> tuple[str, list[Block], Case | None]:
+    """The case that is meant; otherwise what to ask, or why there is none. Others' cases are told of to nobody."""
     say, query = actor.say, command.text.strip()
+    if hindrance := await casework.help_hindrance(services, actor, None):
+        return hindrance, [], None
     if query:
         directory = services.directory()
         if directory is None:
@@ -97,11 +99,13 @@ def _which(services: Services, actor: Actor, command: Command) -> tuple[str, lis
         none = say(
             "There is no open case in this channel. Type /exception and a customer, or use the message shortcut."
         )
-    if len(known) == 1:
-        return "", [], known[0]
-    if not known:
-        return none, [], None
-    choices = [_choice(services, each, actor) for each in known]
+    hindrances = [await casework.help_hindrance(services, actor, each) for each in known]
+    theirs = [case for case, hindrance in zip(known, hindrances, strict=True) if not hindrance]
+    if len(theirs) == 1:
+        return "", [], theirs[0]
+    if not theirs:
+        return next((each for each in hindrances if each), none), [], None
+    choices = [_choice(services, each, actor) for each in theirs]
     text, blocks = exception_card.ask_which_case(choices, say)
     return text, blocks, None
 
@@ -182,6 +186,8 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     """What has to be mended in a window before it is taken, a sentence for each box."""
     actor = await actor_of(services, sent.user)
     say = actor.say
+    if not actor.role.is_staff:
+        return {"fault": say("This is for our support team.")}
     with services.casebook.begin() as connection:
         case = cases.get(connection, services.identity.workspace, sent.private_metadata)
         used = case is not None and window_is_used(services, connection, case)

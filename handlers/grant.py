@@ -33,7 +33,10 @@ async def on_answer(services: Services, task: Task) -> None:
 
 async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     """An answer says something."""
-    say = (await actor_of(services, sent.user)).say
+    actor = await actor_of(services, sent.user)
+    say = actor.say
+    if not actor.role.is_staff:
+        return {"reason": say("This is for our support team.")}
     return {} if sent.text("reason") else {"reason": say("Please write an answer; the supervisor waits for it.")}
 
 

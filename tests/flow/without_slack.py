@@ -1,0 +1,232 @@
+"""The handlers on a real casebook, with Slack's Web API at the edge and nothing running: one deed at a time, at once.
+
+What Slack would deliver is handed in as a payload; what would be sent stands in the outbox and is read there.
+"""
+
+import itertools
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from bot import app
+from bot import goodwill as rules
+from bot.case import Case
+from bot.goodwill import ExceptionRequest
+from bot.message import Message, Role
+from bot.policy import Concession
+from bot.settings import Settings
+from bot.setup import Setup
+from bot.signals import Reading
+from handlers import deliver, inbound, works
+from handlers.services import Services
+from handlers.worker import work_on
+from storage import cases, inbox, outbox
+from storage import goodwill as requests
+from storage import workspace as workspaces
+from storage.inbox import Lane
+from tests.flow.conftest import AGENT, CUSTOMER, SHARED, WORKSPACE, learn_once, save_setup
+from tests.sandbox.stage import Json, Stage
+
+MONDAY_NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC).timestamp()
+
+
+class Clock:
+    """The bot's present, which a test moves on."""
+
+    def __init__(self, now: float = MONDAY_NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        """Now; never twice the same."""
+        self.now += 0.001
+        return self.now
+
+    @property
+    def moment(self) -> datetime:
+        """Now, as a moment."""
+        return datetime.fromtimestamp(self.now, tz=UTC)
+
+
+class Desk:
+    """Somebody's deeds, one after the other, and what they come to."""
+
+    def __init__(self, services: Services, stage: Stage, settings: Settings, clock: Clock) -> None:
+        self.services = services
+        self.clock = clock
+        self._stage = stage
+        self._settings = settings
+        self._numbers = itertools.count(1)
+
+    def set_up(self, setup: Setup) -> None:
+        """As an administrator would."""
+        save_setup(self._settings, setup)
+
+    def case(self, *, customer: str | None = "C-1", agent: str = AGENT, channel: str = SHARED) -> Case:
+        """A case that an agent handles."""
+        ts = f"{self.clock.now - 3600 + next(self._numbers):.6f}"
+        with self.services.casebook.begin() as connection:
+            said = _said(CUSTOMER, Role.CUSTOMER, "ERP 當機了", channel, ts)
+            case = cases.open_case(connection, said, customer)
+            cases.write_message(connection, said, Reading((), 0), case.id)
+            if agent:
+                cases.hand_over(connection, case, agent)
+        found = self._case(case.id)
+        assert found
+        return found
+
+    def _case(self, case_id: str) -> Case | None:
+        with self.services.casebook.look() as connection:
+            return cases.get(connection, WORKSPACE, case_id)
+
+    def says(self, user: str, case: Case) -> None:
+        """Somebody of us talks to the customer."""
+        ts = f"{self.clock.now + next(self._numbers):.6f}"
+        with self.services.casebook.begin() as connection:
+            said = _said(user, Role.SUPERVISOR, "我來了解一下", case.channel, ts, case.thread_ts)
+            cases.write_message(connection, said, Reading((), 0), case.id)
+
+    def request(self, case: Case, *, requested_by: str = AGENT, cost: int = 3000, **more: Any) -> ExceptionRequest:
+        """A request on file, as it stands."""
+        policy = self.services.playbook.policy
+        filed = ExceptionRequest(
+            workspace=WORKSPACE,
+            id=cases.new_id(),
+            case_id=case.id,
+            customer_id=case.customer_id,
+            requested_by=requested_by,
+            requested_at=self.clock.moment,
+            concession=Concession.FULL,
+            fault="發票模組當機",
+            cost=Decimal(cost),
+            currency="TWD",
+            reason="老客戶",
+        )
+        due = rules.due_next(filed, None, self.clock.moment, policy.approval, policy.hours)
+        assert due
+        filed = filed.model_copy(update={"due_at": due[0], "due_move": due[1], **more})
+        with self.services.casebook.begin() as connection:
+            requests.write(connection, filed)
+        return filed
+
+    def stands(self, request: ExceptionRequest) -> ExceptionRequest:
+        """The request as it stands now."""
+        with self.services.casebook.look() as connection:
+            found = requests.get(connection, WORKSPACE, request.id)
+        assert found
+        return found
+
+    async def click(self, user: str, action_id: str, value: str, *, in_message: bool = True) -> list[str]:
+        """Press a button; what that person is told, or the window that opens."""
+        payload = {
+            "user": {"id": user},
+            "actions": [{"action_id": action_id, "block_id": "b", "value": value, "action_ts": self._number()}],
+            "trigger_id": self._stage.sandbox.workspace.state.new_trigger(user),
+        }
+        payload |= {"channel": {"id": SHARED}, "response_url": "http://localhost/respond/1"} if in_message else {}
+        return await self.deliver("click", user, payload, key=f"click:{self._number()}")
+
+    async def command(self, user: str, line: str, channel: str = SHARED) -> list[str]:
+        """Type a command."""
+        name, _, text = line.partition(" ")
+        payload = {
+            "command": name,
+            "text": text,
+            "user_id": user,
+            "channel_id": channel,
+            "response_url": "http://localhost/respond/1",
+            "trigger_id": self._stage.sandbox.workspace.state.new_trigger(user),
+        }
+        return await self.deliver("command", user, payload, key=f"command:{self._number()}")
+
+    async def submit(self, user: str, callback_id: str, about: str, values: Json) -> list[str]:
+        """Send a window off, opened or forged; the mistakes that are shown in it, or what that person is told."""
+        payload = {
+            "user": {"id": user},
+            "view": {
+                "id": f"V{self._number()}",
+                "callback_id": callback_id,
+                "private_metadata": about,
+                "state": {"values": values},
+            },
+        }
+        errors = await works.mistakes(self.services.for_one_task(), inbound.submission(payload))
+        if errors:
+            return [f"{name}: {words}" for name, words in errors.items()]
+        return await self.deliver("view", user, payload, key=f"view:{self._number()}")
+
+    async def deliver(self, kind: str, user: str, payload: Json, *, key: str) -> list[str]:
+        """What Slack delivers, worked on; a second delivery of the same changes nothing."""
+        last = self.last_row()
+        opened = self._opened()
+        with self.services.casebook.begin() as connection:
+            inbox.put(
+                connection,
+                workspace=WORKSPACE,
+                key=key,
+                lane=Lane.PERSON,
+                kind=kind,
+                payload=payload,
+                now=self.clock(),
+            )
+            entry = inbox.claim(connection, lane=Lane.PERSON, now=self.clock())
+        if entry:
+            await work_on(self.services, entry, works.PERSON)
+        windows = [f"window {name}" for name in self._opened()[len(opened) :]]
+        return windows + self.told(user, since=last)
+
+    def told(self, user: str, since: int = 0) -> list[str]:
+        """What is written down for one person to read, oldest first."""
+        found = self.rows("SELECT kind, target, body FROM outbox WHERE seq > ? ORDER BY seq", since)
+        mine = [(kind, json.loads(body)) for kind, target, body in found if json.loads(target).get("user") == user]
+        return [body["text"] for kind, body in mine if kind != "home"]
+
+    def last_row(self) -> int:
+        """The outbox so far."""
+        return int(self.rows("SELECT coalesce(max(seq), 0) FROM outbox")[0][0])
+
+    def rows(self, question: str, *values: object) -> list[Any]:
+        """Ask the casebook."""
+        with sqlite3.connect(self._settings.data / "casebook.db") as connection:
+            return connection.execute(question, values).fetchall()
+
+    async def send_all(self) -> None:
+        """Send what is due now."""
+        while True:
+            with self.services.casebook.begin() as connection:
+                sending = outbox.claim(connection, now=self.clock())
+            if sending is None:
+                return
+            await deliver.send(self.services, sending)
+
+    def _number(self) -> str:
+        return str(next(self._numbers))
+
+    def _opened(self) -> list[str]:
+        """The windows that Slack opened so far."""
+        log = self._stage.sandbox.workspace.log.since(0)
+        calls = [each for each in log if each["dir"] == "call" and each["name"] in {"views.open", "views.push"}]
+        return [_callback_of(each["body"]["view"]) for each in calls if each["ok"]]
+
+
+def _callback_of(view: Json | str) -> str:
+    return str((json.loads(view) if isinstance(view, str) else view)["callback_id"])
+
+
+def _said(user: str, role: Role, text: str, channel: str, ts: str, thread_ts: str | None = None) -> Message:
+    return Message(workspace=WORKSPACE, channel=channel, ts=ts, thread_ts=thread_ts, speaker=user, role=role, text=text)
+
+
+@asynccontextmanager
+async def desk(stage: Stage, settings: Settings) -> AsyncIterator[Desk]:
+    """The parts as `bot.app` wires them, with a clock of the test's and nobody working."""
+    clock = Clock()
+    async with app.services(settings, clock=clock, learning=learn_once) as parts:
+        with parts.casebook.begin() as connection:
+            for group, members in (("S0SUPERVISORS", ["U0YATING", "U0CHIHMING"]),):
+                workspaces.save_group(connection, WORKSPACE, group, members, clock())
+        yield Desk(replace(parts), stage, settings, clock)
