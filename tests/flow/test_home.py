@@ -1,9 +1,12 @@
 """The App Home, as each kind of person finds it."""
 
+from datetime import UTC, datetime, timedelta
+
+from bot.commitments import Commitment, due_words
 from bot.i18n import words
 from bot.settings import Settings
-from bot.setup import RoleSource, Setup
-from storage import outbox
+from bot.setup import Away, RoleSource, Setup
+from storage import cases, commitments, outbox
 from storage.engine import open_casebook
 from storage.outbox import SendKind
 from tests.flow.conftest import (
@@ -11,7 +14,9 @@ from tests.flow.conftest import (
     CUSTOMER,
     DEPUTY,
     GUEST,
+    MANAGER,
     OTHER_AGENT,
+    SALES,
     SETUP,
     SHARED,
     SUPERVISOR,
@@ -40,6 +45,132 @@ async def home(seat: Seat) -> Json:
 def buttons(view: Json) -> list[str]:
     """The ids of the buttons there."""
     return [each["accessory"]["action_id"] for each in view["blocks"] if "accessory" in each]
+
+
+def headings(view: Json) -> list[str]:
+    """What the sections there are called."""
+    return [block["text"]["text"] for block in view["blocks"] if block["type"] == "header"]
+
+
+def decisions(view: Json) -> set[str]:
+    """The ids of the buttons about requests."""
+    rows = [block for block in view["blocks"] if block["type"] == "actions"]
+    return {each["action_id"] for row in rows for each in row["elements"] if "_exception" in each["action_id"]}
+
+
+def chosen_deputy(settings: Settings) -> None:
+    """A manager is named, and a supervisor is away with an agent in their place."""
+    away = Away(user=DEPUTY, until=datetime.now(UTC) + timedelta(days=2), deputy=OTHER_AGENT)
+    save_setup(settings, SETUP.with_away(DEPUTY, away).model_copy(update={"managers": RoleSource(users=(MANAGER,))}))
+
+
+async def press_in_home(seat: Seat, view: Json, action_id: str) -> None:
+    """Press the first button with this id."""
+    for block in view["blocks"]:
+        for element in (*block.get("elements", ()), block.get("accessory", {})):
+            if element.get("action_id") == action_id:
+                pressed = {"type": "button", "block_id": block["block_id"], "value": element["value"]}
+                container = {"type": "view", "view_id": view["id"]}
+                await seat.do("action", container=container, action={**pressed, "action_id": action_id})
+                return
+    raise AssertionError(action_id)
+
+
+OWN = ("Your cases", "What you promised")
+BOARD = ("Waiting for a decision", "The team now", "Ledger")
+TOLD = ("What Aside told you recently",)
+MATRIX = {
+    AGENT: (*OWN, *TOLD),
+    SUPERVISOR: (*BOARD, *TOLD),
+    MANAGER: (*BOARD, *TOLD),
+    OTHER_AGENT: (*OWN, *BOARD, *TOLD),
+    SALES: TOLD,
+    CUSTOMER: (),
+    GUEST: (),
+}
+DECIDING = {SUPERVISOR, MANAGER, OTHER_AGENT}
+"""The agent among them stands in for a supervisor."""
+
+
+async def test_each_finds_what_their_role_allows_and_no_more(stage: Stage, settings: Settings, bot: Bot) -> None:
+    """Agent, supervisor, manager, deputy, sales, customer, guest; and an administrator without any role."""
+    chosen_deputy(settings)
+    agent, customer, supervisor = await stage.seat(AGENT), await stage.seat(CUSTOMER), await stage.seat(SUPERVISOR)
+    seats = {AGENT: agent, CUSTOMER: customer, SUPERVISOR: supervisor}
+    await asked(customer, agent, supervisor)
+    whisper = next(texts(each) for each in agent.of("ephemeral")[0]["message"]["blocks"] if each["type"] == "rich_text")
+    for who, sections in MATRIX.items():
+        view = await home(seats.get(who) or await stage.seat(who))
+        shown = texts(view["blocks"])
+        assert headings(view) == [SAY(each) for each in sections], who
+        assert ("NT$3,000" in shown) == (who in DECIDING)
+        assert ("廣昕精密股份有限公司" in shown) == (who in DECIDING | {AGENT})
+        assert (whisper in shown) == (who == AGENT)
+        assert ("set_up" in buttons(view)) == (who == SUPERVISOR)
+        everything = {"approve_exception", "approve_exception_with_terms", "ask_back_exception", "decline_exception"}
+        assert decisions(view) == (everything if who in DECIDING else set())
+    save_setup(settings, Setup())
+    view = await home(supervisor)
+    assert (headings(view), buttons(view), decisions(view)) == ([], ["set_up"], set())
+
+
+async def test_an_agent_opens_a_case_from_the_home(stage: Stage, bot: Bot) -> None:
+    """What the case waits for stands there, and the button opens all that is known of it."""
+    agent, customer, supervisor = await stage.seat(AGENT), await stage.seat(CUSTOMER), await stage.seat(SUPERVISOR)
+    await asked(customer, agent, supervisor)
+    view = await home(agent)
+    shown = texts(view["blocks"])
+    assert SAY("⏳ a supervisor decides") in shown
+    assert SAY("You owe no customer anything.") in shown
+    await press_in_home(agent, view, "show_case")
+    opened = await agent.sees("view_opened", lambda push: push["view"]["callback_id"] == "case_view")
+    assert "發票模組當機，出貨卡住" in texts(opened["view"]["blocks"]) or "NT$3,000" in texts(opened["view"]["blocks"])
+
+
+async def test_what_was_promised_is_kept_from_the_home(stage: Stage, settings: Settings, bot: Bot) -> None:
+    """It stands there with its time until it is done, then it is gone from the open Home."""
+    agent, customer, supervisor = await stage.seat(AGENT), await stage.seat(CUSTOMER), await stage.seat(SUPERVISOR)
+    await asked(customer, agent, supervisor)
+    due_at = datetime.now(UTC) + timedelta(hours=5)
+    casebook = open_casebook(settings.casebook_url)
+    with casebook.begin() as connection:
+        (case,), _ = cases.handled_by(connection, WORKSPACE, AGENT, 9)
+        promised = Commitment(
+            workspace=WORKSPACE,
+            id="promised",
+            case_id=case.id,
+            text="回電說明進度",
+            due_at=due_at,
+            timezone="Asia/Taipei",
+            made_by=AGENT,
+            made_at=datetime.now(UTC),
+        )
+        commitments.write(connection, promised)
+    casebook.close()
+    view = await home(agent)
+    shown = texts(view["blocks"])
+    line = SAY("📌 by {due}: {text}", due=due_words(due_at, "Asia/Taipei", "zh-TW"), text="回電說明進度")
+    assert shown.count(line) == 2
+    await press_in_home(agent, view, "commitment_kept")
+    await agent.sees("home", lambda push: SAY("You owe no customer anything.") in texts(push["view"]["blocks"]))
+    assert rows(bot, "SELECT state, settled_by FROM commitments") == [("kept", AGENT)]
+
+
+async def test_a_deputy_decides_from_the_home(stage: Stage, settings: Settings, bot: Bot) -> None:
+    """A button that is shown is one whose click is taken; the ledger has the decision then."""
+    chosen_deputy(settings)
+    agent, customer, supervisor = await stage.seat(AGENT), await stage.seat(CUSTOMER), await stage.seat(SUPERVISOR)
+    deputy = await stage.seat(OTHER_AGENT)
+    await asked(customer, agent, supervisor)
+    view = await home(deputy)
+    assert SAY("No exception was granted in the past {days} days.", days=365) in texts(view["blocks"])
+    await press_in_home(deputy, view, "approve_exception")
+    limit = SAY("At their limit ({n} in {days} days)", n=1, days=365)
+    push = await deputy.sees("home", lambda push: limit in texts(push["view"]["blocks"]))
+    shown = texts(push["view"]["blocks"])
+    assert SAY("Nothing is waiting. Thank you.") in shown
+    assert SAY("{n}, for {money} at most", n=1, money="NT$3,000") in shown
+    assert f"<@{OTHER_AGENT}>" in shown
 
 
 async def test_an_agent_finds_what_aside_whispered(stage: Stage, bot: Bot) -> None:
@@ -90,7 +221,7 @@ async def test_an_agent_sees_neither_requests_nor_the_setup(stage: Stage, bot: B
     view = await home(agent)
     assert SAY("Waiting for a decision") not in texts(view["blocks"])
     assert "NT$3,000" not in texts(view["blocks"])
-    assert set(buttons(view)) == {"pause", "whisper_menu"}
+    assert set(buttons(view)) == {"pause", "show_case", "whisper_menu"}
 
 
 async def test_a_supervisor_finds_what_waits_for_them(stage: Stage, bot: Bot) -> None:
