@@ -67,6 +67,7 @@ async def services(
                 directories=DirectorySource(settings.directory_path),
                 known=Known(knowledge),
                 clock=clock,
+                exports=settings.data / "exports",
             )
         finally:
             casebook.close()

@@ -31,6 +31,7 @@ class Aside(click.Group):
         "backup": ("bot.cli_backup", "backup_command", "Copy the casebook and the directory into one file."),
         "restore": ("bot.cli_backup", "restore_command", "Put a backup in their place."),
         "forget": ("bot.cli_forget", "forget_command", "Remove every word kept about a customer."),
+        "case": ("bot.cli_case", "case_command", "Take a case out as evidence, or check such a file."),
         "detect": ("bot.cli_detect", "detect_command", "Tell what messages show, JSON lines in and out."),
         "replay": ("bot.cli_replay", "replay_command", "Show what the coach would have whispered."),
         "playbook": ("bot.cli_playbook", "playbook_command", "Check, try and show what the coach knows."),

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bot.errors import UserError
+from bot.evidence import found_in
 from bot.found import Found, Match
 from bot.only_one import only_one
 from bot.settings import Settings, load_settings
@@ -58,7 +59,7 @@ def forget_command(customer: str, *, yes: bool, open_too: bool) -> None:
         _write_anew(casebook, settings)
         told = f"Removed the words of {_cases(done.cases)} of {name}." if done.changed else "There was nothing left."
         click.echo(f"{told} Figures, states and who decided stay.")
-        _tell_elsewhere(casebook.file)
+        _tell_elsewhere(casebook.file, settings.data / "exports", customer_id)
 
 
 def _directory(settings: Settings) -> Directory | None:
@@ -103,10 +104,22 @@ def _write_anew(casebook: Casebook, settings: Settings) -> None:
         ) from error
 
 
-def _tell_elsewhere(file: Path | None) -> None:
-    click.echo("What is in Slack, in your customer files and in backups made before is not touched.")
+def _tell_elsewhere(file: Path | None, exports: Path, customer_id: str) -> None:
+    click.echo("What is in Slack, in your customer files, in exported cases and in backups made before is not touched.")
     for each in sorted(file.parent.glob(f"{file.name}.before-restore-*")) if file else ():
         click.echo(f"This replaced casebook still has the words; delete it when you can: {each}")
+    for each in sorted(exports.glob("case-*.html")):
+        if _is_about(each, customer_id):
+            click.echo(f"This exported case still has the words; delete it when it is not needed: {each}")
+
+
+def _is_about(file: Path, customer_id: str) -> bool:
+    """Whether an exported case is the customer's; one that cannot be read is told of as well."""
+    try:
+        found = found_in(file.read_text(encoding="utf-8"))
+        return found is None or bool(found.values["case"]["customer_id"] == customer_id)
+    except (OSError, ValueError, KeyError):
+        return True
 
 
 def _cases(count: int) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Self
 
 import aiohttp
@@ -74,6 +75,7 @@ class Services:
         known: Playbook and detector; an edit of the playbook's files changes both at once.
         clock: Seconds since 1970.
         http: For `response_url`s, which are not part of the Web API.
+        exports: Folder for the cases that are taken out as evidence.
         homes: The App Homes that may be open, by person; after a restart they are unknown until opened again.
     """
 
@@ -84,6 +86,7 @@ class Services:
     directories: DirectorySource
     known: Known
     clock: Callable[[], float]
+    exports: Path = Path("exports")
     wake: Wake = field(default_factory=Wake)
     homes: dict[str, Shown] = field(default_factory=dict)
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.cards import assess as assess_card
 from bot.cards import care as care_card
+from bot.cards import case as case_card
 from bot.cards import commitment as commitment_card
 from bot.cards import decision as decision_card
 from bot.cards import doing as doing_card
@@ -26,6 +27,7 @@ from handlers import (
     decision,
     draft,
     engineer,
+    evidence,
     feedback,
     goodwill,
     grant,
@@ -73,6 +75,7 @@ CLICKS: dict[str, Work] = {
     commitment_card.WITHDRAW: commitment.on_withdraw,
     commitment_card.NEW_TIME: commitment.on_new_time,
     care_card.BREAK: care.on_break,
+    case_card.EXPORT: evidence.on_export,
     takeover_card.ASK_TAKEOVER: takeover.on_ask,
     takeover_card.CHOOSE_TAKEOVER: takeover.on_choose,
     takeover_card.ASK_PEER: takeover.on_ask_peer,

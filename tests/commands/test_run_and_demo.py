@@ -11,7 +11,10 @@ import pytest
 
 from tests.commands.conftest import Aside, said
 
-COMMANDS = ("demo", "run", "setup", "doctor", "import", "warranty", "detect", "replay", "playbook")
+COMMANDS = (
+    *("demo", "run", "setup", "doctor", "import", "warranty", "backup", "restore", "forget", "case"),
+    *("detect", "replay", "playbook"),
+)
 STOPPING = [signal.SIGTERM, signal.SIGINT]
 
 

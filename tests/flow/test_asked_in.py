@@ -1,6 +1,5 @@
 """Asking a colleague in (R31, R35), abuse that is noticed (R39, R47), a supervisor who steps into the talk (R30)."""
 
-import asyncio
 import sqlite3
 from contextlib import closing
 
@@ -25,7 +24,7 @@ from tests.flow.conftest import (
     texts,
 )
 from tests.flow.test_goodwill import FORM, card_of
-from tests.flow.working import asked_favour, direct, facts, has_button, press, rows, whisper_with
+from tests.flow.working import asked_favour, direct, facts, has_button, press, rows, until, whisper_with
 from tests.sandbox.stage import Json, Seat, Stage
 
 BOSS = "叫你們主管出來講，我不想再跟你談了"
@@ -54,15 +53,6 @@ def time_is_over(bot: Bot) -> None:
 def asked(bot: Bot) -> list[tuple[str, str]]:
     """Who was asked, in order, and what came of it."""
     return rows(bot, "SELECT asked, state FROM takeovers ORDER BY asked_at, number")
-
-
-async def until(bot: Bot, question: str, answer: object) -> None:
-    """Wait for the casebook to say this."""
-    for _ in range(200):
-        if rows(bot, question) == [(answer,)]:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(rows(bot, question))
 
 
 async def saw_nothing_of_it(stage: Stage, customer: Seat) -> None:

@@ -1,5 +1,6 @@
 """Working on a case from the page: the conversation up to a whisper, its buttons, the windows they open."""
 
+import asyncio
 import sqlite3
 from typing import Any
 
@@ -121,3 +122,12 @@ def rows(bot: Bot, question: str) -> list[Any]:
 def facts(bot: Bot) -> dict[str, str]:
     """What is recorded, newest of each name."""
     return dict(rows(bot, "SELECT name, value FROM facts ORDER BY seq"))
+
+
+async def until(bot: Bot, question: str, answer: object) -> None:
+    """Wait for the casebook to say this."""
+    for _ in range(200):
+        if rows(bot, question) == [(answer,)]:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(rows(bot, question))

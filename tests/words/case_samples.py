@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import product
 
-from bot.blocks import Block
-from bot.cards import assess, care, commitment, engineer, takeover, verification
+from bot.blocks import Block, context, escaped, section
+from bot.cards import assess, care, commitment, engineer, evidence, takeover, verification
 from bot.cards import case as case_card
 from bot.cards.case import CaseFile
 from bot.care import ABUSE
@@ -213,6 +213,10 @@ def _asked_in(say: Words, name: str, said: str, said_before: list[Message]) -> I
         yield "takeover waits", takeover.waiting_words(asking, ZONE, say), [], None
         for then in (name, None):
             yield "takeover passed on", takeover.passed_on_words(asking, name, then, say), [], None
+    text, told = evidence.written("case.html", "0" * 64, customer=name, say=say)
+    yield "exported", text, [section(f"*{escaped(text)}*"), *map(context, told)], None
+    for sentence in (evidence.not_yours_words(say), evidence.not_written_words(say)):
+        yield "not exported", sentence, [], None
     yield "nobody", takeover.nobody_words(say), [], None
     yield "backed", care.told_agent(say), [], None
     for kind_of_abuse, agent in product(ABUSE, ("U1", None)):
