@@ -52,7 +52,7 @@ async def assess_mistakes(services: Services, sent: Submission) -> dict[str, str
     hours = parse_hours(sent.text("effort_hours"))
     if isinstance(hours, HoursError):
         errors["effort_hours"] = assess_card.hours_error_words(hours, say)
-    cost = rules.parse_cost(sent.text("cost"))
+    cost = rules.parse_cost(sent.text("cost"), services.playbook.policy.cost.currency)
     if isinstance(cost, CostError):
         errors["cost"] = exception_card.cost_error_words(cost, say)
     if sent.text("fault_ours") in OURS and not sent.text("why"):
@@ -66,7 +66,10 @@ async def on_assessed(services: Services, task: Task) -> None:
     doing = await casework.by_submission(services, task, sent)
     if doing is None:
         return
-    hours, cost = parse_hours(sent.text("effort_hours")), rules.parse_cost(sent.text("cost"))
+    hours, cost = (
+        parse_hours(sent.text("effort_hours")),
+        rules.parse_cost(sent.text("cost"), services.playbook.policy.cost.currency),
+    )
     if isinstance(hours, HoursError) or isinstance(cost, CostError):
         return
     case, actor, say = doing.case, doing.actor, doing.actor.say

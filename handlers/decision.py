@@ -86,7 +86,7 @@ async def on_approved_with_terms(services: Services, task: Task) -> None:
     sent = inbound.submission(task.entry.payload)
     actor = await admit(services, task, sent.user, "")
     if actor:
-        await _decide(services, task, actor, sent.private_metadata, Move.APPROVE, _terms(sent), "")
+        await _decide(services, task, actor, sent.private_metadata, Move.APPROVE, _terms(services, sent), "")
 
 
 async def on_asked_back(services: Services, task: Task) -> None:
@@ -107,9 +107,9 @@ async def _from_window(services: Services, task: Task, wanted: Move) -> None:
         await _decide(services, task, actor, sent.private_metadata, wanted, terms, "")
 
 
-def _terms(sent: Submission) -> Terms:
+def _terms(services: Services, sent: Submission) -> Terms:
     """What the window says; the mistakes in it have been found before."""
-    cap = rules.parse_cost(sent.text("cap"))
+    cap = rules.parse_cost(sent.text("cap"), services.playbook.policy.cost.currency)
     day = sent.text("extended_to")
     return Terms(
         concession=Concession(sent.text("concession")),
@@ -145,7 +145,11 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     wanted = {decision_card.TERMS_VIEW: Move.APPROVE, decision_card.ASK_BACK_VIEW: Move.ASK_BACK}
     with services.casebook.begin() as connection:
         asked = requests.get(connection, services.identity.workspace, sent.private_metadata)
-        terms = _terms(sent) if sent.callback_id == decision_card.TERMS_VIEW else Terms(reason=sent.text("reason"))
+        terms = (
+            _terms(services, sent)
+            if sent.callback_id == decision_card.TERMS_VIEW
+            else Terms(reason=sent.text("reason"))
+        )
         move = wanted.get(sent.callback_id, Move.DECLINE)
         refused = _ruling(services, connection, asked, move, actor, terms).refusal if asked else None
     return {"reason": decision_card.refusal_words(refused, actor.say)} if refused else {}
@@ -154,7 +158,7 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
 def _terms_mistakes(services: Services, sent: Submission, actor: Actor) -> dict[str, str]:
     say, policy = actor.say, services.playbook.policy.approval
     errors: dict[str, str] = {}
-    cap = rules.parse_cost(sent.text("cap"))
+    cap = rules.parse_cost(sent.text("cap"), services.playbook.policy.cost.currency)
     if isinstance(cap, CostError):
         errors["cap"] = exception_card.cost_error_words(cap, say)
     elif cap == Decimal(0):

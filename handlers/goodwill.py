@@ -199,7 +199,7 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
             "This customer has had their exception. You can offer a paid one-off service or a renewal. "
             "A second one is for a supervisor to ask of a manager."
         )
-    cost = rules.parse_cost(sent.text("cost"))
+    cost = rules.parse_cost(sent.text("cost"), services.playbook.policy.cost.currency)
     if isinstance(cost, CostError):
         errors["cost"] = exception_card.cost_error_words(cost, say)
     if not sent.text("fault"):
@@ -219,7 +219,7 @@ async def on_asked(services: Services, task: Task) -> None:
     actor = await admit(services, task, sent.user, "")
     if actor is None:
         return
-    cost = rules.parse_cost(sent.text("cost"))
+    cost = rules.parse_cost(sent.text("cost"), services.playbook.policy.cost.currency)
     with services.casebook.begin() as connection:
         case = cases.get(connection, services.identity.workspace, sent.private_metadata)
     with task.finishing() as connection:

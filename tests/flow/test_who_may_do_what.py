@@ -206,7 +206,8 @@ async def test_who_may_move_a_request(stage: Stage, settings: Settings, deed: st
 
 async def test_who_may_ask(stage: Stage, settings: Settings) -> None:
     """Agents and supervisors, from the button and by command; the window alone lets nobody in."""
-    asked, commanded = {}, {}
+    asked: dict[Who, str] = {}
+    commanded: dict[Who, str] = {}
     async with desk(stage, settings) as at:
         for who in Who:
             at.set_up(setup_for(who))
