@@ -153,20 +153,13 @@ def handled_by(connection: Connection, workspace: str, agent: str, most: int) ->
 
 def last_said(connection: Connection, workspace: str, case_ids: Sequence[str]) -> Mapping[str, LastSaid]:
     """Who spoke last in each of these cases, and when, as far as anybody did."""
-    newest = (
-        select(messages.c.case_id, func.max(messages.c.ts).label("ts"))
+    nth = func.row_number().over(partition_by=messages.c.case_id, order_by=messages.c.ts.desc()).label("nth")
+    said = (
+        select(messages.c.case_id, messages.c.role, messages.c.ts, nth)
         .where(messages.c.workspace == workspace, messages.c.case_id.in_(case_ids), messages.c.deleted_at.is_(None))
-        .group_by(messages.c.case_id)
         .subquery()
     )
-    rows = connection.execute(
-        select(messages.c.case_id, messages.c.role, messages.c.ts).join(
-            newest,
-            (messages.c.workspace == workspace)
-            & (messages.c.case_id == newest.c.case_id)
-            & (messages.c.ts == newest.c.ts),
-        )
-    )
+    rows = connection.execute(select(said.c.case_id, said.c.role, said.c.ts).where(said.c.nth == 1))
     return {row.case_id: LastSaid(Role(row.role), at(float(row.ts))) for row in rows}
 
 

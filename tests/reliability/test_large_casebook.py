@@ -1,14 +1,18 @@
 """A casebook of many years: what is looked for at every message is found at once, and who reads long stops nobody."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event, text
 
-from storage import cases, quiet, retention
+from storage import cases, ledger, quiet, retention, team
+from storage import goodwill as requests
 from storage.engine import Casebook, open_casebook
 from storage.ratings import by_play
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -61,6 +65,24 @@ def plan(connection: Connection, asking: Callable[[Connection], object]) -> str:
             lambda connection: retention.empty_cases(connection, "T1", before=5.0, now=9.0, limit=9),
             "workspace=? AND text_removed_at=? AND touched_at<?",
         ),
+        (
+            lambda connection: cases.handled_by(connection, "T1", "U1", 8),
+            "workspace=? AND agent=? AND state=?",
+        ),
+        (lambda connection: cases.last_said(connection, "T1", ["c1", "c2"]), "workspace=? AND case_id=?"),
+        (lambda connection: team.open_cases(connection, "T1"), "COVERING INDEX"),
+        (lambda connection: team.overdue(connection, "T1", 5.0), "state=? AND due_at<?"),
+        (lambda connection: requests.pending(connection, "T1"), "workspace=? AND state=?"),
+        (lambda connection: ledger.totals(connection, "T1", since=5.0, now=9.0), "workspace=? AND decided_at>?"),
+        (
+            lambda connection: ledger.at_limit(connection, "T1", window=DAY, per_window=1, now=9.0),
+            "workspace=? AND decided_at>?",
+        ),
+        (
+            lambda connection: ledger.outcomes(connection, "T1", since=5.0),
+            "workspace=? AND state=? AND requested_at>?",
+        ),
+        (lambda connection: ledger.entries(connection, "T1", 10), "workspace=? AND decided_at>?"),
     ],
     ids=[
         "the case of a thread",
@@ -69,6 +91,15 @@ def plan(connection: Connection, asking: Callable[[Connection], object]) -> str:
         "what was sent long ago",
         "old whispers",
         "old cases",
+        "somebody's open cases",
+        "who spoke last",
+        "the team's open cases",
+        "what the team owes late",
+        "what waits for a decision",
+        "what was granted",
+        "who is at the limit",
+        "what came to nothing",
+        "the last decisions",
     ],
 )
 def test_it_is_found_by_an_index_of_its_own(

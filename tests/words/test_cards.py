@@ -1,5 +1,6 @@
 """What people see: within Slack's limits whatever is in it, in their own language throughout, and nothing leaks."""
 
+import json
 import re
 from collections.abc import Iterator
 from string import Formatter
@@ -15,6 +16,7 @@ from bot.i18n import words
 from bot.message import Role
 from bot.playbook import LANGUAGES, Language
 from sandbox.blocks import message_faults, too_long, view_faults
+from sandbox.views import MOST_CHARACTERS
 from tests.words.samples import everything, playbook
 from tests.words.sentences import ROOT, sentences, translated
 
@@ -77,6 +79,16 @@ def test_no_ordinary_message_is_too_long_for_slack(language: Language) -> None:
     """Twelve coverages and three contracts still fit into one message."""
     messages = [shown for shown in everything(words(language), NAME, SAID) if not shown.view]
     assert [shown.name for shown in messages if too_long(shown.blocks)] == []
+
+
+@pytest.mark.parametrize("said", [SAID, LONG])
+def test_no_window_and_no_home_is_bigger_than_slack_takes(said: str) -> None:
+    """A view has 250 kB at most, also a Home full of names and words as long as they get."""
+    name = NAME if said == SAID else HOSTILE
+    sizes = [
+        (shown.name, len(json.dumps(shown.view))) for shown in everything(words("zh-TW"), name, said) if shown.view
+    ]
+    assert [each for each in sizes if each[1] > MOST_CHARACTERS] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
