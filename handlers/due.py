@@ -65,7 +65,7 @@ async def _each(
 
 async def _happen(services: Services, known: ExceptionRequest) -> None:
     """One move of one request, unless somebody was quicker."""
-    move, policy = known.due_move, services.playbook.policy
+    move, policy = rules.by_itself(known, moment(services)), services.playbook.policy
     with services.casebook.look() as connection:
         case = cases.get(connection, known.workspace, known.case_id)
     if move is None or case is None:

@@ -151,13 +151,18 @@ def write(connection: Connection, request: ExceptionRequest) -> None:
 
 
 def settle(connection: Connection, before: ExceptionRequest, after: ExceptionRequest) -> bool:
-    """Write a move, if the request still stands as it did; False when somebody was first."""
+    """Write a move, if the request still stands as it did; False when somebody was first.
+
+    A question asked back and answered meanwhile may leave state and due time as they were; the words tell.
+    """
     result = connection.execute(
         update(exceptions)
         .where(
             exceptions.c.workspace == before.workspace,
             exceptions.c.id == before.id,
             exceptions.c.state == before.state,
+            exceptions.c.question == before.question,
+            exceptions.c.answer == before.answer,
             exceptions.c.due_at == before.due_at.timestamp() if before.due_at else exceptions.c.due_at.is_(None),
         )
         .values(**_values(after))

@@ -61,6 +61,7 @@ class Desk:
         self._stage = stage
         self._settings = settings
         self._numbers = itertools.count(1)
+        self._bodies: dict[int, Json] = {}
 
     def set_up(self, setup: Setup) -> None:
         """As an administrator would."""
@@ -115,8 +116,12 @@ class Desk:
 
     def stands(self, request: ExceptionRequest) -> ExceptionRequest:
         """The request as it stands now."""
+        return self.found(request.id)
+
+    def found(self, request_id: str) -> ExceptionRequest:
+        """A request by its id."""
         with self.services.casebook.look() as connection:
-            found = requests.get(connection, WORKSPACE, request.id)
+            found = requests.get(connection, WORKSPACE, request_id)
         assert found
         return found
 
@@ -175,15 +180,24 @@ class Desk:
             )
             entry = inbox.claim(connection, lane=Lane.PERSON, now=self.clock())
         if entry:
-            await work_on(self.services, entry, works.PERSON)
+            await work_on(self.services, entry, {**works.PERSON, **works.STREAM})
         windows = [f"window {name}" for name in self._opened()[len(opened) :]]
         return windows + self.told(user, since=last)
 
+    async def home(self, user: str) -> str:
+        """What stands on somebody's Home, opened now; its buttons too."""
+        last = self.last_row()
+        await self.deliver("app_home_opened", user, {"tab": "home", "user": user}, key=f"home:{self._number()}")
+        ((body,),) = self.rows("SELECT body FROM outbox WHERE seq > ? AND kind = 'home'", last)
+        return str(body)
+
     def told(self, user: str, since: int = 0) -> list[str]:
         """What is written down for one person to read, oldest first."""
-        found = self.rows("SELECT kind, target, body FROM outbox WHERE seq > ? ORDER BY seq", since)
-        mine = [(kind, json.loads(body)) for kind, target, body in found if json.loads(target).get("user") == user]
-        return [body["text"] for kind, body in mine if kind != "home"]
+        found = self.rows(
+            "SELECT seq, target, body FROM outbox WHERE seq > ? AND kind NOT IN ('home', 'update') ORDER BY seq", since
+        )
+        mine = [(seq, json.loads(body)) for seq, target, body in found if json.loads(target).get("user") == user]
+        return [str((self._bodies.get(seq) or body)["text"]) for seq, body in mine]
 
     def last_row(self) -> int:
         """The outbox so far."""
@@ -201,6 +215,7 @@ class Desk:
                 sending = outbox.claim(connection, now=self.clock())
             if sending is None:
                 return
+            self._bodies[sending.seq] = dict(sending.body)
             await deliver.send(self.services, sending)
 
     def _number(self) -> str:
