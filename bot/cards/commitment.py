@@ -73,7 +73,7 @@ def new_time_modal(commitment: Commitment, *, zone: str, suggested: datetime, sa
         [
             section(line(commitment, zone, say)),
             labelled("due", say("By when?"), moment_picker("moment", initial=int(suggested.timestamp()))),
-            labelled("reason", say("Why?"), text_input("reason", most=500)),
+            labelled("reason", say("Why?"), text_input("text", most=500)),
             context(say("Please tell the customer the new time as well; the words for it come next.")),
         ],
         submit=say("Save"),
