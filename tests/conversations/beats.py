@@ -1,6 +1,7 @@
 """Whole conversations, and how what the coach did at each message is held against what was expected of it.
 
-The conversations and their expectations were written and committed without sight of the playbook.
+The conversations and their expectations were written and committed without sight of the playbook. Where an expectation was
+narrower than the domain page, somebody else widened it later and says why (`revised`).
 """
 
 import json
@@ -39,7 +40,11 @@ ABOUT: Mapping[str, re.Pattern[str]] = {
 
 
 class Beat(BaseModel):
-    """A message and what is expected of the coach at it."""
+    """A message and what is expected of the coach at it.
+
+    Attributes:
+        revised: Why a reader of the domain page alone, not its author, widened the expectation later; empty for most.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,6 +58,7 @@ class Beat(BaseModel):
     stages: tuple[str, ...] = ()
     no_line_about: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
+    revised: str = ""
 
 
 def conversations() -> list[Path]:
