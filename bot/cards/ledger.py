@@ -113,7 +113,7 @@ def _small_print(ledger: Ledger, policy: Policy, say: Words) -> list[str]:
     pieces = []
     if counts:
         pieces.append(
-            say("Filed in the past {days} days: {list}.", days=policy.goodwill.window_days, list=say(", ").join(counts))
+            say("Filed in the past {days} days: {list}.", days=policy.goodwill.window_days, list=" · ".join(counts))
         )
     ours = [each for each in ledger.totals if each.ours]
     if ours:
