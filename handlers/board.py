@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import Connection
 
 from bot import desk as desks
@@ -13,6 +14,7 @@ from bot.cards.desk import MOST_CASES, MOST_PROMISED
 from bot.cards.home import Board
 from bot.case import Case
 from bot.desk import CaseAtHand, Desk
+from bot.errors import UserError
 from bot.goodwill import Clicker, ExceptionRequest
 from bot.ledger import Ledger
 from bot.message import Role
@@ -31,11 +33,17 @@ MOST_LOOKED_AT = 30
 MOST_AT_LIMIT = 10
 MOST_ENTRIES = 10
 
+log = structlog.get_logger()
+
 
 def names(services: Services, customer_ids: Iterable[str | None]) -> Mapping[str, str]:
     """Customers' names by their ids, as far as they are on file."""
     directory = services.directory()
-    return directory.names(each for each in customer_ids if each) if directory else {}
+    try:
+        return directory.names(each for each in customer_ids if each) if directory else {}
+    except UserError as error:
+        log.warning("directory_unreadable", what=error.what)
+        return {}
 
 
 def desk(services: Services, connection: Connection, actor: Actor) -> Desk | None:

@@ -19,7 +19,7 @@ from bot.message import Role
 from handlers import board, people
 from handlers.guard import Actor, actor_of
 from handlers.services import Services, Shown, woken
-from handlers.situation import customer_of, moment
+from handlers.situation import moment
 from handlers.worker import Task
 from storage import cases, outbox, quiet
 from storage import workspace as workspaces
@@ -126,8 +126,10 @@ def _inbox(services: Services, connection: Connection, actor: Actor) -> Inbox:
     wish = quiet.of_person(connection, workspace, user, services.clock())
     about = {each: cases.get(connection, workspace, each) for each in {*wish.cases, *(one.case_id for one in told)}}
 
+    called = board.names(services, (case.customer_id for case in about.values() if case))
+
     def customer(case: Case | None) -> str:
-        return (case and _name(services, case.customer_id)) or ""
+        return called.get((case and case.customer_id) or "", "")
 
     zone = ZoneInfo(actor.person.timezone)
     muted = [case for each in wish.cases if (case := about[each]) and case.state is not CaseState.CLOSED]
@@ -141,8 +143,3 @@ def _inbox(services: Services, connection: Connection, actor: Actor) -> Inbox:
             for case in muted
         ],
     )
-
-
-def _name(services: Services, customer_id: str | None) -> str | None:
-    customer = customer_of(services, customer_id)
-    return customer.record.customer.name if customer else None

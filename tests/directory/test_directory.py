@@ -88,6 +88,12 @@ def test_an_account_goes_to_the_successor_on_the_day_its_owner_left(
     assert record.successor.id == keeper
 
 
+def test_names_are_read_at_once(directory: Directory) -> None:
+    """Who is not on file is left out; nobody asked for is nobody found."""
+    assert directory.names(["C2", "C1", "C2", "C-9"]) == {"C1": "廣昕精密", "C2": "宏昌"}
+    assert directory.names([]) == {}
+
+
 def test_an_account_that_nobody_took_over_has_nobody(directory: Directory) -> None:
     """An owner who left without a successor, or whose successors all left, leaves nobody; it is not guessed."""
     for customer in ("C2", "C3"):
