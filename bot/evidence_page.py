@@ -10,6 +10,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, Final
 
+from bot.blocks import cut
 from bot.evidence import CLOSES, OPENS, digest, spelt
 from bot.i18n import Words, words
 
@@ -52,6 +53,8 @@ FIRST: Final = (
 """What is read first of each entry, in this order; the rest follows by name, so that the order is always the same."""
 LEFT_OUT: Final = frozenset({"workspace", "case_id", "customer_id", "holds", "round", "ts", "due_move"})
 """What is in the record and tells a reader nothing."""
+GIST: Final = 80
+"""So many characters of what was typed stand in the timeline."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -187,27 +190,42 @@ def _about(values: Mapping[str, Any], text: str, say: Words) -> Iterator[str]:
         "The checksum (SHA-256) below is that of the record at the end of this file. It is kept in the audit as well: "
         "`aside case check` tells whether anything in the file was changed."
     )
-    yield f'<p>{escape(told)}</p><p><code id="sha256">{digest(text)}</code></p>'
+    with_code = re.sub("`([^`]+)`", r"<code>\1</code>", escape(told))
+    yield f'<p>{with_code}</p><p><code id="sha256">{digest(text)}</code></p>'
 
 
 def _timeline(values: Mapping[str, Any], say: Words) -> Iterator[str]:
     """Everything once more, in the order in which it happened, one line each."""
     titles = _titles(say)
     happened = [
-        (each[name], number, titles[part], label(name, say), _who(each, name, values))
+        (
+            each[name],
+            number,
+            titles[part],
+            label(name, say) if name != "at" else "",
+            _who(each, name, values),
+            _gist(each),
+        )
         for number, part in enumerate(titles)
         for each in values[part]
         for name in _HAPPENED[part]
         if each.get(name)
     ]
     yield f"<h2>{escape(say('Timeline'))}</h2><ul>"
-    for at, _, title, what, who in sorted(happened, key=_moment_of):
-        pieces = [_clock(at), title, what, who]
-        yield f"<li>{' · '.join(escape(each) for each in pieces if each)}</li>"
+    for at, _, *told in sorted(happened, key=_moment_of):
+        yield f"<li>{' · '.join(escape(each) for each in (_clock(at), *told) if each)}</li>"
     yield "</ul>"
 
 
-def _moment_of(happened: tuple[str, int, str, str, str]) -> tuple[float, int]:
+def _gist(each: Mapping[str, Any]) -> str:
+    """An entry in a few words: its codes, and what was typed in quotation marks."""
+    codes = [str(each[name]) for name in ("subject", "move", "kind", "name", "concession") if each.get(name)]
+    typed = next((str(each[name]) for name in ("text", "value", "fault", "claimed") if each.get(name)), "")
+    quoted = [f"“{_CONTROL.sub('�', cut(' '.join(typed.split()), GIST))}”"] if typed else []
+    return " ".join([*codes, *quoted])
+
+
+def _moment_of(happened: tuple[str, int, str, str, str, str]) -> tuple[float, int]:
     return datetime.fromisoformat(happened[0]).timestamp(), happened[1]
 
 

@@ -14,7 +14,7 @@ from functools import partial
 import pytest
 
 from bot.settings import Settings
-from tests.flow.conftest import AGENT, CUSTOMER, DEPUTY, SALES, SHARED, SUCCESSOR, texts
+from tests.flow.conftest import AGENT, CUSTOMER, DEPUTY, OTHER_AGENT, SALES, SHARED, SUCCESSOR, SUPERVISOR, texts
 from tests.flow.working import (
     ASKED_BACK,
     FAULT,
@@ -167,6 +167,45 @@ def is_answered_once(settings: Settings, seats: Seats) -> None:
     ]
 
 
+async def asked_in(settings: Settings, stage: Stage) -> Seats:
+    """Ask whoever is right to take over; one cannot, and the next one does."""
+    seats = {who: await stage.seat(who) for who in (CUSTOMER, AGENT, OTHER_AGENT, SUPERVISOR, DEPUTY)}
+    agent, peer = seats[AGENT], seats[OTHER_AGENT]
+    case = await case_of(settings, seats)
+    card = await again_until(lambda: press_in(agent, case, "ask_takeover"), lambda: direct(peer, CONTEXT))
+
+    async def passed_on() -> Json:
+        return await peer.sees("message_changed", lambda push: "沒關係" in texts(push["message"]["blocks"]))
+
+    await again_until(lambda: press(peer, card, "not_now"), passed_on)
+    await settled(settings)
+    ((second,),) = rows(settings, "SELECT asked FROM takeovers WHERE number = 2")
+    card = await direct(seats[second], CONTEXT)
+
+    async def taken() -> Json:
+        return await seats[second].sees("message_changed", lambda push: TAKEN in texts(push["message"]["blocks"]))
+
+    await again_until(lambda: press(seats[second], card, "take_over"), taken)
+    await direct(agent, TAKEN)
+    return seats
+
+
+def is_taken_over_once(settings: Settings, seats: Seats) -> None:
+    """Each was asked once, each answer counted once, and whoever asked heard each."""
+    ((first, said_no), (second, came)) = rows(settings, "SELECT asked, state FROM takeovers ORDER BY number")
+    assert (first, said_no, came) == (OTHER_AGENT, "declined", "accepted")
+    assert [told(seats[who], CONTEXT) for who in (first, second)] == [1, 1]
+    assert (told(seats[AGENT], "已改請"), told(seats[AGENT], TAKEN)) == (1, 1)
+    assert rows(settings, "SELECT agent FROM cases") == [(second,)]
+    assert rows(settings, "SELECT subject, move FROM audit WHERE subject IN ('case', 'takeover') ORDER BY seq") == [
+        ("takeover", "ask"),
+        ("takeover", "decline"),
+        ("takeover", "ask"),
+        ("takeover", "accept"),
+        ("case", "take_over"),
+    ]
+
+
 def told(seat: Seat, words: str) -> int:
     """How many direct messages say this."""
     return sum(
@@ -174,8 +213,12 @@ def told(seat: Seat, words: str) -> int:
     )
 
 
-STORIES = {"work": (work, is_done_once, 36), "question": (question, is_answered_once, 21)}
-SOME = [("work", 15), ("work", 25), ("question", 9), ("question", 17)]
+STORIES = {
+    "work": (work, is_done_once, 36),
+    "question": (question, is_answered_once, 21),
+    "asked_in": (asked_in, is_taken_over_once, 29),
+}
+SOME = [("work", 15), ("work", 25), ("question", 9), ("question", 17), ("asked_in", 13), ("asked_in", 19)]
 EVERY = [(story, calls) for story, (_, _, most) in STORIES.items() for calls in range(1, most + 1)]
 
 
