@@ -12,7 +12,7 @@ from bot.cards.case import CaseFile
 from bot.care import ABUSE
 from bot.case import Case, CaseState
 from bot.claims import ClaimCheck, check
-from bot.commitments import Commitment, CommitmentState, DueError
+from bot.commitments import Commitment, CommitmentMove, CommitmentState, DueError
 from bot.entitlement import Coverage, CoverageKind, DateBasis, coverage_on
 from bot.facts import HoursError, OurMistake, RecordedFact, Severity
 from bot.goodwill import ExceptionRequest, ExceptionState
@@ -176,6 +176,7 @@ def everything(say: Words, name: str, said: str) -> Iterator[Sample]:
     """All that people can be shown about a case's facts."""
     yield from _windows(say, name, said)
     yield from _questions(say, name, said)
+    yield from _due(say, name, said)
     for full in (True, False):
         view = case_card.view(file(name, said, full=full), zone=ZONE, say=say, may_export=full)
         yield "case", "", view["blocks"], view
@@ -237,6 +238,7 @@ def _windows(say: Words, name: str, said: str) -> Iterator[Sample]:
         engineer.assign_modal(**about, say=say),
         takeover.ask_modal(**about, say=say),
         commitment.commit_modal(**about, suggested=NOW, say=say),
+        *(commitment.new_time_modal(each, zone=ZONE, suggested=NOW, say=say) for each in commitments(said)[:1]),
         verification.answer_modal(Answer.YES, "v" * 32, say),
         verification.answer_modal(Answer.NO, "v" * 32, say),
     ]
@@ -247,6 +249,13 @@ def _windows(say: Words, name: str, said: str) -> Iterator[Sample]:
         *(commitment.due_error_words(each, say) for each in DueError),
     ):
         yield "slip", sentence, [], None
+
+
+def _due(say: Words, name: str, said: str) -> Iterator[Sample]:
+    for each in commitments(said)[: len(CommitmentState)]:
+        for move in (CommitmentMove.REMIND, CommitmentMove.MISS, CommitmentMove.ESCALATE):
+            text, blocks = commitment.told(each, move, customer=name, zone=ZONE, say=say)
+            yield f"commitment {move}", text, [*blocks, *commitment.buttons(each, say)], None
 
 
 def _questions(say: Words, name: str, said: str) -> Iterator[Sample]:
