@@ -45,7 +45,9 @@ async def on_opened(services: Services, task: Task) -> None:
 
 def publish(services: Services, connection: Connection, task: Task, actor: Actor) -> None:
     """Write down somebody's Home as it is now; they are looking at it."""
-    _publish(services, connection, actor, f"{task.entry.key}:home", looked_at=services.clock())
+    view = _view(services, connection, actor)
+    services.homes[actor.person.user_id] = Shown(services.clock(), _hash(view))
+    _put(services, connection, actor, f"{task.entry.key}:home", view)
 
 
 async def keep_fresh(services: Services) -> None:
@@ -65,27 +67,28 @@ async def _refresh(services: Services, user: str) -> None:
     try:
         actor = await actor_of(services, user)
         shown = services.homes[user]  # they may have clicked while Slack was asked
+        with services.casebook.look() as connection:  # most Homes are as they were; nobody waits to write meanwhile
+            view = _view(services.for_one_task(), connection, actor)
+        if _hash(view) == shown.view:
+            return
         with services.casebook.begin() as connection:
-            key = f"home:{user}:{uuid.uuid4().hex}"
-            if _publish(services.for_one_task(), connection, actor, key, looked_at=shown.looked_at, before=shown.view):
-                services.wake.outbox.set()
+            _put(services, connection, actor, f"home:{user}:{uuid.uuid4().hex}", view)
+        services.homes[user] = Shown(shown.looked_at, _hash(view))
+        services.wake.outbox.set()
     except people.UnknownForNowError:
         log.info("home_not_refreshed", user=user)
     except Exception:
         log.exception("home_not_refreshed", user=user)  # one odd Home must not keep the others old, nor stop the bot
 
 
-def _publish(
-    services: Services, connection: Connection, actor: Actor, key: str, *, looked_at: float, before: str = ""
-) -> bool:
-    """Write down somebody's Home as it is now; False when it is as `before`."""
-    view = _view(services, connection, actor)
-    now_shown = Shown(looked_at, sha256(json.dumps(view).encode("utf-8", "surrogatepass")).hexdigest())
-    if now_shown.view == before:
-        return False
-    services.homes[actor.person.user_id] = now_shown
+def _hash(view: Block) -> str:
+    return sha256(json.dumps(view).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _put(services: Services, connection: Connection, actor: Actor, key: str, view: Block) -> None:
+    """Write down what somebody's Home shows."""
     is_for_us = actor.role.is_staff or (actor.person.admin and not actor.person.outsider)
-    return outbox.put(
+    outbox.put(
         connection,
         workspace=services.identity.workspace,
         key=key,
@@ -125,7 +128,6 @@ def _inbox(services: Services, connection: Connection, actor: Actor) -> Inbox:
     told = cases.advice_for(connection, workspace, user, MOST_ADVICE)
     wish = quiet.of_person(connection, workspace, user, services.clock())
     about = {each: cases.get(connection, workspace, each) for each in {*wish.cases, *(one.case_id for one in told)}}
-
     called = board.names(services, (case.customer_id for case in about.values() if case))
 
     def customer(case: Case | None) -> str:
