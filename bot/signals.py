@@ -134,11 +134,12 @@ class Detector:
         ours = role is not Role.CUSTOMER
         if temper.level >= _TEMPERS[1]:
             found.pop("satisfied", None)
+        if "anger" in found and "satisfied" in found:  # nobody is both: the surer one counts
+            pleased = found["satisfied"].score > found["anger"].score
+            found.pop("anger" if pleased else "satisfied")
         anger, words = self._anger(said, found, temper, ours=ours)
         if "anger" in ear.ids and "anger" not in found and words and anger >= _ANGRY:
             found["anger"] = Signal("anger", _sure_of_anger(temper.level), words)
-        elif not anger:
-            found.pop("anger", None)
         after = None
         if thread is not None:
             refused = not _REFUSALS.isdisjoint(found)
