@@ -23,7 +23,7 @@ test: install ## Run the tests.
 	$(BIN)/python -m pytest
 
 test-kill: install ## Kill the bot after every one of its calls; takes some minutes.
-	ASIDE_KILL_EVERYWHERE=1 $(BIN)/python -m pytest tests/reliability/test_killed.py tests/reliability/test_killed_at_work.py tests/reliability/test_killed_while_due.py
+	ASIDE_KILL_EVERYWHERE=1 $(BIN)/python -m pytest tests/reliability/test_killed.py tests/reliability/test_killed_at_work.py tests/reliability/test_killed_deciding.py tests/reliability/test_killed_while_due.py
 
 lint: install ## Style, types and the walls between the rooms.
 	$(BIN)/ruff check .

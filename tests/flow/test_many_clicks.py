@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 
 from bot.setup import RoleSource
 from tests.flow.conftest import (
@@ -47,6 +48,11 @@ class Impatient:
     def sentences(self) -> int:
         """How many answers they have read."""
         return len(self.seat.of("ephemeral")) - self.heard_before
+
+
+def has_read(whoever: Impatient, sentences: int, _: Json) -> bool:
+    """Whether they have read so many answers."""
+    return whoever.sentences >= sentences
 
 
 async def decline_window(supervisor: Seat, card: Json) -> Json:
@@ -101,7 +107,7 @@ async def test_of_two_hundred_clicks_at_once_one_decides(stage: Stage, bot: Bot)
         answered[each.seat.user] += EACH - each.too_slow
     for user, clicks in answered.items():
         heard = next(each for each in clickers if each.seat.user == user)
-        await until(lambda heard=heard, clicks=clicks: heard.sentences >= clicks)
+        await heard.seat.sees("ephemeral", partial(has_read, heard, clicks))
         assert heard.sentences <= 2 * EACH
     late = taken - (move == "decline")
     assert len([push for seat in (supervisor, deputy) for push in seat.of("message") if SETTLED in str(push)]) >= late
