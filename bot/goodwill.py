@@ -36,7 +36,7 @@ GRANTED = frozenset({ExceptionState.APPROVED, ExceptionState.USED})
 
 
 class Move(StrEnum):
-    """What can happen to it; the last five happen by themselves, at a time."""
+    """What can happen to it; the last four happen by themselves, at a time."""
 
     APPROVE = "approve"
     RECOMMEND = "recommend"

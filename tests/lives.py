@@ -1,0 +1,167 @@
+"""Writes docs/lives.md, the lives of requests, commitments and questions: `python -m tests.lives`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bot import commitments, goodwill, promises, takeover
+from bot.commitments import CommitmentMove, CommitmentState
+from bot.goodwill import ExceptionState, Move
+from bot.promises import Answer, VerificationState
+from bot.takeover import AskMove, AskState
+
+PAGE = Path(__file__).parents[1] / "docs" / "lives.md"
+HEAD = """\
+# 每張單的一生 · What becomes of each row
+
+<!-- Made by `python -m tests.lives` from the tables of moves in bot/; change them there. -->
+
+通融申請、承諾、向業務的查證、請同事支援，各是一列資料：有狀態，也有「時間到了會自己發生什麼」。
+只有圖上畫的才會發生；⏱ 是時間到了自己發生的，其餘是人按的。每一步都在一次交易裡寫下：新的狀態、
+稽核紀錄、要通知的訊息。所以在任何一刻當機，重開後都不漏、不重複。
+
+A request for an exception, a commitment, a question to sales and a question to a colleague are each a row with a state
+and a time at which something happens by itself. Only what is drawn here can happen; ⏱ marks what time does, all else
+somebody clicked. Each step is one transaction: the new state, its audit row and the messages it causes. So whenever
+the bot dies, nothing is lost and nothing is doubled.
+"""
+
+
+@dataclass(frozen=True)
+class Life:
+    """One table of moves, and its words in Chinese.
+
+    Attributes:
+        by_itself: The moves that nobody makes but time.
+    """
+
+    title: str
+    source: str
+    begins: StrEnum
+    moves: Mapping[tuple[StrEnum, StrEnum], StrEnum]
+    by_itself: frozenset[StrEnum]
+    words: Mapping[StrEnum, str]
+
+    @property
+    def ends(self) -> list[StrEnum]:
+        """The states that nothing leads out of."""
+        starts = {start for start, _ in self.moves}
+        return list(dict.fromkeys(end for end in self.moves.values() if end not in starts))
+
+
+LIVES = (
+    Life(
+        title="通融申請 · A request for an exception",
+        source="bot/goodwill.py",
+        begins=ExceptionState.REQUESTED,
+        moves=goodwill.MOVES,
+        by_itself=frozenset({Move.REMIND, Move.HAND_ON, Move.EXPIRE, Move.LAPSE}),
+        words={
+            ExceptionState.REQUESTED: "等主管決定",
+            ExceptionState.SECONDING: "等上級主管",
+            ExceptionState.ASKED_BACK: "等客服回覆",
+            ExceptionState.APPROVED: "核准",
+            ExceptionState.DECLINED: "不核准",
+            ExceptionState.WITHDRAWN: "撤回",
+            ExceptionState.EXPIRED: "逾時沒人決定",
+            ExceptionState.USED: "已安排服務",
+            ExceptionState.LAPSED: "沒用而失效",
+            Move.APPROVE: "核准",
+            Move.RECOMMEND: "同意並送上級",
+            Move.ASK_BACK: "反問",
+            Move.ANSWER: "回覆",
+            Move.DECLINE: "不核准",
+            Move.WITHDRAW: "撤回",
+            Move.USE: "安排服務",
+            Move.REMIND: "提醒",
+            Move.HAND_ON: "轉給代理與上級",
+            Move.EXPIRE: "逾時",
+            Move.LAPSE: "失效",
+        },
+    ),
+    Life(
+        title="承諾 · A commitment",
+        source="bot/commitments.py",
+        begins=CommitmentState.OPEN,
+        moves=commitments.MOVES,
+        by_itself=frozenset({CommitmentMove.REMIND, CommitmentMove.MISS, CommitmentMove.ESCALATE}),
+        words={
+            CommitmentState.OPEN: "還沒做到",
+            CommitmentState.KEPT: "做到了",
+            CommitmentState.MISSED: "過了時間",
+            CommitmentState.WITHDRAWN: "收回",
+            CommitmentMove.KEEP: "做到",
+            CommitmentMove.WITHDRAW: "收回",
+            CommitmentMove.RESCHEDULE: "改時間",
+            CommitmentMove.REMIND: "提醒",
+            CommitmentMove.MISS: "時間過了",
+            CommitmentMove.ESCALATE: "告訴主管",
+        },
+    ),
+    Life(
+        title="查證 · A question to sales",
+        source="bot/promises.py",
+        begins=VerificationState.ASKED,
+        moves=promises.MOVES,
+        by_itself=frozenset(),
+        words={
+            VerificationState.ASKED: "等業務回答",
+            VerificationState.CONFIRMED: "確實答應過",
+            VerificationState.NOT_CONFIRMED: "沒有答應過",
+            Answer.YES: "有",
+            Answer.NO: "沒有",
+            Answer.NOT_SURE: "不確定",
+        },
+    ),
+    Life(
+        title="請同事支援 · A question to a colleague",
+        source="bot/takeover.py",
+        begins=AskState.ASKED,
+        moves=takeover.MOVES,
+        by_itself=frozenset({AskMove.TIME_OUT}),
+        words={
+            AskState.ASKED: "等同事回答",
+            AskState.ACCEPTED: "接下了",
+            AskState.DECLINED: "現在不行",
+            AskState.TIMED_OUT: "沒有回答",
+            AskState.WITHDRAWN: "改問別人",
+            AskMove.ACCEPT: "接下",
+            AskMove.DECLINE: "現在不行",
+            AskMove.TIME_OUT: "等太久",
+            AskMove.WITHDRAW: "改問別人",
+        },
+    ),
+)
+
+
+def page() -> str:
+    """The page as it should stand."""
+    return "\n".join([HEAD, *map(section, LIVES)])
+
+
+def section(life: Life) -> str:
+    """One life, drawn."""
+    states = list(dict.fromkeys([life.begins, *(start for start, _ in life.moves), *life.moves.values()]))
+    lines = [f"## {life.title}", "", f"`{life.source}`", "", "```mermaid", "stateDiagram-v2"]
+    lines += [f'    state "{life.words[state]} {state}" as {state}' for state in states]
+    lines.append(f"    [*] --> {life.begins}")
+    ways = dict.fromkeys((start, end) for (start, _), end in life.moves.items())
+    for start, end in ways:
+        between = [move for (begins, move), ends in life.moves.items() if (begins, ends) == (start, end)]
+        lines.append(f"    {start} --> {end} : {' / '.join(_label(life, move) for move in between)}")
+    lines += [f"    {end} --> [*]" for end in life.ends]
+    return "\n".join([*lines, "```", ""])
+
+
+def _label(life: Life, move: StrEnum) -> str:
+    return f"{'⏱ ' if move in life.by_itself else ''}{life.words[move]} {move}"
+
+
+def main() -> None:
+    """Write the page anew."""
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
