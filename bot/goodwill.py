@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +14,7 @@ from bot.authority import Authority, Level
 from bot.entitlement import Coverage, CoverageKind, Covers
 from bot.policy import ApprovalPolicy, Concession, GoodwillPolicy, HoursPolicy
 from bot.working_hours import after as working_time_after
+from bot.working_hours import end_of, last_opening_before
 
 
 class ExceptionState(StrEnum):
@@ -312,7 +314,7 @@ def agents_refusal(request: ExceptionRequest, wanted: Move, clicker: Clicker, no
 def by_itself(request: ExceptionRequest, now: datetime) -> Move | None:
     """What happens by itself now; None while nothing is due.
 
-    After a downtime nobody is reminded that a grant lapses tomorrow whose time is over: it lapses.
+    After a downtime nobody is reminded of a grant whose time is over: it lapses.
     """
     if request.due_at is None or request.due_at > now:
         return None
@@ -360,20 +362,22 @@ def moved(
         changed |= {"decided_by": by, "decided_at": now, "decision_reason": terms.reason.strip()}
         changed |= {"deputy_for": authority.deputy_for if authority else None}
     if move is Move.APPROVE:
-        changed["grant"] = _grant(request, terms, now, policy)
+        changed["grant"] = _grant(request, terms, now, policy, hours)
     after = request.model_copy(update=changed)
     due = due_next(after, move, now, policy, hours)
     return after.model_copy(update={"due_at": due[0] if due else None, "due_move": due[1] if due else None})
 
 
-def _grant(request: ExceptionRequest, terms: Terms, now: datetime, policy: ApprovalPolicy) -> Grant:
+def _grant(request: ExceptionRequest, terms: Terms, now: datetime, policy: ApprovalPolicy, hours: HoursPolicy) -> Grant:
+    """What a yes allows; it is told by its last day, so it holds until that day is over at the desk."""
+    today = now.astimezone(ZoneInfo(hours.timezone)).date()
     concession = terms.concession or request.concession
     return Grant(
         concession=concession,
         scope=request.fault,
         cap=request.cost if terms.cap is None else terms.cap,
         conditions=terms.conditions.strip(),
-        valid_until=now + timedelta(days=terms.valid_days or policy.valid_days),
+        valid_until=end_of(today + timedelta(days=terms.valid_days or policy.valid_days), hours),
         extended_to=terms.extended_to if concession is Concession.EXTENSION else None,
     )
 
@@ -403,15 +407,17 @@ def due_next(
     elif request.state is ExceptionState.ASKED_BACK:
         wait, then = (answer / 2, Move.EXPIRE) if last is Move.REMIND else (answer / 2, Move.REMIND)
     elif request.state is ExceptionState.APPROVED and request.grant and request.grant.valid_until:
-        a_day_before = request.grant.valid_until - timedelta(days=1)
-        if last is Move.REMIND or a_day_before <= now:
-            return request.grant.valid_until, Move.LAPSE
-        return a_day_before, Move.REMIND
+        until = request.grant.valid_until
+        remind_at = last_opening_before(until.astimezone(ZoneInfo(hours.timezone)).date(), hours)
+        return (until, Move.LAPSE) if last is Move.REMIND or remind_at <= now else (remind_at, Move.REMIND)
     return (working_time_after(now, wait, hours), then) if wait is not None else None
 
 
-def extension(request: ExceptionRequest) -> Coverage | None:
-    """The cover that an extension gives, of everything the customer has; None for any other exception."""
+def extension(request: ExceptionRequest, hours: HoursPolicy) -> Coverage | None:
+    """The cover that an extension gives, of everything the customer has; None for any other exception.
+
+    It begins on the day of the decision, by the desk's clock.
+    """
     grant = request.grant
     if grant is None or grant.extended_to is None or request.decided_at is None or request.state not in GRANTED:
         return None
@@ -419,7 +425,7 @@ def extension(request: ExceptionRequest) -> Coverage | None:
     return Coverage(
         kind=CoverageKind.EXTENSION,
         reference=request.id[:8],
-        start=request.decided_at.date(),
+        start=request.decided_at.astimezone(ZoneInfo(hours.timezone)).date(),
         end=grant.extended_to,
         covers=whole,
     )

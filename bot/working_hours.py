@@ -1,6 +1,6 @@
 """Working time: when something is due, counted in the hours in which somebody is there to do it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -65,6 +65,17 @@ def between(start: datetime, end: datetime, hours: HoursPolicy) -> timedelta:
             worked += max(min(end, closes) - max(start, opens), timedelta(0))
         day += timedelta(days=1)
     return worked
+
+
+def end_of(day: date, hours: HoursPolicy) -> datetime:
+    """The last second of a day by the desk's clock, in UTC: until then it can still be done on that day."""
+    return datetime.combine(day, time(23, 59, 59), ZoneInfo(hours.timezone)).astimezone(UTC)
+
+
+def last_opening_before(day: date, hours: HoursPolicy) -> datetime:
+    """When the desk opens on the last working day before `day`, in UTC; the day before if it never works."""
+    before = (day - timedelta(days=each) for each in range(1, LONGEST.days))
+    return _open_from_to(next((each for each in before if works_on(each, hours)), day - timedelta(days=1)), hours)[0]
 
 
 def _open_from_to(day: date, hours: HoursPolicy) -> tuple[datetime, datetime]:

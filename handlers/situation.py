@@ -79,7 +79,8 @@ def extended(services: Services, customer_id: str) -> tuple[Coverage, ...]:
     """The extensions granted to a customer, as coverages: of all they have, from the day they were granted."""
     with services.casebook.look() as connection:
         granted = requests.extensions(connection, services.identity.workspace, customer_id)
-    return tuple(each for request in granted if (each := goodwill_rules.extension(request)))
+    hours = services.playbook.policy.hours
+    return tuple(each for request in granted if (each := goodwill_rules.extension(request, hours)))
 
 
 def situation(

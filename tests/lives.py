@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from bot import commitments, goodwill, promises, takeover
 from bot.commitments import CommitmentMove, CommitmentState
@@ -33,13 +34,14 @@ class Life:
     """One table of moves, and its words in Chinese.
 
     Attributes:
+        moves: By state and move; each table has kinds of its own.
         by_itself: The moves that nobody makes but time.
     """
 
     title: str
     source: str
     begins: StrEnum
-    moves: Mapping[tuple[StrEnum, StrEnum], StrEnum]
+    moves: Mapping[Any, StrEnum]
     by_itself: frozenset[StrEnum]
     words: Mapping[StrEnum, str]
 

@@ -415,7 +415,7 @@ def _told_words(request: ExceptionRequest, move: Move | None, customer: str, say
         Move.USE: say("{customer}: booked. The exception is used up with this.", customer=customer),
         Move.REMIND: say("{customer}: a supervisor still waits for your answer.", customer=customer)
         if asked_back
-        else say("{customer}: the exception lapses tomorrow. Is the service booked?", customer=customer),
+        else say("{customer}: the exception lapses soon. Is the service booked?", customer=customer),
         Move.EXPIRE: say("{customer}: nobody decided in time. You can ask again.", customer=customer),
         Move.LAPSE: say("{customer}: the exception was not used in time and has lapsed.", customer=customer),
     }

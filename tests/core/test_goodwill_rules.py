@@ -47,6 +47,8 @@ ASKED = ExceptionRequest(
 )
 
 
+LAST_SECOND = datetime(2026, 12, 5, 15, 59, 59, tzinfo=UTC)
+"""Of the fourteenth day after, in Taipei."""
 OWN = Authority(level=Level.SUPERVISOR)
 MANAGER = Authority(level=Level.MANAGER)
 POLICY = ApprovalPolicy(supervisor=Limits(up_to=Decimal(20_000), concessions=(Concession.FULL, Concession.DISCOUNT)))
@@ -175,9 +177,7 @@ def test_a_decision_carries_who_when_and_why() -> None:
 def test_a_yes_is_a_bounded_grant() -> None:
     """What, for what, up to how much, on which condition, until when; plainly it is what was asked for."""
     plain = moved(ASKED, Move.APPROVE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS)
-    assert plain.grant == Grant(
-        concession=Concession.FULL, scope="down", cap=Decimal(3000), valid_until=NOW + timedelta(days=14)
-    )
+    assert plain.grant == Grant(concession=Concession.FULL, scope="down", cap=Decimal(3000), valid_until=LAST_SECOND)
     terms = Terms(concession=Concession.LABOUR_WAIVED, cap=Decimal(1000), conditions="parts paid", valid_days=3)
     less = moved(ASKED, Move.APPROVE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS, terms=terms)
     assert less.grant == Grant(
@@ -185,7 +185,7 @@ def test_a_yes_is_a_bounded_grant() -> None:
         scope="down",
         cap=Decimal(1000),
         conditions="parts paid",
-        valid_until=NOW + timedelta(days=3),
+        valid_until=LAST_SECOND - timedelta(days=11),
     )
 
 
@@ -221,11 +221,12 @@ def test_a_request_is_reminded_of_handed_on_and_expires_in_working_time() -> Non
 
 
 def test_a_grant_not_used_is_reminded_of_and_lapses() -> None:
-    """A yes is no stock to be kept."""
+    """A yes is no stock to be kept; its last day, a Saturday, is a whole one, and the reminder comes on Friday."""
     granted = moved(ASKED, Move.APPROVE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS)
-    assert (granted.due_at, granted.due_move) == (NOW + timedelta(days=13), Move.REMIND)
-    reminded = moved(granted, Move.REMIND, by=None, now=NOW + timedelta(days=13), policy=POLICY, hours=HOURS)
-    assert (reminded.due_at, reminded.due_move) == (NOW + timedelta(days=14), Move.LAPSE)
+    friday = datetime(2026, 12, 4, 1, 0, tzinfo=UTC)
+    assert (granted.due_at, granted.due_move) == (friday, Move.REMIND)
+    reminded = moved(granted, Move.REMIND, by=None, now=friday, policy=POLICY, hours=HOURS)
+    assert (reminded.due_at, reminded.due_move) == (LAST_SECOND, Move.LAPSE)
     assert moved(granted, Move.USE, by="UAGENT", now=NOW, policy=POLICY, hours=HOURS).due_at is None
 
 
@@ -233,7 +234,7 @@ def test_an_extension_is_cover_of_everything_until_its_last_day() -> None:
     """What was granted is shown as cover; nothing else is."""
     terms = Terms(concession=Concession.EXTENSION, extended_to=date(2026, 12, 31))
     granted = moved(ASKED, Move.APPROVE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS, terms=terms)
-    cover = extension(granted)
+    cover = extension(granted, HOURS)
     assert cover is not None
     assert (cover.kind, cover.start, cover.end, cover.product) == (
         CoverageKind.EXTENSION,
@@ -241,7 +242,8 @@ def test_an_extension_is_cover_of_everything_until_its_last_day() -> None:
         date(2026, 12, 31),
         None,
     )
-    assert extension(moved(ASKED, Move.APPROVE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS, terms=Terms())) is None
+    plain = moved(ASKED, Move.APPROVE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS)
+    assert extension(plain, HOURS) is None
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ async def test_a_grant_that_is_not_used_lapses_and_does_not_count(stage: Stage, 
     await press(supervisor, await card_with(supervisor), "approve_exception")
     await direct(agent, "核准")
     await moved_on(bot)
-    await direct(agent, "明天到期")
+    await direct(agent, "快到期了")
     await moved_on(bot)
     await direct(agent, "已失效")
     await state_is(bot, "lapsed")

@@ -145,7 +145,7 @@ async def lapse(settings: Settings, stage: Stage) -> Seats:
 def is_lapsed_once(settings: Settings, seats: Seats) -> None:
     """A yes, a reminder, an end."""
     assert [move for move, _ in rows(settings, AUDIT)] == ["ask", "approve", "remind", "lapse"]
-    assert [told(seats[AGENT], words) for words in ("核准了", "明天到期", "已失效")] == [1, 1, 1]
+    assert [told(seats[AGENT], words) for words in ("核准了", "快到期了", "已失效")] == [1, 1, 1]
 
 
 STORIES = {
