@@ -5,15 +5,24 @@ encoder or a new release learns anew. A cache that cannot be read or written cos
 
 What was learnt from the packaged playbook ships with it, so that the first start takes no longer; the dear encoder's
 vectors ship too, so that an edited playbook is learnt in less than a minute. `python -m bot.learning` writes both.
+
+A large playbook is learnt in a process of its own: it takes half a gigabyte for half a minute, and who reads messages
+meanwhile neither waits nor keeps that memory.
 """
 
 import fcntl
 import hashlib
 import json
+import os
+import subprocess
+import sys
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +33,7 @@ import numpy.typing as npt
 from bot.encoding import Remembered, load_encoders, replace_arrays
 from bot.errors import UserError
 from bot.features import Encoder
-from bot.heads import Arrays, Encoders, Model
+from bot.heads import Arrays, Encoders, Example, Model
 from bot.playbook import LANGUAGES, LISTS, Playbook, Speaker
 from bot.playbook_files import load_playbook
 from bot.settings import PACKAGED_PLAYBOOK, Settings, load_settings
@@ -34,8 +43,12 @@ SHIPPED_MODELS = PACKAGED_PLAYBOOK / "learnt.npz"
 SHIPPED_VECTORS = PACKAGED_PLAYBOOK / "e5.npz"
 _CODE = ("features", "heads", "script", "training")
 _KEPT = 4
+_MANY = 2_000
+"""More examples than these are learnt in a process of their own."""
+_NICE = 5
 _SLOW = 300
 _TELL_EVERY = 512
+_APART = "apart"
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
@@ -56,7 +69,7 @@ def learn(playbook: Playbook, settings: Settings, tell: Callable[[str], None]) -
     models = _read(SHIPPED_MODELS, key) or _read(file, key)
     if models is None:
         with _alone(folder):  # of two processes that start together, the second takes what the first has learnt
-            models = _read(file, key) or _learn(playbook, encoders, folder, tell)
+            models = _read(file, key) or _newly_learnt(playbook, encoders, folder, tell)
             _keep(file, key, models)
     return Detector(playbook, models, encoders)
 
@@ -75,11 +88,66 @@ def _key(playbook: Playbook, encoders: Encoders) -> str:
     return known.hexdigest()
 
 
-def _learn(playbook: Playbook, encoders: Encoders, folder: Path, tell: Callable[[str], None]) -> dict[Speaker, Model]:
-    from bot.training import train  # noqa: PLC0415 - SciPy costs more to import than a start may take
-
+def _newly_learnt(
+    playbook: Playbook, encoders: Encoders, folder: Path, tell: Callable[[str], None]
+) -> dict[Speaker, Model]:
     tell("Learning the playbook; this is done once.")
     texts = {speaker: examples(playbook, speaker) for speaker in SPEAKERS}
+    if sum(map(len, texts.values())) <= _MANY:
+        return _learn(texts, encoders, folder, tell)
+    return _learn_apart(texts, encoders, folder, tell) or _learn(texts, encoders, folder, tell)
+
+
+def _learn_apart(
+    texts: Mapping[Speaker, list[Example]], encoders: Encoders, folder: Path, tell: Callable[[str], None]
+) -> dict[Speaker, Model] | None:
+    """What a process of its own has learnt; None when that did not work."""
+    with tempfile.TemporaryDirectory() as place:
+        order: dict[str, Any] = {
+            "encoders": encoders.names,
+            "folder": str(folder),
+            "file": str(Path(place) / "learnt.npz"),
+            "examples": {
+                speaker: [asdict(each) | {"signals": sorted(each.signals)} for each in found]
+                for speaker, found in texts.items()
+            },
+        }
+        command = [sys.executable, "-m", "bot.learning", "--apart"]
+        try:
+            with subprocess.Popen(  # noqa: S603 - ourselves
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            ) as process:
+                assert process.stdin  # noqa: S101 - for mypy; both are pipes
+                assert process.stdout  # noqa: S101
+                with process.stdin as stdin:
+                    json.dump(order, stdin)
+                for line in process.stdout:
+                    tell(line.rstrip())
+        except OSError:
+            return None
+        return _read(Path(order["file"]), _APART)
+
+
+def _learn_as_told(order: dict[str, Any]) -> None:
+    """What the process of its own does; its only words are for who waits."""
+    os.nice(_NICE)
+    say = partial(print, flush=True)
+    cheap, dear = order["encoders"]
+    encoders = load_encoders("all" if dear else "cheap" if cheap else "none", say)
+    if encoders.names != (cheap, dear):
+        return
+    texts = {
+        speaker: [Example(**each | {"signals": frozenset(each["signals"])}) for each in order["examples"][speaker]]
+        for speaker in SPEAKERS
+    }
+    _write(Path(order["file"]), _APART, _learn(texts, encoders, Path(order["folder"]), say))
+
+
+def _learn(
+    texts: Mapping[Speaker, list[Example]], encoders: Encoders, folder: Path, tell: Callable[[str], None]
+) -> dict[Speaker, Model]:
+    from bot.training import train  # noqa: PLC0415 - SciPy costs more to import than a start may take
+
     everything = [example.text for found in texts.values() for example in found]
     remembered = Encoders(
         _remembered(encoders.cheap, everything, folder, None, tell),
@@ -177,11 +245,15 @@ def ship(playbook: Playbook, settings: Settings) -> None:
     encoders = load_encoders("all", click.echo)
     if encoders.cheap is None or encoders.dear is None:
         raise UserError("What ships cannot be made here.", "Run this where both encoders work: Linux on x86-64.")
-    models = _learn(playbook, encoders, settings.cache_path, click.echo)
+    texts = {speaker: examples(playbook, speaker) for speaker in SPEAKERS}
+    models = _learn(texts, encoders, settings.cache_path, click.echo)
     vectors = settings.cache_path / f"vectors-{encoders.dear.name}.npz"
     Remembered(encoders.dear, vectors, SHIPPED_VECTORS).ship(SHIPPED_VECTORS, _texts(playbook))
     _write(SHIPPED_MODELS, _key(playbook, encoders), models)
 
 
 if __name__ == "__main__":
-    ship(load_playbook(PACKAGED_PLAYBOOK), load_settings())
+    if "--apart" in sys.argv:
+        _learn_as_told(json.load(sys.stdin))
+    else:
+        ship(load_playbook(PACKAGED_PLAYBOOK), load_settings())

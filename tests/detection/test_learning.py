@@ -12,7 +12,7 @@ from bot.learning import is_shipped, learn
 from bot.message import Role
 from bot.playbook_files import load_playbook
 from bot.settings import PACKAGED_PLAYBOOK, Settings
-from bot.signals import Detector
+from bot.signals import Detector, Reading
 
 TEXTS = [
     (Role.CUSTOMER, "我們要求全額賠償這次的停工"),
@@ -23,7 +23,7 @@ TEXTS = [
 LEARNING = "Learning the playbook; this is done once."
 
 
-def readings(detector: Detector) -> list[object]:
+def readings(detector: Detector) -> list[Reading]:
     """What is read in some messages, to the last digit."""
     return [detector.read(role, text) for role, text in TEXTS]
 
@@ -102,6 +102,20 @@ def test_two_processes_that_start_together_learn_once(tiny: Path, tmp_path: Path
     said = "".join(process.communicate()[0] for process in both)
     assert said == LEARNING + "\n"
     assert [process.returncode for process in both] == [0, 0]
+
+
+def test_a_large_playbook_is_learnt_beside_whoever_reads(tiny: Path, tmp_path: Path) -> None:
+    """A process of its own learns the same as this one would, to the last digit."""
+    folder = shutil.copytree(tiny, tmp_path / "playbook")
+    words = folder / "en" / "neutral.yaml"
+    known = words.read_text(encoding="utf-8")
+    many = "".join(f"order {number} has {number % 97} parts, " for number in range(2_100))
+    words.write_text(known.replace("[how do I add a user, ", f"[how do I add a user, {many}", 1), encoding="utf-8")
+    playbook, said = load_playbook(folder), list[str]()
+    learnt = learn(playbook, Settings(cache=tmp_path / "cache", encoders="none"), said.append)
+    assert said == [LEARNING]
+    assert readings(learnt) == readings(Detector.train(playbook))
+    assert any(reading.signals for reading in readings(learnt))
 
 
 def test_only_the_last_few_playbooks_are_kept(tiny: Path, tmp_path: Path) -> None:
