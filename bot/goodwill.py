@@ -115,7 +115,7 @@ class ExceptionRequest(BaseModel):
         new_fact: That fact, named.
         due_at: When the next thing happens by itself; None when nothing does.
         due_move: What that is.
-        question: What a supervisor asked back.
+        question: What supervisors asked back and nobody has answered before, a line each.
         answer: What the agent said to it.
         first_by: Who approved it first, when a second approver is needed.
         deputy_for: Whom the one who decided stood in for.
@@ -353,7 +353,9 @@ def moved(
     if move is Move.RECOMMEND:
         changed |= {"first_by": by, "first_at": now}
     elif move is Move.ASK_BACK:
-        changed |= {"question": terms.reason.strip(), "asked_back_by": by, "answer": ""}
+        unanswered = request.question if request.state is ExceptionState.ASKED_BACK else ""
+        question = "\n".join(each for each in (unanswered, terms.reason.strip()) if each)
+        changed |= {"question": question, "asked_back_by": by, "answer": ""}
     elif move is Move.ANSWER:
         changed |= {"answer": terms.reason.strip(), "first_by": None, "first_at": None}
     elif move is Move.USE:

@@ -242,7 +242,7 @@ def make(
     if after.state in CASE_STATE and case.state is not CaseState.CLOSED:
         cases.move(connection, case, CASE_STATE[after.state])
     once = f"{card_key(after.id)}:{move}:{now:.6f}"
-    if after.state is not before.state or after.due_move is not before.due_move:
+    if after.state is not before.state or after.due_move is not before.due_move or move is Move.ASK_BACK:
         outbox.put(
             connection,
             workspace=workspace,

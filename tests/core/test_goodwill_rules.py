@@ -203,6 +203,21 @@ def test_an_answer_is_looked_at_anew_by_both_approvers() -> None:
     )
 
 
+def test_a_second_question_takes_nothing_from_the_first() -> None:
+    """The answer may be to either; once it is there, the next question stands alone."""
+    request = ASKED
+    for move, words in (
+        (Move.ASK_BACK, "which line?"),
+        (Move.ASK_BACK, "since when?"),
+        (Move.ANSWER, "line 3, since nine"),
+        (Move.ASK_BACK, "who pays the parts?"),
+    ):
+        before, said = request, Terms(reason=words)
+        request = moved(request, move, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS, terms=said)
+    assert before.question == "which line?\nsince when?"
+    assert (request.question, request.answer) == ("who pays the parts?", "")
+
+
 def test_a_request_is_reminded_of_handed_on_and_expires_in_working_time() -> None:
     """Saturday counts for nothing: NOW is a Saturday, so the clock starts on Monday at nine, Taipei time."""
     request, happened = ASKED, []

@@ -1,6 +1,7 @@
 """Slack delivers at least once, in any order, and people click late: each effect once, nobody left in silence."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from itertools import permutations
 
@@ -9,9 +10,10 @@ import pytest
 from bot.goodwill import MOVES, ExceptionRequest, ExceptionState, Move
 from bot.settings import Settings
 from handlers import due
-from tests.flow.conftest import AGENT, DEPUTY, SETUP, SHARED, SUPERVISOR
+from tests.flow.conftest import AGENT, DEPUTY, SETUP, SHARED, SUPERVISOR, texts
 from tests.flow.test_who_may_do_what import FORM, REASON, TERMS
 from tests.flow.without_slack import Desk, desk
+from tests.flow.working import typed
 from tests.sandbox.stage import Json, Stage
 
 SETTLED = "這張申請已有結果，請看卡片。"
@@ -148,3 +150,12 @@ async def test_a_grant_is_not_booked_once_its_time_is_over(at: Desk) -> None:
     assert await at.click(AGENT, "use_exception", request.id) == [SETTLED]
     await due.do_due(at.services)
     assert moves(at, request) == ["approve", "lapse"]
+
+
+async def test_a_second_question_stands_on_the_card_beside_the_first(at: Desk) -> None:
+    """Two supervisors had their windows open; the agent and the others read both."""
+    request = at.request(at.case())
+    for user, words in ((SUPERVISOR, "影響幾個人？"), (DEPUTY, "零件誰出？")):
+        await at.submit(user, "ask_back_exception_view", request.id, {"reason": typed(words)})
+    card = at.rows("SELECT body FROM outbox WHERE key LIKE ? ORDER BY seq DESC LIMIT 1", f"%{request.id}%:card")
+    assert "影響幾個人？\n零件誰出？" in texts(json.loads(card[0][0])["blocks"])
