@@ -169,7 +169,7 @@ class WhisperPolicy(Part):
     per_person_per_hour: int = Field(default=20, ge=1)
     same_play_per_day: int = Field(default=3, ge=1)
     sure_from: float = Field(default=0.5, ge=0, le=1)
-    sure_of_ours_from: float = Field(default=0.7, ge=0, le=1)
+    sure_of_ours_from: float = Field(default=0.6, ge=0, le=1)
     stale_after_minutes: int = Field(default=30, ge=1)
 
 

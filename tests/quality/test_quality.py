@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from bot.features import normal_form
+from bot.playbook_files import load_playbook
+from bot.settings import PACKAGED_PLAYBOOK
+from bot.signals import SPEAKERS, examples
 from tests.quality import page
 from tests.quality.__main__ import main
-from tests.quality.figures import Count, Figures, auc, macro_f1, together
+from tests.quality.figures import Count, Figures, auc, macro_f1, read, together
 
 TINY = Path(__file__).parent.parent / "playbook" / "tiny"
 MESSAGES: list[dict[str, Any]] = [
@@ -130,3 +134,13 @@ def test_figures_of_a_signal() -> None:
     assert (Count().precision, Count().recall, Count().f1) == (1, 1, 0)
     assert together([Count(1, 2, 3), Count(4, 5, 6)]) == Count(5, 7, 9)
     assert macro_f1(Figures({"a": {"en": Count(1)}, "b": {"en": Count(0, 0, 1)}}, {}, {})) == 0.5
+
+
+def test_nothing_that_is_held_out_stands_among_the_examples() -> None:
+    """What is judged with was never learnt from, word for word."""
+    playbook = load_playbook(PACKAGED_PLAYBOOK)
+    learnt_from = {example.text for speaker in SPEAKERS for example in examples(playbook, speaker)}
+    files = Path(__file__).parent.glob("held_out.*.jsonl")
+    held_out = {normal_form(message["text"]) for file in files for message in read(file)}
+    assert held_out
+    assert held_out.isdisjoint(learnt_from)
