@@ -72,8 +72,10 @@ class Standing(BaseModel):
 
 
 STAGES = tuple(Stage)
-RAISED_BY_CUSTOMER = frozenset({"asks_coverage", "asks_price", "claims_precedent", "claims_promise", "disputes_expiry"})
-"""With these the customer speaks of warranty or price first; asked for it directly, we answer at once (R01)."""
+SLIGHTS = frozenset({"labels_customer", "shames_price"})
+"""Words of ours that hurt, and are apologised for before anything else (R07, R08, R13)."""
+THREATS = frozenset({"threatens_agent", "threatens_legal", "threatens_publicity", "threatens_to_leave"})
+"""What nobody answers with heat (R14, R37, R38)."""
 
 
 def has_reached(stage: Stage, reached: Stage) -> bool:
@@ -87,31 +89,34 @@ class Course(BaseModel):
     Attributes:
         answered: One of us has answered.
         replied: The customer said something after that.
-        raised: The customer spoke of warranty or price.
         promised: The customer said that something was promised (R24).
         pleased: The customer's last word was that they are satisfied.
+        slighted: Our last words hurt the customer.
+        threatened: The customer's last words were a threat.
     """
 
     model_config = ConfigDict(frozen=True)
 
     answered: bool = False
     replied: bool = False
-    raised: bool = False
     promised: bool = False
     pleased: bool = False
+    slighted: bool = False
+    threatened: bool = False
 
     def after(self, heard: Heard) -> "Course":
         """The course with one more message."""
         if heard.role.is_staff:
-            return self.model_copy(update={"answered": True})
+            return self.model_copy(update={"answered": True, "slighted": not SLIGHTS.isdisjoint(heard.signals)})
         if heard.role is not Role.CUSTOMER:
             return self
         return Course(
             answered=self.answered,
             replied=self.answered,
-            raised=self.raised or not RAISED_BY_CUSTOMER.isdisjoint(heard.signals),
             promised=self.promised or "claims_promise" in heard.signals,
             pleased="satisfied" in heard.signals,
+            slighted=self.slighted,
+            threatened=not THREATS.isdisjoint(heard.signals),
         )
 
 
@@ -123,9 +128,9 @@ def course(heard: Iterable[Heard]) -> Course:
 def stage_reached(said: Course, stands: Standing, facts: frozenset[str], *, closed: bool = False) -> Stage:
     """How far the case has come (R01, R03).
 
-    Nobody is told anything before the problem is understood; what a customer asks about directly is answered at once
-    all the same (`bot.coaching.may_speak_of`). Where nothing has to be decided, what is understood can be committed to;
-    after a no the decision is still what is talked about.
+    Nobody is told anything before the problem is understood and its cost estimated (R17, `bot.coaching.stage_of`); what
+    a customer asks about directly is answered at once all the same (`bot.coaching.may_speak_of`). Where nothing has to
+    be decided, what is understood can be committed to; after a no the decision is still what is talked about.
     """
     settled = stands.decision != "none" or stands.claim == "confirmed" or stands.fault_ours == "yes"
     served = stands.entitlement is Entitlement.COVERED and "problem_confirmed" in facts
@@ -136,9 +141,7 @@ def stage_reached(said: Course, stands: Standing, facts: frozenset[str], *, clos
     if stands.decision == "declined" or "exception_requested" in facts:
         return Stage.DECIDE
     if "problem_confirmed" in facts:
-        if settled or served:
-            return Stage.COMMIT
-        return Stage.TELL if said.raised else Stage.ASSESS
+        return Stage.COMMIT if settled or served else Stage.ASSESS
     return Stage.CONFIRM if said.answered else Stage.RECEIVE
 
 
@@ -217,6 +220,8 @@ def facts_held(
     owner_left: bool = False,
     supervisor_away: bool = False,
     closed: bool = False,
+    slighted: bool = False,
+    threatened: bool = False,
 ) -> frozenset[str]:
     """The facts a line may claim now (domain page, *True lines only*).
 
@@ -226,6 +231,8 @@ def facts_held(
         requested: A request is on file, undecided, and its card is really before the supervisors.
         owner_left: The salesperson who owned the account has left (R29).
         supervisor_away: Every supervisor is away (R31).
+        slighted: Our last words hurt the customer.
+        threatened: The customer's last words were a threat.
     """
     holds = {
         "problem_confirmed": understood,
@@ -246,6 +253,8 @@ def facts_held(
         "salesperson_left": owner_left,
         "supervisor_away": supervisor_away,
         "case_closed": closed,
+        "slighted": slighted,
+        "threatened": threatened,
     }
     holds |= {name: value == "yes" for name, value in recorded.items() if value in {"yes", "no"}}
     return frozenset(name for name, true in holds.items() if true)

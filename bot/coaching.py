@@ -35,6 +35,8 @@ ANGRY = 2
 """From this anger on nothing is pitched (R02)."""
 OUR_MISTAKES = frozenset({"fault_ours", "our_breach", "our_late_reply", "same_fault_again", "commitment_missed"})
 """Facts by which we are the ones at fault."""
+ASKED_OF_OTHERS = frozenset({Action.ASK_EXCEPTION, Action.ASK_SALES})
+"""What the agent can say that they asked for, once they did."""
 
 _TIME_OF: Mapping[Topic, Stage] = {
     Topic.EXPIRY: Stage.TELL,
@@ -176,17 +178,19 @@ def advise(
             and fits(play.when, signals=signals, anger=anger, situation=situation)
         ]
         policy, facts = playbook.policy.whisper, situation.facts
-        return audible(fitting, given, policy, now, facts=facts, muted=muted, elsewhere=elsewhere)[:MOST_PLAYS]
+        return audible(fitting, given, policy, now, facts=facts, muted=muted, elsewhere=elsewhere)
 
-    plays = plays_for(seen, reading.anger)
-    if not plays:
+    heard = plays_for(seen, reading.anger)
+    if not heard:
         return None
+    plays = heard[:MOST_PLAYS]
     pressure = frozenset(each.id for each in playbook.signals if each.pressure)
     told = _Telling(playbook, situation, language, seen, reading.anger)
     calm = _Telling(playbook, situation, language, seen - pressure, 0)
-    calmly = plays_for(calm.signals, 0) if reading.anger or seen != calm.signals else plays
+    calmly = plays_for(calm.signals, 0)[:MOST_PLAYS] if reading.anger or seen != calm.signals else plays
     lines = _same_offer(told.lines(plays), calm.lines(calmly), playbook.policy.whisper.lines)
-    return _compose(told, plays, lines, sure, speaker)
+    unsaid = [play for play in heard[MOST_PLAYS:] if not (seen & pressure).isdisjoint(play.when.signals)]
+    return _compose(told, plays, lines, sure, speaker, unsaid)
 
 
 def advise_on(
@@ -231,9 +235,15 @@ def decide(playbook: Playbook, stands: Standing) -> DecisionRow:
 
 
 def beside(playbook: Playbook, stands: Standing) -> tuple[DecisionRow, ...]:
-    """The rows that hold beside the one that decides: what is covered is served, whatever becomes of the rest."""
+    """The rows that hold beside the one that decides.
+
+    What is covered is served and a claim is checked (R24), whatever becomes of the rest.
+    """
+    decides = decide(playbook, stands).id
     return tuple(
-        row for row in playbook.beside if all(stands.value(name) in values for name, values in row.when.items())
+        row
+        for row in playbook.beside
+        if row.id != decides and all(stands.value(name) in values for name, values in row.when.items())
     )
 
 
@@ -322,6 +332,28 @@ class _Telling:
             if self._in_time(play, line) and (missing := self._missing(play, line))
         ]
 
+    def awaited(self, actions: Iterable[Action | None], named: set[str]) -> list[WithheldLine]:
+        """What can be said once somebody else was asked, where the case calls for it (R19, R24).
+
+        Args:
+            named: The facts that another line already waits for.
+        """
+        missing = {
+            fact.id
+            for fact in self.playbook.facts
+            if fact.made_true_by in ASKED_OF_OTHERS.intersection(actions)
+            and fact.id not in self.situation.facts | named
+        }
+        values = defaultdict(lambda: "…", self._values())
+        return [
+            WithheldLine(text=self._text(play, play.lines[0]).format_map(values), missing=play.lines[0].claims)
+            for play in self.playbook.plays
+            if not (play.when.signals or play.when.all_signals)
+            and play.lines
+            and set(play.lines[0].claims) <= missing
+            and play.lines[0].claims
+        ]
+
     def _values(self) -> dict[str, str]:
         return {name: _spelt(value, self.language) for name, value in self.situation.values.items()}
 
@@ -345,17 +377,29 @@ class _Telling:
 
 
 def _compose(
-    told: _Telling, plays: Sequence[Play], lines: tuple[OfferedLine, ...], signals: tuple[Signal, ...], speaker: Role
+    told: _Telling,
+    plays: Sequence[Play],
+    lines: tuple[OfferedLine, ...],
+    signals: tuple[Signal, ...],
+    speaker: Role,
+    unsaid: Sequence[Play] = (),
 ) -> Advice:
+    """Put the advice together.
+
+    Args:
+        unsaid: What heat or threats call for beyond the plays that are shown: who comes in is told all the same (R36).
+    """
     situation = told.situation
     row = decide(told.playbook, situation.standing)
-    withheld = told.withheld(plays)
     may_ask = may_ask_exception(row, situation)
     from_customer = speaker is Role.CUSTOMER
     rows = (row, *beside(told.playbook, situation.standing)) if from_customer else ()
     answered = {name for play in plays for name in (*play.when.signals, *play.when.all_signals)}
     sources: list[Play | DecisionRow] = [*plays, *rows]
-    routes = dict.fromkeys(route for source in sources for route in source.routes)
+    routes = dict.fromkeys(route for source in [*sources, *unsaid] for route in source.routes)
+    asking = [each for each in (row.action for row in rows) if may_ask or each is not Action.ASK_EXCEPTION]
+    withheld = told.withheld(plays)
+    withheld += told.awaited(asking, {fact for line in withheld for fact in line.missing})
     rules = dict.fromkeys(rule for source in sources for rule in source.rules)
     return Advice(
         signals=tuple(each for each in signals if each.id in answered),

@@ -238,7 +238,7 @@ class Play(Part):
         stage: Where its lines belong; a line is never offered before its stage.
         routes: Who comes in because of the signal itself; the decision table adds its own.
         priority: Higher wins when several plays fit.
-        always: It is about the agent's own safety, and heard beyond every budget.
+        always: It is heard beyond every budget: the agent's own safety, or words that can be taken back only now.
         cooldown_seconds: It is not whispered again in a case before this; the policy's when None.
     """
 

@@ -223,6 +223,8 @@ class Replay:
             requested=False,
             sales_told=False,
             prices_on_file=known.prices_on_file,
+            slighted=talk.course.slighted,
+            threatened=talk.course.threatened,
         )
         return Situation(
             standing=stands,

@@ -134,6 +134,8 @@ def situation(
         owner_left=bool(customer and customer.record.owner and customer.record.owner.left_on),
         supervisor_away=_supervisors_away(services, connection),
         closed=closed,
+        slighted=said.slighted,
+        threatened=said.threatened,
     )
     return Situation(
         standing=stands,

@@ -12,7 +12,7 @@ from bot.case import STAGES, Course, Heard, Standing, course, facts_held, has_re
 from bot.coaching import OUR_MISTAKES, Advice, Situation, advise, advise_on, decide, may_ask_exception, stage_of
 from bot.entitlement import Entitlement
 from bot.message import Role
-from bot.playbook import LANGUAGES, Action, Language, Playbook, Speaker, Stage, Topic
+from bot.playbook import LANGUAGES, Action, Language, Playbook, Route, Speaker, Stage, Topic
 from bot.playbook_files import load_playbook
 from bot.quiet import Given
 from bot.settings import PACKAGED_PLAYBOOK
@@ -151,7 +151,7 @@ def any_situation(draw: st.DrawFn) -> Situation:
         sales_told=told,
         prices_on_file=draw(st.booleans()),
     )
-    said = Course(answered=understood, replied=understood, raised=draw(st.booleans()), pleased=draw(st.booleans()))
+    said = Course(answered=understood, replied=understood, pleased=draw(st.booleans()))
     known = draw(st.sets(st.sampled_from(sorted(VALUES))))
     return Situation(
         standing=stands,
@@ -392,6 +392,137 @@ def test_a_line_that_is_not_true_yet_brings_the_action_that_makes_it_true(
     assert any(fact in line.missing for line in missing.withheld)
     assert not any(fact in line.claims for line in missing.lines)
     assert any(fact in line.claims for line in there.lines)
+
+
+@pytest.mark.parametrize("signal", ["reports_fault", "asks_engineer", "claims_promise", "asks_why"])
+def test_a_claim_is_put_to_sales_whatever_is_spoken_of(playbook: Playbook, signal: str) -> None:
+    """R24: until sales is asked, its route and the words that wait for it stand at every message; once, not twice."""
+    claimed = situation_of(Standing(entitlement=Entitlement.EXPIRED, claim="pending"), Stage.CONFIRM)
+    advice = whispered(playbook, claimed, signal)
+    assert advice
+    assert Route.SALES in advice.routes
+    assert Action.ASK_SALES in advice.actions
+    assert [line.missing for line in advice.withheld].count(("promise_being_checked",)) == 1
+    checked = claimed.model_copy(update={"facts": claimed.facts | {"promise_being_checked"}})
+    advice = whispered(playbook, checked, signal)
+    assert advice
+    assert Action.ASK_SALES not in advice.actions
+    assert not any("promise_being_checked" in line.missing for line in advice.withheld)
+
+
+def test_where_an_exception_can_be_asked_for_the_words_that_wait_for_it_are_shown(playbook: Playbook) -> None:
+    """R19: "I have asked" is kept back until a request is on file, whatever the customer's words were."""
+    stands = Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low")
+    advice = whispered(playbook, situation_of(stands, Stage.TELL), "reports_fault")
+    assert advice
+    assert advice.action is Action.ASK_EXCEPTION
+    assert ("exception_requested",) in [line.missing for line in advice.withheld]
+
+
+def test_a_threat_brings_its_people_in_beside_whatever_is_shown(playbook: Playbook) -> None:
+    """R36: sales is told of a threat to leave though two graver plays are shown."""
+    advice = whispered(
+        playbook,
+        situation_of(Standing(), Stage.CONFIRM),
+        "threatens_legal",
+        "threatens_publicity",
+        "threatens_to_leave",
+        anger=3,
+    )
+    assert advice
+    assert advice.plays == ("threatens_legal", "threatens_publicity")
+    assert {Route.SUPERVISOR, Route.LEGAL, Route.SALES} <= set(advice.routes)
+
+
+def test_a_slight_is_apologised_for_before_the_question_is_answered(playbook: Playbook) -> None:
+    """R08, R13: first the words that hurt, then what was asked."""
+    situation = situation_of(Standing(), Stage.CONFIRM)
+    slighted = situation.model_copy(update={"facts": situation.facts | {"slighted"}})
+    advice = whispered(playbook, slighted, "asks_price")
+    assert advice
+    assert advice.plays == ("after_a_slight", "asks_price")
+
+
+@pytest.mark.parametrize(
+    ("heard", "stands"),
+    [
+        ([Heard(role=Role.AGENT, signals=("shames_price",))], {"slighted"}),
+        ([Heard(role=Role.AGENT, signals=("shames_price",)), Heard(role=Role.CUSTOMER)], {"slighted"}),
+        ([Heard(role=Role.AGENT, signals=("shames_price",)), Heard(role=Role.AGENT)], set()),
+        ([Heard(role=Role.CUSTOMER, signals=("threatens_publicity",)), Heard(role=Role.AGENT)], {"threatened"}),
+        ([Heard(role=Role.CUSTOMER, signals=("threatens_publicity",)), Heard(role=Role.CUSTOMER)], set()),
+    ],
+)
+def test_a_slight_and_a_threat_stand_until_the_same_side_speaks_again(heard: list[Heard], stands: set[str]) -> None:
+    """The last words of each side are what the other answers."""
+    said = course(heard)
+    assert {name for name in ("slighted", "threatened") if getattr(said, name)} == stands
+
+
+@pytest.mark.parametrize("signal", ["argues", "repeats_refusal"])
+def test_who_returns_heat_to_a_threat_is_offered_a_takeover(playbook: Playbook, signal: str) -> None:
+    """R14, R37, R38: nobody dares a customer who threatens."""
+    situation = situation_of(Standing(), Stage.CONFIRM)
+    advice = advise(
+        playbook,
+        reading=reading(signal),
+        speaker=Role.AGENT,
+        situation=situation.model_copy(update={"facts": situation.facts | {"threatened"}}),
+        given=(),
+        language="zh-TW",
+        now=NOW,
+    )
+    assert advice
+    assert advice.plays[0] == "heat_after_a_threat"
+    assert Route.TAKEOVER in advice.routes
+
+
+def test_an_overpromise_is_taken_back_however_much_was_whispered(playbook: Playbook) -> None:
+    """R32: it can be taken back now, not later; neither a cooldown nor a budget holds it."""
+    budget = playbook.policy.whisper.per_case_per_hour
+    advice = advise(
+        playbook,
+        reading=reading("overpromises"),
+        speaker=Role.AGENT,
+        situation=situation_of(Standing(), Stage.CONFIRM),
+        given=[Given(plays=("overpromises",), at=NOW)] * budget,
+        language="en",
+        now=NOW,
+    )
+    assert advice
+    assert advice.plays == ("overpromises",)
+
+
+def test_our_mistake_is_apologised_for_once_a_day(playbook: Playbook) -> None:
+    """R13, R33: once it is said, the next thing is to put it right."""
+    ours = situation_of(Standing(entitlement=Entitlement.EXPIRED, fault_ours="yes"), Stage.ASSESS)
+    advice = advise(
+        playbook,
+        reading=reading("asks_why"),
+        speaker=Role.CUSTOMER,
+        situation=ours,
+        given=[Given(plays=("our_fault",), at=NOW - timedelta(hours=3))],
+        language="en",
+        now=NOW,
+    )
+    assert advice
+    assert "our_fault" not in advice.plays
+    assert "putting_it_right" in advice.plays
+
+
+@pytest.mark.parametrize(
+    "stands",
+    [
+        Standing(fault_ours="yes"),
+        Standing(claim="confirmed"),
+        Standing(entitlement=Entitlement.EXPIRED, decision="granted"),
+    ],
+)
+def test_a_thank_you_is_left_alone_whatever_the_case_knows(playbook: Playbook, stands: Standing) -> None:
+    """A fact that holds is no reason to speak."""
+    situation = situation_of(stands, Stage.COMMIT)
+    assert whispered(playbook, situation, "satisfied", "reports_fault") is None
+    assert whispered(playbook, situation, "reports_fault")
 
 
 def test_what_has_been_answered_is_not_asked_again(playbook: Playbook) -> None:

@@ -144,7 +144,13 @@ def test_a_corrected_message_shows_what_it_really_was() -> None:
     assert corrected_ids(["anger", "asks_why"], {"anger": "asks_why"}) == ("asks_why",)
 
 
-def test_only_what_is_about_safety_passes_the_budgets() -> None:
+def test_only_safety_and_a_promise_to_take_back_pass_the_budgets() -> None:
     """The packaged playbook names the plays, and no other play may shout."""
     playbook = load_playbook(PACKAGED_PLAYBOOK)
-    assert {each.id for each in playbook.plays if each.always} == {"abuses_agent", "threatens_agent", "threatens_legal"}
+    assert {each.id for each in playbook.plays if each.always} == {
+        "abuses_agent",
+        "overpromises",
+        "promises_money",
+        "threatens_agent",
+        "threatens_legal",
+    }

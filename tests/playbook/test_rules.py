@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -13,6 +13,7 @@ from bot.coaching import Advice, Situation, advise, advise_on
 from bot.message import Role
 from bot.playbook import Language, LineDefinition, Place, Play, Playbook, Stage, Topic
 from bot.playbook_files import load_playbook
+from bot.quiet import Given
 from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal
 from tests.playbook.rules_page import PAGE, page
@@ -33,6 +34,7 @@ DERIVED = facts_held(Standing(), {}, understood=True, requested=True, sales_told
     "promise_not_confirmed",
 }
 """Facts that follow from where a case stands, or that the bot sees itself; all others are recorded."""
+HOUR_SECONDS = 3600
 EVERY = [f"R{number:02}" for number in range(1, 51)]
 
 
@@ -100,7 +102,7 @@ def test_each_way_of_pushing_meets_what_works(
     """Upset, reasoning, lecturing, pragmatic, pleading, bluffing, threatening: the rules that work, who comes in."""
     advice = advise(
         playbook,
-        reading=Reading(tuple(Signal(each, 0.9, "…") for each in signals), int("anger" in signals)),
+        reading=Reading(tuple(Signal(each, 0.9, "…") for each in signals), 2 * ("anger" in signals)),
         speaker=Role.CUSTOMER,
         situation=Situation(standing=Standing(), stage=Stage.CONFIRM, facts=frozenset()),
         given=(),
@@ -176,7 +178,7 @@ def _cases(playbook: Playbook, play: Play, line: LineDefinition) -> Iterator[Sit
         stands = Standing.model_validate(dict(zip(playbook.dimensions, values, strict=True)))
         if any(stands.value(name) not in fitting for name, fitting in play.when.case.items()):
             continue
-        for understood, raised, over in product((True, False), repeat=3):
+        for understood, over in product((True, False), repeat=2):
             facts = facts_held(
                 stands,
                 recorded,
@@ -185,7 +187,7 @@ def _cases(playbook: Playbook, play: Play, line: LineDefinition) -> Iterator[Sit
                 sales_told="sales_told" in wanted,
                 prices_on_file="prices_on_file" in wanted,
             )
-            said = Course(answered=understood, replied=understood, raised=raised, pleased=over)
+            said = Course(answered=understood, replied=understood, pleased=over)
             stage = stage_reached(said, stands, facts)
             yield Situation(standing=stands, stage=stage, facts=facts, values=VALUES)
 
@@ -196,17 +198,22 @@ def _everyday(value: str) -> int:
 
 def _said(playbook: Playbook, play: Play, situation: Situation) -> Iterator[Advice | None]:
     """What is whispered when one signal of the play is seen, or a fact of its lines has come true."""
+    rest = tuple(
+        each.id for each in playbook.plays if (each.cooldown_seconds or 0) > HOUR_SECONDS and each.id != play.id
+    )
+    said_once = (Given(plays=rest, at=NOW - timedelta(seconds=HOUR_SECONDS)),)
     for signal in play.when.signals:
         anger = max(play.when.min_anger, int(signal == "anger"))
-        yield advise(
-            playbook,
-            reading=Reading((Signal(signal, 0.9, "…"),), anger),
-            speaker=play.speaker,
-            situation=situation,
-            given=(),
-            language="en",
-            now=NOW,
-        )
+        for given in ((), said_once):
+            yield advise(
+                playbook,
+                reading=Reading((Signal(signal, 0.9, "…"),), anger),
+                speaker=play.speaker,
+                situation=situation,
+                given=given,
+                language="en",
+                now=NOW,
+            )
     if not play.when.signals:
         for fact in dict.fromkeys(fact for line in play.lines for fact in line.claims):
             yield advise_on(playbook, fact, situation=situation, language="en")
