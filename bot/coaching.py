@@ -258,7 +258,8 @@ def may_speak_of(topic: Topic, *, situation: Situation, signals: frozenset[str],
 
     Asked for it directly, we answer at once (R01); otherwise it waits for its stage, and what is no concession is kept
     from who is angry (R02) or suffers from our mistake (R13). Price and renewal are a pitch: such a person does not
-    hear it even when they ask, and nobody hears it unasked before it is known that the mistake is not ours.
+    hear it even when they ask, and nobody hears it unasked before it is known that the mistake is not ours. Nobody who
+    threatens is shown a price unasked: it would look like an answer to the threat (R36, R37).
 
     Args:
         signals: What the message shows that is being answered.
@@ -272,6 +273,8 @@ def may_speak_of(topic: Topic, *, situation: Situation, signals: frozenset[str],
     ):
         return False
     if topic in PITCH and not asked and stands.fault_ours == "unknown" and stands.decision == "none":
+        return False
+    if topic is Topic.PRICE and not asked and "threatened" in situation.facts:
         return False
     return asked or has_reached(_TIME_OF[topic], stage_of(situation))
 

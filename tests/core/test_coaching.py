@@ -521,8 +521,24 @@ def test_our_mistake_is_apologised_for_once_a_day(playbook: Playbook) -> None:
 def test_a_thank_you_is_left_alone_whatever_the_case_knows(playbook: Playbook, stands: Standing) -> None:
     """A fact that holds is no reason to speak."""
     situation = situation_of(stands, Stage.COMMIT)
+    assert whispered(playbook, situation, "satisfied") is None
     assert whispered(playbook, situation, "satisfied", "reports_fault") is None
-    assert whispered(playbook, situation, "reports_fault")
+    assert whispered(playbook, situation, "asks_favour")
+
+
+def test_no_price_is_shown_to_who_threatens_unless_they_ask(playbook: Playbook) -> None:
+    """R36, R37: beside a threat a price would look like an answer to it; asked for, it is told as ever."""
+    stands = Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low", history="used")
+    situation = situation_of(stands, Stage.TELL, told=True)
+    threatened = situation.model_copy(update={"facts": situation.facts | {"threatened"}})
+
+    def priced(case: Situation, *signals: str) -> bool:
+        advice = whispered(playbook, case, *signals)
+        return advice is not None and any(Topic.PRICE in line.speaks_of for line in advice.lines)
+
+    assert priced(situation, "claims_precedent")
+    assert not priced(threatened, "claims_precedent", "threatens_publicity")
+    assert priced(threatened, "asks_price")
 
 
 def test_what_has_been_answered_is_not_asked_again(playbook: Playbook) -> None:
