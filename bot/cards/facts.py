@@ -32,6 +32,8 @@ def fact_words(fact: str, say: Words) -> str:
         "salesperson_left": say("the salesperson has left"),
         "supervisor_away": say("the supervisor is away"),
         "case_closed": say("the case is closed"),
+        "slighted": say("our last words hurt the customer"),
+        "threatened": say("the customer has just made a threat"),
         "due_at": say("the time by which it is due"),
         "moved_from": say("the time it had before"),
         "missed_at": say("the time that was missed"),
