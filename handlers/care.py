@@ -18,7 +18,6 @@ from handlers.services import Services
 from handlers.situation import customer_of, moment
 from handlers.worker import Task
 from storage import facts, outbox
-from storage import workspace as workspaces
 from storage.outbox import SendKind
 
 MOST_TOLD = 20
@@ -30,16 +29,15 @@ async def who_to_tell(services: Services, case: Case | None) -> Sequence[Person]
     Raises:
         UnknownForNowError: When Slack could not be asked.
     """
-    workspace, now = services.identity.workspace, services.clock()
-    with services.casebook.look() as connection:
-        setup = workspaces.setup(connection, workspace)
-        groups = workspaces.groups(connection, workspace, since=now - people.GROUPS_TOO_OLD_SECONDS)
-    away = {each.user for each in setup.away_now(moment(services))}
-    chosen = (supervisors(setup, groups) - away) | deputies(setup, moment(services))
-    chosen = chosen or managers(setup, groups) - away or supervisors(setup, groups)
-    users = sorted(chosen - {case.agent if case else None})
-    found = [await people.look_up(services, user) for user in users[:MOST_TOLD]]
-    return [each for each in found if each.active and not each.outsider]
+    setup, groups = await people.who_is_who(services)
+    now = moment(services)
+    away = {each.user for each in setup.away_now(now)}
+    deciding = supervisors(setup, groups)
+    for asked in ((deciding - away) | deputies(setup, now), managers(setup, groups) - away, deciding):
+        users = sorted(asked - {case.agent if case else None})
+        if here := await people.of_the_desk(services, users):
+            return here[:MOST_TOLD]
+    return []
 
 
 def tell(

@@ -10,7 +10,6 @@ from bot.case import Case
 from bot.commitments import Commitment, CommitmentMove, happening, moved
 from bot.i18n import words
 from bot.language import language_of_locale
-from bot.message import Role
 from bot.setup import Person
 from handlers import news, people, request
 from handlers.services import Services
@@ -93,8 +92,6 @@ async def _supervisors(services: Services, known: Commitment, case: Case, now: d
     setup, groups = await people.who_is_who(services)
     away = {each.user for each in setup.away_now(now)}
     for asked in (supervisors(setup, groups) - away, deputies(setup, now), managers(setup, groups) - away):
-        found = [await people.look_up(services, user) for user in sorted(asked - {known.made_by, case.agent})]
-        roles = [(each, (await people.role(services, each))[0]) for each in found]
-        if here := [each for each, role in roles if role in {Role.AGENT, Role.SUPERVISOR}]:
+        if here := await people.of_the_desk(services, sorted(asked - {known.made_by, case.agent})):
             return here[:MOST_SUPERVISORS]
     return []

@@ -103,6 +103,16 @@ async def role(services: Services, person: Person) -> tuple[Role, Setup]:
     return role_of(person, setup, groups), setup
 
 
+async def of_the_desk(services: Services, users: Iterable[str]) -> list[Person]:
+    """Those among these people who answer customers or decide; not whoever left, or is in sales by now.
+
+    Raises:
+        UnknownForNowError: When Slack could not be asked.
+    """
+    found = [await look_up(services, user) for user in users]
+    return [each for each in found if (await role(services, each))[0] in {Role.AGENT, Role.SUPERVISOR}]
+
+
 async def who_is_who(services: Services) -> tuple[Setup, dict[str, frozenset[str]]]:
     """The setup, and who is in its user groups as they are now."""
     setup, groups = _known(services)

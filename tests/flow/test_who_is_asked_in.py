@@ -6,8 +6,8 @@ import pytest
 
 from bot.case import Case
 from bot.settings import Settings
-from bot.setup import RoleSource
-from handlers import takeover
+from bot.setup import Away, RoleSource
+from handlers import care, takeover
 from tests.flow.conftest import (
     AGENT,
     CUSTOMER,
@@ -169,3 +169,15 @@ async def test_a_case_that_was_closed_meanwhile_calls_nobody_in(at: Desk) -> Non
     await takeover.do_due(at.services)
     assert at.rows(ASKED) == [(OTHER_AGENT, "timed_out")]
     assert at.told(AGENT, since) == []
+
+
+async def test_managers_hear_of_abuse_when_no_supervisor_is_left_to_hear_it(at: Desk) -> None:
+    """R39, R47: not the handler, nobody who is away, and no salesperson, though one was named as a deputy once."""
+    only = {"supervisors": RoleSource(users=(SUPERVISOR,)), "managers": RoleSource(users=(MANAGER,))}
+    alone = SETUP.model_copy(update={**only, "sales": RoleSource(users=(SALES,)), "away": ()})
+    at.set_up(alone)
+    assert [each.user_id for each in await care.who_to_tell(at.services, at.case())] == [SUPERVISOR]
+    theirs = at.case(agent=SUPERVISOR)
+    assert [each.user_id for each in await care.who_to_tell(at.services, theirs)] == [MANAGER]
+    at.set_up(alone.model_copy(update={"away": (Away(user=SUPERVISOR, deputy=SALES),)}))
+    assert [each.user_id for each in await care.who_to_tell(at.services, at.case())] == [MANAGER]
