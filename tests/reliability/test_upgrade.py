@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 
 from bot.commitments import CommitmentMove
+from bot.goodwill import Move
 from storage import cases, commitments, facts, promises
 from storage import goodwill as requests
 from storage.engine import MIGRATIONS, open_casebook
@@ -24,6 +25,13 @@ INSERT INTO exceptions VALUES ('T1', 'e1', 'c1', 'C-1', 'approved', 'U1', 5.0, '
     'old customer', 'U2', 6.0, '', 'no');
 INSERT INTO messages VALUES ('T1', 'C0', '1.0', NULL, 'c1', 'U9', 'customer', 'help', 0, 1, '["reports_fault"]',
     NULL, NULL);
+"""
+
+
+WAITING = """
+INSERT INTO cases VALUES ('T1', 'c2', 'C-2', 'C0', '2.0', 'waiting', 'U1', '{}', 1.0, 2.0);
+INSERT INTO exceptions VALUES ('T1', 'e2', 'c2', 'C-2', 'requested', 'U1', 5400.0, 'full', 'printer', 3000, 'TWD',
+    'old customer', NULL, NULL, '', 'no');
 """
 
 
@@ -88,6 +96,20 @@ def test_an_upgraded_casebook_is_laid_out_like_a_new_one(old: str) -> None:
     with again.begin() as connection:
         assert differences(connection) == []
     again.close()
+
+
+def test_what_nobody_had_decided_is_reminded_of(tmp_path: Path) -> None:
+    """A request of an earlier version is due like a new one; one that was decided stays as it is."""
+    path = tmp_path / "casebook.db"
+    upgraded(path, "0001", FIRST + WAITING)
+    casebook = open_casebook(f"sqlite:///{path}")
+    with casebook.begin() as connection:
+        due = requests.due(connection, "T1", now=7_200.0)
+        assert [(each.id, each.due_move, each.due_at) for each in due] == [
+            ("e2", Move.REMIND, datetime(1970, 1, 1, 2, 0, tzinfo=UTC))
+        ]
+        assert requests.due(connection, "T1", now=7_199.0) == []
+    casebook.close()
 
 
 def test_what_was_promised_before_is_reminded_of(tmp_path: Path) -> None:

@@ -8,7 +8,10 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Move forward; what was granted before keeps its meaning: all that was asked for, valid as it was, without end."""
+    """Move forward; what was granted before keeps its meaning: all that was asked for, valid as it was, without end.
+
+    What nobody has decided yet is reminded of half an hour after it was asked, as a new request would be.
+    """
     empty = ("evidence", "new_fact", "question", "answer")
     with op.batch_alter_table("exceptions") as table:
         for name in empty:
@@ -30,3 +33,4 @@ def upgrade() -> None:
         "UPDATE exceptions SET granted = concession, scope = fault, cap = cost, conditions = '' "
         "WHERE state = 'approved'"
     )
+    op.execute("UPDATE exceptions SET due_at = requested_at + 1800, due_move = 'remind' WHERE state = 'requested'")
