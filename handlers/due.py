@@ -19,7 +19,6 @@ from storage import cases, commitments
 from storage import goodwill as requests
 
 PAUSE_SECONDS = 1.0
-NOT_NOW_SECONDS = 300.0
 
 Row = TypeVar("Row", ExceptionRequest, Commitment)
 

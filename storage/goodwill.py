@@ -199,8 +199,8 @@ def extensions(connection: Connection, workspace: str, customer_id: str) -> list
 def similar(connection: Connection, like: ExceptionRequest, low_up_to: Decimal) -> list[ExceptionRequest]:
     """What was decided about requests like this one, newest first: the same concession, in the same band of cost.
 
-    How similar requests were decided is the precedent a supervisor goes by; other customers' are meant, and faults
-    that were ours are left out, since those are put right whatever they cost.
+    How similar requests were decided, whoever's they were, is the precedent a supervisor goes by; faults that were
+    ours are left out, since those are put right whatever they cost.
     """
     is_low = exceptions.c.cost <= low_up_to if like.cost <= low_up_to else exceptions.c.cost > low_up_to
     rows = connection.execute(

@@ -114,7 +114,7 @@ def _reopened(known: Known, say: Words) -> list[Block]:
 
 
 def ask_modal(*, customer: str, case_id: str, currency: str, say: Words, known: Known | None = None) -> Block:
-    """Four short questions (R17): what is broken, whose fault, what it costs us, what we would concede."""
+    """A few short questions (R17): what is broken, whose fault, what it costs us, what we would concede, and why."""
     known = known or Known()
     concessions = [option(concession_words(each, say), each.value) for each in Concession]
     return modal(
@@ -127,10 +127,7 @@ def ask_modal(*, customer: str, case_id: str, currency: str, say: Words, known: 
                     customer=escaped(customer),
                 )
             ),
-            *(
-                [context(say("Asked again because of what is new: {fact}", fact=escaped(known.new_fact)))]
-                * bool(known.new_fact)
-            ),
+            *_reopened(known, say),
             labelled(
                 "fault",
                 say("What is broken, and who cannot work?"),
