@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo test test-kill lint bench quality quality-check learn lock
+.PHONY: help install demo test test-slow test-kill lint bench quality quality-check learn lock
 
 help: ## Show what make can do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -19,11 +19,14 @@ install: .venv/installed ## Make .venv with every locked dependency.
 demo: install ## Open a make-believe Slack with the bot in it; LOCALE=en-GB, PORT=8766.
 	@$(BIN)/aside demo $(if $(PORT),--port $(PORT)) $(if $(LOCALE),--locale $(LOCALE))
 
-test: install ## Run the tests.
+test: install ## Run the tests, but for the long ones.
 	$(BIN)/python -m pytest
 
+test-slow: install ## Run the long ones: whole conversations, edits while the bot runs, a large casebook.
+	$(BIN)/python -m pytest -m slow --ignore-glob='*/test_killed*.py'
+
 test-kill: install ## Kill the bot after every one of its calls; takes some minutes.
-	ASIDE_KILL_EVERYWHERE=1 $(BIN)/python -m pytest tests/reliability/test_killed.py tests/reliability/test_killed_at_work.py tests/reliability/test_killed_deciding.py tests/reliability/test_killed_while_due.py
+	ASIDE_KILL_EVERYWHERE=1 $(BIN)/python -m pytest -m slow tests/reliability/test_killed.py tests/reliability/test_killed_at_work.py tests/reliability/test_killed_deciding.py tests/reliability/test_killed_while_due.py
 
 lint: install ## Style, types and the walls between the rooms.
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
 """Whole conversations, and how what the coach did at each message is held against what was expected of it.
 
-The conversations and their expectations were written and committed without sight of the playbook. Where an expectation was
+The conversations and their expectations were written and committed without sight of the playbook. Where one was
 narrower than the domain page, somebody else widened it later and says why (`revised`).
 """
 

@@ -11,6 +11,8 @@ from bot.replay import Replay
 from bot.settings import PACKAGED_PLAYBOOK, Settings
 from tests.conversations.beats import FOLDER, KNOWN, VERDICTS, conversations, found_in, played
 
+pytestmark = pytest.mark.slow
+
 PUSHING = ("bluffing", "lecturing", "pleading", "pragmatic", "reasoning", "threatening", "upset")
 
 

@@ -15,6 +15,8 @@ from tests.flow.conftest import AGENT, CUSTOMER, SHARED, SUPERVISOR, Bot, texts,
 from tests.flow.test_home import home
 from tests.sandbox.stage import Seat, Stage
 
+pytestmark = pytest.mark.slow
+
 NOT_TAKEN = words("zh-TW")("⚠️ The latest edit of the playbook was not accepted. Aside keeps to the version before it.")
 
 

@@ -20,6 +20,8 @@ from tests.flow.conftest import AGENT, APPROVALS, CUSTOMER, SHARED, SUCCESSOR, S
 from tests.flow.test_goodwill import FORM, button_in
 from tests.sandbox.stage import Json, Refused, Seat, Stage
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["tests.flow.conftest"]
 
 MOST_CALLS = 27

@@ -30,6 +30,8 @@ from tests.flow.working import (
 from tests.reliability.test_killed import FLOW_SECONDS, TRY_SECONDS, Victim, calls_heard, rows, settled
 from tests.sandbox.stage import Json, Refused, Seat, Stage
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["tests.flow.conftest"]
 
 TOMORROW_SECONDS = 86_400

@@ -21,6 +21,8 @@ from tests.reliability.test_killed import FLOW_SECONDS, TRY_SECONDS, Victim, cal
 from tests.reliability.test_killed_at_work import Seats, again_until, case_of, opened, sent, told
 from tests.sandbox.stage import Json, Seat, Stage
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["tests.flow.conftest"]
 
 ASKED, ANSWERED, REASON = "影響幾個人？", "出貨組 12 位", "老客戶，工資這次不收"

@@ -18,10 +18,12 @@ from tests.reliability.test_killed import FLOW_SECONDS, Victim, calls_heard, row
 from tests.reliability.test_killed_at_work import Seats, case_of, opened, sent, told
 from tests.sandbox.stage import Stage
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["tests.flow.conftest"]
 
 PROMISE = "回電說明檢測結果"
-REMINDED, MISSED, ESCALATED = "快到時間", "時間已經過了", "逾時未做"
+REMINDED, MISSED, ESCALATED = "快到時間", "時間已經過了", "過了時間還沒做到"
 MOST_CALLS = 27
 CALLS = range(1, MOST_CALLS + 1) if os.environ.get("ASIDE_KILL_EVERYWHERE") else (20, 24)
 

@@ -12,6 +12,8 @@ from storage import goodwill as requests
 from storage.engine import Casebook, open_casebook
 from storage.ratings import by_play
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 
 
