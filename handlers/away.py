@@ -167,7 +167,9 @@ def _tell_no_longer(
     if back:
         text = say("{who} is back, so you no longer stand in for them. Thank you for being there!", who=who)
     else:
-        text = say("{who} arranged it otherwise, so you no longer stand in for them. Thank you all the same!", who=who)
+        text = say(
+            "{who} has made other arrangements, so you no longer stand in for them. Thank you all the same!", who=who
+        )
     _put(services, connection, task, {"user": deputy}, text)
 
 

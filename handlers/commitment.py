@@ -173,7 +173,7 @@ async def new_time_mistakes(services: Services, sent: Submission) -> dict[str, s
     if error := due_error(sent.moment("due"), moment(services), known.due_at if known else None):
         errors["due"] = commitment_card.due_error_words(error, say)
     if not sent.text("reason"):
-        errors["reason"] = say("Please write why; whoever looks at the case later wants to know.")
+        errors["reason"] = say("Please write why; whoever looks at the case later will want to know.")
     return errors
 
 

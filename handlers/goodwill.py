@@ -165,7 +165,7 @@ def _hindrance(services: Services, actor: Actor, case: Case | None, say: Words) 
                 "A request for this case is already with the supervisors. You will hear as soon as it is decided."
             )
         case ExceptionState.ASKED_BACK:
-            return say("A request for this case waits for an answer to the supervisor's question.")
+            return say("A request for this case is waiting for an answer to the supervisor's question.")
         case ExceptionState.APPROVED | ExceptionState.USED:
             return say("This case has had its exception, and there is only one.")
         case ExceptionState.DECLINED:

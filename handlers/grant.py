@@ -37,7 +37,7 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     say = actor.say
     if not actor.role.is_staff:
         return {"reason": say("This is for our support team.")}
-    return {} if sent.text("reason") else {"reason": say("Please write an answer; the supervisor waits for it.")}
+    return {} if sent.text("reason") else {"reason": say("Please write an answer; the supervisor is waiting for it.")}
 
 
 async def on_answered(services: Services, task: Task) -> None:

@@ -47,7 +47,7 @@ def waiting_blocks(waiting: Sequence[Waiting], now: datetime, say: Words, *, mor
     if not waiting:
         blocks.append(section(say("Nothing is waiting. Thank you.")))
     left = MOST_WAITING
-    for title, group in ((say("For you"), yours), (say("With others"), others)):
+    for title, group in ((say("For you"), yours), (say("With somebody else"), others)):
         shown, left = group[:left], left - len(group[:left])
         if shown:
             blocks.append(context(f"*{title}*"))
@@ -79,7 +79,7 @@ def _state(waiting: Waiting, say: Words) -> list[str]:
     """Who asked, and for whose word it waits."""
     who = f"<@{waiting.request.requested_by}>"
     if waiting.request.state is ExceptionState.ASKED_BACK:
-        return [say("waits for the answer of {who}", who=who)]
+        return [say("waiting for {who} to answer", who=who)]
     return [say("asked by {who}", who=who), state_words(waiting.request.state, say)]
 
 
@@ -106,7 +106,7 @@ def team_blocks(team: Sequence[TeamMember], unhandled: int, say: Words) -> list[
         lines.append(say.plural("and {n} more", "and {n} more", more))
     blocks = [header(say("The team now")), section("\n".join(lines))]
     if unhandled:
-        sentence = say.plural("{n} open case is nobody's yet", "{n} open cases are nobody's yet", unhandled)
+        sentence = say.plural("{n} open case has no handler yet", "{n} open cases have no handler yet", unhandled)
         blocks.append(context(sentence))
     return blocks
 

@@ -38,7 +38,9 @@ def told_supervisor(kind: str, *, customer: str, agent: str | None, link: str, s
 
 def told_agent(say: Words) -> str:
     """What the agent hears once a supervisor really knows."""
-    return say("You are not alone with this: a supervisor has been told, in private, with nothing of what you wrote.")
+    return say(
+        "You are not alone with this: a supervisor has been told in private, and nothing you wrote was passed on."
+    )
 
 
 def stepped_in(*, customer: str, outsiders: bool, link: str, say: Words) -> tuple[str, list[Block]]:
@@ -52,5 +54,7 @@ def stepped_in(*, customer: str, outsiders: bool, link: str, say: Words) -> tupl
         where = say("The customer can read what you wrote, and whoever appears can no longer say no.")
     else:
         where = say("You joined the case's conversation, and whoever talks in it can no longer say no.")
-    then = say("Another supervisor or a manager decides on exceptions in this case. Let the agent carry on the talk.")
+    then = say(
+        "Another supervisor or a manager decides on exceptions in this case. Please leave the talking to the agent."
+    )
     return text, [section(f"*{escaped(text)}*\n{where} {then}"), *link_blocks(link, say)]

@@ -37,7 +37,7 @@ def due_error_words(error: DueError, say: Words) -> str:
         case DueError.TOO_FAR:
             return say("That is more than a year away. Please choose an earlier time.")
         case DueError.SAME:
-            return say("That is the time it has already. Please choose another one.")
+            return say("It is already due then. Please choose another time.")
 
 
 def commit_modal(*, customer: str, case_id: str, suggested: datetime, say: Words) -> Block:
@@ -123,12 +123,12 @@ def told(
     match move:
         case CommitmentMove.REMIND:
             sentence = say("⏰ Promised to {customer}, due soon", customer=customer)
-            then = say("Done, or it will take longer? One click says so.")
+            then = say("Done, or will it take longer? One click says so.")
         case CommitmentMove.MISS:
             sentence = say("⌛ Promised to {customer}, and the time has passed", customer=customer)
             then = say("Done after all? Press Kept. If not, tell the customer now, with a new time that will hold.")
         case _:
             sentence = say("⚠️ Promised to {customer} and still owed, with no new time", customer=customer)
-            then = say("The customer still waits. Somebody should see to it that they hear from us.")
+            then = say("The customer is still waiting. Please make sure somebody answers them.")
     blocks = [section(f"*{escaped(sentence)}*"), section(line(commitment, zone, say)), context(then)]
     return sentence, blocks

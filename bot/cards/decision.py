@@ -78,7 +78,7 @@ def refusal_words(refusal: Refusal, say: Words) -> str:
     """Why somebody may not do this."""
     return {
         Refusal.NOT_SUPERVISOR: say("Only a supervisor can decide this. Your click changed nothing."),
-        Refusal.NOT_YOURS: say("Only whoever asked, or handles the case, can do this. Your click changed nothing."),
+        Refusal.NOT_YOURS: say("Only whoever asked or handles the case can do this. Your click changed nothing."),
         Refusal.OWN_REQUEST: say("You asked for this yourself, so another supervisor has to decide it."),
         Refusal.FIRST_APPROVER: say("You approved this already; the second yes has to be somebody else's."),
         Refusal.TOOK_PART: say("You are talking to this customer, so another supervisor has to decide it."),
@@ -91,7 +91,7 @@ def refusal_words(refusal: Refusal, say: Words) -> str:
         ),
         Refusal.WINDOW_USED: say("This customer has had their exception, so this one cannot be approved."),
         Refusal.REASON_MISSING: say("Please give a reason; the agent builds their answer on it."),
-        Refusal.ALREADY_DECIDED: say("This is settled by now. The card shows how."),
+        Refusal.ALREADY_DECIDED: say("This is already settled. The card shows how."),
     }[refusal]
 
 
@@ -198,7 +198,7 @@ def _state(request: ExceptionRequest, zone: str, say: Words) -> list[Block]:
         first = say("☑️ {who} approves; it is beyond a supervisor's limits", who=f"<@{request.first_by}>")
         blocks.append(section(f"*{first}*\n{say('A manager has to agree.')}"))
     elif request.state is ExceptionState.ASKED_BACK:
-        blocks.append(context(say("Waits for the answer of {who}.", who=f"<@{request.requested_by}>")))
+        blocks.append(context(say("Waiting for {who} to answer.", who=f"<@{request.requested_by}>")))
     elif request.state is ExceptionState.DECLINED:
         verdict = say("⛔ Declined by {who}", who=_decider(request, say))
         blocks.append(section(f"*{verdict}*\n{escaped(request.decision_reason)}"))
@@ -317,7 +317,7 @@ def terms_modal(request: ExceptionRequest, policy: ApprovalPolicy, say: Words) -
             ),
             labelled(
                 "reason",
-                say("Why so?"),
+                say("Why this decision?"),
                 text_input("text", multiline=True, most=1000),
                 hint=say("The agent sees this reason; the customer does not."),
             ),
@@ -403,7 +403,7 @@ def _told_words(request: ExceptionRequest, move: Move | None, customer: str, say
     words = {
         None: say("Your request for {customer} is with the supervisors.", customer=customer),
         Move.ANSWER: say("Your request for {customer} is with the supervisors.", customer=customer),
-        Move.RECOMMEND: say("{customer}: a supervisor is for it; a manager has the last word.", customer=customer),
+        Move.RECOMMEND: say("{customer}: a supervisor is in favour; a manager has the last word.", customer=customer),
         Move.ASK_BACK: say("{customer}: the supervisor wants to know something first.", customer=customer),
         Move.APPROVE: say(
             "Approved for {customer}: {concession}. Once only.",
@@ -412,8 +412,8 @@ def _told_words(request: ExceptionRequest, move: Move | None, customer: str, say
         ),
         Move.DECLINE: say("Declined for {customer}.", customer=customer),
         Move.WITHDRAW: say("{customer}: the request is withdrawn.", customer=customer),
-        Move.USE: say("{customer}: booked. The exception is used up with this.", customer=customer),
-        Move.REMIND: say("{customer}: a supervisor still waits for your answer.", customer=customer)
+        Move.USE: say("{customer}: booked. That uses up the exception.", customer=customer),
+        Move.REMIND: say("{customer}: a supervisor is still waiting for your answer.", customer=customer)
         if asked_back
         else say("{customer}: the exception lapses soon. Is the service booked?", customer=customer),
         Move.EXPIRE: say("{customer}: nobody decided in time. You can ask again.", customer=customer),
@@ -435,5 +435,5 @@ def told_supervisor(
         text = say("{customer}: a request for {money} still waits. Please decide it.", customer=customer, money=money)
     else:
         text = say("{customer}: a request for {money} waits for a decision.", customer=customer, money=money)
-    where = say("The card is here: {link}", link=f"<{link}>") if link else say("You find it in Aside's Home.")
+    where = say("The card is here: {link}", link=f"<{link}>") if link else say("You will find it in Aside's Home.")
     return text, [section(f"*{escaped(text)}*"), context(where)]

@@ -47,7 +47,7 @@ def _wait_words(wait: Wait, at_hand: CaseAtHand, zone: str, say: Words) -> str:
     match wait:
         case Wait.YOUR_ANSWER:
             who = f"<@{request.asked_back_by}>" if request else ""
-            return say("⚠️ {who} waits for your answer", who=who)
+            return say("⚠️ {who} is waiting for your answer", who=who)
         case Wait.BOOKING:
             grant = request.grant if request else None
             if grant is None or grant.valid_until is None:

@@ -9,7 +9,7 @@ def written(name: str, checksum: str, *, customer: str, say: Words) -> tuple[str
     Args:
         name: The file's name.
     """
-    return say("{customer}: the case is written into a file", customer=customer), [
+    return say("{customer}: the case has been exported", customer=customer), [
         say(
             "On the machine that runs Aside, in its data folder: `exports/{name}`. "
             "Whoever runs Aside can hand it over; it holds what the customer and we wrote, so share it with care.",

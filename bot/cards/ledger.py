@@ -46,7 +46,7 @@ def _summary(favours: Sequence[Total], policy: Policy, say: Words) -> Block:
     return fields(
         [
             (say("Granted in {days} days", days=days), "\n".join(granted)),
-            (say("The dearest"), "\n".join(say.money(each.dearest, each.currency) for each in favours)),
+            (say("Largest single one"), "\n".join(say.money(each.dearest, each.currency) for each in favours)),
             (say("A supervisor grants alone"), _up_to(policy.approval.supervisor.up_to, currency, say)),
             (say("A manager grants"), _up_to(policy.approval.manager.up_to, currency, say)),
         ]

@@ -118,9 +118,9 @@ def _over(asking: Asking, say: Words) -> str:
         case AskState.DECLINED:
             return say("Not now, and that is fine. Nothing more is needed.")
         case AskState.WITHDRAWN:
-            return say("Somebody else has been chosen meanwhile. Nothing more is needed.")
+            return say("Somebody else has been asked instead. Nothing more is needed.")
         case _:
-            return say("The time to answer is over. Nothing more is needed.")
+            return say("The time for an answer has passed. Nothing more is needed.")
 
 
 def deadline(asking: Asking, zone: str, say: Words) -> str:
@@ -151,7 +151,7 @@ def accepted_words(asking: Asking, who: str, customer: str, say: Words) -> str:
     """What whoever asked is told once the colleague is there."""
     if asking.kind is Kind.TAKEOVER:
         return say("{who} has taken over {customer}.", who=who, customer=customer)
-    return say("{who} is looking at {customer}. You hear from them directly.", who=who, customer=customer)
+    return say("{who} is looking at {customer}. You will hear from them directly.", who=who, customer=customer)
 
 
 def passed_on_words(before: Asking, who: str, then: str | None, say: Words) -> str:

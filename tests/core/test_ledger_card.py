@@ -60,7 +60,7 @@ def test_each_month_has_its_number_its_cost_and_a_bar() -> None:
         "Ledger",
         "*Granted in 365 days*",
         "13, for NT$26,500.50 at most",
-        "*The dearest*",
+        "*Largest single one*",
         "NT$5,000",
         "*A supervisor grants alone*",
         "up to NT$20,000",

@@ -125,11 +125,11 @@ async def test_what_was_missed_is_said_sorry_for_and_the_supervisors_hear_if_not
     quoted = texts([block for block in news["message"]["blocks"] if block["type"] == "rich_text"])
     assert there(rows(bot, "SELECT due_at FROM commitments")[0][0]) in quoted
     assert "對不起" in quoted
-    assert not told(supervisor, "逾時未做")
+    assert not told(supervisor, "過了時間還沒做到")
     await bot.stop()
     it_is_time(bot)
     await bot.start()
-    escalated = await direct(supervisor, "逾時未做", PROMISE, "廣昕精密")
+    escalated = await direct(supervisor, "過了時間還沒做到", PROMISE, "廣昕精密")
     assert f"<@{AGENT}>" in texts(escalated["message"]["blocks"])
     assert has_button(escalated, "show_case")
     assert not has_button(escalated, "commitment_kept")
@@ -194,5 +194,5 @@ async def test_while_the_supervisors_are_away_their_deputies_hear(stage: Stage, 
     it_is_overdue(bot)
     await direct(agent, "時間已經過了")
     it_is_time(bot)
-    await direct(other, "逾時未做", PROMISE)
+    await direct(other, "過了時間還沒做到", PROMISE)
     assert not told(supervisor, PROMISE)

@@ -98,7 +98,7 @@ async def test_not_sure_keeps_it_open_and_the_first_answer_stands(stage: Stage, 
     await direct(agent, "業務不知道有這個承諾")
     assert facts(bot)["claim"] == "not_confirmed"
     await supervisor.do("submit", view_id=late["id"], values={"evidence": typed("想起來了")})
-    await direct(supervisor, "以第一個回答為準")
+    await direct(supervisor, "以第一個回覆為準")
     assert facts(bot)["claim"] == "not_confirmed"
     assert rows(bot, "SELECT move, why FROM audit WHERE subject = 'verification' ORDER BY seq")[-1] == (
         "refused_yes",
@@ -106,7 +106,7 @@ async def test_not_sure_keeps_it_open_and_the_first_answer_stands(stage: Stage, 
     )
     await press(agent, whisper, "show_case")
     shown = texts((await window(agent, "case_view"))["blocks"])
-    assert "之後有不同的回答" in shown
+    assert "之後有不同的回覆" in shown
     assert "想起來了" in shown
     assert "當時只談過折扣" in shown
 

@@ -16,7 +16,7 @@ from tests.flow.without_slack import Desk, desk
 from tests.flow.working import typed
 from tests.sandbox.stage import Json, Stage
 
-SETTLED = "這張申請已有結果，請看卡片。"
+SETTLED = "這件申請已有結果，請看卡片。"
 CLICKS = {
     "approve_exception": SUPERVISOR,
     "approve_exception_with_terms": SUPERVISOR,
