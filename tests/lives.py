@@ -14,13 +14,13 @@ from bot.takeover import AskMove, AskState
 
 PAGE = Path(__file__).parents[1] / "docs" / "lives.md"
 HEAD = """\
-# 每張單的一生 · What becomes of each row
+# 每件事的一生 · What becomes of each row
 
 <!-- Made by `python -m tests.lives` from the tables of moves in bot/; change them there. -->
 
-通融申請、承諾、向業務的查證、請同事支援，各是一列資料：有狀態，也有「時間到了會自己發生什麼」。
+通融申請、承諾、向業務查證、請同仁協助，各是一列資料：有狀態，也有「時間到了會自己發生什麼」。
 只有圖上畫的才會發生；⏱ 是時間到了自己發生的，其餘是人按的。每一步都在一次交易裡寫下：新的狀態、
-稽核紀錄、要通知的訊息。所以在任何一刻當機，重開後都不漏、不重複。
+稽核紀錄、要通知的訊息。所以在任何一刻當機，重新啟動後都不漏、不重複。
 
 A request for an exception, a commitment, a question to sales and a question to a colleague are each a row with a state
 and a time at which something happens by itself. Only what is drawn here can happen; ⏱ marks what time does, all else
@@ -64,14 +64,14 @@ LIVES = (
             ExceptionState.SECONDING: "等上級主管",
             ExceptionState.ASKED_BACK: "等客服回覆",
             ExceptionState.APPROVED: "核准",
-            ExceptionState.DECLINED: "不核准",
+            ExceptionState.DECLINED: "未核准",
             ExceptionState.WITHDRAWN: "撤回",
             ExceptionState.EXPIRED: "逾時沒人決定",
             ExceptionState.USED: "已安排服務",
             ExceptionState.LAPSED: "沒用而失效",
             Move.APPROVE: "核准",
             Move.RECOMMEND: "同意並送上級",
-            Move.ASK_BACK: "反問",
+            Move.ASK_BACK: "先問清楚",
             Move.ANSWER: "回覆",
             Move.DECLINE: "不核准",
             Move.WITHDRAW: "撤回",
@@ -92,9 +92,9 @@ LIVES = (
             CommitmentState.OPEN: "還沒做到",
             CommitmentState.KEPT: "做到了",
             CommitmentState.MISSED: "過了時間",
-            CommitmentState.WITHDRAWN: "收回",
+            CommitmentState.WITHDRAWN: "撤回",
             CommitmentMove.KEEP: "做到",
-            CommitmentMove.WITHDRAW: "收回",
+            CommitmentMove.WITHDRAW: "撤回",
             CommitmentMove.RESCHEDULE: "改時間",
             CommitmentMove.REMIND: "提醒",
             CommitmentMove.MISS: "時間過了",
@@ -108,7 +108,7 @@ LIVES = (
         moves=promises.MOVES,
         by_itself=frozenset(),
         words={
-            VerificationState.ASKED: "等業務回答",
+            VerificationState.ASKED: "等業務回覆",
             VerificationState.CONFIRMED: "確實答應過",
             VerificationState.NOT_CONFIRMED: "沒有答應過",
             Answer.YES: "有",
@@ -117,19 +117,19 @@ LIVES = (
         },
     ),
     Life(
-        title="請同事支援 · A question to a colleague",
+        title="請同仁協助 · A question to a colleague",
         source="bot/takeover.py",
         begins=AskState.ASKED,
         moves=takeover.MOVES,
         by_itself=frozenset({AskMove.TIME_OUT}),
         words={
-            AskState.ASKED: "等同事回答",
+            AskState.ASKED: "等同仁回應",
             AskState.ACCEPTED: "接下了",
-            AskState.DECLINED: "現在不行",
-            AskState.TIMED_OUT: "沒有回答",
+            AskState.DECLINED: "現在不方便",
+            AskState.TIMED_OUT: "沒有回應",
             AskState.WITHDRAWN: "改問別人",
             AskMove.ACCEPT: "接下",
-            AskMove.DECLINE: "現在不行",
+            AskMove.DECLINE: "現在不方便",
             AskMove.TIME_OUT: "等太久",
             AskMove.WITHDRAW: "改問別人",
         },
