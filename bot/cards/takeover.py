@@ -98,7 +98,7 @@ def card(
         if takes_over
         else button(LOOK, say("I'm looking"), asking.id, style="primary")
     )
-    blocks.append(actions(f"asked:{asking.id}", yes, button(NOT_NOW, say("Not now"), asking.id)))
+    blocks.append(actions(f"asked:{asking.id}", yes, button(NOT_NOW, say("I can't now"), asking.id)))
     if takes_over:
         blocks.append(context(say("Whoever takes over talks to the customer and does not decide this case.")))
     else:
