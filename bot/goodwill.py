@@ -89,7 +89,8 @@ class Grant(BaseModel):
         scope: The service it is for.
         cap: What the service may cost us at most.
         conditions: What has to be kept to; empty when there is nothing.
-        valid_until: Unused, it lapses then; None for one that was granted without an end.
+        valid_until: Unused, it lapses then; None for an extension, which is in force until its last day whether
+            anything is booked or not, and for what was granted before grants had an end.
         extended_to: With an extension, the last day of the cover it gives.
     """
 
@@ -174,6 +175,7 @@ class Refusal(StrEnum):
     NO_MANAGER = "no_manager"
     WINDOW_USED = "window_used"
     REASON_MISSING = "reason_missing"
+    NOTHING_ASKED = "nothing_asked"
     ALREADY_DECIDED = "already_decided"
 
 
@@ -306,6 +308,8 @@ def agents_refusal(request: ExceptionRequest, wanted: Move, clicker: Clicker, no
     """
     if clicker.user != request.requested_by and not clicker.handles:
         return Refusal.NOT_YOURS
+    if wanted is Move.ANSWER and request.is_pending and request.state is not ExceptionState.ASKED_BACK:
+        return Refusal.NOTHING_ASKED
     if (request.state, wanted) not in MOVES or (wanted is Move.USE and _is_over(request, now)):
         return Refusal.ALREADY_DECIDED
     return None
@@ -374,13 +378,15 @@ def _grant(request: ExceptionRequest, terms: Terms, now: datetime, policy: Appro
     """What a yes allows; it is told by its last day, so it holds until that day is over at the desk."""
     today = now.astimezone(ZoneInfo(hours.timezone)).date()
     concession = terms.concession or request.concession
+    is_extension = concession is Concession.EXTENSION and terms.extended_to is not None
+    last_day = today + timedelta(days=terms.valid_days or policy.valid_days)
     return Grant(
         concession=concession,
         scope=request.fault,
         cap=request.cost if terms.cap is None else terms.cap,
         conditions=terms.conditions.strip(),
-        valid_until=end_of(today + timedelta(days=terms.valid_days or policy.valid_days), hours),
-        extended_to=terms.extended_to if concession is Concession.EXTENSION else None,
+        valid_until=None if is_extension else end_of(last_day, hours),
+        extended_to=terms.extended_to if is_extension else None,
     )
 
 

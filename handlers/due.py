@@ -19,23 +19,33 @@ from storage import cases, commitments
 from storage import goodwill as requests
 
 PAUSE_SECONDS = 1.0
+AGAIN_SECONDS = 60.0
+"""What did not work is tried again after this."""
 
 Row = TypeVar("Row", ExceptionRequest, Commitment)
+
+NotBefore = dict[str, float]
 
 log = structlog.get_logger()
 
 
 async def run_due(services: Services) -> None:
     """Do what is due, forever."""
+    not_before: NotBefore = {}
     while True:
-        await do_due(services.for_one_task())
+        await do_due(services.for_one_task(), not_before)
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def do_due(services: Services) -> None:
-    """Do what is due now, of every kind of row."""
-    await _each(services, requests.due, _happen)
-    await _each(services, commitments.due, commitment_due.happen)
+async def do_due(services: Services, not_before: NotBefore | None = None) -> None:
+    """Do what is due now, of every kind of row.
+
+    Args:
+        not_before: What did not work lately, and when to try it again; written on.
+    """
+    not_before = {} if not_before is None else not_before
+    await _each(services, requests.due, _happen, not_before)
+    await _each(services, commitments.due, commitment_due.happen, not_before)
     await takeover.do_due(services)
     services.wake.outbox.set()
 
@@ -44,21 +54,28 @@ async def _each(
     services: Services,
     due: Callable[[Connection, str, float], Sequence[Row]],
     happen: Callable[[Services, Row], Awaitable[None]],
+    not_before: NotBefore,
 ) -> None:
-    """Everything of one kind that is due; one odd row keeps nothing else from happening.
+    """Everything of one kind that is due; one odd row keeps nothing else from happening, and Slack is not pressed.
 
     Args:
         due: Which rows of a workspace are due at a time.
         happen: The move of one of them, unless somebody was quicker.
     """
+    now = services.clock()
     with services.casebook.look() as connection:
-        rows = due(connection, services.identity.workspace, services.clock())
+        rows = due(connection, services.identity.workspace, now)
     for each in rows:
+        if not_before.get(each.id, 0.0) > now:
+            continue
         try:
             await happen(services, each)
+            not_before.pop(each.id, None)
         except people.UnknownForNowError:
+            not_before[each.id] = now + AGAIN_SECONDS
             log.info("due_later", row=each.id)
         except Exception:
+            not_before[each.id] = now + AGAIN_SECONDS
             log.exception("due_failed", row=each.id)
 
 

@@ -172,14 +172,13 @@ async def hearers(services: Services, request: ExceptionRequest, case: Case, mov
     """
     users = [request.requested_by, case.agent] if move in AGENT_HEARS else []
     agents = [await people.look_up(services, user) for user in dict.fromkeys(users) if user]
-    chosen = await _deciders(services, request, move)
-    found = [await people.look_up(services, user) for user in chosen[:MOST_DECIDERS]]
-    deciders = [each for each in found if each.active and not each.outsider]
+    chosen = await _deciders(services, request, case, move)
+    deciders = await people.of_the_desk(services, chosen[:MOST_DECIDERS])
     card_link = await link_to_card(services, request) if deciders else ""
     return Hearers(agents, deciders, await link_to(services, case), card_link)
 
 
-async def _deciders(services: Services, request: ExceptionRequest, move: Move) -> list[str]:
+async def _deciders(services: Services, request: ExceptionRequest, case: Case, move: Move) -> list[str]:
     """Who is asked to look at it now; never whoever asked, nor whoever has had their say or talks to the customer."""
     since = services.clock() - people.GROUPS_TOO_OLD_SECONDS
     with services.casebook.begin() as connection:
@@ -203,7 +202,7 @@ async def _deciders(services: Services, request: ExceptionRequest, move: Move) -
         return [
             each
             for each in sorted(asked - {request.requested_by, request.first_by})
-            if not cases.spoken_in_by(connection, request.workspace, each, [request.case_id])
+            if not took_part(connection, request, case, each)
         ]
 
 

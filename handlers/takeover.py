@@ -109,7 +109,11 @@ async def on_asked(services: Services, task: Task) -> None:
     before = await people.look_up(services, known.asked) if known else None
     with task.finishing() as connection:
         waiting = takeovers.open_one(connection, case.workspace, case.id, Kind.TAKEOVER)
-        if waiting and before and waiting == known:
+        if waiting and waiting != known:  # passed on or asked meanwhile: one colleague at a time
+            sentence = takeover_card.waiting_words(waiting, actor.person.timezone, actor.say)
+            casework.answer(services, connection, task, actor, "", sentence)
+            return
+        if waiting and before:
             _settled(services, connection, case, waiting, AskMove.WITHDRAW, before, by=actor.person.user_id, link=link)
         _ask(services, connection, case, Kind.TAKEOVER, actor, whom, why=sent.text("why"), link=link)
 

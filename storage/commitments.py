@@ -90,7 +90,7 @@ def settle(connection: Connection, before: Commitment, after: Commitment) -> boo
     return result.rowcount == 1
 
 
-def due(connection: Connection, workspace: str, now: float, most: int = 50) -> list[Commitment]:
+def due(connection: Connection, workspace: str, now: float, most: int = 500) -> list[Commitment]:
     """The commitments to which something happens by itself by now, the longest overdue first."""
     rows = connection.execute(
         select(commitments)

@@ -170,7 +170,7 @@ def settle(connection: Connection, before: ExceptionRequest, after: ExceptionReq
     return result.rowcount == 1
 
 
-def due(connection: Connection, workspace: str, now: float, most: int = 50) -> list[ExceptionRequest]:
+def due(connection: Connection, workspace: str, now: float, most: int = 500) -> list[ExceptionRequest]:
     """The requests to which something happens by itself by now, the longest overdue first."""
     rows = connection.execute(
         select(exceptions)

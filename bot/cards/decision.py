@@ -23,6 +23,7 @@ from bot.blocks import (
     text_input,
 )
 from bot.cards import claims as claims_card
+from bot.cards.doing import SHOW_CASE
 from bot.cards.exception import concession_words, entitlement_words, fault_words
 from bot.claims import ClaimCheck
 from bot.customer import Price
@@ -87,10 +88,11 @@ def refusal_words(refusal: Refusal, say: Words) -> str:
         ),
         Refusal.NEEDS_MANAGER: say("This is approved as far as a supervisor can. Now a manager has to agree."),
         Refusal.NO_MANAGER: say(
-            "This is more than a supervisor may grant, and no manager is set up. See /aside setup."
+            "This is more than a supervisor may grant, and there is no other manager to agree to it. See /aside setup."
         ),
         Refusal.WINDOW_USED: say("This customer has had their exception, so this one cannot be approved."),
         Refusal.REASON_MISSING: say("Please give a reason; the agent builds their answer on it."),
+        Refusal.NOTHING_ASKED: say("Your answer has arrived. The supervisors have the request."),
         Refusal.ALREADY_DECIDED: say("This is already settled. The card shows how."),
     }[refusal]
 
@@ -133,6 +135,7 @@ def card(request: ExceptionRequest, known: Background, say: Words) -> tuple[str,
     blocks += _state(request, known.zone, say)
     if request.is_pending:
         blocks.append(decide_buttons(request, say))
+    blocks.append(actions(f"case:{request.id}", button(SHOW_CASE, say("The case…"), request.case_id)))
     return say("{customer}: {state}", customer=known.customer, state=state_words(request.state, say)), blocks
 
 
@@ -153,7 +156,9 @@ def _facts(request: ExceptionRequest, known: Background, say: Words) -> list[tup
                 day=say.day(known.granted_on[-1]),
             )
             if known.granted_on
-            else say("none of {most}", most=known.per_window),
+            else say("none of {most}", most=known.per_window)
+            if request.customer_id
+            else say("cannot be told: not on file"),
         ),
     ]
 
@@ -203,7 +208,7 @@ def _state(request: ExceptionRequest, zone: str, say: Words) -> list[Block]:
         verdict = say("⛔ Declined by {who}", who=_decider(request, say))
         blocks.append(section(f"*{verdict}*\n{escaped(request.decision_reason)}"))
     elif request.state is ExceptionState.WITHDRAWN:
-        blocks.append(section(f"*{say('↩️ Withdrawn by whoever asked')}*"))
+        blocks.append(section(f"*{say('↩️ Withdrawn')}*"))
     elif request.state is ExceptionState.EXPIRED:
         blocks.append(section(f"*{say('⌛ Nobody decided in time')}*\n{say('It can be asked for again.')}"))
     elif request.grant:

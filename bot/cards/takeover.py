@@ -16,7 +16,7 @@ from bot.blocks import (
     user_select,
 )
 from bot.cards.exception import link_blocks
-from bot.cards.feedback import clock
+from bot.commitments import due_words
 from bot.i18n import Words
 from bot.takeover import Asking, AskState, Kind
 
@@ -127,7 +127,9 @@ def deadline(asking: Asking, zone: str, say: Words) -> str:
     """Until when it waits."""
     if asking.due_at is None:
         return say("It has been answered.")
-    return say("Without an answer by {time} the next colleague is asked.", time=clock(asking.due_at, zone))
+    return say(
+        "Without an answer by {time} the next colleague is asked.", time=due_words(asking.due_at, zone, say.language)
+    )
 
 
 def asked_words(asking: Asking, who: str, say: Words) -> str:

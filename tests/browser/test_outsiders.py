@@ -133,7 +133,7 @@ async def test_the_buttons_of_a_card_refuse_a_colleague_and_the_card_is_gone_bef
             TURNED_AWAY
         ] * 2
         assert fresh_crowd.work() == before
-        await expect(card.locator("button[data-action-id]")).to_have_count(4)
+        await expect(card.locator("button[data-action-id]")).to_have_count(5)
 
         await page.admin("add_member", channel=APPROVALS, user=GUEST)
         await page.pane(1).sit(SUPERVISOR)

@@ -22,6 +22,7 @@ from bot.goodwill import (
     Refusal,
     Terms,
     agents_refusal,
+    by_itself,
     due_next,
     extension,
     moved,
@@ -158,6 +159,7 @@ def test_only_whoever_asked_or_handles_the_case_answers_withdraws_and_books() ->
     assert agents_refusal(granted, Move.USE, Clicker(user="UAGENT"), NOW) is None
     assert agents_refusal(granted, Move.USE, Clicker(user="UPEER", handles=True), NOW) is None
     assert agents_refusal(granted, Move.USE, Clicker(user="UBOSS", held=(OWN,)), NOW) is Refusal.NOT_YOURS
+    assert agents_refusal(ASKED, Move.ANSWER, Clicker(user="UAGENT"), NOW) is Refusal.NOTHING_ASKED
     assert agents_refusal(granted, Move.WITHDRAW, Clicker(user="UAGENT"), NOW) is Refusal.ALREADY_DECIDED
 
 
@@ -259,6 +261,14 @@ def test_an_extension_is_cover_of_everything_until_its_last_day() -> None:
     )
     plain = moved(ASKED, Move.APPROVE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS)
     assert extension(plain, HOURS) is None
+
+
+def test_an_extension_lasts_until_its_last_day_whether_anything_is_booked_or_not() -> None:
+    """It never lapses: the customer relies on the cover, and it counts in their window."""
+    terms = Terms(concession=Concession.EXTENSION, extended_to=date(2026, 12, 31), valid_days=3)
+    granted = moved(ASKED, Move.APPROVE, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS, terms=terms)
+    assert (granted.state, granted.due_at, granted.due_move) == (ExceptionState.APPROVED, None, None)
+    assert by_itself(granted, NOW + timedelta(days=30)) is None
 
 
 @pytest.mark.parametrize(

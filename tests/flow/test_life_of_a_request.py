@@ -178,7 +178,7 @@ async def test_without_a_manager_it_says_so(stage: Stage, bot: Bot) -> None:
     customer, agent, supervisor = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUPERVISOR)]
     await asked(agent, await asked_favour(customer, agent), {**FORM, "cost": typed("5 萬")})
     await press(supervisor, await card_with(supervisor), "approve_exception")
-    await supervisor.sees("ephemeral", lambda push: "沒有設定上級主管" in texts(push["message"]))
+    await supervisor.sees("ephemeral", lambda push: "沒有其他上級主管" in texts(push["message"]))
     assert rows(bot, "SELECT state FROM exceptions") == [("requested",)]
 
 
