@@ -209,8 +209,8 @@ def help_blocks(say: Words, *, unknown: str = "") -> list[Block]:
                         name="Case 案件",
                     ),
                     say(
-                        "*Ask for an exception…* on a whisper, or the message shortcut *{name}*, puts it before the "
-                        "supervisors.",
+                        "*Ask for an exception…* on a whisper, `/exception` in the channel, or the message shortcut "
+                        "*{name}*, puts it before the supervisors.",
                         name="Ask a colleague 請教同仁",
                     ),
                     say("`/aside duty` shows who is on duty here; add `on` or `off` to start or end your own duty."),
