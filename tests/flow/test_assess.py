@@ -148,7 +148,7 @@ async def test_after_a_no_only_something_new_opens_the_way_again(stage: Stage, b
     await declined(agent, supervisor, whisper)
     await press(agent, whisper, "ask_exception")
     notice = await window(agent, "notice_view")
-    assert "新的事實" in texts(notice["blocks"])
+    assert "新的事證" in texts(notice["blocks"])
     await press(agent, whisper, "show_case")
     case = await window(agent, "case_view")
     await press_in(agent, case, "new_facts")
