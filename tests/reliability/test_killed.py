@@ -170,7 +170,7 @@ async def test_every_call_of_the_loop_is_one_at_which_it_is_killed(settings: Set
             await settled(settings)
     finally:
         await victim.kill()
-    assert calls_heard(stage) == MOST_CALLS
+    assert calls_heard(stage) - MOST_CALLS in {0, 1}  # a call that is made again is one more
 
 
 async def settled(settings: Settings) -> None:
