@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo test test-slow test-kill lint bench quality quality-check learn lock
+.PHONY: help install demo test test-slow test-kill test-kill-all lint bench quality quality-check learn lock
 
 help: ## Show what make can do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -25,8 +25,12 @@ test: install ## Run the tests, but for the long ones.
 test-slow: install ## Run the long ones: whole conversations, edits while the bot runs, a large casebook.
 	$(BIN)/python -m pytest -m slow --ignore-glob='*/test_killed*.py'
 
-test-kill: install ## Kill the bot after every one of its calls; takes some minutes.
-	ASIDE_KILL_EVERYWHERE=1 $(BIN)/python -m pytest -m slow tests/reliability/test_killed.py tests/reliability/test_killed_at_work.py tests/reliability/test_killed_deciding.py tests/reliability/test_killed_while_due.py
+test-kill: install ## Kill the bot after every call of three stories, and at some calls of the others; takes minutes.
+	ASIDE_KILL_EVERYWHERE=1 $(BIN)/python -m pytest -m slow tests/reliability/test_killed.py tests/reliability/test_killed_at_work.py
+	$(BIN)/python -m pytest -m slow tests/reliability/test_killed_deciding.py tests/reliability/test_killed_while_due.py
+
+test-kill-all: install ## Kill the bot after every call of every story; takes half an hour.
+	ASIDE_KILL_EVERYWHERE=1 $(BIN)/python -m pytest -m slow tests/reliability
 
 lint: install ## Style, types and the walls between the rooms.
 	$(BIN)/ruff check .

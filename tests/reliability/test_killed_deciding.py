@@ -198,7 +198,7 @@ async def test_killed_at_any_call_every_move_is_made_once(
 async def test_every_call_of_the_life_is_one_at_which_it_is_killed(
     with_manager: Settings, stage: Stage, story: str
 ) -> None:
-    """`make test-kill` leaves no call out; a click made again is one more, an overtaken update one less."""
+    """`make test-kill-all` leaves no call out; a click made again is one more, an overtaken update one less."""
     play, _, most = STORIES[story]
     victim = Victim(with_manager, stage, calls=most + 1)
     await victim.start()

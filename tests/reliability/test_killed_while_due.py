@@ -75,7 +75,7 @@ async def test_killed_at_any_call_each_is_told_once(settings: Settings, stage: S
 
 
 async def test_every_call_of_it_is_one_at_which_it_is_killed(settings: Settings, stage: Stage) -> None:
-    """`make test-kill` leaves no call out."""
+    """`make test-kill-all` leaves no call out."""
     victim = Victim(settings, stage, calls=MOST_CALLS + 1)
     await victim.start()
     try:
