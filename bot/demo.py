@@ -10,7 +10,7 @@ from bot.policy import Concession
 from bot.settings import Settings
 from bot.setup import RoleSource, Setup, SupportChannel
 from sandbox.demo_data import EXCEPTION_USED
-from storage import cases
+from storage import cases, ids
 from storage import goodwill as requests
 from storage import workspace as workspaces
 from storage.engine import open_casebook
@@ -53,7 +53,7 @@ def seed(settings: Settings, now: datetime) -> None:
             connection,
             ExceptionRequest(
                 workspace=WORKSPACE,
-                id=cases.new_id(),
+                id=ids.new_id(),
                 case_id=case.id,
                 customer_id=EXCEPTION_USED,
                 state=ExceptionState.USED,

@@ -24,7 +24,7 @@ from handlers import request
 from handlers.guard import Actor
 from handlers.services import Services
 from handlers.situation import moment, window_is_used
-from storage import cases, commitments, promises
+from storage import cases, commitments, conversations, promises, which_case
 from storage import goodwill as requests
 from storage import ledger as figures
 from storage import team as counts
@@ -51,7 +51,7 @@ def desk(services: Services, connection: Connection, actor: Actor) -> Desk | Non
     if actor.role not in {Role.AGENT, Role.SUPERVISOR}:
         return None
     workspace, user = services.identity.workspace, actor.person.user_id
-    handled, in_all = cases.handled_by(connection, workspace, user, MOST_CASES)
+    handled, in_all = which_case.handled_by(connection, workspace, user, MOST_CASES)
     owed = commitments.owed_by(connection, workspace, user)
     if actor.role is Role.SUPERVISOR and not (handled or owed):
         return None
@@ -65,7 +65,7 @@ def desk(services: Services, connection: Connection, actor: Actor) -> Desk | Non
     asked = {each.case_id: each for each in promises.waiting_in(connection, workspace, case_ids)}
     wanted = {each.case_id: each for each in requests.waiting_in(connection, workspace, case_ids)}
     due = {each.case_id: each for each in reversed(owed)}
-    said = cases.last_said(connection, workspace, case_ids)
+    said = conversations.last_said(connection, workspace, case_ids)
     return Desk(
         cases=tuple(
             CaseAtHand(

@@ -18,7 +18,7 @@ from handlers.inbound import Click, Submission
 from handlers.services import Services
 from handlers.situation import customer_of
 from handlers.worker import Task
-from storage import cases, commitments, facts, promises
+from storage import advised, cases, commitments, facts, promises, which_case
 from storage import goodwill as requests
 
 
@@ -41,7 +41,7 @@ def _hindrance(connection: Connection, actor: Actor, case: Case | None) -> str |
     if case is None:
         return say("This message is not part of a case. Use the shortcut on a customer's message in a support channel.")
     user = actor.person.user_id
-    if not may_handle(case, user, actor.role, advised=cases.was_advised(connection, case, user)):
+    if not may_handle(case, user, actor.role, advised=advised.was_advised(connection, case, user)):
         return say("Only whoever handles this case and supervisors can see it. To handle it, answer the customer.")
     return None
 
@@ -58,14 +58,14 @@ async def help_hindrance(services: Services, actor: Actor, case: Case | None) ->
     if case is None:
         return None
     with services.casebook.begin() as connection:
-        advised = cases.was_advised(connection, case, user)
-    if may_help(case, user, actor.role, advised=advised, in_channel=False):
+        whispered_to = advised.was_advised(connection, case, user)
+    if may_help(case, user, actor.role, advised=whispered_to, in_channel=False):
         return None
     try:
         in_channel = await people.is_member(services, case.channel, user)
     except people.UnknownForNowError:
         return say("Slack cannot say just now whether you are in this case's channel. Please try again.")
-    if may_help(case, user, actor.role, advised=advised, in_channel=in_channel):
+    if may_help(case, user, actor.role, advised=whispered_to, in_channel=in_channel):
         return None
     return say(
         "Only supervisors, whoever handles this case and agents in its channel can do this. Join the channel first."
@@ -82,7 +82,7 @@ async def by_click(services: Services, task: Task, click: Click) -> Doing | None
     if actor is None:
         return None
     with services.casebook.begin() as connection:
-        case = cases.of_button(connection, services.identity.workspace, click.value)
+        case = which_case.of_button(connection, services.identity.workspace, click.value)
         hindrance = _hindrance(connection, actor, case)
     if hindrance or case is None:
         with task.finishing() as connection:
@@ -158,7 +158,7 @@ async def on_shortcut(services: Services, task: Task) -> None:
         return
     with services.casebook.begin() as connection:
         thread = shortcut.thread_ts or shortcut.message_ts
-        case = cases.of_thread(connection, services.identity.workspace, shortcut.channel, thread)
+        case = which_case.of_thread(connection, services.identity.workspace, shortcut.channel, thread)
         hindrance = _hindrance(connection, actor, case)
     if hindrance or case is None:
         view = exception_card.notice(actor.say("Not now"), hindrance or "", actor.say)

@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 
 from handlers import people
 from handlers.services import Services
-from storage import cases, inbox
+from storage import inbox, which_case
 from storage import workspace as workspaces
 from storage.inbox import Lane
 
@@ -40,7 +40,7 @@ async def fill_in(services: Services) -> bool:
         threads = {
             (case.channel, case.thread_ts)
             for channel in setup.support
-            for case in cases.open_in_channel(connection, workspace, channel.channel, since=0.0)
+            for case in which_case.open_in_channel(connection, workspace, channel.channel, since=0.0)
         }
     if since is None:
         return True

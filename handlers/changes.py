@@ -5,7 +5,7 @@ from handlers import people, verification
 from handlers.inbound import Incoming
 from handlers.services import Services
 from handlers.worker import Task
-from storage import cases, outbox
+from storage import conversations, outbox
 from storage import workspace as workspaces
 from storage.outbox import SendKind
 
@@ -55,9 +55,9 @@ async def on_message_deleted(services: Services, task: Task, said: Incoming) -> 
     """Somebody took back what they wrote: its words go, and a question to sales that quotes them shows them no more."""
     workspace = services.identity.workspace
     with services.casebook.begin() as connection:
-        kept = cases.kept_message(connection, workspace, said.channel, said.ts)
+        kept = conversations.kept_message(connection, workspace, said.channel, said.ts)
     locale = await verification.reader_locale(services, kept.case_id) if kept and kept.case_id else ""
     with task.finishing() as connection:
-        asked_in = cases.forget_message(connection, workspace, said.channel, said.ts, services.clock())
+        asked_in = conversations.forget_message(connection, workspace, said.channel, said.ts, services.clock())
         if asked_in:
             verification.redraw(services, connection, task, asked_in, locale)

@@ -14,7 +14,7 @@ from bot.setup import Person
 from handlers import news, people, request
 from handlers.services import Services
 from handlers.situation import customer_of
-from storage import cases
+from storage import advised, cases
 
 log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ async def _close(services: Services, case: Case, person: Person | None, before: 
             connection,
             closed,
             person,
-            key=cases.advice_key(advice_id),
+            key=advised.advice_key(advice_id),
             text=text,
             blocks=[section(f"*{escaped(text)}*"), *lines, footer(advice_id, say)],
             link=link,

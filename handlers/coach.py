@@ -25,7 +25,7 @@ from handlers.inbound import Change, Incoming
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, situation, with_checks
 from handlers.worker import Task
-from storage import cases, opportunities, quiet
+from storage import advised, cases, conversations, opportunities, quiet, which_case
 from storage import workspace as workspaces
 
 SECONDS_AN_HOUR = 3_600.0
@@ -46,7 +46,7 @@ async def on_message(services: Services, task: Task) -> None:
         return
     with services.casebook.begin() as connection:
         setup = workspaces.setup(connection, services.identity.workspace)
-        kept = cases.kept_message(connection, services.identity.workspace, said.channel, said.ts)
+        kept = conversations.kept_message(connection, services.identity.workspace, said.channel, said.ts)
     if said.change is Change.DELETED:
         await changes.on_message_deleted(services, task, said)
         return
@@ -73,8 +73,8 @@ async def on_message(services: Services, task: Task) -> None:
     with task.finishing() as connection:
         case = case or cases.open_case(connection, message, customer.record.customer.id if customer else None)
         if kept:
-            cases.rewrite_message(connection, message, reading, services.clock())
-        elif not cases.write_message(connection, message, reading, case.id):
+            conversations.rewrite_message(connection, message, reading, services.clock())
+        elif not conversations.write_message(connection, message, reading, case.id):
             return
         case = cases.touch(connection, case, message, reading, customer_id, now=services.clock())
         fresh = Reading(
@@ -157,14 +157,14 @@ def _case_of(services: Services, message: Message, kept_in: str | None, customer
         if kept_in:
             return cases.get(connection, workspace, kept_in)
         if message.thread_ts:
-            return cases.of_thread(connection, workspace, message.channel, message.thread_ts)
+            return which_case.of_thread(connection, workspace, message.channel, message.thread_ts)
         if message.mirrored:
             return None
         since = services.clock() - services.playbook.policy.case.joins_within_hours * SECONDS_AN_HOUR
-        open_cases = cases.open_in_channel(connection, workspace, message.channel, since=since)
+        open_cases = which_case.open_in_channel(connection, workspace, message.channel, since=since)
         if message.role is not Role.CUSTOMER:
             return open_cases[0] if len(open_cases) == 1 else None
-        spoke_in = cases.spoken_in_by(connection, workspace, message.speaker, [each.id for each in open_cases])
+        spoke_in = which_case.spoken_in_by(connection, workspace, message.speaker, [each.id for each in open_cases])
     return belongs_to(open_cases, customer_id=customer_id, spoke_in=spoke_in)
 
 
@@ -222,7 +222,7 @@ def _whisper(
     if not reading.signals or _is_stale(services, message):
         return
     from_customer = message.role is Role.CUSTOMER
-    customer_text = message.text if from_customer else cases.last_customer_words(connection, case)
+    customer_text = message.text if from_customer else conversations.last_customer_words(connection, case)
     now = services.clock()
     for listener in listeners:
         user_id = listener.person.user_id
@@ -238,15 +238,15 @@ def _whisper(
             reading=reading,
             speaker=message.role,
             situation=situation(services, connection, case, customer, language=spoken),
-            given=cases.given_in_case(connection, case, user_id, since=today, or_kept=paused),
+            given=advised.given_in_case(connection, case, user_id, since=today, or_kept=paused),
             language=spoken,
             now=moment(services),
             muted=frozenset(wish.plays),
-            elsewhere=cases.given_elsewhere(connection, case, user_id, since=last_hour),
+            elsewhere=advised.given_elsewhere(connection, case, user_id, since=last_hour),
         )
         advice = advice and with_checks(services, connection, case, customer, reading, advice, zone)
         if advice and paused:
-            cases.write_advice(
+            advised.write_advice(
                 connection,
                 case,
                 message_ts=message.ts,
@@ -287,7 +287,7 @@ def _sales_told(
                 connection,
                 case,
                 listener.person,
-                key=cases.advice_key(advice_id),
+                key=advised.advice_key(advice_id),
                 text=say("Sales has been told about {customer}.", customer=customer.record.customer.name),
                 blocks=[*lines, footer(advice_id, say)],
                 after=told,
@@ -305,7 +305,7 @@ def whisper_advice(
 ) -> None:
     """Keep advice and write down the whisper that carries it."""
     now = services.clock()
-    advice_id = cases.write_advice(
+    advice_id = advised.write_advice(
         connection, case, message_ts=message.ts, person=person.user_id, given=advice, now=now
     )
     text, blocks = whisper_card.card(
@@ -318,7 +318,7 @@ def whisper_advice(
     deliver.whisper(
         connection,
         workspace=case.workspace,
-        key=cases.advice_key(advice_id),
+        key=advised.advice_key(advice_id),
         channel=case.channel,
         thread_ts=message.thread_ts,
         person=person.user_id,

@@ -23,7 +23,7 @@ from handlers.inbound import Submission
 from handlers.services import Services
 from handlers.situation import moment
 from handlers.worker import Task
-from storage import audit, cases, commitments, facts
+from storage import audit, commitments, facts, ids
 
 
 async def on_commit(services: Services, task: Task) -> None:
@@ -65,7 +65,7 @@ async def on_committed(services: Services, task: Task) -> None:
     written = made(
         Commitment(
             workspace=case.workspace,
-            id=cases.new_id(),
+            id=ids.new_id(),
             case_id=case.id,
             text=sent.text("text"),
             due_at=due_at,

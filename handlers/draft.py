@@ -28,7 +28,7 @@ from handlers.inbound import Command, Submission
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, situation
 from handlers.worker import Task
-from storage import cases
+from storage import cases, conversations, which_case
 from storage import goodwill as requests
 
 MOST_CASES = 20
@@ -72,7 +72,7 @@ async def on_shortcut(services: Services, task: Task) -> None:
         return
     thread = shortcut.thread_ts or shortcut.message_ts
     with services.casebook.begin() as connection:
-        case = cases.of_thread(connection, services.identity.workspace, shortcut.channel, thread)
+        case = which_case.of_thread(connection, services.identity.workspace, shortcut.channel, thread)
     if hindrance := await help_hindrance(services, actor, case):
         view = exception_card.notice(actor.say("Not now"), hindrance, actor.say)
     else:
@@ -98,7 +98,7 @@ async def answered(services: Services, sent: Submission) -> Block | None:
 def _open_cases(services: Services, channel: str) -> list[Case]:
     since = services.clock() - services.playbook.policy.case.joins_within_hours * SECONDS_AN_HOUR
     with services.casebook.begin() as connection:
-        return cases.open_in_channel(connection, services.identity.workspace, channel, since=since)[:MOST_CASES]
+        return which_case.open_in_channel(connection, services.identity.workspace, channel, since=since)[:MOST_CASES]
 
 
 def _choices(services: Services, open_cases: Sequence[Case], actor: Actor) -> list[tuple[str, str]]:
@@ -108,7 +108,7 @@ def _choices(services: Services, open_cases: Sequence[Case], actor: Actor) -> li
     for case in open_cases:
         customer = customer_of(services, case.customer_id)
         with services.casebook.begin() as connection:
-            words = cases.last_customer_words(connection, case)
+            words = conversations.last_customer_words(connection, case)
         name = customer.record.customer.name if customer else actor.say("a customer not on file")
         began = case.opened_at.astimezone(zone).strftime("%m-%d %H:%M")
         choices.append((case.id, f"{name} · {began} · {' '.join(words.split())[:_NAME_CHARACTERS]}"))
@@ -119,7 +119,7 @@ async def _answer(services: Services, actor: Actor, case: Case | None, text: str
     """What was found in a draft, as blocks."""
     customer = customer_of(services, case.customer_id) if case else None
     with services.casebook.begin() as connection:
-        words = cases.last_customer_words(connection, case) if case else ""
+        words = conversations.last_customer_words(connection, case) if case else ""
         asked = requests.of_case(connection, case.workspace, case.id) if case else []
     language = language_of_text(words or text, language_of_locale(actor.person.locale))
     held = next((each for each in asked if each.grant and each.state in GRANTED), None)

@@ -9,7 +9,7 @@ from handlers.guard import actor_of
 from handlers.inbound import Submission
 from handlers.services import Services
 from handlers.worker import Task
-from storage import cases, facts, outbox
+from storage import facts, ids, outbox
 from storage.outbox import SendKind
 
 
@@ -49,7 +49,7 @@ async def on_assigned(services: Services, task: Task) -> None:
         link=link,
         say=words(language_of_locale(engineer.locale)),
     )
-    key = f"engineer:{cases.new_id()}"
+    key = f"engineer:{ids.new_id()}"
     with task.finishing() as connection:
         outbox.put(
             connection,

@@ -19,7 +19,7 @@ from handlers.inbound import Click, Submission
 from handlers.services import Services
 from handlers.situation import customer_of
 from handlers.worker import Task
-from storage import cases, quiet
+from storage import advised, cases, quiet
 from storage.quiet import Mute
 
 ANSWERABLE_SECONDS = 1_700.0
@@ -105,7 +105,7 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     """What has to be mended in the window before it is taken, a sentence for each box."""
     place = Place.model_validate_json(sent.private_metadata)
     with services.casebook.begin() as connection:
-        stored = cases.stored_advice(connection, services.identity.workspace, place.advice_id)
+        stored = advised.stored_advice(connection, services.identity.workspace, place.advice_id)
     one_signal = stored is not None and len(stored.advice.signals) == 1
     reason, signal, note = sent.text("reason"), sent.text("signal"), sent.text("note")
     say = (await actor_of(services, sent.user)).say
@@ -152,7 +152,7 @@ async def _given(services: Services, task: Task, user: str, place: Place) -> Giv
     if actor is None:
         return None
     with services.casebook.begin() as connection:
-        stored = cases.stored_advice(connection, services.identity.workspace, place.advice_id)
+        stored = advised.stored_advice(connection, services.identity.workspace, place.advice_id)
     if stored and stored.person == user:
         return Given(actor, stored, place)
     sentence = actor.say("That whisper is no longer on file.")
@@ -221,7 +221,7 @@ def _rate(
     reason: Reason | None = None,
     note: str = "",
 ) -> None:
-    cases.rate(
+    advised.rate(
         connection,
         workspace=services.identity.workspace,
         advice_id=given.stored.id,
@@ -239,7 +239,7 @@ async def _undo_rating(services: Services, task: Task, click: Click, advice_id: 
         return
     with task.finishing() as connection:
         workspace, stored = services.identity.workspace, given.stored
-        cases.unrate(connection, workspace=workspace, advice_id=stored.id, person=stored.person)
+        advised.unrate(connection, workspace=workspace, advice_id=stored.id, person=stored.person)
         quiet.undo_corrections(connection, workspace, stored, now=services.clock())
         _restore(services, connection, task, given, given.actor.say("Taken back."))
 
@@ -323,7 +323,7 @@ def _card(services: Services, connection: Connection, given: Given) -> list[Bloc
         playbook=services.playbook,
         say=say,
     )
-    rated = cases.ratings_by(connection, services.identity.workspace, stored.person, [stored.id])
+    rated = advised.ratings_by(connection, services.identity.workspace, stored.person, [stored.id])
     is_helpful = stored.id in rated and rated[stored.id].helpful
     return [*blocks[:-1], feedback_card.footer(stored.id, say, is_helpful=is_helpful)]
 

@@ -23,7 +23,7 @@ from handlers.inbound import Command, Submission
 from handlers.services import Services
 from handlers.situation import customer_of, has_new_facts, moment, window_is_used
 from handlers.worker import Task
-from storage import audit, cases, facts, outbox
+from storage import audit, cases, conversations, facts, ids, outbox, which_case
 from storage import goodwill as requests
 from storage.goodwill import card_key
 from storage.outbox import SendKind
@@ -36,7 +36,7 @@ async def on_ask(services: Services, task: Task) -> None:
     if actor is None:
         return
     with services.casebook.begin() as connection:
-        case = cases.of_button(connection, services.identity.workspace, click.value)
+        case = which_case.of_button(connection, services.identity.workspace, click.value)
     await _open(services, task, actor, case, click.trigger_id, in_window=bool(click.view_id))
 
 
@@ -48,7 +48,7 @@ async def on_shortcut(services: Services, task: Task) -> None:
         return
     thread = shortcut.thread_ts or shortcut.message_ts
     with services.casebook.begin() as connection:
-        case = cases.of_thread(connection, services.identity.workspace, shortcut.channel, thread)
+        case = which_case.of_thread(connection, services.identity.workspace, shortcut.channel, thread)
     await _open(services, task, actor, case, shortcut.trigger_id)
 
 
@@ -88,14 +88,14 @@ async def _which(services: Services, actor: Actor, command: Command) -> tuple[st
             text, blocks = exception_card.ask_which_customer(found.candidates, query=query, say=say)
             return text, blocks, None
         with services.casebook.begin() as connection:
-            known = cases.open_of_customer(connection, services.identity.workspace, found.candidates[0].id)
+            known = which_case.open_of_customer(connection, services.identity.workspace, found.candidates[0].id)
         none = say(
             "{customer} has no open case. One opens with a customer's message.", customer=found.candidates[0].name
         )
     else:
         since = services.clock() - timedelta(hours=services.playbook.policy.case.joins_within_hours).total_seconds()
         with services.casebook.begin() as connection:
-            known = cases.open_in_channel(connection, services.identity.workspace, command.channel, since=since)
+            known = which_case.open_in_channel(connection, services.identity.workspace, command.channel, since=since)
         none = say(
             "There is no open case in this channel. Type /exception and a customer, or use the message shortcut."
         )
@@ -112,7 +112,7 @@ async def _which(services: Services, actor: Actor, command: Command) -> tuple[st
 
 def _choice(services: Services, case: Case, actor: Actor) -> exception_card.Choice:
     with services.casebook.begin() as connection:
-        words = cases.last_customer_words(connection, case)
+        words = conversations.last_customer_words(connection, case)
     customer = request.name_of(customer_of(services, case.customer_id), actor.say)
     opened = case.opened_at.astimezone(ZoneInfo(actor.person.timezone)).date()
     return exception_card.Choice(case.id, customer, actor.say.day(opened), words)
@@ -270,7 +270,7 @@ def _file(
     recorded = newest(each for each in facts.of_case(connection, case) if each.holds)
     filed = ExceptionRequest(
         workspace=case.workspace,
-        id=cases.new_id(),
+        id=ids.new_id(),
         case_id=case.id,
         customer_id=case.customer_id,
         requested_by=sent.user,

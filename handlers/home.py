@@ -21,7 +21,7 @@ from handlers.guard import Actor, actor_of
 from handlers.services import Services, Shown, woken
 from handlers.situation import moment
 from handlers.worker import Task
-from storage import cases, outbox, quiet
+from storage import advised, cases, outbox, quiet
 from storage import workspace as workspaces
 from storage.outbox import SendKind
 
@@ -125,7 +125,7 @@ def _view(services: Services, connection: Connection, actor: Actor) -> Block:
 def _inbox(services: Services, connection: Connection, actor: Actor) -> Inbox:
     """What this person alone was told, and what they do not want to hear."""
     workspace, user = services.identity.workspace, actor.person.user_id
-    told = cases.advice_for(connection, workspace, user, MOST_ADVICE)
+    told = advised.advice_for(connection, workspace, user, MOST_ADVICE)
     wish = quiet.of_person(connection, workspace, user, services.clock())
     about = {each: cases.get(connection, workspace, each) for each in {*wish.cases, *(one.case_id for one in told)}}
     called = board.names(services, (case.customer_id for case in about.values() if case))
@@ -138,7 +138,7 @@ def _inbox(services: Services, connection: Connection, actor: Actor) -> Inbox:
     unknown = actor.say("a customer not on file")
     return Inbox(
         advice=[(each, customer(about[each.case_id])) for each in told],
-        ratings=cases.ratings_by(connection, workspace, user, [each.id for each in told]),
+        ratings=advised.ratings_by(connection, workspace, user, [each.id for each in told]),
         quiet=wish,
         muted_cases=[
             (case.id, f"{customer(case) or unknown} · {actor.say.day(case.opened_at.astimezone(zone).date())}")

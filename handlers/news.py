@@ -15,7 +15,7 @@ from bot.setup import Person
 from handlers import deliver
 from handlers.services import Services
 from handlers.situation import customer_of, situation
-from storage import cases, outbox, quiet
+from storage import advised, conversations, outbox, quiet
 from storage.outbox import SendKind
 
 
@@ -42,20 +42,20 @@ def said_now(
     """
     reader = language_of_locale(person.locale)
     customer = customer_of(services, case.customer_id)
-    spoken = language_of_text(cases.last_customer_words(connection, case), reader)
+    spoken = language_of_text(conversations.last_customer_words(connection, case), reader)
     current = situation(services, connection, case, customer, language=spoken, about=about)
     advice = advise_on(
         services.playbook,
         fact,
         situation=current.model_copy(update={"facts": current.facts | {fact}}),
         language=spoken,
-        anger=cases.last_customer_anger(connection, case),
+        anger=conversations.last_customer_anger(connection, case),
     )
     wish = quiet.of_person(connection, case.workspace, person.user_id, services.clock()) if unasked else Quiet()
     if advice is None or case.id in wish.cases or not set(advice.plays).isdisjoint(wish.plays):
         return [], None
     paused = wish.paused_until is not None
-    advice_id = cases.write_advice(
+    advice_id = advised.write_advice(
         connection,
         case,
         message_ts=case.thread_ts,
@@ -107,7 +107,7 @@ def whisper(
         workspace=case.workspace,
         key=key,
         channel=case.channel,
-        thread_ts=case.thread_ts if cases.has_thread(connection, case) else None,
+        thread_ts=case.thread_ts if conversations.has_thread(connection, case) else None,
         person=person.user_id,
         body=body(text, [context(say("🔒 Only you can see this")), section(f"*{escaped(text)}*"), *blocks]),
         case_id=case.id,

@@ -26,7 +26,7 @@ from bot.setup import Person
 from handlers import deliver, news, people
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, zone_of
-from storage import audit, cases, facts, outbox, promises
+from storage import audit, cases, conversations, facts, outbox, promises, which_case
 from storage import goodwill as requests
 from storage import workspace as workspaces
 from storage.goodwill import card_key
@@ -102,14 +102,19 @@ def _background(
         tier=(record.customer.tier if record else None) or "",
         precedent=requests.similar(connection, request, policy.cost.low_up_to),
         checks=_checks(connection, case, customer),
-        said=[each.text for each in cases.conversation(connection, case) if each.role is Role.AGENT],
+        said=[each.text for each in conversations.in_full(connection, case) if each.role is Role.AGENT],
         zone=zone.key,
     )
 
 
 def _checks(connection: Connection, case: Case, customer: Standing | None) -> tuple[claims.ClaimCheck, ...]:
     """What the customer claimed in the whole case, beside the record."""
-    said = {signal for each in cases.heard(connection, case) if each.role is Role.CUSTOMER for signal in each.signals}
+    said = {
+        signal
+        for each in conversations.heard(connection, case)
+        if each.role is Role.CUSTOMER
+        for signal in each.signals
+    }
     granted = (
         requests.granted_to(connection, case.workspace, case.customer_id, but_not=case.id) if case.customer_id else []
     )
@@ -138,7 +143,7 @@ def confirm(services: Services, connection: Connection, request: ExceptionReques
         workspace=case.workspace,
         key=f"{card_key(request.id)}:{request.state}:{asker.user_id}",
         channel=case.channel,
-        thread_ts=case.thread_ts if cases.has_thread(connection, case) else None,
+        thread_ts=case.thread_ts if conversations.has_thread(connection, case) else None,
         person=asker.user_id,
         body=body(text, blocks),
         case_id=case.id,
@@ -311,5 +316,5 @@ def _tell_agent(
 
 def took_part(connection: Connection, request: ExceptionRequest, case: Case | None, user: str) -> bool:
     """Whether somebody talked to the customer in this case, or took it over (R30)."""
-    spoke = cases.spoken_in_by(connection, request.workspace, user, [request.case_id])
+    spoke = which_case.spoken_in_by(connection, request.workspace, user, [request.case_id])
     return bool(spoke) or (case is not None and facts.was_made_true_by(connection, case, "takeover_accepted", user))

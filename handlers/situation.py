@@ -25,7 +25,7 @@ from bot.setup import supervisors_away
 from bot.signals import Reading
 from handlers import people
 from handlers.services import Services
-from storage import cases, opportunities, outbox, promises
+from storage import cases, conversations, opportunities, outbox, promises
 from storage import commitments as promised
 from storage import facts as recorded_facts
 from storage import goodwill as requests
@@ -98,7 +98,7 @@ def situation(
         language: The language of the lines, for what fills their placeholders.
         about: The commitment that the lines speak of, if not the one that is due next or was missed longest ago.
     """
-    said = case_rules.course(cases.heard(connection, case))
+    said = case_rules.course(conversations.heard(connection, case))
     asked = requests.of_case(connection, case.workspace, case.id)
     recorded = dict(
         facts.current(recorded_facts.of_case(connection, case), declined_at=goodwill_rules.last_declined(asked))

@@ -28,7 +28,7 @@ from handlers.inbound import Submission
 from handlers.services import Services
 from handlers.situation import customer_of, moment
 from handlers.worker import Task
-from storage import audit, cases, facts, outbox, quiet, takeovers
+from storage import audit, cases, conversations, facts, ids, outbox, quiet, takeovers
 from storage import workspace as workspaces
 from storage.outbox import SendKind
 from storage.takeovers import card_key
@@ -180,7 +180,7 @@ def _put(
     policy = services.playbook.policy
     asking = ask(
         workspace=case.workspace,
-        new_id=cases.new_id(),
+        new_id=ids.new_id(),
         case_id=case.id,
         kind=kind,
         asked_by=asked_by,
@@ -232,7 +232,7 @@ def _card(
 ) -> dict[str, Any]:
     say = words(language_of_locale(whom.locale))
     file = casework.file_of(services, connection, case, say)
-    so_far = case_card.handover(file, cases.conversation(connection, case), zone=whom.timezone, say=say)
+    so_far = case_card.handover(file, conversations.in_full(connection, case), zone=whom.timezone, say=say)
     text, blocks = takeover_card.card(
         asking, customer=file.customer, so_far=so_far, zone=whom.timezone, link=link, say=say
     )

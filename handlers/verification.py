@@ -16,7 +16,7 @@ from handlers.guard import Actor, admit, open_window, tell_directly
 from handlers.services import Services
 from handlers.situation import customer_of, moment
 from handlers.worker import Task
-from storage import audit, cases, facts, outbox, promises
+from storage import audit, cases, conversations, facts, ids, outbox, promises
 from storage.outbox import SendKind, SendState
 
 FACTS = {
@@ -46,11 +46,11 @@ async def on_ask(services: Services, task: Task) -> None:
             return
         asked = Verification(
             workspace=case.workspace,
-            id=cases.new_id(),
+            id=ids.new_id(),
             case_id=case.id,
             customer_id=case.customer_id,
-            claimed=cases.last_words_showing(connection, case, "claims_promise")
-            or cases.last_customer_words(connection, case),
+            claimed=conversations.last_words_showing(connection, case, "claims_promise")
+            or conversations.last_customer_words(connection, case),
             asked_by=actor.person.user_id,
             asked_at=moment(services),
             asked=contact.user,
@@ -101,7 +101,7 @@ def _hindrance(connection: Connection, case: Case, say: Words) -> str | None:
     """Why sales is not asked; a question that reached nobody is taken back, so that it can be asked again."""
     asked = promises.of_case(connection, case.workspace, case.id)
     if asked is None:
-        if course(cases.heard(connection, case)).promised:
+        if course(conversations.heard(connection, case)).promised:
             return None
         return say("The customer has not said that anything was promised. If they do, sales can be asked then.")
     if asked.state is not VerificationState.ASKED:

@@ -14,7 +14,7 @@ from handlers.guard import Actor, admit
 from handlers.services import Services
 from handlers.situation import covered_today
 from handlers.worker import Task
-from storage import cases
+from storage import which_case
 from storage import workspace as workspaces
 
 
@@ -37,7 +37,7 @@ async def on_shortcut(services: Services, task: Task) -> None:
         return
     thread = shortcut.thread_ts or shortcut.message_ts
     with services.casebook.begin() as connection:
-        case = cases.of_thread(connection, services.identity.workspace, shortcut.channel, thread)
+        case = which_case.of_thread(connection, services.identity.workspace, shortcut.channel, thread)
     customer_id = case.customer_id if case else _customer_of_channel(services, shortcut.channel, "")
     if customer_id is None:
         with task.finishing() as connection:
@@ -101,7 +101,7 @@ def _card(
     if record is None:
         return say("That customer is no longer on file. Please search again."), []
     standing = covered_today(services, record)
-    open_cases = cases.open_of_customer(connection, services.identity.workspace, customer_id)
+    open_cases = which_case.open_of_customer(connection, services.identity.workspace, customer_id)
     return warranty_card.card(record, standing.coverages, today=standing.today, open_cases=open_cases, say=say)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from bot.commitments import OWED, Commitment, CommitmentMove, CommitmentState
-from storage.cases import at
+from storage.moments import at
 from storage.schema import cases, commitments
 
 

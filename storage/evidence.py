@@ -12,7 +12,7 @@ from storage import audit as audit_rows
 from storage import cases, commitments, facts, forgetting, promises, takeovers
 from storage import goodwill as requests
 from storage import workspace as workspaces
-from storage.cases import at
+from storage.moments import at
 from storage.schema import audit, messages
 from storage.schema import cases as case_rows
 

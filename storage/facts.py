@@ -4,7 +4,7 @@ from sqlalchemy import Connection, insert, select
 
 from bot.case import Case
 from bot.facts import RecordedFact
-from storage.cases import at
+from storage.moments import at
 from storage.outbox import SendState
 from storage.schema import facts, outbox
 

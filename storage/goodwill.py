@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from bot.goodwill import GRANTED, PENDING, ExceptionRequest, ExceptionState, Grant, Move
 from bot.policy import Concession
-from storage.cases import at
+from storage.moments import at
 from storage.schema import exceptions
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 from bot.goodwill import GRANTED, ExceptionState
 from bot.ledger import AtLimit, Entry, Month, Total
 from bot.policy import Concession
-from storage.cases import at
+from storage.moments import at
 from storage.schema import exceptions
 
 CAME_TO_NOTHING = (ExceptionState.DECLINED, ExceptionState.EXPIRED, ExceptionState.LAPSED)

@@ -5,8 +5,8 @@ import json
 from sqlalchemy import Connection, literal, select, update
 
 from bot.sales import OpportunityState
-from storage.cases import new_id
 from storage.engine import insert_once
+from storage.ids import new_id
 from storage.outbox import SendState
 from storage.schema import opportunities, outbox
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from bot.promises import Answer, LaterAnswer, Verification, VerificationState
-from storage.cases import at
 from storage.engine import insert_once
+from storage.moments import at
 from storage.schema import audit, verifications
 
 _REFUSED = "refused_"

@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from bot.coaching import StoredAdvice
 from bot.quiet import ANGER, Feedback, Quiet, corrected_ids
 from storage import audit
-from storage.cases import at, was_shown
+from storage.advised import was_shown
 from storage.engine import insert_once, upsert
+from storage.moments import at
 from storage.schema import advice, corrections, messages, mutes, pauses, ratings
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
 
 from bot.takeover import Asking, AskState, Kind
-from storage.cases import at
+from storage.moments import at
 from storage.outbox import SendState
 from storage.schema import outbox, takeovers
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, func, select
 
 from bot.commitments import OWED
-from storage.cases import NOT_CLOSED
 from storage.schema import cases, commitments, pauses
+from storage.which_case import NOT_CLOSED
 
 
 def open_cases(connection: Connection, workspace: str) -> Mapping[str | None, int]:

@@ -18,7 +18,20 @@ from bot.quiet import Reason
 from bot.setup import Person
 from bot.signals import Reading, Signal
 from bot.takeover import Kind, ask
-from storage import audit, cases, commitments, facts, inbox, outbox, promises, quiet, takeovers
+from storage import (
+    advised,
+    audit,
+    cases,
+    commitments,
+    conversations,
+    facts,
+    ids,
+    inbox,
+    outbox,
+    promises,
+    quiet,
+    takeovers,
+)
 from storage import goodwill as requests
 from storage import workspace as workspaces
 from storage.inbox import Lane
@@ -52,7 +65,7 @@ def said(
     )
     case = case or cases.open_case(connection, message.model_copy(update={"ts": ts}), "C-1")
     reading = Reading((Signal(id="claims_promise", score=0.9, words=text),), 2)
-    cases.write_message(connection, message, reading, case.id)
+    conversations.write_message(connection, message, reading, case.id)
     return case
 
 
@@ -74,7 +87,7 @@ def send(connection: Connection, case: Case | None, key: str, text: str, *, at: 
         outbox.settle(connection, sending, state=state, channel="D0", ts="9.9")
 
 
-def advised(connection: Connection, case: Case, text: str, *, ts: str, at: float, after: str | None = None) -> str:
+def whispered(connection: Connection, case: Case, text: str, *, ts: str, at: float, after: str | None = None) -> str:
     """A whisper with words in every place that can hold some; its id."""
     given = Advice(
         signals=(Signal(id="claims_promise", score=0.9, words=text),),
@@ -97,7 +110,7 @@ def advised(connection: Connection, case: Case, text: str, *, ts: str, at: float
             ),
         ),
     )
-    return cases.write_advice(connection, case, message_ts=ts, person=AGENT, given=given, now=at, after=after)
+    return advised.write_advice(connection, case, message_ts=ts, person=AGENT, given=given, now=at, after=after)
 
 
 def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float = NOW, customer: str = "C-1") -> Case:
@@ -110,8 +123,8 @@ def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float 
     )
     case = case.model_copy(update={"customer_id": customer, "state": CaseState.CLOSED})
     said(connection, case, f"re: {text}", ts=f"{ts}1", at=at, role=Role.AGENT)
-    advice_id = advised(connection, case, text, ts=ts, at=at)
-    cases.rate(
+    advice_id = whispered(connection, case, text, ts=ts, at=at)
+    advised.rate(
         connection,
         workspace=WORKSPACE,
         advice_id=advice_id,
@@ -121,14 +134,14 @@ def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float 
         reason=Reason.OTHER,
         note=text,
     )
-    stored = cases.stored_advice(connection, WORKSPACE, advice_id)
+    stored = advised.stored_advice(connection, WORKSPACE, advice_id)
     assert stored
     assert quiet.correct(connection, WORKSPACE, stored, signal="claims_promise", really="", now=at)
     for name, value in {"cost": "3000", "evidence": text, "whatever_comes_later": text}.items():
         facts.record(connection, case, name, value, by=AGENT, now=at, why=text)
     asked = Verification(
         workspace=WORKSPACE,
-        id=cases.new_id(),
+        id=ids.new_id(),
         case_id=case.id,
         customer_id=customer,
         claimed=text,
@@ -143,7 +156,7 @@ def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float 
     promises.write(connection, asked)
     made = Commitment(
         workspace=WORKSPACE,
-        id=cases.new_id(),
+        id=ids.new_id(),
         case_id=case.id,
         text=text,
         due_at=moment(at),
@@ -154,7 +167,7 @@ def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float 
     commitments.write(connection, made)
     filed = ExceptionRequest(
         workspace=WORKSPACE,
-        id=cases.new_id(),
+        id=ids.new_id(),
         case_id=case.id,
         customer_id=customer,
         state=ExceptionState.APPROVED,
@@ -172,7 +185,7 @@ def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float 
     requests.write(connection, filed)
     asked_in = ask(
         workspace=WORKSPACE,
-        new_id=cases.new_id(),
+        new_id=ids.new_id(),
         case_id=case.id,
         kind=Kind.TAKEOVER,
         asked_by=AGENT,
@@ -206,7 +219,7 @@ def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float 
     connection.execute(
         insert(opportunities).values(
             workspace=WORKSPACE,
-            id=cases.new_id(),
+            id=ids.new_id(),
             case_id=case.id,
             customer_id=customer,
             state="open",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from bot.coaching import StoredAdvice
 from bot.quiet import ANGER
 from bot.signals import Reading, Signal
-from storage import cases, quiet
+from storage import conversations, quiet
 from storage.engine import Casebook, open_casebook
 from storage.schema import messages
 from tests.casebook.sample import WORKSPACE, advice, at, opened, said
@@ -24,7 +24,7 @@ def heard(connection: Connection) -> tuple[dict[str, StoredAdvice], str]:
     """An angry message, and what two people were told about it."""
     case = opened(connection)
     reading = Reading(tuple(Signal(id=each, score=1.0, words="") for each in SHOWN), 2)
-    cases.write_message(connection, said(case.thread_ts), reading, case.id)
+    conversations.write_message(connection, said(case.thread_ts), reading, case.id)
     given_to = {
         person: StoredAdvice(
             id=person,

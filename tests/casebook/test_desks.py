@@ -9,7 +9,7 @@ from bot.commitments import Commitment, CommitmentState
 from bot.message import Role
 from bot.promises import VerificationState
 from bot.signals import Reading
-from storage import cases, commitments, promises, quiet, team
+from storage import commitments, conversations, ids, promises, quiet, team, which_case
 from storage.engine import Casebook, insert_once
 from storage.schema import cases as rows
 from storage.schema import verifications
@@ -32,7 +32,7 @@ def promise(connection: Connection, case: Case, state: CommitmentState, due: flo
         connection,
         Commitment(
             workspace=WORKSPACE,
-            id=cases.new_id(),
+            id=ids.new_id(),
             case_id=case.id,
             text="call back",
             state=state,
@@ -53,10 +53,10 @@ def test_somebody_has_the_open_cases_they_handle_the_longest_untouched_first(cas
         case_of(connection, "50.0", "UA", CaseState.CLOSED)
         case_of(connection, "60.0", "UB")
         case_of(connection, "70.0", None)
-        found, in_all = cases.handled_by(connection, WORKSPACE, "UA", 2)
+        found, in_all = which_case.handled_by(connection, WORKSPACE, "UA", 2)
         assert ([each.id for each in found], in_all) == ([oldest.id, middle.id], 3)
-        assert [each.id for each in cases.handled_by(connection, WORKSPACE, "UA", 9)[0]][-1] == newest.id
-        assert cases.handled_by(connection, WORKSPACE, "UX", 9) == ([], 0)
+        assert [each.id for each in which_case.handled_by(connection, WORKSPACE, "UA", 9)[0]][-1] == newest.id
+        assert which_case.handled_by(connection, WORKSPACE, "UX", 9) == ([], 0)
 
 
 def test_who_spoke_last_is_whoever_still_has_the_word(casebook: Casebook) -> None:
@@ -64,12 +64,12 @@ def test_who_spoke_last_is_whoever_still_has_the_word(casebook: Casebook) -> Non
     with casebook.begin() as connection:
         talked, silent = opened(connection, "100.0"), opened(connection, "101.0")
         for ts, role in (("100.0", Role.CUSTOMER), ("110.0", Role.AGENT), ("120.0", Role.CUSTOMER)):
-            cases.write_message(connection, said(ts, role=role), NOTHING, talked.id)
+            conversations.write_message(connection, said(ts, role=role), NOTHING, talked.id)
         both = [talked.id, silent.id]
-        assert cases.last_said(connection, WORKSPACE, both) == {talked.id: (Role.CUSTOMER, at(120.0))}
-        cases.forget_message(connection, WORKSPACE, "C1", "120.0", NOW)
-        assert cases.last_said(connection, WORKSPACE, both) == {talked.id: (Role.AGENT, at(110.0))}
-        assert cases.last_said(connection, WORKSPACE, []) == {}
+        assert conversations.last_said(connection, WORKSPACE, both) == {talked.id: (Role.CUSTOMER, at(120.0))}
+        conversations.forget_message(connection, WORKSPACE, "C1", "120.0", NOW)
+        assert conversations.last_said(connection, WORKSPACE, both) == {talked.id: (Role.AGENT, at(110.0))}
+        assert conversations.last_said(connection, WORKSPACE, []) == {}
 
 
 def test_only_a_question_that_sales_has_not_answered_waits(casebook: Casebook) -> None:

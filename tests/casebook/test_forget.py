@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
 from bot.case import CaseState
-from storage import cases, commitments, facts, forgetting, goodwill, opportunities, outbox, promises
+from storage import commitments, conversations, facts, forgetting, goodwill, opportunities, outbox, promises
 from storage import workspace as workspaces
 from storage.engine import Casebook, open_casebook
 from storage.outbox import SendState
@@ -121,9 +121,9 @@ def test_what_is_said_after_it_is_kept_until_it_is_done_again(casebook: Casebook
         whole_case(connection, MARK)
         forgetting.forget(connection, "C-1", now=NOW)
         again = whole_case(connection, "back again", ts="5.0")
-        assert cases.last_customer_words(connection, again) == "back again"
+        assert conversations.last_customer_words(connection, again) == "back again"
         assert forgetting.forget(connection, "C-1", now=NOW + DAY).changed > 0
-        assert cases.last_customer_words(connection, again) == ""
+        assert conversations.last_customer_words(connection, again) == ""
 
 
 def test_a_customer_of_whom_nothing_is_kept_is_not_known(casebook: Casebook) -> None:
@@ -146,4 +146,4 @@ def test_rows_that_name_them_in_a_case_that_moved_elsewhere_are_emptied_as_well(
         forgetting.forget(connection, "C-1", now=NOW)
         (filed,) = goodwill.of_case(connection, WORKSPACE, case.id)
         assert (filed.fault, filed.reason, filed.cost) == ("", "", Decimal("3000.00"))
-        assert cases.last_customer_words(connection, case) == MARK
+        assert conversations.last_customer_words(connection, case) == MARK

@@ -8,13 +8,13 @@ from sqlalchemy import Connection, select, text
 from bot.case import CaseState
 from bot.promises import VerificationState
 from bot.signals import Reading
-from storage import cases, facts, forgetting, opportunities, outbox, promises, retention
+from storage import advised, cases, conversations, facts, forgetting, opportunities, outbox, promises, retention
 from storage.engine import Casebook
 from storage.outbox import SendState
 from storage.schema import advice as advice_rows
 from storage.schema import metadata
 from storage.schema import outbox as outbox_rows
-from tests.casebook.filled import AGENT, DAY, NOW, WORKSPACE, advised, said, send, whole_case
+from tests.casebook.filled import AGENT, DAY, NOW, WORKSPACE, said, send, whispered, whole_case
 
 OLD = NOW - 1_000 * DAY
 SECRET = "我們老闆說要告你們"
@@ -34,12 +34,12 @@ def test_a_fact_holds_after_the_purge_as_it_did_before(casebook: Casebook, state
         case = said(connection, None, "?", ts="1.0", at=OLD)
         cases.move(connection, case, CaseState.CLOSED)
         facts.record(connection, case, "engineer_assigned", "yes", by=AGENT, now=OLD, after="k")
-        advised(connection, case, "?", ts="1.0", at=OLD, after="k")
+        whispered(connection, case, "?", ts="1.0", at=OLD, after="k")
         send(connection, case, "k", "?", at=OLD, state=state)
     for _ in range(2):
         with casebook.begin() as connection:
             assert [each.holds for each in facts.of_case(connection, case)] == [holds]
-            assert len(cases.advice_for(connection, WORKSPACE, AGENT, 5)) == holds
+            assert len(advised.advice_for(connection, WORKSPACE, AGENT, 5)) == holds
             retention.let_go_of_sent(connection, WORKSPACE, before=NOW, limit=10)
             assert outbox.state_of(connection, WORKSPACE, "k") is None
 
@@ -91,13 +91,13 @@ def test_what_was_said_goes_and_what_was_written_down_stays(casebook: Casebook) 
         before = dump(connection)
         assert retention.empty_cases(connection, WORKSPACE, before=NOW - 730 * DAY, now=NOW, limit=10) == 1
         after = dump(connection)
-        assert [each.text for each in cases.conversation(connection, case)] == ["", ""]
-        assert [each.text for each in cases.conversation(connection, recent)] == ["younger", "re: younger"]
+        assert [each.text for each in conversations.in_full(connection, case)] == ["", ""]
+        assert [each.text for each in conversations.in_full(connection, recent)] == ["younger", "re: younger"]
         asked = promises.of_case(connection, WORKSPACE, case.id)
         assert asked
         assert (asked.claimed, asked.evidence) == ("", SECRET)
         assert [each.why for each in facts.of_case(connection, case)] == ["", "", ""]
-        signals = [each.signals for each in cases.heard(connection, case)]
+        signals = [each.signals for each in conversations.heard(connection, case)]
         assert signals == [(), ("claims_promise",)]
     for table in ("exceptions", "commitments", "opportunities", "audit", "ratings"):
         assert after[table] == before[table]
@@ -109,14 +109,14 @@ def test_an_old_case_in_which_something_is_said_again_keeps_it_for_its_time(case
         case = whole_case(connection, SECRET, at=OLD)
         retention.empty_cases(connection, WORKSPACE, before=NOW, now=NOW, limit=10)
         said(connection, case, "again", ts=f"{NOW:.0f}.0", at=NOW)
-        kept = cases.kept_message(connection, WORKSPACE, "C0", f"{NOW:.0f}.0")
+        kept = conversations.kept_message(connection, WORKSPACE, "C0", f"{NOW:.0f}.0")
         assert kept
         cases.touch(connection, case, kept.message, Reading(), None, now=NOW)
         cases.move(connection, case, CaseState.CLOSED)
         assert retention.empty_cases(connection, WORKSPACE, before=NOW, now=NOW, limit=10) == 0
-        assert [each.text for each in cases.conversation(connection, case)][-1] == "again"
+        assert [each.text for each in conversations.in_full(connection, case)][-1] == "again"
         assert retention.empty_cases(connection, WORKSPACE, before=NOW + DAY, now=NOW + DAY, limit=10) == 1
-        assert {each.text for each in cases.conversation(connection, case)} == {""}
+        assert {each.text for each in conversations.in_full(connection, case)} == {""}
 
 
 def test_a_whisper_without_words_still_counts_and_stands_in_no_home(casebook: Casebook) -> None:
@@ -124,11 +124,11 @@ def test_a_whisper_without_words_still_counts_and_stands_in_no_home(casebook: Ca
     with casebook.begin() as connection:
         case = whole_case(connection, SECRET, at=OLD)
         assert retention.empty_advice(connection, WORKSPACE, before=NOW, now=NOW, limit=10) == 1
-        assert cases.advice_for(connection, WORKSPACE, AGENT, 5) == []
-        (given,) = cases.given_in_case(connection, case, AGENT, since=0)
+        assert advised.advice_for(connection, WORKSPACE, AGENT, 5) == []
+        (given,) = advised.given_in_case(connection, case, AGENT, since=0)
         assert given.plays == ("claims_promise",)
         (kept,) = connection.execute(select(advice_rows.c.id)).scalars()
-        stored = cases.stored_advice(connection, WORKSPACE, kept)
+        stored = advised.stored_advice(connection, WORKSPACE, kept)
         assert stored
         assert SECRET not in stored.model_dump_json()
         assert stored.advice.rules == ("R24",)
@@ -139,7 +139,7 @@ def test_an_edit_of_removed_words_does_not_bring_them_back(casebook: Casebook) -
     with casebook.begin() as connection:
         whole_case(connection, SECRET, at=OLD)
         retention.empty_cases(connection, WORKSPACE, before=NOW, now=NOW, limit=10)
-        kept = cases.kept_message(connection, WORKSPACE, "C0", "1.0")
+        kept = conversations.kept_message(connection, WORKSPACE, "C0", "1.0")
         assert kept
         assert kept.deleted
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import update
 
-from storage import cases, outbox, quiet
+from storage import advised, outbox, quiet
 from storage.engine import Casebook
 from storage.outbox import SendKind, SendState
 from storage.schema import outbox as outbox_rows
@@ -26,13 +26,13 @@ def test_what_did_not_reach_them_does_not_count(
     with casebook.begin() as connection:
         case, other = opened(connection, "100.0"), opened(connection, "200.0")
         key = "exception:e1" if tells_of_another else None
-        given_id = cases.write_advice(
+        given_id = advised.write_advice(
             connection, case, message_ts="100.0", person="U1", given=advice(), now=10.0, after=key
         )
         outbox.put(
             connection,
             workspace=WORKSPACE,
-            key=key or cases.advice_key(given_id),
+            key=key or advised.advice_key(given_id),
             kind=SendKind.EPHEMERAL,
             target={},
             body={},
@@ -40,6 +40,6 @@ def test_what_did_not_reach_them_does_not_count(
         )
         connection.execute(update(outbox_rows).values(state=state))
         counts = state in ON_ITS_WAY_OR_SHOWN or (state is SendState.UNKNOWN and not tells_of_another)
-        assert len(cases.given_in_case(connection, case, "U1", since=5.0)) == counts
-        assert cases.given_elsewhere(connection, other, "U1", since=5.0) == counts
+        assert len(advised.given_in_case(connection, case, "U1", since=5.0)) == counts
+        assert advised.given_elsewhere(connection, other, "U1", since=5.0) == counts
         assert quiet.feedback(connection, WORKSPACE, since=5.0).given == counts

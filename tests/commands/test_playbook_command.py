@@ -14,7 +14,7 @@ from bot.playbook_files import load_playbook
 from bot.quiet import Reason
 from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal
-from storage import cases, quiet
+from storage import advised, cases, conversations, quiet
 from storage.engine import open_casebook
 from storage.quiet import Mute
 from tests.commands.conftest import Aside
@@ -267,7 +267,7 @@ def test_show_ratings_tells_what_became_of_each_play(aside: Aside, tmp_path: Pat
     )  # fmt: skip
     with casebook.begin() as connection:
         case: Case = cases.open_case(connection, said, None)
-        cases.write_message(connection, said, Reading((Signal("anger", 0.9, "氣死"),), 1), case.id)
+        conversations.write_message(connection, said, Reading((Signal("anger", 0.9, "氣死"),), 1), case.id)
         told: list[tuple[tuple[str, ...], bool]] = [
             (("anger", "asks_favour"), False),
             (("anger",), False),
@@ -275,15 +275,15 @@ def test_show_ratings_tells_what_became_of_each_play(aside: Aside, tmp_path: Pat
             (("gone",), False),
         ]
         ids = [
-            cases.write_advice(
+            advised.write_advice(
                 connection, case, message_ts="1.0", person="U2", given=advice("v", *plays), now=NOW, while_paused=paused
             )
             for plays, paused in told
         ]
-        about = cases.stored_advice(connection, "T1", ids[1])
+        about = advised.stored_advice(connection, "T1", ids[1])
         assert about
-        cases.rate(connection, workspace="T1", advice_id=ids[0], person="U2", helpful=True, now=NOW)
-        cases.rate(
+        advised.rate(connection, workspace="T1", advice_id=ids[0], person="U2", helpful=True, now=NOW)
+        advised.rate(
             connection, workspace="T1", advice_id=ids[1], person="U2", helpful=False, reason=Reason.TOO_LATE, now=NOW
         )
         quiet.mute(connection, "T1", "U2", Mute.PLAY, "asks_favour", now=NOW)

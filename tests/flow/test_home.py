@@ -6,7 +6,7 @@ from bot.commitments import Commitment, due_words
 from bot.i18n import words
 from bot.settings import Settings
 from bot.setup import Away, RoleSource, Setup
-from storage import cases, commitments, outbox
+from storage import commitments, outbox, which_case
 from storage.engine import open_casebook
 from storage.outbox import SendKind
 from tests.flow.conftest import (
@@ -134,7 +134,7 @@ async def test_what_was_promised_is_kept_from_the_home(stage: Stage, settings: S
     due_at = datetime.now(UTC) + timedelta(hours=5)
     casebook = open_casebook(settings.casebook_url)
     with casebook.begin() as connection:
-        (case,), _ = cases.handled_by(connection, WORKSPACE, AGENT, 9)
+        (case,), _ = which_case.handled_by(connection, WORKSPACE, AGENT, 9)
         promised = Commitment(
             workspace=WORKSPACE,
             id="promised",

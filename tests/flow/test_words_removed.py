@@ -3,7 +3,7 @@
 import sqlite3
 
 from bot.case import Case
-from storage import cases
+from storage import advised, cases
 from storage import facts as recorded
 from storage.engine import open_casebook
 from tests.flow.conftest import AGENT, CUSTOMER, SHARED, SUCCESSOR, WORKSPACE, Bot, texts
@@ -41,7 +41,7 @@ async def test_what_was_true_because_a_message_went_out_stays_true_when_its_row_
     assert holding(bot) == {"promise_being_checked": True}
     casebook = open_casebook(bot.settings.casebook_url)
     with casebook.begin() as connection:
-        kept = cases.advice_for(connection, WORKSPACE, AGENT, limit=20)
+        kept = advised.advice_for(connection, WORKSPACE, AGENT, limit=20)
     casebook.close()
     assert [each.advice.lines for each in kept if each.advice.facts and "promise_being_checked" in each.advice.facts]
 

@@ -25,7 +25,7 @@ from bot.signals import Reading
 from handlers import deliver, inbound, works
 from handlers.services import Services
 from handlers.worker import work_on
-from storage import cases, inbox, outbox
+from storage import cases, conversations, ids, inbox, outbox
 from storage import goodwill as requests
 from storage import workspace as workspaces
 from storage.inbox import Lane
@@ -73,7 +73,7 @@ class Desk:
         with self.services.casebook.begin() as connection:
             said = _said(CUSTOMER, Role.CUSTOMER, "ERP 當機了", channel, ts)
             case = cases.open_case(connection, said, customer)
-            cases.write_message(connection, said, Reading((), 0), case.id)
+            conversations.write_message(connection, said, Reading((), 0), case.id)
             if agent:
                 cases.hand_over(connection, case, agent)
         found = self._case(case.id)
@@ -89,14 +89,14 @@ class Desk:
         ts = f"{self.clock.now + next(self._numbers):.6f}"
         with self.services.casebook.begin() as connection:
             said = _said(user, Role.SUPERVISOR, "我來了解一下", case.channel, ts, case.thread_ts)
-            cases.write_message(connection, said, Reading((), 0), case.id)
+            conversations.write_message(connection, said, Reading((), 0), case.id)
 
     def request(self, case: Case, *, requested_by: str = AGENT, cost: int = 3000, **more: Any) -> ExceptionRequest:
         """A request on file, as it stands."""
         policy = self.services.playbook.policy
         filed = ExceptionRequest(
             workspace=WORKSPACE,
-            id=cases.new_id(),
+            id=ids.new_id(),
             case_id=case.id,
             customer_id=case.customer_id,
             requested_by=requested_by,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event, text
 
-from storage import cases, ledger, quiet, retention, team
+from storage import conversations, ledger, quiet, retention, team, which_case
 from storage import goodwill as requests
 from storage.engine import Casebook, open_casebook
 from storage.ratings import by_play
@@ -47,11 +47,11 @@ def plan(connection: Connection, asking: Callable[[Connection], object]) -> str:
     ("asking", "found_by"),
     [
         (
-            lambda connection: cases.of_thread(connection, "T1", "C1", "1.0"),
+            lambda connection: which_case.of_thread(connection, "T1", "C1", "1.0"),
             "workspace=? AND channel=? AND thread_ts=?",
         ),
         (
-            lambda connection: cases.forget_message(connection, "T1", "C1", "1.0", 5.0),
+            lambda connection: conversations.forget_message(connection, "T1", "C1", "1.0", 5.0),
             "workspace=? AND channel=? AND message_ts=?",
         ),
         (lambda connection: quiet.feedback(connection, "T1", since=5.0), "workspace=? AND given_at>?"),
@@ -68,10 +68,10 @@ def plan(connection: Connection, asking: Callable[[Connection], object]) -> str:
             "workspace=? AND text_removed_at=? AND touched_at<?",
         ),
         (
-            lambda connection: cases.handled_by(connection, "T1", "U1", 8),
+            lambda connection: which_case.handled_by(connection, "T1", "U1", 8),
             "workspace=? AND agent=? AND state=?",
         ),
-        (lambda connection: cases.last_said(connection, "T1", ["c1", "c2"]), "workspace=? AND case_id=?"),
+        (lambda connection: conversations.last_said(connection, "T1", ["c1", "c2"]), "workspace=? AND case_id=?"),
         (lambda connection: team.open_cases(connection, "T1"), "COVERING INDEX"),
         (lambda connection: team.overdue(connection, "T1", 5.0), "state=? AND due_at<?"),
         (lambda connection: requests.pending(connection, "T1"), "workspace=? AND state=?"),

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from bot.commitments import CommitmentMove
 from bot.goodwill import Move
-from storage import cases, commitments, facts, promises
+from storage import cases, commitments, conversations, facts, promises
 from storage import goodwill as requests
 from storage.engine import MIGRATIONS, open_casebook
 from storage.schema import metadata
@@ -78,7 +78,7 @@ def test_what_was_in_it_is_still_there_and_new_things_fit(old: str) -> None:
         (fact,) = facts.of_case(connection, case)
         assert (fact.value, fact.by, fact.why, fact.holds) == ("3000.00", "U1", "old customer", True)
         assert [each.id for each in requests.granted_to(connection, "T1", "C-1", but_not="c2")] == ["e1"]
-        assert [each.text for each in cases.conversation(connection, case)] == ["help"]
+        assert [each.text for each in conversations.in_full(connection, case)] == ["help"]
         assert promises.of_case(connection, "T1", "c1") is None
         assert commitments.of_case(connection, "T1", "c1") == []
         facts.record(connection, case, "cost", "80", by="U1", now=9.0)

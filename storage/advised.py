@@ -1,0 +1,237 @@
+"""What was advised in a case, and how that was rated."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
+
+from bot.case import Case
+from bot.coaching import Advice, StoredAdvice
+from bot.quiet import Given, Rating, Reason
+from storage.engine import upsert
+from storage.ids import new_id
+from storage.moments import at
+from storage.outbox import SendState
+from storage.schema import advice, ratings
+from storage.schema import outbox as outbox_rows
+
+
+def write_advice(
+    connection: Connection,
+    case: Case,
+    *,
+    message_ts: str,
+    person: str,
+    given: Advice,
+    now: float,
+    while_paused: bool = False,
+    after: str | None = None,
+) -> str:
+    """Keep advice with everything it came from; its id.
+
+    Args:
+        while_paused: It is for their Home alone.
+        after: Key of the outbox row it tells of; it is true only once that one is out.
+    """
+    advice_id = new_id()
+    connection.execute(
+        insert(advice).values(
+            workspace=case.workspace,
+            id=advice_id,
+            case_id=case.id,
+            channel=case.channel,
+            message_ts=message_ts,
+            person=person,
+            given_at=now,
+            playbook_version=given.playbook_version,
+            content=given.model_dump_json(),
+            while_paused=while_paused,
+            after=after,
+        )
+    )
+    return advice_id
+
+
+def _stored_advice(row: RowMapping) -> StoredAdvice:
+    return StoredAdvice(
+        id=row["id"],
+        case_id=row["case_id"],
+        channel=row["channel"],
+        message_ts=row["message_ts"],
+        person=row["person"],
+        given_at=at(row["given_at"]),
+        while_paused=row["while_paused"],
+        advice=Advice.model_validate_json(row["content"]),
+    )
+
+
+def stored_advice(connection: Connection, workspace: str, advice_id: str) -> StoredAdvice | None:
+    """Advice given earlier."""
+    row = (
+        connection.execute(select(advice).where(advice.c.workspace == workspace, advice.c.id == advice_id))
+        .mappings()
+        .one_or_none()
+    )
+    return _stored_advice(row) if row else None
+
+
+def advice_for(connection: Connection, workspace: str, person: str, limit: int) -> list[StoredAdvice]:
+    """The newest advice somebody was given; none that tells of a message which is not out."""
+    told_of = outbox_rows.c.state == SendState.SENT
+    rows = connection.execute(
+        select(advice)
+        .outerjoin(outbox_rows, (outbox_rows.c.workspace == advice.c.workspace) & (outbox_rows.c.key == advice.c.after))
+        .where(
+            advice.c.workspace == workspace,
+            advice.c.person == person,
+            advice.c.text_removed_at.is_(None),
+            advice.c.after.is_(None) | told_of,
+        )
+        .order_by(advice.c.given_at.desc())
+        .limit(limit)
+    )
+    return [_stored_advice(row) for row in rows.mappings()]
+
+
+def was_advised(connection: Connection, case: Case, person: str) -> bool:
+    """Whether somebody was whispered to in a case."""
+    return (
+        connection.execute(
+            select(advice.c.id)
+            .where(advice.c.workspace == case.workspace, advice.c.case_id == case.id, advice.c.person == person)
+            .limit(1)
+        ).one_or_none()
+        is not None
+    )
+
+
+def advice_key(advice_id: str) -> str:
+    """The outbox key of the whisper that carries advice."""
+    return f"advice:{advice_id}"
+
+
+NOT_SHOWN = (SendState.WITHHELD, SendState.FAILED)
+
+
+def was_shown() -> ColumnElement[bool]:
+    """Of advice: it reached them or may have, and so did what it tells of; what is on its way counts."""
+    rows = outbox_rows.alias()
+    not_out = or_(
+        and_(rows.c.key == literal(advice_key("")) + advice.c.id, rows.c.state.in_(NOT_SHOWN)),
+        and_(rows.c.key == advice.c.after, rows.c.state.in_([*NOT_SHOWN, SendState.UNKNOWN])),
+    )
+    return ~select(rows.c.seq).where(rows.c.workspace == advice.c.workspace, not_out).exists()
+
+
+def given_in_case(
+    connection: Connection, case: Case, person: str, *, since: float, or_kept: bool = False
+) -> Sequence[Given]:
+    """What somebody was shown in a case since then.
+
+    Args:
+        or_kept: Count also what was only kept for them while they paused.
+    """
+    rows = connection.execute(
+        select(advice.c.content, advice.c.given_at, ratings.c.helpful)
+        .outerjoin(
+            ratings,
+            (ratings.c.workspace == advice.c.workspace)
+            & (ratings.c.advice_id == advice.c.id)
+            & (ratings.c.person == advice.c.person),
+        )
+        .where(
+            advice.c.workspace == case.workspace,
+            advice.c.case_id == case.id,
+            advice.c.person == person,
+            advice.c.given_at > since,
+            was_shown(),
+            *([] if or_kept else [advice.c.while_paused.is_(False)]),
+        )
+        .order_by(advice.c.given_at)
+    )
+    return [
+        Given(
+            plays=tuple(kept["plays"]),
+            at=at(row.given_at),
+            facts=frozenset(kept["facts"]),
+            helpful=bool(row.helpful),
+        )
+        for row in rows
+        for kept in [json.loads(row.content)]
+    ]
+
+
+def given_elsewhere(connection: Connection, case: Case, person: str, *, since: float) -> int:
+    """How many whispers somebody was shown in other cases since then."""
+    return connection.execute(
+        select(func.count())
+        .select_from(advice)
+        .where(
+            advice.c.workspace == case.workspace,
+            advice.c.case_id != case.id,
+            advice.c.person == person,
+            advice.c.given_at > since,
+            advice.c.while_paused.is_(False),
+            was_shown(),
+        )
+    ).scalar_one()
+
+
+def rate(
+    connection: Connection,
+    *,
+    workspace: str,
+    advice_id: str,
+    person: str,
+    helpful: bool,
+    now: float,
+    reason: Reason | None = None,
+    note: str = "",
+) -> None:
+    """Keep what somebody thought of advice; the last word counts."""
+    upsert(
+        connection,
+        ratings,
+        {
+            "workspace": workspace,
+            "advice_id": advice_id,
+            "person": person,
+            "helpful": helpful,
+            "rated_at": now,
+            "reason": reason or "",
+            "note": note,
+        },
+    )
+
+
+def unrate(connection: Connection, *, workspace: str, advice_id: str, person: str) -> None:
+    """Somebody takes back what they thought of advice."""
+    connection.execute(
+        delete(ratings).where(
+            ratings.c.workspace == workspace, ratings.c.advice_id == advice_id, ratings.c.person == person
+        )
+    )
+
+
+def ratings_by(connection: Connection, workspace: str, person: str, advice_ids: Sequence[str]) -> Mapping[str, Rating]:
+    """What somebody thought of these pieces of advice, by the advice's id."""
+    rows = connection.execute(
+        select(ratings).where(
+            ratings.c.workspace == workspace, ratings.c.person == person, ratings.c.advice_id.in_(advice_ids)
+        )
+    )
+    return {
+        row.advice_id: Rating(helpful=row.helpful, reason=Reason(row.reason) if row.reason else None, note=row.note)
+        for row in rows
+    }
