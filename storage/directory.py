@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -25,6 +26,7 @@ from bot.customer import (
 from bot.entitlement import Coverage, CoverageKind, Covers, DateBasis
 from bot.errors import UserError
 from bot.found import Found
+from bot.recommend import Holdings
 from storage.search import Finder
 
 SCHEMA_VERSION = 1
@@ -58,6 +60,7 @@ class Directory:
         self._connection.row_factory = sqlite3.Row
         self._lock = RLock()
         self._finder = Finder(self._connection)
+        self._holdings: Holdings | None = None
         version = self._meta("schema_version")
         if version != str(SCHEMA_VERSION):
             raise UserError(f"The customer directory at {path} was made for another version of Aside.", _IMPORT)
@@ -161,6 +164,23 @@ class Directory:
             ServicePrice(code=row["code"], name=row["name"], price=_price(row))
             for row in self._rows("SELECT * FROM service_prices ORDER BY code")
         )
+
+    def holdings(self) -> Holdings:
+        """What customers hold, and what together (R44); counted at the first call, seconds for a large directory."""
+        with self._lock:
+            if self._holdings is None:
+                self._holdings = Holdings.counted(self.baskets())
+            return self._holdings
+
+    def baskets(self) -> Iterator[frozenset[str]]:
+        """The products of each customer who has any."""
+        rows = self._rows(
+            "SELECT customer_id, name FROM products"
+            " UNION SELECT customer_id, product FROM warranties WHERE serial IS NULL AND product IS NOT NULL"
+            " ORDER BY customer_id"
+        )
+        for _, items in groupby(rows, key=lambda row: str(row["customer_id"])):
+            yield frozenset(str(row["name"]) for row in items)
 
     # --- rows
 

@@ -213,3 +213,17 @@ def test_damage_found_while_reading_is_told(directory: Directory, target: Path) 
     target.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
     with pytest.raises(UserError, match="cannot be read"):
         Directory(target).record("C1")
+
+
+def test_holdings_count_each_product_of_a_customer_once(write: Write, run_import: Import, target: Path) -> None:
+    """Two of the same are one; a warranty that names a product without a serial counts too; contracts do not."""
+    run_import(
+        write("customers.csv", "id,name", "C1,廣昕", "C2,宏昌", "C3,永泰"),
+        write("products.csv", "customer_id,serial,product", "C1,S-1,POS", "C1,S-2,POS", "C1,S-3,ERP", "C2,S-4,POS"),
+        write("warranties.csv", "id,customer_id,product,end", "W1,C2,ERP,2025-12-31"),
+        write("contracts.csv", "number,customer_id,name,start,end", "M1,C3,維護,2025-01-01,2025-12-31"),
+    )
+    holdings = Directory(target).holdings()
+    assert holdings.customers == 2
+    assert holdings.held == {"POS": 2, "ERP": 2}
+    assert holdings.together == {"POS": {"ERP": 2}, "ERP": {"POS": 2}}
