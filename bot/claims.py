@@ -176,7 +176,7 @@ def _done_before(granted: Sequence[ExceptionRequest], coverages: Sequence[Covera
             grant = GrantRow(
                 on=latest.decided_at.astimezone(zone).date(),
                 concession=latest.concession,
-                fault_ours=latest.fault_ours == "yes",
+                fault_ours=latest.grant is not None and latest.grant.ours,
             )
             return ClaimCheck(claim=DONE_BEFORE, verdict=verdict, grant=grant)
     over = [on for on in coverages if on.state is CoverageState.EXPIRED]

@@ -1,20 +1,17 @@
 """Goodwill exceptions 通融: asked for by an agent, decided once by a supervisor who never meets the customer."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
 from bot.authority import Authority, Level
 from bot.entitlement import Coverage, CoverageKind, Covers
-from bot.policy import ApprovalPolicy, Concession, GoodwillPolicy, HoursPolicy
+from bot.policy import ApprovalPolicy, Concession, HoursPolicy
 from bot.working_hours import after as working_time_after
-from bot.working_hours import end_of, last_opening_before
+from bot.working_hours import desk_day, end_of, last_opening_before
 
 
 class ExceptionState(StrEnum):
@@ -92,6 +89,7 @@ class Grant(BaseModel):
         valid_until: Unused, it lapses then; None for an extension, which is in force until its last day whether
             anything is booked or not, and for what was granted before grants had an end.
         extended_to: With an extension, the last day of the cover it gives.
+        ours: It puts right our own fault, which whoever granted it said: no favour, so it counts in nobody's window.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -102,6 +100,27 @@ class Grant(BaseModel):
     conditions: str = ""
     valid_until: datetime | None = None
     extended_to: date | None = None
+    ours: bool = False
+
+
+class Granted(BaseModel):
+    """What a yes allows, for whoever is about to speak of it: its days are the desk's (`bot.working_hours.desk_day`).
+
+    Attributes:
+        cap: What the service may cost us at most; never a price, and never told to the customer.
+        book_by: The last day on which it can be booked; None when it has none.
+        extended_to: With an extension, the last day of the cover.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    concession: Concession
+    scope: str
+    cap: Decimal
+    currency: str
+    conditions: str = ""
+    book_by: date | None = None
+    extended_to: date | None = None
 
 
 class ExceptionRequest(BaseModel):
@@ -110,10 +129,12 @@ class ExceptionRequest(BaseModel):
     Attributes:
         fault: What is broken and whom it stops, in the agent's words.
         cost: What the service would cost us, not what the customer would pay.
-        fault_ours: Whether the fault is ours, as the agent knew it: yes, no or unknown.
+        fault_ours: Whether the fault is ours, as the agent knew it: yes, no or unknown. It lifts no limit: that takes
+            the word of whoever grants it (`Grant.ours`).
         evidence: Links to what is in writing, in the agent's words.
-        reopens: The declined request that this one reopens, and the fact that is new (R34).
-        new_fact: That fact, named.
+        reopens: The declined request that this one reopens, of this case or another of the same customer (R34).
+        new_fact: The fact that is new since then, named; without `reopens`, how this problem is another than the one
+            for which the customer heard no.
         due_at: When the next thing happens by itself; None when nothing does.
         due_move: What that is.
         question: What supervisors asked back and nobody has answered before, a line each.
@@ -177,6 +198,7 @@ class Refusal(StrEnum):
     REASON_MISSING = "reason_missing"
     NOTHING_ASKED = "nothing_asked"
     ALREADY_DECIDED = "already_decided"
+    CHANGED_MEANWHILE = "changed_meanwhile"
 
 
 class Clicker(BaseModel):
@@ -202,6 +224,7 @@ class Terms(BaseModel):
     Attributes:
         cap: What the service may cost us at most; None for what was asked.
         valid_days: How long it can be used; None for what the policy says.
+        fault_ours: Whether the fault is ours, in the word of whoever decides; unsaid, it is a favour like any other.
         reason: Required for everything but plain approval.
     """
 
@@ -212,6 +235,7 @@ class Terms(BaseModel):
     conditions: str = ""
     valid_days: int | None = None
     extended_to: date | None = None
+    fault_ours: bool = False
     reason: str = ""
 
 
@@ -247,7 +271,8 @@ def ruling(
 
     Nobody decides their own request: not by standing in for somebody, not for somebody who stands in for them, and
     not twice as both approvers. What is beyond a supervisor's limits becomes a recommendation to a manager; what we put
-    right because it was our own fault knows no limits (decision table).
+    right because it was our own fault knows no limits (decision table), once who decides says so: the asker's word
+    lifts none.
 
     Args:
         wanted: One of `DECIDING`.
@@ -291,7 +316,7 @@ def _beyond(
 ) -> Refusal | None:
     """What of it this authority cannot grant alone."""
     limits = authority.limits(policy)
-    if request.fault_ours == "yes":
+    if terms.fault_ours:
         return None
     if window_used and not limits.beyond_the_window:
         return Refusal.WINDOW_USED
@@ -376,7 +401,7 @@ def moved(
 
 def _grant(request: ExceptionRequest, terms: Terms, now: datetime, policy: ApprovalPolicy, hours: HoursPolicy) -> Grant:
     """What a yes allows; it is told by its last day, so it holds until that day is over at the desk."""
-    today = now.astimezone(ZoneInfo(hours.timezone)).date()
+    today = desk_day(now, hours.timezone)
     concession = terms.concession or request.concession
     is_extension = concession is Concession.EXTENSION and terms.extended_to is not None
     last_day = today + timedelta(days=terms.valid_days or policy.valid_days)
@@ -387,6 +412,7 @@ def _grant(request: ExceptionRequest, terms: Terms, now: datetime, policy: Appro
         conditions=terms.conditions.strip(),
         valid_until=None if is_extension else end_of(last_day, hours),
         extended_to=terms.extended_to if is_extension else None,
+        ours=terms.fault_ours,
     )
 
 
@@ -416,7 +442,7 @@ def due_next(
         wait, then = (answer / 2, Move.EXPIRE) if last is Move.REMIND else (answer / 2, Move.REMIND)
     elif request.state is ExceptionState.APPROVED and request.grant and request.grant.valid_until:
         until = request.grant.valid_until
-        remind_at = last_opening_before(until.astimezone(ZoneInfo(hours.timezone)).date(), hours)
+        remind_at = last_opening_before(desk_day(until, hours.timezone), hours)
         return (until, Move.LAPSE) if last is Move.REMIND or remind_at <= now else (remind_at, Move.REMIND)
     return (working_time_after(now, wait, hours), then) if wait is not None else None
 
@@ -433,16 +459,30 @@ def extension(request: ExceptionRequest, hours: HoursPolicy) -> Coverage | None:
     return Coverage(
         kind=CoverageKind.EXTENSION,
         reference=request.id[:8],
-        start=request.decided_at.astimezone(ZoneInfo(hours.timezone)).date(),
+        start=desk_day(request.decided_at, hours.timezone),
         end=grant.extended_to,
         covers=whole,
     )
 
 
-def window_is_used(granted_at: Sequence[datetime], policy: GoodwillPolicy, now: datetime) -> bool:
-    """Whether the customer had all the exceptions of the window (R23); each counts from the day it was granted."""
-    since = now - timedelta(days=policy.window_days)
-    return sum(1 for each in granted_at if since < each <= now) >= policy.exceptions_per_window
+def allowed(request: ExceptionRequest, timezone: str) -> Granted | None:
+    """What was granted, and no more; None for a request that was not.
+
+    Args:
+        timezone: The desk's clock.
+    """
+    grant = request.grant
+    if grant is None:
+        return None
+    return Granted(
+        concession=grant.concession,
+        scope=grant.scope,
+        cap=grant.cap,
+        currency=request.currency,
+        conditions=grant.conditions,
+        book_by=desk_day(grant.valid_until, timezone) if grant.valid_until else None,
+        extended_to=grant.extended_to,
+    )
 
 
 def last_declined(asked: Sequence[ExceptionRequest]) -> datetime | None:
@@ -466,50 +506,3 @@ def hindrance(asked: Sequence[ExceptionRequest], *, new_facts: bool) -> Exceptio
     if ExceptionState.DECLINED in states and new_facts:
         states.remove(ExceptionState.DECLINED)
     return next((each for each in ExceptionState if each in states), None)
-
-
-class CostError(StrEnum):
-    """What is wrong with an amount somebody typed."""
-
-    NOT_A_NUMBER = "not_a_number"
-    NEGATIVE = "negative"
-    ABSURD = "absurd"
-
-
-MOST = Decimal(100_000_000)
-
-
-_SIGNS = {
-    "TWD": r"nt\$|nt|\$|元|圓|圆|塊|块",
-    "USD": r"us\$|\$",
-    "HKD": r"hk\$|\$|元",
-    "SGD": r"s\$|\$",
-    "CNY": r"rmb|¥|元|块",
-    "JPY": "¥|円",
-    "EUR": "€",
-    "GBP": "£",
-}
-_FACTORS = {"萬": 10_000, "万": 10_000, "千": 1_000, "k": 1_000}
-
-
-def parse_cost(text: str, currency: str) -> Decimal | CostError:
-    """Read an amount as people type it: 3,000, NT$3000, ３０００元, 1.2 萬, 3k.
-
-    Another currency's sign is no number of ours, a comma only parts thousands, and more than `MOST` is taken for a
-    slip of the finger.
-
-    Args:
-        currency: In which money it is meant, like TWD.
-    """
-    signs = "|".join(each for each in (currency, _SIGNS.get(currency, "")) if each)
-    plain = re.sub(rf"(?i){signs}|\s|(?<=\d),(?=\d{{3}}(?!\d))", "", unicodedata.normalize("NFKC", text)).lower()
-    factor = _FACTORS.get(plain[-1:], 1)
-    try:
-        amount = Decimal(plain[:-1] if factor > 1 else plain) * factor
-    except InvalidOperation:
-        return CostError.NOT_A_NUMBER
-    if not amount.is_finite():
-        return CostError.NOT_A_NUMBER
-    if amount < 0:
-        return CostError.NEGATIVE
-    return CostError.ABSURD if amount > MOST else abs(amount.quantize(Decimal("0.01")))

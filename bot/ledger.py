@@ -50,13 +50,13 @@ class AtLimit(BaseModel):
     """A customer who has had all the exceptions of the window (R23).
 
     Attributes:
-        free_on: When the next one would be possible again.
+        free_on: From which day the next one is possible, by the desk's clock.
     """
 
     model_config = ConfigDict(frozen=True)
 
     customer_id: str
-    free_on: datetime
+    free_on: date
 
 
 class Entry(BaseModel):

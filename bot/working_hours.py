@@ -17,6 +17,15 @@ def _public_holidays(country: str, year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays(country, years=year)) if country else frozenset()
 
 
+def desk_day(moment: datetime, timezone: str) -> date:
+    """The day it is at the desk at that moment: the days of a grant are the desk's, whoever reads them.
+
+    Args:
+        timezone: The desk's clock, `HoursPolicy.timezone`.
+    """
+    return moment.astimezone(ZoneInfo(timezone)).date()
+
+
 def works_on(day: date, hours: HoursPolicy) -> bool:
     """Whether the desk works on that day."""
     if day in hours.open_on:
@@ -28,7 +37,7 @@ def works_on(day: date, hours: HoursPolicy) -> bool:
 
 def is_open(moment: datetime, hours: HoursPolicy) -> bool:
     """Whether the desk works at that moment."""
-    day = moment.astimezone(ZoneInfo(hours.timezone)).date()
+    day = desk_day(moment, hours.timezone)
     opens, closes = _open_from_to(day, hours)
     return works_on(day, hours) and opens <= moment < closes
 
@@ -41,7 +50,7 @@ def after(start: datetime, working: timedelta, hours: HoursPolicy) -> datetime:
     also when the clock is changed in between. After ten years, and so too if nobody ever works, all time counts.
     """
     at, left = start.astimezone(UTC), working
-    day = start.astimezone(ZoneInfo(hours.timezone)).date()
+    day = desk_day(start, hours.timezone)
     last = day + LONGEST
     while day <= last:
         opens, closes = _open_from_to(day, hours)
@@ -57,8 +66,8 @@ def after(start: datetime, working: timedelta, hours: HoursPolicy) -> datetime:
 
 def between(start: datetime, end: datetime, hours: HoursPolicy) -> timedelta:
     """How much working time lies between two moments; none when the second comes first."""
-    zone, worked = ZoneInfo(hours.timezone), timedelta(0)
-    day, last = (each.astimezone(zone).date() for each in (start, end))
+    worked = timedelta(0)
+    day, last = (desk_day(each, hours.timezone) for each in (start, end))
     while day <= last:
         if works_on(day, hours):
             opens, closes = _open_from_to(day, hours)

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from bot import goodwill as rules
+from bot.amounts import CostError, parse_cost
 from bot.blocks import Block
 from bot.cards import assess as assess_card
 from bot.cards import exception as exception_card
 from bot.cards.case import cost_words
 from bot.facts import MISTAKE_FACTS, HoursError, OurMistake, Severity, current, parse_hours, spelt
-from bot.goodwill import CostError
 from handlers import casework, inbound, news
 from handlers.casework import Doing
 from handlers.guard import actor_of, tell_directly
@@ -52,7 +52,7 @@ async def assess_mistakes(services: Services, sent: Submission) -> dict[str, str
     hours = parse_hours(sent.text("effort_hours"))
     if isinstance(hours, HoursError):
         errors["effort_hours"] = assess_card.hours_error_words(hours, say)
-    cost = rules.parse_cost(sent.text("cost"), services.playbook.policy.cost.currency)
+    cost = parse_cost(sent.text("cost"), services.playbook.policy.cost.currency)
     if isinstance(cost, CostError):
         errors["cost"] = exception_card.cost_error_words(cost, say)
     if sent.text("fault_ours") in OURS and not sent.text("why"):
@@ -68,7 +68,7 @@ async def on_assessed(services: Services, task: Task) -> None:
         return
     hours, cost = (
         parse_hours(sent.text("effort_hours")),
-        rules.parse_cost(sent.text("cost"), services.playbook.policy.cost.currency),
+        parse_cost(sent.text("cost"), services.playbook.policy.cost.currency),
     )
     if isinstance(hours, HoursError) or isinstance(cost, CostError):
         return

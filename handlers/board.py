@@ -1,7 +1,7 @@
 """Gathering what the App Home shows: somebody's own desk; for who decides, what waits and how it stands."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -16,6 +16,7 @@ from bot.case import Case
 from bot.desk import CaseAtHand, Desk
 from bot.errors import UserError
 from bot.goodwill import Clicker, ExceptionRequest
+from bot.history import counts_since
 from bot.ledger import Ledger
 from bot.message import Role
 from bot.setup import Setup
@@ -151,13 +152,10 @@ def _first_deciders(setup: Setup, groups: Mapping[str, frozenset[str]], now: dat
 
 def _ledger(services: Services, connection: Connection, months: Sequence[date]) -> Ledger:
     workspace, policy, now = services.identity.workspace, services.playbook.policy, services.clock()
-    window = timedelta(days=policy.goodwill.window_days)
-    since = now - window.total_seconds()
+    since = counts_since(policy.goodwill, policy.hours, moment(services)).timestamp()
     zone = ZoneInfo(policy.hours.timezone)
     began = [(each, datetime.combine(each, time.min, zone).timestamp()) for each in months]
-    at_limit = figures.at_limit(
-        connection, workspace, window=window, per_window=policy.goodwill.exceptions_per_window, now=now
-    )
+    at_limit = figures.at_limit(connection, workspace, policy=policy.goodwill, hours=policy.hours, now=moment(services))
     return Ledger(
         totals=tuple(figures.totals(connection, workspace, since=since, now=now)),
         months=tuple(figures.months(connection, workspace, starts=began, now=now)),

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from bot.case import Case
 from bot.goodwill import GRANTED, PENDING, ExceptionRequest, ExceptionState, Grant, Move
 from bot.policy import Concession
 from storage.moments import at
@@ -55,6 +56,7 @@ def _grant(row: RowMapping) -> Grant:
         conditions=row["conditions"],
         valid_until=_moment(row["valid_until"]),
         extended_to=date.fromisoformat(row["extended_to"]) if row["extended_to"] else None,
+        ours=row["ours"],
     )
 
 
@@ -123,7 +125,7 @@ def granted_at(connection: Connection, workspace: str, customer_id: str, *, but_
             exceptions.c.customer_id == customer_id,
             exceptions.c.state.in_(GRANTED),
             exceptions.c.case_id != but_not,
-            exceptions.c.fault_ours != "yes",
+            exceptions.c.ours.is_(False),
         )
         .order_by(exceptions.c.decided_at)
     )
@@ -145,6 +147,23 @@ def granted_to(connection: Connection, workspace: str, customer_id: str, *, but_
     return [_request(row) for row in rows.mappings()]
 
 
+def declined(connection: Connection, case: Case, since: datetime) -> list[ExceptionRequest]:
+    """What was declined in this case, and to its customer in others since then, oldest first."""
+    to_customer = (exceptions.c.customer_id == (case.customer_id or "")) & (
+        exceptions.c.decided_at >= since.timestamp()
+    )
+    rows = connection.execute(
+        select(exceptions)
+        .where(
+            exceptions.c.workspace == case.workspace,
+            exceptions.c.state == ExceptionState.DECLINED,
+            (exceptions.c.case_id == case.id) | to_customer,
+        )
+        .order_by(exceptions.c.decided_at)
+    )
+    return [_request(row) for row in rows.mappings()]
+
+
 def write(connection: Connection, request: ExceptionRequest) -> None:
     """File a new request."""
     connection.execute(insert(exceptions).values(**_values(request)))
@@ -153,6 +172,7 @@ def write(connection: Connection, request: ExceptionRequest) -> None:
 def settle(connection: Connection, before: ExceptionRequest, after: ExceptionRequest) -> bool:
     """Write a move, if the request still stands as it did; False when somebody was first.
 
+    Whoever is to have an exception is part of how it stands: a request that moved to another customer is looked at anew.
     A question asked back and answered meanwhile may leave state and due time as they were; the words tell.
     """
     result = connection.execute(
@@ -163,6 +183,7 @@ def settle(connection: Connection, before: ExceptionRequest, after: ExceptionReq
             exceptions.c.state == before.state,
             exceptions.c.question == before.question,
             exceptions.c.answer == before.answer,
+            exceptions.c.customer_id.is_not_distinct_from(before.customer_id),
             exceptions.c.due_at == before.due_at.timestamp() if before.due_at else exceptions.c.due_at.is_(None),
         )
         .values(**_values(after))
@@ -197,10 +218,10 @@ def extensions(connection: Connection, workspace: str, customer_id: str) -> list
 
 
 def similar(connection: Connection, like: ExceptionRequest, low_up_to: Decimal) -> list[ExceptionRequest]:
-    """What was decided about requests like this one, newest first: the same concession, in the same band of cost.
+    """What was decided about other customers' requests like this one, newest first: concession and band of cost.
 
-    How similar requests were decided, whoever's they were, is the precedent a supervisor goes by; faults that were
-    ours are left out, since those are put right whatever they cost.
+    How others' were decided is the precedent a supervisor goes by; what this customer heard before is no precedent for
+    the same wish again. Faults of ours are left out, since those are put right whatever they cost.
     """
     is_low = exceptions.c.cost <= low_up_to if like.cost <= low_up_to else exceptions.c.cost > low_up_to
     rows = connection.execute(
@@ -209,8 +230,9 @@ def similar(connection: Connection, like: ExceptionRequest, low_up_to: Decimal) 
             exceptions.c.workspace == like.workspace,
             exceptions.c.concession == like.concession,
             exceptions.c.decided_at.is_not(None),
-            exceptions.c.id != like.id,
-            exceptions.c.fault_ours != "yes",
+            exceptions.c.case_id != like.case_id,
+            exceptions.c.customer_id.is_(None) | (exceptions.c.customer_id != (like.customer_id or "")),
+            exceptions.c.ours.is_(False),
             is_low,
         )
         .order_by(exceptions.c.decided_at.desc())
@@ -232,4 +254,5 @@ def _values(request: ExceptionRequest) -> dict[str, object]:
         "conditions": grant.conditions if grant else None,
         "valid_until": grant.valid_until.timestamp() if grant and grant.valid_until else None,
         "extended_to": grant.extended_to.isoformat() if grant and grant.extended_to else None,
+        "ours": grant is not None and grant.ours,
     }

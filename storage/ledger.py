@@ -1,13 +1,14 @@
 """The ledger's 通融紀錄 figures: one question to the database each, so that a person can check them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from bot.goodwill import GRANTED, ExceptionState
+from bot.history import counts_since, free_on
 from bot.ledger import AtLimit, Entry, Month, Total
-from bot.policy import Concession
+from bot.policy import Concession, GoodwillPolicy, HoursPolicy
 from storage.moments import at
 from storage.schema import exceptions
 
@@ -22,7 +23,7 @@ def _granted(workspace: str, since: float, now: float) -> ColumnElement[bool]:
     """A yes that was given in that time and gave the customer something."""
     return (
         (exceptions.c.workspace == workspace)
-        & (exceptions.c.decided_at > since)
+        & (exceptions.c.decided_at >= since)
         & (exceptions.c.decided_at <= now)
         & exceptions.c.state.in_(GRANTED)
     )
@@ -30,7 +31,7 @@ def _granted(workspace: str, since: float, now: float) -> ColumnElement[bool]:
 
 def totals(connection: Connection, workspace: str, *, since: float, now: float) -> list[Total]:
     """What was granted since then, favours first, the currency with most of them first."""
-    ours = (exceptions.c.fault_ours == "yes").label("ours")
+    ours = exceptions.c.ours.label("ours")
     granted = func.count().label("granted")
     rows = connection.execute(
         select(exceptions.c.currency, ours, granted, func.sum(_COST).label("cost"), func.max(_COST).label("dearest"))
@@ -56,7 +57,7 @@ def months(connection: Connection, workspace: str, *, starts: Sequence[tuple[dat
             exceptions.c.decided_at >= starts[0][1],
             exceptions.c.decided_at <= now,
             exceptions.c.state.in_(GRANTED),
-            exceptions.c.fault_ours != "yes",
+            exceptions.c.ours.is_(False),
         )
         .group_by("number", exceptions.c.currency)
         .order_by("number", exceptions.c.currency)
@@ -67,7 +68,7 @@ def months(connection: Connection, workspace: str, *, starts: Sequence[tuple[dat
 
 
 def at_limit(
-    connection: Connection, workspace: str, *, window: timedelta, per_window: int, now: float
+    connection: Connection, workspace: str, *, policy: GoodwillPolicy, hours: HoursPolicy, now: datetime
 ) -> list[AtLimit]:
     """The customers who have had all their exceptions of the window, the one who is free again first foremost.
 
@@ -80,18 +81,18 @@ def at_limit(
     counted = (
         select(exceptions.c.customer_id, exceptions.c.decided_at, nth.label("nth"))
         .where(
-            _granted(workspace, now - window.total_seconds(), now),
+            _granted(workspace, counts_since(policy, hours, now).timestamp(), now.timestamp()),
             exceptions.c.customer_id.is_not(None),
-            exceptions.c.fault_ours != "yes",
+            exceptions.c.ours.is_(False),
         )
         .subquery()
     )
     rows = connection.execute(
         select(counted.c.customer_id, counted.c.decided_at)
-        .where(counted.c.nth == max(per_window, 1))
+        .where(counted.c.nth == max(policy.exceptions_per_window, 1))
         .order_by(counted.c.decided_at, counted.c.customer_id)
     )
-    return [AtLimit(customer_id=row.customer_id, free_on=at(row.decided_at) + window) for row in rows]
+    return [AtLimit(customer_id=row.customer_id, free_on=free_on(at(row.decided_at), policy, hours)) for row in rows]
 
 
 def outcomes(connection: Connection, workspace: str, *, since: float) -> Mapping[ExceptionState, int]:

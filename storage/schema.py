@@ -295,6 +295,7 @@ exceptions = Table(
     Column("conditions", Text),
     Column("valid_until", Float),
     Column("extended_to", String(10)),
+    Column("ours", Boolean, nullable=False, default=False),
     Column("used_by", String(32)),
     Column("used_at", Float),
     ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),

@@ -98,8 +98,7 @@ def _customer(at_limit: AtLimit, names: Mapping[str, str], policy: Policy, say: 
     name = _name(at_limit.customer_id, names, say)
     if policy.goodwill.exceptions_per_window == 0:
         return f"• {name}"
-    day = at_limit.free_on.astimezone(ZoneInfo(policy.hours.timezone)).date()
-    return say("• {customer}, again from {day}", customer=name, day=say.day(day))
+    return say("• {customer}, again from {day}", customer=name, day=say.day(at_limit.free_on))
 
 
 def _small_print(ledger: Ledger, policy: Policy, say: Words) -> list[str]:

@@ -3,18 +3,20 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from bot.case import Case
-from bot.goodwill import ExceptionRequest, ExceptionState, Grant, window_is_used
+from bot.goodwill import ExceptionRequest, ExceptionState, Grant
+from bot.history import next_on, window_is_used
 from bot.ledger import AtLimit, Month, Total
-from bot.policy import Concession, GoodwillPolicy
+from bot.policy import Concession, GoodwillPolicy, HoursPolicy
 from storage import goodwill as requests
 from storage import ledger
 from storage.engine import Casebook, open_casebook
@@ -23,6 +25,9 @@ from tests.casebook.sample import WORKSPACE, opened
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 AT = NOW.timestamp()
 YEAR = timedelta(days=365)
+HOURS = HoursPolicy()
+TAIPEI = ZoneInfo(HOURS.timezone)
+TODAY = NOW.astimezone(TAIPEI).date()
 SINCE = (NOW - YEAR).timestamp()
 GRANTED = {ExceptionState.APPROVED, ExceptionState.USED, ExceptionState.LAPSED}
 UNDECIDED = {ExceptionState.REQUESTED, ExceptionState.WITHDRAWN, ExceptionState.EXPIRED}
@@ -50,7 +55,7 @@ class Filing:
         """File one that was asked for, and decided if it was, so long ago."""
         self.number += 1
         at = NOW - ago
-        grant = Grant(concession=Concession.DISCOUNT, scope="x", cap=Decimal(cap or cost)) if state in GRANTED else None
+        made = Grant(concession=Concession.DISCOUNT, scope="x", cap=Decimal(cap or cost), ours=ours)
         request = ExceptionRequest(
             workspace=WORKSPACE,
             id=f"e{self.number:04}",
@@ -64,10 +69,10 @@ class Filing:
             cost=Decimal(cost),
             currency=currency,
             reason="x",
-            fault_ours="yes" if ours else "no",
             decided_by=None if state in UNDECIDED else "US",
             decided_at=None if state in UNDECIDED else at,
-            grant=grant,
+            fault_ours="yes",
+            grant=made if state in GRANTED else None,
         )
         requests.write(self.connection, request)
 
@@ -86,7 +91,7 @@ def test_totals_are_by_currency_and_our_own_faults_stand_apart(casebook: Caseboo
         file(cost="8000")
         file(cost="300", currency="USD")
         file(cost="90000", ours=True)
-        file(ago=YEAR)
+        file(ago=YEAR + timedelta(seconds=1))
         for state in (ExceptionState.LAPSED, ExceptionState.DECLINED, ExceptionState.REQUESTED):
             file(state, cost="70000")
         assert ledger.totals(file.connection, WORKSPACE, since=SINCE, now=AT) == [
@@ -134,11 +139,12 @@ def test_who_may_have_two_is_at_the_limit_with_two_and_free_when_the_first_is_ou
         file(ago=5 * days, customer=None)
 
         def at_limit(per_window: int) -> list[AtLimit]:
-            return ledger.at_limit(file.connection, WORKSPACE, window=YEAR, per_window=per_window, now=AT)
+            policy = GoodwillPolicy(exceptions_per_window=per_window)
+            return ledger.at_limit(file.connection, WORKSPACE, policy=policy, hours=HOURS, now=NOW)
 
-        many = AtLimit(customer_id="C-many", free_on=NOW - 10 * days + YEAR)
-        one = AtLimit(customer_id="C-one", free_on=NOW - 5 * days + YEAR)
-        assert at_limit(2) == [AtLimit(customer_id="C-many", free_on=NOW - 200 * days + YEAR)]
+        many = AtLimit(customer_id="C-many", free_on=TODAY - 10 * days + YEAR)
+        one = AtLimit(customer_id="C-one", free_on=TODAY - 5 * days + YEAR)
+        assert at_limit(2) == [AtLimit(customer_id="C-many", free_on=TODAY - 200 * days + YEAR)]
         assert at_limit(1) == [many, one]
         assert at_limit(0) == [many, one]
         assert at_limit(4) == []
@@ -146,7 +152,7 @@ def test_who_may_have_two_is_at_the_limit_with_two_and_free_when_the_first_is_ou
 
 @settings(deadline=None, max_examples=40)
 @given(
-    granted=st.lists(st.tuples(st.integers(0, 800), st.booleans()), max_size=6),
+    granted=st.lists(st.tuples(st.integers(0, 800 * 24), st.booleans()), max_size=6),
     per_window=st.integers(1, 3),
 )
 def test_at_the_limit_is_whoever_the_rule_would_refuse(granted: list[tuple[int, bool]], per_window: int) -> None:
@@ -155,15 +161,17 @@ def test_at_the_limit_is_whoever_the_rule_would_refuse(granted: list[tuple[int, 
     with tempfile.TemporaryDirectory() as folder:
         casebook = open_casebook(f"sqlite:///{Path(folder) / 'casebook.db'}")
         with filing(casebook) as file:
-            for days, ours in granted:
-                file(ago=timedelta(days=days), ours=ours)
-            found = ledger.at_limit(file.connection, WORKSPACE, window=YEAR, per_window=per_window, now=AT)
+            for hours, ours in granted:
+                file(ago=timedelta(hours=hours), ours=ours)
+            found = ledger.at_limit(file.connection, WORKSPACE, policy=policy, hours=HOURS, now=NOW)
             counted = requests.granted_at(file.connection, WORKSPACE, "C-1")
         casebook.close()
-    assert bool(found) == window_is_used(counted, policy, NOW)
+    assert bool(found) == window_is_used(counted, policy, HOURS, NOW)
+    assert [each.free_on for each in found] == [day for day in [next_on(counted, policy, HOURS, NOW)] if day]
     for each in found:
-        assert window_is_used(counted, policy, each.free_on - timedelta(seconds=1))
-        assert not window_is_used(counted, policy, each.free_on)
+        free = datetime.combine(each.free_on, time.min, TAIPEI)
+        assert window_is_used(counted, policy, HOURS, free - timedelta(seconds=1))
+        assert not window_is_used(counted, policy, HOURS, free)
 
 
 def test_what_came_to_nothing_is_counted_by_when_it_was_filed(casebook: Casebook) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.cards import claims as card
 from bot.claims import ClaimCheck, ClaimVerdict, CoverageRow, GrantRow, check
 from bot.entitlement import Coverage, CoverageKind, CoverageOn, DateBasis, coverage_on
-from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.goodwill import ExceptionRequest, ExceptionState, Grant
 from bot.i18n import words
 from bot.policy import Concession
 from bot.promises import Verification, VerificationState
@@ -47,6 +47,7 @@ def granted(concession: Concession, *, ours: bool = False, on: datetime = NOW) -
         fault_ours="yes" if ours else "no",
         decided_by="U2",
         decided_at=on,
+        grant=Grant(concession=concession, scope="?", cap=Decimal(3000), ours=ours),
     )
 
 

@@ -15,6 +15,7 @@ from bot.policy import Concession, CostBands, GoodwillPolicy, Policy
 TAIPEI = ZoneInfo("Asia/Taipei")
 NOW = datetime(2026, 2, 28, 17, 0, tzinfo=UTC)
 """The first of March in Taipei."""
+TODAY = date(2026, 3, 1)
 MONTHS = month_starts(NOW, TAIPEI)
 POLICY = Policy(cost=CostBands(low_up_to=Decimal(5000)))
 SAY = words("en")
@@ -94,7 +95,7 @@ def test_who_is_at_the_limit_what_came_to_nothing_and_the_last_decisions() -> No
     """By name, and from which day another exception is possible."""
     ledger = Ledger(
         totals=(Total(currency="TWD", granted=2, cost=Decimal(900), dearest=Decimal(500), ours=True),),
-        at_limit=(AtLimit(customer_id="C-1", free_on=NOW), AtLimit(customer_id="C-2", free_on=NOW)),
+        at_limit=(AtLimit(customer_id="C-1", free_on=TODAY), AtLimit(customer_id="C-2", free_on=TODAY)),
         at_limit_more=1,
         outcomes={ExceptionState.DECLINED: 3, ExceptionState.LAPSED: 1},
         entries=(
@@ -124,5 +125,5 @@ def test_who_is_at_the_limit_what_came_to_nothing_and_the_last_decisions() -> No
 def test_where_the_policy_allows_none_no_day_is_promised() -> None:
     """Whoever had one all the same is listed."""
     none = POLICY.model_copy(update={"goodwill": GoodwillPolicy(exceptions_per_window=0)})
-    text = shown(Ledger(at_limit=(AtLimit(customer_id="C-1", free_on=NOW),)), none)
+    text = shown(Ledger(at_limit=(AtLimit(customer_id="C-1", free_on=TODAY),)), none)
     assert text.endswith("*Had an exception, though the policy allows none*\n• Hefeng &amp; Co")

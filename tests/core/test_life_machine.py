@@ -196,15 +196,17 @@ class Life(RuleBasedStateMachine):
         cap=st.none() | amounts,
         concession=st.none() | concessions,
         valid_days=st.none() | st.integers(1, 90),
+        fault_ours=st.booleans(),
     )
     def decides_with_terms(
-        self, user: str, cap: Decimal | None, concession: Concession | None, valid_days: int | None
+        self, user: str, cap: Decimal | None, concession: Concession | None, valid_days: int | None, *, fault_ours: bool
     ) -> None:
         """A window sent off."""
         terms = Terms(
             concession=concession,
             cap=cap,
             valid_days=valid_days,
+            fault_ours=fault_ours,
             reason="because",
             extended_to=date(2027, 1, 31) if concession is Concession.EXTENSION else None,
         )
@@ -261,12 +263,14 @@ class Life(RuleBasedStateMachine):
         if ruled.move in {Move.APPROVE, Move.DECLINE}:
             self.decisions.append((user, ruled.move))
         if ruled.move is Move.APPROVE:
+            assert self.request.grant
+            assert self.request.grant.ours is terms.fault_ours  # the asker's word lifts no limit
             self._is_within_the_limits(ruled.authority)
 
     def _is_within_the_limits(self, authority: Authority) -> None:
         grant, limits = self.request.grant, authority.limits(POLICY)
         assert grant
-        if self.request.fault_ours == "yes":
+        if grant.ours:
             return
         assert grant.cap <= limits.up_to
         assert grant.concession in limits.concessions

@@ -1,20 +1,19 @@
 """A casebook of many years: what is looked for at every message is found at once, and who reads long stops nobody."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event, text
 
+from bot.policy import GoodwillPolicy, HoursPolicy
 from storage import conversations, ledger, quiet, retention, team, which_case
 from storage import goodwill as requests
 from storage.engine import Casebook, open_casebook
+from storage.moments import at
 from storage.ratings import by_play
 
 pytestmark = pytest.mark.slow
-
-DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -77,7 +76,9 @@ def plan(connection: Connection, asking: Callable[[Connection], object]) -> str:
         (lambda connection: requests.pending(connection, "T1"), "workspace=? AND state=?"),
         (lambda connection: ledger.totals(connection, "T1", since=5.0, now=9.0), "workspace=? AND decided_at>?"),
         (
-            lambda connection: ledger.at_limit(connection, "T1", window=DAY, per_window=1, now=9.0),
+            lambda connection: ledger.at_limit(
+                connection, "T1", policy=GoodwillPolicy(window_days=1), hours=HoursPolicy(), now=at(9.0)
+            ),
             "workspace=? AND decided_at>?",
         ),
         (

@@ -130,3 +130,23 @@ def test_what_was_promised_before_is_reminded_of(tmp_path: Path) -> None:
 def differences(connection: Connection) -> list[object]:
     """What differs between the database and the schema."""
     return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+OURS = """
+INSERT INTO exceptions VALUES ('T1', 'e3', 'c1', 'C-1', 'approved', 'U1', 5.0, 'full', 'printer', 3000, 'TWD',
+    'our slip', 'U2', 6.0, '', 'yes');
+INSERT INTO exceptions VALUES ('T1', 'e4', 'c1', 'C-1', 'declined', 'U1', 5.0, 'full', 'printer', 3000, 'TWD',
+    'our slip', 'U2', 6.0, 'no', 'yes');
+"""
+
+
+def test_what_put_right_our_own_fault_counts_in_nobodys_window_still(tmp_path: Path) -> None:
+    """Until then the asker's word was taken for it; a grant of an earlier version keeps what it was."""
+    path = tmp_path / "casebook.db"
+    upgraded(path, "0001", FIRST + OURS)
+    casebook = open_casebook(f"sqlite:///{path}")
+    with casebook.begin() as connection:
+        found = {each.id: each.grant for each in requests.of_case(connection, "T1", "c1")}
+        assert {name: grant.ours for name, grant in found.items() if grant} == {"e1": False, "e3": True}
+        assert len(requests.granted_at(connection, "T1", "C-1")) == 1
+    casebook.close()
