@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.case import STAGES, Standing, has_reached
 from bot.claims import ClaimCheck
 from bot.entitlement import Entitlement
+from bot.goodwill import Granted
 from bot.message import Role
 from bot.playbook import (
     PITCH,
@@ -35,6 +36,12 @@ ANGRY = 2
 """From this anger on nothing is pitched (R02)."""
 OUR_MISTAKES = frozenset({"fault_ours", "our_breach", "our_late_reply", "same_fault_again", "commitment_missed"})
 """Facts by which we are the ones at fault."""
+TELLS_OF_THE_YES = "exception_approved"
+"""A line that claims this fact tells of a grant."""
+SAID = frozenset({"slighted", "overpromised"})
+"""Facts of the conversation that want a word whatever the customer answers: a play that names one needs no signal."""
+REFUSALS = frozenset({"cites_policy", "refuses_early", "repeats_refusal"})
+"""Words of ours that say no; who says them hears who could say more (R12)."""
 ASKED_OF_OTHERS = frozenset({Action.ASK_EXCEPTION, Action.ASK_SALES})
 """What the agent can say that they asked for, once they did."""
 
@@ -92,6 +99,7 @@ class Advice(Part):
             and what the row calls for.
         facts: The facts the case held.
         checks: What the record says to the customer's claims.
+        granted: What a yes allows, when a line tells of it: whoever says that line has its bounds in sight.
     """
 
     signals: tuple[Signal, ...]
@@ -109,6 +117,7 @@ class Advice(Part):
     beside: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     checks: tuple[ClaimCheck, ...] = ()
+    granted: Granted | None = None
 
 
 class StoredAdvice(Part):
@@ -134,6 +143,7 @@ class Situation(Part):
     Attributes:
         values: What a line's placeholders stand for; a day is told as people write it.
         asked: Whether an exception has been asked for in this case.
+        granted: What was granted in it.
     """
 
     standing: Standing
@@ -141,6 +151,7 @@ class Situation(Part):
     facts: frozenset[str]
     values: Mapping[str, str | date] = {}
     asked: bool = False
+    granted: Granted | None = None
 
 
 def advise(
@@ -358,7 +369,7 @@ class _Telling:
         ]
 
     def _values(self) -> dict[str, str]:
-        return {name: _spelt(value, self.language) for name, value in self.situation.values.items()}
+        return {name: spelt(value, self.language) for name, value in self.situation.values.items()}
 
     def _text(self, play: Play, line: LineDefinition) -> str:
         return self.playbook.words[self.language].plays[play.id].lines[line.id]
@@ -427,6 +438,7 @@ def _actions(
 ) -> tuple[Action, ...]:
     """What this message wants first, then what the case wants; whether an exception can be asked for is the case's."""
     makes = {fact.id: fact.made_true_by for fact in told.playbook.facts if fact.made_true_by}
+        granted=situation.granted if any(TELLS_OF_THE_YES in line.claims for line in lines) else None,
     done = {action for action in makes.values() if _is_done(action, makes, told.situation.facts)}
     wanted: list[Action] = [makes[fact] for line in withheld for fact in line.missing if fact in makes]
     wanted += [row.action for row in rows if row.action and row.action not in done]
@@ -465,7 +477,8 @@ def _shared_out(offered: Sequence[Sequence[OfferedLine]], most: int) -> tuple[Of
     return (*kept, *second[: most - len(kept)])
 
 
-def _spelt(value: str | date, language: Language) -> str:
+def spelt(value: str | date, language: Language) -> str:
+    """A placeholder's value as people write it: words as they are, a day in full."""
     if isinstance(value, str):
         return value
     return format_date(value, "long", locale="en_GB") if language == "en" else value.isoformat()

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pydantic import BaseModel, ConfigDict
 
 from bot.case import has_reached
-from bot.coaching import OfferedLine, Situation, advise, fits
+from bot.coaching import TELLS_OF_THE_YES, OfferedLine, Situation, advise, fits
 from bot.features import normal_form, pattern_source, sentences
 from bot.message import Role
 from bot.playbook import Action, ClaimDefinition, Language, Playbook
@@ -77,7 +77,8 @@ class DraftCheck(BaseModel):
     Attributes:
         better: What could stand where the draft goes beyond the case; where neither that nor a play about what hurts
             has better words, what answers the customer's last message. All true for this case.
-        concedes: It speaks of a concession, granted or not: whoever sends it should have the grant's bounds in sight.
+        concedes: It, or what could stand in its place, speaks of a concession, granted or not: whoever sends it should
+            have the grant's bounds in sight.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -128,6 +129,7 @@ def check_draft(
         )
         better = advice.lines[:MOST_LINES] if advice else ()
     concedes = any(_concedes(claim) for claim, _ in claims_in(text, playbook))
+    concedes = concedes or any(TELLS_OF_THE_YES in line.claims for line in better)
     return DraftCheck(hurts=hurts, beyond=beyond, better=better, concedes=concedes)
 
 

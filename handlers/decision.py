@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -14,6 +13,7 @@ from bot.cards import exception as exception_card
 from bot.goodwill import Clicker, CostError, ExceptionRequest, Move, Refusal, Ruling, Terms
 from bot.policy import ApprovalPolicy, Concession
 from handlers import deliver, home, inbound, people, request
+from bot.working_hours import desk_day
 from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.inbound import Submission
 from handlers.services import Services
@@ -172,7 +172,7 @@ def _terms_mistakes(services: Services, sent: Submission, actor: Actor) -> dict[
 
 
 def _extension_error(services: Services, sent: Submission, actor: Actor, policy: ApprovalPolicy) -> str | None:
-    say, today = actor.say, moment(services).astimezone(ZoneInfo(actor.person.timezone)).date()
+    say, today = actor.say, desk_day(moment(services), services.playbook.policy.hours.timezone)
     day = sent.text("extended_to")
     if not day:
         return say("Please choose the last day of the extension.")

@@ -126,7 +126,7 @@ async def _answer(services: Services, actor: Actor, case: Case | None, text: str
     check = await _check(services, case, customer, text, words, language, held)
     return draft_card.answer(
         check,
-        granted=decision_card.bounds(held, actor.person.timezone, actor.say) if held else (),
+        granted=decision_card.bounds(held, services.playbook.policy.hours.timezone, actor.say) if held else (),
         customer=customer.record.customer.name if customer else None,
         has_case=case is not None,
         language=language,

@@ -96,6 +96,7 @@ async def _move(
     hear = await request.hearers(services, known, case, move) if known and case else request.Hearers()
     with task.finishing() as connection:
         before = requests.get(connection, services.identity.workspace, request_id)
+        case = cases.get(connection, before.workspace, before.case_id) if before else None
         refused = _refusal(services, before, case, actor, move)
         made = False
         if before and case and not refused:
@@ -123,7 +124,7 @@ async def _move(
             )
         if made and before:
             customer = request.name_of(customer_of(services, before.customer_id), actor.say)
-            zone = actor.person.timezone
+            zone = services.playbook.policy.hours.timezone
             sentence, _ = decision_card.told_agent(before, move, customer=customer, zone=zone, say=actor.say)
         else:
             sentence = decision_card.refusal_words(refused or Refusal.ALREADY_DECIDED, actor.say)

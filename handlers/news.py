@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from bot.blocks import Block, body, context, escaped, section
 from bot.cards import doing as doing_card
+from bot.cards import granted as granted_card
 from bot.cards.exception import fact_lines, link_blocks
 from bot.case import Case
 from bot.coaching import advise_on, decide
@@ -41,7 +42,7 @@ def said_now(
         about: The commitment it is about, if it is about one.
     """
     reader = language_of_locale(person.locale)
-    customer = customer_of(services, case.customer_id)
+    customer = customer_of(services, case.customer_id, connection)
     spoken = language_of_text(conversations.last_customer_words(connection, case), reader)
     current = situation(services, connection, case, customer, language=spoken, about=about)
     advice = advise_on(
@@ -69,14 +70,15 @@ def said_now(
         return [], None
     say = words(reader)
     play = services.playbook.words[reader].plays[advice.plays[0]]
-    return fact_lines([line.text for line in advice.lines], play.next_step, say), advice_id
+    beside = granted_card.to_say_with_it(advice, say)
+    return fact_lines([line.text for line in advice.lines], play.next_step, say, beside=beside), advice_id
 
 
 def way_on(services: Services, connection: Connection, case: Case, person: Person) -> list[Block]:
     """Where the decision table leads now, and the button for it."""
     reader = language_of_locale(person.locale)
     say = words(reader)
-    customer = customer_of(services, case.customer_id)
+    customer = customer_of(services, case.customer_id, connection)
     row = decide(services.playbook, situation(services, connection, case, customer, language=reader).standing)
     route = services.playbook.words[reader].decisions[row.id].route
     return [

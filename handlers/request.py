@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -23,6 +22,7 @@ from bot.language import language_of_locale
 from bot.message import Role
 from bot.playbook import Action
 from bot.setup import Person
+from bot.working_hours import desk_day
 from handlers import deliver, news, people
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, zone_of
@@ -41,7 +41,10 @@ CASE_STATE = {
 }
 AGENT_HEARS = frozenset(
     {Move.RECOMMEND, Move.ASK_BACK, Move.APPROVE, Move.DECLINE, Move.EXPIRE, Move.LAPSE, Move.REMIND}
+    | {Move.ANSWER, Move.WITHDRAW, Move.USE}
 )
+AGENTS_OWN = frozenset({Move.ANSWER, Move.WITHDRAW, Move.USE})
+"""What whoever asked or handles the case does; the other of them hears of it."""
 OURSELVES = "aside"
 """Who moves what happens by itself, in the audit."""
 MOST_DECIDERS = 20
@@ -84,9 +87,8 @@ def card(
 def _background(
     services: Services, connection: Connection, request: ExceptionRequest, case: Case, say: Words
 ) -> decision_card.Background:
-    customer = customer_of(services, case.customer_id)
+    customer = customer_of(services, case.customer_id, connection)
     policy = services.playbook.policy
-    zone = zone_of(customer, policy.hours.timezone)
     since = moment(services) - timedelta(days=policy.goodwill.window_days)
     granted = (
         requests.granted_at(connection, case.workspace, case.customer_id, but_not=case.id) if case.customer_id else []
@@ -95,7 +97,7 @@ def _background(
     return decision_card.Background(
         customer=name_of(customer, say),
         entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
-        granted_on=[each.astimezone(ZoneInfo(zone.key)).date() for each in granted if each > since],
+        granted_on=[desk_day(each, policy.hours.timezone) for each in granted if each > since],
         per_window=policy.goodwill.exceptions_per_window,
         window_days=policy.goodwill.window_days,
         contracts=[each.price for each in record.contracts if each.price] if record else [],
@@ -103,7 +105,7 @@ def _background(
         precedent=requests.similar(connection, request, policy.cost.low_up_to),
         checks=_checks(connection, case, customer),
         said=[each.text for each in conversations.in_full(connection, case) if each.role is Role.AGENT],
-        zone=zone.key,
+        zone=policy.hours.timezone,
     )
 
 
@@ -130,8 +132,9 @@ def _checks(connection: Connection, case: Case, customer: Standing | None) -> tu
 def confirm(services: Services, connection: Connection, request: ExceptionRequest, case: Case, asker: Person) -> None:
     """Whisper to whoever asked that it is with the supervisors, once its card really is."""
     say = words(language_of_locale(asker.locale))
-    customer = name_of(customer_of(services, case.customer_id), say)
-    text, blocks = decision_card.told_agent(request, None, customer=customer, zone=asker.timezone, say=say)
+    customer = name_of(customer_of(services, case.customer_id, connection), say)
+    zone = services.playbook.policy.hours.timezone
+    text, blocks = decision_card.told_agent(request, None, customer=customer, zone=zone, say=say)
     lines, advice_id = news.said_now(
         services, connection, case, asker, "exception_requested", after=card_key(request.id)
     )
@@ -258,10 +261,13 @@ def make(
             now=now,
         )
     for person in hear.agents if _agent_hears(after, move) else ():
-        _tell_agent(services, connection, after, move, case, person, hear.link, once)
+        if move not in AGENTS_OWN:
+            _tell_agent(services, connection, after, move, case, person, hear.link, once)
+        elif person.user_id != actor:
+            _tell_agent(services, connection, after, move, case, person, hear.link, once, by=actor)
     for person in hear.deciders:
         theirs = words(language_of_locale(person.locale))
-        customer = name_of(customer_of(services, case.customer_id), theirs)
+        customer = name_of(customer_of(services, case.customer_id, connection), theirs)
         text, blocks = decision_card.told_supervisor(after, move, customer=customer, link=hear.card_link, say=theirs)
         outbox.put(
             connection,
@@ -292,11 +298,14 @@ def _tell_agent(
     person: Person,
     link: str,
     once: str,
+    *,
+    by: str | None = None,
 ) -> None:
     """By direct message, which arrives; with the lines that have become true and what there is to do now."""
     say = words(language_of_locale(person.locale))
-    customer = name_of(customer_of(services, case.customer_id), say)
-    text, blocks = decision_card.told_agent(after, move, customer=customer, zone=person.timezone, say=say)
+    customer = name_of(customer_of(services, case.customer_id, connection), say)
+    zone = services.playbook.policy.hours.timezone
+    text, blocks = decision_card.told_agent(after, move, customer=customer, zone=zone, say=say, by=by)
     if fact := FACT_OF_MOVE.get(move):
         blocks += news.said_now(services, connection, case, person, fact)[0]
     if move is Move.APPROVE:

@@ -1,6 +1,7 @@
 """Gathering what the coach has to know of a case: directory and casebook, no Slack."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -11,14 +12,14 @@ from sqlalchemy import Connection
 from bot import case as case_rules
 from bot import claims, commitments, facts, on_file
 from bot import goodwill as goodwill_rules
-from bot.cards.exception import concession_words
+from bot.cards import granted as granted_card
 from bot.case import Case
 from bot.coaching import Advice, Situation
 from bot.commitments import Commitment
 from bot.customer import CustomerRecord
 from bot.entitlement import Coverage, CoverageOn, Entitlement, coverage_on, entitlement
 from bot.errors import UserError
-from bot.goodwill import ExceptionRequest
+from bot.goodwill import ExceptionRequest, Granted
 from bot.i18n import words
 from bot.playbook import Language
 from bot.setup import supervisors_away
@@ -54,16 +55,24 @@ def moment(services: Services) -> datetime:
     return datetime.fromtimestamp(services.clock(), tz=UTC)
 
 
-def covered_today(services: Services, record: CustomerRecord) -> Standing:
-    """How a customer is covered today, where they are."""
+def covered_today(services: Services, record: CustomerRecord, connection: Connection | None = None) -> Standing:
+    """How a customer is covered today, where they are.
+
+    Args:
+        connection: The transaction in which it is asked; without it a grant just made there is not seen.
+    """
     today = moment(services).astimezone(ZoneInfo(record.customer.timezone)).date()
     soon = services.playbook.policy.ends_soon_days
-    coverages = (*record.coverages, *extended(services, record.customer.id))
+    coverages = (*record.coverages, *extended(services, record.customer.id, connection))
     return Standing(record, today, tuple(coverage_on(each, today, soon) for each in coverages))
 
 
-def customer_of(services: Services, customer_id: str | None) -> Standing | None:
-    """A customer's standing, if they are on file."""
+def customer_of(services: Services, customer_id: str | None, connection: Connection | None = None) -> Standing | None:
+    """A customer's standing, if they are on file.
+
+    Args:
+        connection: The transaction in which it is asked; without it a grant just made there is not seen.
+    """
     directory = services.directory()
     if directory is None or customer_id is None:
         return None
@@ -72,13 +81,17 @@ def customer_of(services: Services, customer_id: str | None) -> Standing | None:
     except UserError as error:
         log.warning("directory_unreadable", what=error.what)
         return None
-    return covered_today(services, record) if record else None
+    return covered_today(services, record, connection) if record else None
 
 
-def extended(services: Services, customer_id: str) -> tuple[Coverage, ...]:
-    """The extensions granted to a customer, as coverages: of all they have, from the day they were granted."""
-    with services.casebook.look() as connection:
-        granted = requests.extensions(connection, services.identity.workspace, customer_id)
+def extended(services: Services, customer_id: str, connection: Connection | None = None) -> tuple[Coverage, ...]:
+    """The extensions granted to a customer, as coverages: of all they have, from the day they were granted.
+
+    Args:
+        connection: The transaction in which it is asked; without it a grant just made there is not seen.
+    """
+    with nullcontext(connection) if connection else services.casebook.look() as asking:
+        granted = requests.extensions(asking, services.identity.workspace, customer_id)
     hours = services.playbook.policy.hours
     return tuple(each for request in granted if (each := goodwill_rules.extension(request, hours)))
 
@@ -120,6 +133,8 @@ def situation(
         bands=services.playbook.policy.cost,
     )
     closed = case.state is case_rules.CaseState.CLOSED
+    yes = next((each for each in reversed(asked) if each.state in goodwill_rules.GRANTED), None)
+    granted = goodwill_rules.allowed(yes, services.playbook.policy.hours.timezone) if yes else None
     held = case_rules.facts_held(
         stands,
         recorded,
@@ -141,9 +156,10 @@ def situation(
         standing=stands,
         stage=case_rules.stage_reached(said, stands, held, closed=closed),
         facts=held,
-        values=_values(due, missed, customer, asked, language),
+        values=_values(due, missed, customer, granted, language),
         asked=bool(asked),
     )
+        granted=granted,
 
 
 def _supervisors_away(services: Services, connection: Connection) -> bool:
@@ -157,7 +173,8 @@ def window_is_used(services: Services, connection: Connection, case: Case) -> bo
     if not case.customer_id:
         return False
     granted = requests.granted_at(connection, case.workspace, case.customer_id, but_not=case.id)
-    return goodwill_rules.window_is_used(granted, services.playbook.policy.goodwill, moment(services))
+    policy = services.playbook.policy
+    return history.window_is_used(granted, policy.goodwill, policy.hours, moment(services))
 
 
 def has_new_facts(connection: Connection, case: Case, asked: Sequence[ExceptionRequest]) -> bool:
@@ -203,7 +220,7 @@ def _values(
     due: Commitment | None,
     missed: Commitment | None,
     customer: Standing | None,
-    asked: list[ExceptionRequest],
+    granted: Granted | None,
     language: Language,
 ) -> dict[str, str | date]:
     """What a line's placeholders stand for; one that is not known is not there, and the line is kept back."""
@@ -218,9 +235,8 @@ def _values(
         values["moved_from"] = told(due, due.moved_from)
     if missed:
         values["missed_at"] = told(missed, missed.due_at)
-    for each in asked:
-        if each.grant and each.state in goodwill_rules.GRANTED:
-            values["concession"] = concession_words(each.grant.concession, words(language))
+    if granted:
+        values["concession"] = granted_card.in_a_line(granted, words(language))
     return values | (on_file.line_values(customer.record, customer.coverages) if customer else {})
 
 

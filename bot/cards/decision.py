@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from bot.blocks import (
     Block,
@@ -23,14 +22,16 @@ from bot.blocks import (
     text_input,
 )
 from bot.cards import claims as claims_card
+from bot.cards import granted as granted_card
 from bot.cards.doing import SHOW_CASE
 from bot.cards.exception import concession_words, entitlement_words, fault_words
 from bot.claims import ClaimCheck
 from bot.customer import Price
 from bot.entitlement import Entitlement
-from bot.goodwill import ExceptionRequest, ExceptionState, Grant, Move, Refusal
+from bot.goodwill import ExceptionRequest, ExceptionState, Move, Refusal, allowed
 from bot.i18n import Words
 from bot.policy import ApprovalPolicy, Concession
+from bot.working_hours import desk_day
 
 APPROVE = "approve_exception"
 APPROVE_WITH_TERMS = "approve_exception_with_terms"
@@ -59,7 +60,7 @@ class Background:
         precedent: How requests like this one were decided, newest first.
         checks: What the customer claims, and what the record says.
         said: What we have told the customer so far, oldest first.
-        zone: By whose clock days are told, an IANA name.
+        zone: The desk's clock, by which days are told, an IANA name.
     """
 
     customer: str
@@ -215,7 +216,7 @@ def _state(request: ExceptionRequest, zone: str, say: Words) -> list[Block]:
         verdict = say("✅ Approved by {who}", who=_decider(request, say))
         reason = f"\n{escaped(request.decision_reason)}" if request.decision_reason else ""
         blocks.append(section(f"*{verdict}*{reason}"))
-        blocks.append(section("\n".join(f"• {each}" for each in grant_rows(request, request.grant, zone, say))))
+        blocks.append(section("\n".join(f"• {each}" for each in grant_rows(request, zone, say))))
         blocks.append(context(_use(request, zone, say)))
     return blocks
 
@@ -229,25 +230,15 @@ def _decider(request: ExceptionRequest, say: Words) -> str:
     return who
 
 
-def grant_rows(request: ExceptionRequest, grant: Grant, zone: str, say: Words) -> list[str]:
-    """What a yes allows, and no more, in lines of markup."""
-    rows = [
-        f"*{say('Granted')}*  {concession_words(grant.concession, say)}",
-        f"*{say('For')}*  {escaped(cut(grant.scope, MOST_WORDS))}",
-        f"*{say('At most')}*  {say.money(grant.cap, request.currency)}",
-    ]
-    if grant.extended_to:
-        rows.append(f"*{say('Covered until')}*  {say.day(grant.extended_to)}")
-    if grant.conditions:
-        rows.append(f"*{say('On condition')}*  {escaped(grant.conditions)}")
-    if grant.valid_until:
-        rows.append(f"*{say('To be booked by')}*  {_day(grant.valid_until, zone, say)}")
-    return rows
+def grant_rows(request: ExceptionRequest, zone: str, say: Words) -> list[str]:
+    """What a yes allows, and no more, in lines of markup; none when there was no yes."""
+    known = allowed(request, zone)
+    return granted_card.rows(known, say) if known else []
 
 
 def bounds(request: ExceptionRequest, zone: str, say: Words) -> list[str]:
     """What a grant allows and whether it is used by now, for whoever is about to speak of it."""
-    return [*grant_rows(request, request.grant, zone, say), _use(request, zone, say)] if request.grant else []
+    return [*grant_rows(request, zone, say), _use(request, zone, say)] if request.grant else []
 
 
 def _use(request: ExceptionRequest, zone: str, say: Words) -> str:
@@ -259,7 +250,7 @@ def _use(request: ExceptionRequest, zone: str, say: Words) -> str:
 
 
 def _day(moment: datetime | None, zone: str, say: Words) -> str:
-    return say.day(moment.astimezone(ZoneInfo(zone)).date()) if moment else ""
+    return say.day(desk_day(moment, zone)) if moment else ""
 
 
 def decide_buttons(request: ExceptionRequest, say: Words) -> Block:
@@ -306,7 +297,8 @@ def terms_modal(request: ExceptionRequest, policy: ApprovalPolicy, say: Words) -
             labelled(
                 "conditions",
                 say("On which condition?"),
-                text_input("text", multiline=True, most=1000, placeholder=say("Parts are paid by the customer")),
+                text_input("text", multiline=True, most=1000, placeholder=say("Parts are paid by your company")),
+                hint=say("The customer hears it in these words, so write it to them."),
                 optional=True,
             ),
             labelled(
@@ -384,20 +376,23 @@ def _one_box(callback_id: str, request_id: str, *, title: str, label: str, hint:
 
 
 def told_agent(
-    request: ExceptionRequest, move: Move | None, *, customer: str, zone: str, say: Words
+    request: ExceptionRequest, move: Move | None, *, customer: str, zone: str, say: Words, by: str | None = None
 ) -> tuple[str, list[Block]]:
     """What whoever asked hears of a move, above the lines that have become true.
 
     Args:
         move: The move; None for a request just filed.
-        zone: Their own clock.
+        zone: The desk's clock.
+        by: Whose move it was, when it was a colleague's who may do it in their place.
     """
     text = _told_words(request, move, customer, say)
     blocks = [context(say("🔒 Only you can see this")), section(f"*{escaped(text)}*")]
+    if by:
+        blocks.append(context(say("Done by {who}, who is on this case too.", who=f"<@{by}>")))
     if move is Move.ASK_BACK:
         blocks.append(section(escaped(request.question)))
     elif request.grant and move in {Move.APPROVE, Move.REMIND}:
-        blocks.append(section("\n".join(f"• {each}" for each in grant_rows(request, request.grant, zone, say))))
+        blocks.append(section("\n".join(f"• {each}" for each in grant_rows(request, zone, say))))
     if request.decision_reason and move in {Move.APPROVE, Move.DECLINE}:
         blocks.append(section(say("Reason: {reason}", reason=escaped(request.decision_reason))))
     return text, blocks

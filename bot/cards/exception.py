@@ -209,8 +209,12 @@ def link_blocks(link: str, say: Words) -> list[Block]:
     return [context(f"<{link}|{say('Go to the conversation')}>")] if link else []
 
 
-def fact_lines(lines: list[str], next_step: str, say: Words) -> list[Block]:
-    """The lines that have become true, to follow a piece of news."""
+def fact_lines(lines: list[str], next_step: str, say: Words, *, beside: Sequence[Block] = ()) -> list[Block]:
+    """The lines that have become true, to follow a piece of news.
+
+    Args:
+        beside: What has to be said with them and stands in none of them.
+    """
     blocks = [context(say("You could say"))] if lines else []
-    blocks += [quote(line) for line in lines]
+    blocks += [*(quote(line) for line in lines), *beside]
     return [*blocks, section(f"*{say('Next')}*  {escaped(next_step)}")]

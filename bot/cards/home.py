@@ -9,6 +9,7 @@ from bot.blocks import Block, button, context, divider, escaped, header, quotes,
 from bot.cards import board as board_card
 from bot.cards import claims as claims_card
 from bot.cards import desk as desk_card
+from bot.cards import granted as granted_card
 from bot.cards import ledger as ledger_card
 from bot.cards.feedback import Choice, clock, menu, rating_words, row_id
 from bot.cards.setup import missing_words
@@ -198,7 +199,8 @@ def _entry(stored: StoredAdvice, rating: Rating | None, *, zone: str, playbook: 
         about.append(rating_words(rating, say))
     blocks = [{**title, "block_id": row_id(stored.id)}, context(" · ".join(about))]
     blocks += claims_card.blocks(advice.checks, say)
-    return [*blocks, quotes([line.text for line in advice.lines])] if advice.lines else blocks
+    said = [quotes([line.text for line in advice.lines])] if advice.lines else []
+    return [*blocks, *said, *granted_card.beside(advice, say)]
 
 
 def _muted(inbox: Inbox, playbook: Playbook, say: Words) -> list[Block]:

@@ -3,6 +3,7 @@
 from bot.blocks import Block, button, context, cut, escaped, modal, quote, section
 from bot.cards import care, doing, feedback, takeover
 from bot.cards import claims as claims_card
+from bot.cards import granted as granted_card
 from bot.cards.facts import fact_words
 from bot.care import ABUSE
 from bot.coaching import Advice
@@ -61,6 +62,7 @@ def card(
     if advice.lines:
         blocks.append(context(say("You could say")))
         blocks += [quote(line.text) for line in advice.lines]
+        blocks += granted_card.beside(advice, say)
     blocks.append(section(f"*{say('Next')}*  {escaped(main.next_step)}\n*{say('Careful')}*  {escaped(main.avoid)}"))
     row = playbook.words[say.language].decisions.get(advice.row or "")
     if row:
