@@ -71,5 +71,5 @@ def seed(settings: Settings, now: datetime) -> None:
                 used_at=then + timedelta(hours=2),
             ),
         )
-        cases.move(connection, case, CaseState.CLOSED)
+        cases.move(connection, case, CaseState.CLOSED, now=then.timestamp())
     casebook.close()

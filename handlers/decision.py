@@ -209,6 +209,7 @@ async def _decide(
         hear = await request.hearers(services, foreseen_after, case, foreseen)
     with task.finishing() as connection:
         before = requests.get(connection, workspace, request_id)
+        case = cases.get(connection, workspace, before.case_id) if before else None
         ruled = _ruling(services, connection, before, wanted, actor, terms) if before else Ruling()
         if before is None or case is None or ruled.move is None or ruled.move is not foreseen:
             refused = ruled.refusal or Refusal.ALREADY_DECIDED

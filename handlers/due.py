@@ -90,7 +90,8 @@ async def _happen(services: Services, known: ExceptionRequest) -> None:
     asker = await people.look_up(services, known.requested_by)
     with services.casebook.begin() as connection:
         before = requests.get(connection, known.workspace, known.id)
-        if before != known:
+        case = cases.get(connection, known.workspace, known.case_id)
+        if before != known or case is None:
             return
         after = rules.moved(before, move, by=None, now=moment(services), policy=policy.approval, hours=policy.hours)
         request.make(

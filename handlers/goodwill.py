@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot import goodwill as rules
 from bot.blocks import Block, body
 from bot.cards import exception as exception_card
-from bot.case import Case, CaseState
+from bot.case import Case
 from bot.entitlement import Entitlement
 from bot.facts import MISTAKE_FACTS, current, newest
 from bot.found import Match
@@ -296,7 +296,7 @@ def _file(
         values |= {each.value: "no" for each in MISTAKE_FACTS if known.get(each) == "yes"}
     for name, value in values.items():
         facts.record(connection, case, name, value, by=actor.person.user_id, why=filed.reason, now=now)
-    cases.move(connection, case, CaseState.WAITING)
+    cases.await_decision(connection, case, by=actor.person.user_id, now=now)
     audit.write(
         connection,
         workspace=case.workspace,
