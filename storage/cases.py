@@ -91,11 +91,11 @@ def touch(
     connection.execute(update(cases).where(of_case).values(**values))
     connection.execute(update(cases).where(of_case, cases.c.touched_at < said_at).values(touched_at=said_at))
     if message.role is Role.CUSTOMER:
-        _reopen(connection, case, message, now)
+        _reopen(connection, case, by=message.speaker, why="the customer wrote again", now=now)
     return get(connection, case.workspace, case.id) or case
 
 
-def _reopen(connection: Connection, case: Case, message: Message, now: float) -> None:
+def _reopen(connection: Connection, case: Case, *, by: str, why: str, now: float) -> None:
     """Open a case again if it is closed."""
     changed = connection.execute(
         update(cases)
@@ -106,13 +106,13 @@ def _reopen(connection: Connection, case: Case, message: Message, now: float) ->
         audit.write(
             connection,
             workspace=case.workspace,
-            actor=message.speaker,
+            actor=by,
             subject="case",
             subject_id=case.id,
             move="reopen",
             before=CaseState.CLOSED,
             after=CaseState.OPEN,
-            why="the customer wrote again",
+            why=why,
             now=now,
         )
 
@@ -163,8 +163,17 @@ def hand_over(connection: Connection, case: Case, agent: str) -> None:
     )
 
 
-def move(connection: Connection, case: Case, state: CaseState) -> None:
-    """Put a case into another state."""
-    connection.execute(
-        update(cases).where(cases.c.workspace == case.workspace, cases.c.id == case.id).values(state=state)
-    )
+def await_decision(connection: Connection, case: Case, *, by: str, now: float) -> None:
+    """A decision is awaited in it, so it does not close; a closed one is open again by that, and the audit says so."""
+    _reopen(connection, case, by=by, why="an exception was asked for", now=now)
+    move(connection, case, CaseState.WAITING, now=now)
+
+
+def move(connection: Connection, case: Case, state: CaseState, *, now: float) -> None:
+    """Put a case into another state, however it stood when it was read; a closed one stays closed.
+
+    What happens in a case counts as a word: it does not close before nothing has happened for as long.
+    """
+    still_open = (cases.c.workspace == case.workspace) & (cases.c.id == case.id) & (cases.c.state != CaseState.CLOSED)
+    connection.execute(update(cases).where(still_open).values(state=state))
+    connection.execute(update(cases).where(still_open, cases.c.touched_at < now).values(touched_at=now))

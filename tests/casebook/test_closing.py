@@ -1,11 +1,13 @@
 """Which cases are closed because nothing was said any more."""
 
 import pytest
+from sqlalchemy import select
 
 from bot.case import CaseState
 from bot.commitments import Commitment, CommitmentState
 from storage import cases, commitments
 from storage.engine import Casebook
+from storage.schema import audit
 from tests.casebook.sample import WORKSPACE, at, opened
 
 NOW = 5_000.0
@@ -48,3 +50,41 @@ def test_a_case_stays_open_while_something_promised_in_it_is_owed(
         after = cases.get(connection, WORKSPACE, promised.id)
     assert after is not None
     assert (after.state is CaseState.CLOSED) is not is_owed
+
+
+def test_a_case_that_waits_for_a_decision_does_not_close_and_one_decided_closes_as_after_a_word(
+    casebook: Casebook,
+) -> None:
+    """However long nothing is said: the decision itself is something that happened, and has to be told first."""
+    with casebook.begin() as connection:
+        case = opened(connection)
+        cases.await_decision(connection, case, by="U1", now=200.0)
+        assert not cases.close(connection, case, before=NOW, now=NOW)
+        cases.move(connection, case, CaseState.DECIDED, now=NOW)
+        assert not cases.close(connection, case, before=NOW, now=NOW)
+        assert cases.close(connection, case, before=NOW + 1, now=NOW)
+
+
+@pytest.mark.parametrize("state", [CaseState.OPEN, CaseState.DECIDED, CaseState.WAITING])
+def test_a_case_read_before_it_was_closed_is_not_written_back_as_open(casebook: Casebook, state: CaseState) -> None:
+    """A move leaves a closed case closed, whatever whoever moves it has read."""
+    with casebook.begin() as connection:
+        as_read = opened(connection)
+        assert cases.close(connection, as_read, before=NOW, now=NOW)
+        cases.move(connection, as_read, state, now=NOW)
+        after = cases.get(connection, WORKSPACE, as_read.id)
+    assert after == as_read.model_copy(update={"state": CaseState.CLOSED})
+
+
+def test_asking_for_an_exception_opens_a_closed_case_and_the_audit_says_who(casebook: Casebook) -> None:
+    """What waits for a decision is not over; where it was open already, nothing is opened."""
+    with casebook.begin() as connection:
+        case = opened(connection)
+        cases.move(connection, case, CaseState.CLOSED, now=NOW)
+        for _ in range(2):
+            cases.await_decision(connection, case, by="U1", now=NOW)
+        after = cases.get(connection, WORKSPACE, case.id)
+        rows = connection.execute(select(audit.c.actor, audit.c.move, audit.c.before, audit.c.after)).all()
+    assert after is not None
+    assert after.state is CaseState.WAITING
+    assert [tuple(row) for row in rows] == [("U1", "reopen", "closed", "open")]

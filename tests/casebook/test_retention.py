@@ -32,7 +32,7 @@ def test_a_fact_holds_after_the_purge_as_it_did_before(casebook: Casebook, state
     """What went out was said, half a year later as well; what did not go out never becomes true by being forgotten."""
     with casebook.begin() as connection:
         case = said(connection, None, "?", ts="1.0", at=OLD)
-        cases.move(connection, case, CaseState.CLOSED)
+        cases.move(connection, case, CaseState.CLOSED, now=OLD)
         facts.record(connection, case, "engineer_assigned", "yes", by=AGENT, now=OLD, after="k")
         whispered(connection, case, "?", ts="1.0", at=OLD, after="k")
         send(connection, case, "k", "?", at=OLD, state=state)
@@ -112,7 +112,7 @@ def test_an_old_case_in_which_something_is_said_again_keeps_it_for_its_time(case
         kept = conversations.kept_message(connection, WORKSPACE, "C0", f"{NOW:.0f}.0")
         assert kept
         cases.touch(connection, case, kept.message, Reading(), None, now=NOW)
-        cases.move(connection, case, CaseState.CLOSED)
+        cases.move(connection, case, CaseState.CLOSED, now=OLD)
         assert retention.empty_cases(connection, WORKSPACE, before=NOW, now=NOW, limit=10) == 0
         assert [each.text for each in conversations.in_full(connection, case)][-1] == "again"
         assert retention.empty_cases(connection, WORKSPACE, before=NOW + DAY, now=NOW + DAY, limit=10) == 1

@@ -21,7 +21,7 @@ def test_a_customer_who_writes_again_opens_a_closed_case_and_the_audit_says_so(c
     """No change of state without who, when and why; the second message changes nothing any more."""
     with casebook.begin() as connection:
         case = opened(connection)
-        cases.move(connection, case, CaseState.CLOSED)
+        cases.move(connection, case, CaseState.CLOSED, now=0.0)
         closed = cases.get(connection, WORKSPACE, case.id) or case
         for ts in ("300.0", "301.0"):
             after = cases.touch(connection, closed, said(ts, thread_ts="100.0"), Reading(), None, now=310.0)
@@ -36,7 +36,7 @@ def test_an_agent_who_writes_does_not_open_it(casebook: Casebook) -> None:
     """A word after it is over leaves it closed."""
     with casebook.begin() as connection:
         case = opened(connection)
-        cases.move(connection, case, CaseState.CLOSED)
+        cases.move(connection, case, CaseState.CLOSED, now=0.0)
         cases.touch(connection, case, said("300.0", role=Role.AGENT), Reading(), None, now=310.0)
         assert stands(cases.get(connection, WORKSPACE, case.id)) == (CaseState.CLOSED, "Uagent")
         assert connection.execute(select(audit)).all() == []
@@ -46,7 +46,7 @@ def test_what_happened_while_a_message_was_read_stays(casebook: Casebook) -> Non
     """A request filed and a takeover accepted since the case was read are not written over."""
     with casebook.begin() as connection:
         as_read = opened(connection)
-        cases.move(connection, as_read, CaseState.WAITING)
+        cases.move(connection, as_read, CaseState.WAITING, now=0.0)
         cases.hand_over(connection, as_read, "U2")
         after = cases.touch(connection, as_read, said("300.0"), Reading(), None, now=310.0)
         assert stands(after) == stands(cases.get(connection, WORKSPACE, as_read.id)) == (CaseState.WAITING, "U2")
