@@ -430,6 +430,7 @@ def _compose(
         actions=_actions(told, withheld, rows, may_ask=may_ask),
         facts=tuple(sorted(situation.facts)),
         playbook_version=told.playbook.version,
+        granted=situation.granted if any(TELLS_OF_THE_YES in line.claims for line in lines) else None,
     )
 
 
@@ -438,7 +439,6 @@ def _actions(
 ) -> tuple[Action, ...]:
     """What this message wants first, then what the case wants; whether an exception can be asked for is the case's."""
     makes = {fact.id: fact.made_true_by for fact in told.playbook.facts if fact.made_true_by}
-        granted=situation.granted if any(TELLS_OF_THE_YES in line.claims for line in lines) else None,
     done = {action for action in makes.values() if _is_done(action, makes, told.situation.facts)}
     wanted: list[Action] = [makes[fact] for line in withheld for fact in line.missing if fact in makes]
     wanted += [row.action for row in rows if row.action and row.action not in done]

@@ -6,14 +6,15 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from bot import goodwill as rules
+from bot.amounts import CostError, parse_cost
 from bot.authority import authorities, managers
 from bot.blocks import Block
 from bot.cards import decision as decision_card
 from bot.cards import exception as exception_card
-from bot.goodwill import Clicker, CostError, ExceptionRequest, Move, Refusal, Ruling, Terms
+from bot.goodwill import Clicker, ExceptionRequest, Move, Refusal, Ruling, Terms
 from bot.policy import ApprovalPolicy, Concession
-from handlers import deliver, home, inbound, people, request
 from bot.working_hours import desk_day
+from handlers import deliver, home, inbound, people, request
 from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.inbound import Submission
 from handlers.services import Services
@@ -209,7 +210,6 @@ async def _decide(
         hear = await request.hearers(services, foreseen_after, case, foreseen)
     with task.finishing() as connection:
         before = requests.get(connection, workspace, request_id)
-        case = cases.get(connection, workspace, before.case_id) if before else None
         ruled = _ruling(services, connection, before, wanted, actor, terms) if before else Ruling()
         if before is None or case is None or ruled.move is None or ruled.move is not foreseen:
             refused = ruled.refusal or Refusal.ALREADY_DECIDED

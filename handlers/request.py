@@ -246,8 +246,8 @@ def make(
         why=why,
         now=now,
     )
-    if after.state in CASE_STATE:
-        cases.move(connection, case, CASE_STATE[after.state], now=now)
+    if after.state in CASE_STATE and case.state is not CaseState.CLOSED:
+        cases.move(connection, case, CASE_STATE[after.state])
     once = f"{card_key(after.id)}:{move}:{now:.6f}"
     if after.state is not before.state or after.due_move is not before.due_move or move is Move.ASK_BACK:
         outbox.put(

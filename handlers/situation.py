@@ -158,8 +158,8 @@ def situation(
         facts=held,
         values=_values(due, missed, customer, granted, language),
         asked=bool(asked),
-    )
         granted=granted,
+    )
 
 
 def _supervisors_away(services: Services, connection: Connection) -> bool:

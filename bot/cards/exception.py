@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.amounts import CostError
 from bot.blocks import (
     Block,
     button,
@@ -21,7 +22,6 @@ from bot.blocks import (
 from bot.blocks import static_select as menu
 from bot.entitlement import Entitlement
 from bot.found import Candidate
-from bot.goodwill import CostError
 from bot.i18n import Words
 from bot.policy import Concession
 
