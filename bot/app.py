@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import structlog
@@ -35,24 +36,29 @@ SLACK_TIMEOUT = aiohttp.ClientTimeout(total=15)
 HOUR_SECONDS = 3_600.0
 
 Learn = Callable[[Playbook, Settings, Callable[[str], None]], Detector]
+Read = Callable[[Path], Playbook]
 
 log = structlog.get_logger()
 
 
 @asynccontextmanager
 async def services(
-    settings: Settings, clock: Callable[[], float] = time.time, learning: Learn = learn
+    settings: Settings,
+    clock: Callable[[], float] = time.time,
+    learning: Learn = learn,
+    reading: Read = load_playbook,
 ) -> AsyncIterator[Services]:
     """Everything a handler needs, closed again at the end.
 
     Args:
         learning: Makes a detector for a playbook.
+        reading: Reads the playbook in a folder.
 
     Raises:
         UserError: when the playbook has a fault, the tokens do not fit or Slack cannot be reached.
     """
     token = settings.slack_bot_token.get_secret_value()
-    playbook = load_playbook(settings.playbook)
+    playbook = reading(settings.playbook)
     async with aiohttp.ClientSession(trust_env=True, timeout=SLACK_TIMEOUT) as http:
         client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)
         identity = await identify(client)
@@ -86,7 +92,8 @@ def bolt_app(parts: Services, token: str) -> AsyncApp:
         )
 
     client = AsyncWebClient(base_url=parts.client.base_url, session=parts.http)
-    app = AsyncApp(client=client, authorize=authorize, process_before_response=True)
+    # Without a name Bolt reads the source of every caller to find one, which takes longer than all else it does here.
+    app = AsyncApp(name="aside", client=client, authorize=authorize, process_before_response=True)
     listeners.register(app, parts)
     return app
 
@@ -105,6 +112,7 @@ async def run(
     ready: Callable[[], None] | None = None,
     stop: asyncio.Event | None = None,
     learning: Learn = learn,
+    reading: Read = load_playbook,
 ) -> None:
     """Serve Slack until told to stop.
 
@@ -112,11 +120,12 @@ async def run(
         ready: Called once Slack's events come in.
         stop: Ends it when set; cancelling ends it as well.
         learning: Makes a detector for a playbook; several bots in one process may share what was learnt.
+        reading: Reads the playbook in a folder; what was read may be shared as well.
     """
     app_token = settings.slack_app_token.get_secret_value()
     with only_one(settings.data):
         written = playbook_edits.stamp(settings.playbook)
-        async with services(settings, learning=learning) as parts:
+        async with services(settings, learning=learning, reading=reading) as parts:
             await check_socket_mode(parts.client, app_token)
             release_leases(parts.casebook)
             app = bolt_app(parts, settings.slack_bot_token.get_secret_value())

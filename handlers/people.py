@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -62,7 +63,13 @@ def person_from(user: Mapping[str, Any], identity: Identity) -> Person:
 
 
 def _timezone(name: str | None) -> str:
-    return name if name in available_timezones() else "Asia/Taipei"
+    return name if name in _timezones() else "Asia/Taipei"
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    """The time zones there are; to look walks through a folder of hundreds of files."""
+    return frozenset(available_timezones())
 
 
 class UnknownForNowError(Exception):

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from storage.engine import Casebook, open_casebook
+from storage.engine import Casebook
+from tests.fresh import new_casebook
 
 
 @pytest.fixture
 def casebook(tmp_path: Path) -> Iterator[Casebook]:
     """A new one."""
-    opened = open_casebook(f"sqlite:///{tmp_path / 'casebook.db'}")
+    opened = new_casebook(tmp_path / "casebook.db")
     yield opened
     opened.close()

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 import aiohttp
@@ -14,15 +15,17 @@ from pydantic import SecretStr
 from bot import app
 from bot.learning import learn
 from bot.playbook import Playbook
+from bot.playbook_files import load_playbook
 from bot.settings import Settings
 from bot.setup import RoleSource, Setup, SupportChannel
 from bot.signals import Detector
-from sandbox.manifest import load_manifest
+from handlers.playbook_edits import Stamp, stamp
+from sandbox.manifest import Manifest, load_manifest
 from sandbox.server import Sandbox
-from sandbox.world import load_world
+from sandbox.world import World, load_world
 from storage import workspace as workspaces
-from storage.engine import open_casebook
 from storage.importing import import_files
+from tests.fresh import new_casebook
 from tests.sandbox.stage import Seat, Stage
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +52,15 @@ SETUP = Setup(
 
 _learnt: dict[tuple[str, str], Detector] = {}
 _learning = threading.Lock()
+_read: dict[Stamp, Playbook] = {}
+
+
+def read_once(folder: Path) -> Playbook:
+    """What a real start reads, once for all tests of this process while nobody edits it: it takes most of a second."""
+    written = stamp(folder)
+    if written not in _read:
+        _read[written] = load_playbook(folder)
+    return _read[written]
 
 
 def learn_once(playbook: Playbook, settings: Settings, tell: Callable[[str], None]) -> Detector:
@@ -72,7 +84,7 @@ class Bot:
         """Connect and work."""
         ready = asyncio.Event()
         self._stop = asyncio.Event()
-        self._task = asyncio.create_task(app.run(self.settings, ready.set, self._stop, learn_once))
+        self._task = asyncio.create_task(app.run(self.settings, ready.set, self._stop, learn_once, read_once))
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait([waiting, self._task], return_when=asyncio.FIRST_COMPLETED, timeout=60)
         if not ready.is_set():
@@ -101,12 +113,15 @@ async def stage() -> AsyncIterator[Stage]:
         yield made
 
 
+@cache
+def _demo() -> tuple[World, Manifest]:
+    """What the demo's files say."""
+    return load_world(ROOT / "sandbox" / "demo" / "world.yml"), load_manifest(ROOT / "manifest.yml")
+
+
 async def _stage() -> AsyncIterator[Stage]:
-    sandbox = Sandbox(
-        load_world(ROOT / "sandbox" / "demo" / "world.yml"),
-        load_manifest(ROOT / "manifest.yml"),
-        retry_after=(0.2, 0.2, 0.2),
-    )
+    world, manifest = _demo()
+    sandbox = Sandbox(world.model_copy(deep=True), manifest.model_copy(deep=True), retry_after=(0.2, 0.2, 0.2))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(sandbox)
         http = await stack.enter_async_context(aiohttp.ClientSession())
@@ -140,7 +155,7 @@ def settings(stage: Stage, directory_file: Path, tmp_path: Path, plain_logs: Non
 
 def save_setup(settings: Settings, setup: Setup) -> None:
     """Write a workspace's setup as `aside setup` would."""
-    casebook = open_casebook(settings.casebook_url)
+    casebook = new_casebook(settings.data / "casebook.db")
     with casebook.begin() as connection:
         workspaces.save_setup(connection, WORKSPACE, setup, actor="test", now=0.0)
     casebook.close()

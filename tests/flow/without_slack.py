@@ -29,7 +29,7 @@ from storage import cases, conversations, ids, inbox, outbox
 from storage import goodwill as requests
 from storage import workspace as workspaces
 from storage.inbox import Lane
-from tests.flow.conftest import AGENT, CUSTOMER, SHARED, WORKSPACE, learn_once, save_setup
+from tests.flow.conftest import AGENT, CUSTOMER, SHARED, WORKSPACE, learn_once, read_once, save_setup
 from tests.sandbox.stage import Json, Stage
 
 MONDAY_NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC).timestamp()
@@ -240,7 +240,7 @@ def _said(user: str, role: Role, text: str, channel: str, ts: str, thread_ts: st
 async def desk(stage: Stage, settings: Settings) -> AsyncIterator[Desk]:
     """The parts as `bot.app` wires them, with a clock of the test's and nobody working."""
     clock = Clock()
-    async with app.services(settings, clock=clock, learning=learn_once) as parts:
+    async with app.services(settings, clock=clock, learning=learn_once, reading=read_once) as parts:
         with parts.casebook.begin() as connection:
             for group, members in (("S0SUPERVISORS", ["U0YATING", "U0CHIHMING"]),):
                 workspaces.save_group(connection, WORKSPACE, group, members, clock())
