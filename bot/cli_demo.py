@@ -18,6 +18,7 @@ from bot import app
 from bot.cli import log_as_json, run_async
 from bot.demo import seed
 from bot.errors import UserError
+from bot.language import language_of_locale
 from bot.only_one import only_one
 from bot.settings import MANIFEST, Settings, load_settings
 from sandbox.demo_data import write_demo_data
@@ -42,7 +43,7 @@ APP_TOKEN = "xapp-sandbox"  # noqa: S105 - the same
     default="zh-TW",
     show_default=True,
     metavar="LOCALE",
-    help="Everybody's language in it: zh-TW, zh-CN or en-GB.",
+    help="Its language, and everybody's in it: zh-TW, zh-CN or en-GB.",
 )
 def demo_command(port: int, locale: str) -> None:
     """Open a make-believe Slack with the bot in it, and print the page's address.
@@ -52,18 +53,18 @@ def demo_command(port: int, locale: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
     log_as_json("warning")
-    home = load_settings().data / "demo"
+    home, english = load_settings().data / "demo", language_of_locale(locale) == "en"
     with only_one(home), _sandbox(port, locale) as url:
         click.echo("Making up a software vendor with 300 customers …")
         settings = Settings(
-            data=_made_anew(home / "data"),
+            data=_made_anew(home / "data", english=english),
             directory=None,
             database_url="",
             slack_api_url=f"{url}/api/",
             slack_bot_token=SecretStr(BOT_TOKEN),
             slack_app_token=SecretStr(APP_TOKEN),
         )
-        seed(settings, datetime.now(UTC))
+        seed(settings, datetime.now(UTC), english=english)
         click.echo("Teaching the coach …")
         run_async(app.run(settings, ready=lambda: click.echo(f"\n  Open {url}/\n\nCtrl-C ends the demo.")))
 
@@ -73,12 +74,12 @@ def _end(*_: object) -> None:
     sys.exit(0)
 
 
-def _made_anew(folder: Path) -> Path:
+def _made_anew(folder: Path, *, english: bool) -> Path:
     """An empty casebook's place, beside a made-up vendor's directory."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     today = datetime.now(ZoneInfo("Asia/Taipei")).date()
-    files = sorted(write_demo_data(folder / "files", today))
+    files = sorted(write_demo_data(folder / "files", today, english=english))
     import_files(files, folder / "directory.db")
     return folder
 

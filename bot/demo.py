@@ -1,5 +1,6 @@
 """What the demo's workspace has set up, and one exception in its past."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -33,7 +34,12 @@ SETUP = Setup(
 )
 
 
-def seed(settings: Settings, now: datetime) -> None:
+FAULT: Mapping[bool, str] = {False: "月底結帳跑不出來", True: "Month-end closing does not run"}
+REASON: Mapping[bool, str] = {False: "老客戶，剛在談續約", True: "An old customer, about to renew"}
+"""In Chinese, and whether in English."""
+
+
+def seed(settings: Settings, now: datetime, *, english: bool = False) -> None:
     """Set the demo's workspace up, with a customer who has had their exception."""
     casebook = open_casebook(settings.casebook_url)
     then = now - timedelta(days=90)
@@ -60,13 +66,13 @@ def seed(settings: Settings, now: datetime) -> None:
                 requested_by=AGENT,
                 requested_at=then,
                 concession=Concession.FULL,
-                fault="月底結帳跑不出來",
+                fault=FAULT[english],
                 cost=Decimal(3000),
                 currency="TWD",
-                reason="老客戶，剛在談續約",
+                reason=REASON[english],
                 decided_by=SUPERVISOR,
                 decided_at=then + timedelta(hours=1),
-                grant=Grant(concession=Concession.FULL, scope="月底結帳跑不出來", cap=Decimal(3000)),
+                grant=Grant(concession=Concession.FULL, scope=FAULT[english], cap=Decimal(3000)),
                 used_by=AGENT,
                 used_at=then + timedelta(hours=2),
             ),

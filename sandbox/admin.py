@@ -7,7 +7,7 @@ from sandbox import events, shapes
 from sandbox.state import Conversation, RefusalError
 from sandbox.webapi import Failure, WebApi
 from sandbox.workspace import Workspace
-from sandbox.world import Json, Story, User
+from sandbox.world import Json, Story, User, World
 
 
 class Deed(NamedTuple):
@@ -18,11 +18,16 @@ class Deed(NamedTuple):
 
 
 class Admin:
-    """The deeds, by name."""
+    """The deeds, by name.
 
-    def __init__(self, ws: Workspace, api: WebApi) -> None:
+    Attributes:
+        speaking: The world in a language; None when it has names in one language alone.
+    """
+
+    def __init__(self, ws: Workspace, api: WebApi, speaking: Callable[[str], World | None]) -> None:
         self.ws = ws
         self.api = api
+        self.speaking = speaking
         self.deeds = {
             "archive_channel": Deed(self._archive, ("channel",)),
             "unarchive_channel": Deed(self._unarchive, ("channel",)),
@@ -138,6 +143,9 @@ class Admin:
 
     def _set_locale(self, body: Json) -> None:
         users = self.ws.state.users
+        named = None if body.get("user") else self.speaking(str(body["locale"]))
+        if named:
+            self.ws.call_by(named)
         for who in [users[self._user(body)]] if body.get("user") else list(users.values()):
             if who.locale != body["locale"]:
                 who.locale = str(body["locale"])

@@ -2,6 +2,7 @@
 
 About three hundred customers, the same at every call but for the dates, which count from the day given. Names are put
 together from a few characters; a real company of the same name is not meant. The first customers are the awkward ones.
+In English the same customers have their English names, and their people's are spelt out.
 """
 
 import csv
@@ -52,11 +53,18 @@ _TRADES = (
     "|建材 Building Materials|光電 Optronics|餐飲 Catering|文具 Stationery|運動用品 Sports|寢具 Bedding"
 )
 _FORMS = ("股份有限公司 Co., Ltd.", "有限公司 Ltd.")
-_FAMILY_NAMES = "陳林黃張李王吳劉蔡楊許鄭謝郭洪曾邱廖賴周"
-_GIVEN_NAMES = (
-    *("雅雯", "志豪", "淑惠", "俊宏", "怡婷", "建志", "佩珊", "家榮"),
-    *("美玉", "文彬", "欣怡", "國華", "惠君", "宗翰", "麗華", "明哲"),
+_FAMILIES = (
+    "陳 Chen|林 Lin|黃 Huang|張 Chang|李 Li|王 Wang|吳 Wu|劉 Liu|蔡 Tsai|楊 Yang|許 Hsu|鄭 Cheng|謝 Hsieh|郭 Kuo"
+    "|洪 Hung|曾 Tseng|邱 Chiu|廖 Liao|賴 Lai|周 Chou"
 )
+_GIVEN = (
+    "雅雯 Yawen|志豪 Chihhao|淑惠 Shuhui|俊宏 Chunhung|怡婷 Yiting|建志 Chienchih|佩珊 Peishan|家榮 Chiajung"
+    "|美玉 Meiyu|文彬 Wenpin|欣怡 Hsinyi|國華 Kuohua|惠君 Huichun|宗翰 Tsunghan|麗華 Lihua|明哲 Mingche"
+)
+_FAMILY_IN_ENGLISH = dict(each.split() for each in _FAMILIES.split("|"))
+_GIVEN_IN_ENGLISH = dict(each.split() for each in _GIVEN.split("|"))
+_FAMILY_NAMES = "".join(_FAMILY_IN_ENGLISH)
+_GIVEN_NAMES = tuple(_GIVEN_IN_ENGLISH)
 _TITLES = ("MIS", "資訊課長", "資訊經理", "總務", "廠長", "財務經理", "採購")
 _TIERS = ("A", "B", "B", "C", "C", "C")
 
@@ -85,6 +93,24 @@ _COVERS = ("updates", "remote", "onsite", "parts", "labour", "expenses")
 _FULL = dict.fromkeys(_COVERS, True)
 _SOFTWARE = _FULL | {"onsite": False, "parts": False, "expenses": False}
 _PARTS_ONLY = dict.fromkeys(_COVERS, False) | {"parts": True, "remote": True, "updates": True}
+
+
+_TERMS = (
+    "ERP 進銷存=ERP|POS 收銀系統=POS|MES 製造執行系統=MES|MES 閘道器=MES gateway|HRM 人資系統=HRM"
+    "|電子發票模組=E-invoice module|WMS 倉儲系統=WMS|BI 報表模組=BI reports|年度維護合約=Annual maintenance contract"
+    "|軟體維護合約=Software maintenance contract|遠端支援一次=Remote support, once"
+    "|到府服務一次（半天）=On-site service, half a day|資料修復=Data recovery"
+    "|MES 閘道器更換（含零件）=MES gateway replacement, parts included|版本升級=Version upgrade"
+    "|教育訓練（半天）=Training, half a day|假日急件加收=Surcharge for urgent work on holidays"
+    "|資訊課長=IT section chief|資訊經理=IT manager|資訊組長=IT lead|總務=General affairs|廠長=Plant manager"
+    "|財務經理=Finance manager|採購=Purchasing|會計=Accounting|總經理=General manager|公部門=Public sector"
+    "|喬承文具行=Chiao Cheng Stationery|廣昕；廣昕精密；KHP=Kuanghsin；Kuanghsin Precision；KHP"
+    "|林怡君=Yichun Lin|陳柏翰=Pohan Chen|張雅婷=Yating Chang|黃志明=Chihming Huang|蘇麗文=Liwen Su|吳建宏=Chienhung Wu"
+    "|許家豪=Chiahao Hsu|周美玲=Meiling Chou|蔡承恩=Chengen Tsai|李佳蓉=Chiajung Li|王淑芬=Shufen Wang"
+    "|劉文雄=Wenhsiung Liu|陳怡安=Yian Chen"
+)
+_ENGLISH = dict(each.split("=") for each in _TERMS.split("|"))
+"""What the vendor's Chinese files say, in English; customers bring an English name of their own."""
 
 
 @dataclass
@@ -161,12 +187,13 @@ _ENCODINGS = {"contracts": "utf-8-sig", "products": "cp950"}
 """The others are plain UTF-8."""
 
 
-def write_demo_data(folder: Path, today: date) -> tuple[Path, ...]:
+def write_demo_data(folder: Path, today: date, *, english: bool = False) -> tuple[Path, ...]:
     """Write the vendor's files.
 
     Args:
         folder: Where; made when it is not there.
         today: The day from which every date counts.
+        english: Names, titles and products in English; the headings stay ours.
 
     Returns:
         The files: customers, contacts, products, contracts, warranties, service prices and staff, as CSV.
@@ -179,7 +206,8 @@ def write_demo_data(folder: Path, today: date) -> tuple[Path, ...]:
     _add_more_awkward(files, today)
     _add_others(files, today)
     folder.mkdir(parents=True, exist_ok=True)
-    return tuple(_write(folder, name, headings, files.rows[name]) for name, headings in _HEADINGS.items())
+    rows = {name: list(map(_in_english, each)) for name, each in files.rows.items()} if english else files.rows
+    return tuple(_write(folder, name, headings, rows[name]) for name, headings in _HEADINGS.items())
 
 
 def _write(folder: Path, name: str, headings: Mapping[str, str], rows: Iterable[Mapping[str, str]]) -> Path:
@@ -189,6 +217,22 @@ def _write(folder: Path, name: str, headings: Mapping[str, str], rows: Iterable[
         writer.writerow(headings.values())
         writer.writerows([row.get(column, "") for column in headings] for row in rows)
     return path
+
+
+def _in_english(row: Mapping[str, str]) -> dict[str, str]:
+    """A row with what is Chinese in it told in English; a customer is called by the English name alone."""
+    told = {name: _ENGLISH.get(value) or _person_in_english(value) for name, value in row.items()}
+    if "name_en" in row:
+        name = row["name_en"] or told["name"]
+        short = next((name.removesuffix(form) for form in (" Co., Ltd.", " Ltd.") if name.endswith(form)), "")
+        told |= {"name": name, "name_en": "", "aliases": _ENGLISH.get(row.get("aliases", ""), short)}
+    return told
+
+
+def _person_in_english(name: str) -> str:
+    """A contact's name spelt out, given name first; anything else as it is."""
+    family, given = _FAMILY_IN_ENGLISH.get(name[:1]), _GIVEN_IN_ENGLISH.get(name[1:])
+    return f"{given} {family}" if family and given else name
 
 
 def _add_staff(files: _Files, today: date) -> None:

@@ -28,7 +28,8 @@ class Sandbox:
     """A Slack of one's own: `async with Sandbox(world, manifest) as sandbox: sandbox.url`.
 
     `port` 0 takes a free one. `retry_after` are the seconds before each further try of an event that was not
-    acknowledged, `ack_seconds` how long the app may take to acknowledge, `clock` reads the present.
+    acknowledged, `ack_seconds` how long the app may take to acknowledge, `clock` reads the present, `locale` is the
+    language of a world's file and of everybody in it.
     """
 
     def __init__(
@@ -45,16 +46,15 @@ class Sandbox:
         self._port = port
         self._locale = locale
         self._runner: web.AppRunner | None = None
-        loaded = load_world(world) if isinstance(world, Path) else world
         self.workspace = Workspace(
-            loaded.speaking(locale) if locale else loaded,
+            world if isinstance(world, World) else load_world(world, locale),
             load_manifest(manifest) if isinstance(manifest, Path) else manifest,
             retry_after,
             ack_seconds,
             Clock(clock),
         )
         self._api = WebApi(self.workspace)
-        self._admin = Admin(self.workspace, self._api)
+        self._admin = Admin(self.workspace, self._api, lambda tongue: _again(world, tongue))
 
     @property
     def url(self) -> str:
@@ -117,6 +117,11 @@ class Sandbox:
         if name == "index.html" and self._locale is not None:
             response.headers["Content-Language"] = self._locale
         return response
+
+
+def _again(world: World | Path, locale: str) -> World | None:
+    """The world in another language, as its file has it; None when there is no file to look into."""
+    return load_world(world, locale) if isinstance(world, Path) else None
 
 
 @web.middleware

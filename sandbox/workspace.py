@@ -48,6 +48,22 @@ class Workspace:
 
     # Channels and people
 
+    def call_by(self, names: World) -> None:
+        """Call everybody and everything that is there as another reading of the world's file does."""
+        state = self.state
+        for user in names.users:
+            if known := state.users.get(user.id):
+                known.real_name, known.title = user.real_name, user.title
+        for channel in names.channels:
+            if here := state.conversations.get(channel.id):
+                here.name, here.topic = channel.name, channel.topic
+        for group in names.usergroups:
+            if listed := state.usergroups.get(group.id):
+                listed.name = group.name
+        state.world.team.name, state.world.app.name = names.team.name, names.app.name
+        state.world.other_teams, state.world.other_apps = names.other_teams, names.other_apps
+        self.hub.push(None, {"type": "names"})
+
     def visible(self, channel_id: str, user: str) -> Conversation:
         """A conversation that this person is in.
 

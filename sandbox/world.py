@@ -1,12 +1,25 @@
 """The world file: who is there, which channels there are, which tokens open the door."""
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 Json = dict[str, Any]
+
+
+def _in_one_language(words: Any, info: ValidationInfo) -> Any:
+    """Words of a language each, such as `{zh-TW: 客服, en: support}`, in the wanted one; otherwise in the first."""
+    if not isinstance(words, dict) or not words:
+        return words
+    wanted = str((info.context or {}).get("locale") or "")
+    first = next(iter(words.values()))
+    return words.get(wanted) or words.get(wanted.partition("-")[0]) or first
+
+
+Named = Annotated[str, BeforeValidator(_in_one_language)]
+"""What something is called: a text, or one per language."""
 
 
 class WorldError(Exception):
@@ -23,7 +36,7 @@ class Team(Strict):
     """A Slack workspace."""
 
     id: str = Field(pattern=r"^T[A-Z0-9]+$")
-    name: str
+    name: Named
     domain: str = ""
 
 
@@ -36,8 +49,8 @@ class User(Strict):
 
     id: str = Field(pattern=r"^[UW][A-Z0-9]+$")
     name: str
-    real_name: str
-    title: str = ""
+    real_name: Named
+    title: Named = ""
     team: str = ""
     kind: Literal["member", "guest", "external"] = "member"
     multi_channel: bool = False
@@ -55,7 +68,7 @@ class Usergroup(Strict):
 
     id: str = Field(pattern=r"^S[A-Z0-9]+$")
     handle: str
-    name: str
+    name: Named
     users: list[str] = []
 
 
@@ -63,8 +76,8 @@ class Channel(Strict):
     """A channel; `teams` are those it is shared with, `pending_teams` those invited and not there yet."""
 
     id: str = Field(pattern=r"^[CG][A-Z0-9]+$")
-    name: str
-    topic: str = ""
+    name: Named
+    topic: Named = ""
     private: bool = False
     archived: bool = False
     teams: list[str] = []
@@ -78,7 +91,7 @@ class App(Strict):
     id: str = Field(pattern=r"^A[A-Z0-9]+$")
     bot_id: str = Field(pattern=r"^B[A-Z0-9]+$")
     user: str
-    name: str
+    name: Named
 
 
 class OtherApp(Strict):
@@ -86,7 +99,7 @@ class OtherApp(Strict):
 
     id: str = Field(pattern=r"^A[A-Z0-9]+$")
     bot_id: str = Field(pattern=r"^B[A-Z0-9]+$")
-    name: str
+    name: Named
 
 
 class Tokens(Strict):
@@ -198,14 +211,18 @@ def load_yaml(path: Path) -> Any:
         raise WorldError(f"{path} is no YAML: {error}") from error
 
 
-def load_world(path: Path) -> World:
+def load_world(path: Path, locale: str | None = None) -> World:
     """Read a world file.
+
+    Args:
+        locale: The language of what has a name in several, and of everybody in it; without one as the file says.
 
     Raises:
         WorldError: The file is missing, no YAML, or says something that cannot be.
     """
     try:
-        return World.model_validate(load_yaml(path))
+        world = World.model_validate(load_yaml(path), context={"locale": locale})
+        return world.speaking(locale) if locale else world
     except ValidationError as error:
         raise WorldError(f"{path}: {first_error(error)}") from error
 

@@ -39,8 +39,9 @@ export const hasChosen = () => stored() !== null;
 export async function suggestedLanguage() {
   if (stored()) return;
   const answer = await fetch("/", { method: "HEAD" }).catch(() => null);
-  const lang = answer?.headers.get("Content-Language");
-  if (lang in WORDS) current = lang;
+  const lang = answer?.headers.get("Content-Language") ?? "";
+  const base = lang.split("-")[0];
+  current = Object.keys(WORDS).find((each) => each === lang || each.split("-")[0] === base) ?? current;
   announce();
 }
 

@@ -164,6 +164,7 @@ function flush() {
     if (["app", "connection", "story"].includes(what.type)) bar.update();
     if (what.type === "story") guide.recall();
     if (what.type === "log") drawer?.update();
+    if (what.type === "names") build();
   }
 }
 

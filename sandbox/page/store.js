@@ -163,7 +163,7 @@ class Store {
   async refresh() {
     const fresh = await api.world().catch(() => null);
     if (!fresh) return;
-    this.world.app = fresh.app;
+    for (const key of ["app", "team", "teams", "users", "other_apps"]) this.world[key] = fresh[key] ?? this.world[key];
     for (const channel of fresh.channels) this.world.put(channel);
     this.story = fresh.story ?? null;
     for (const type of ["app", "channels", "story"]) this.tell({ type });
@@ -246,6 +246,11 @@ class Store {
   on_channel(seat, { channel }) {
     this.world.put(channel);
     this.tell({ type: "channels" });
+  }
+
+  /** Everybody and everything is called by other names now; every seat hears of it, one look is enough. */
+  on_names() {
+    this.renaming ??= this.refresh().then(() => { this.renaming = null; this.tell({ type: "names" }); });
   }
 
   on_log(_seat, { entry }) { this.takeLog(entry); }

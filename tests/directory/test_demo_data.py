@@ -1,5 +1,6 @@
 """The made-up vendor, imported as a company's own files are."""
 
+import re
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -70,6 +71,33 @@ def test_the_story_has_its_customer(vendor: Directory) -> None:
     assert vendor.customer_id_of_contact("U0SHUFEN") == demo_data.KUANGHSIN
     for query in ("廣昕", "广昕精密", "Kuanghsin"):
         assert [each.id for each in vendor.find(query).candidates] == [demo_data.KUANGHSIN]
+
+
+def days(found: CustomerRecord) -> list[tuple[date | None, date | None]]:
+    """From when until when a customer is covered by what."""
+    return [(each.start, each.end) for each in found.coverages]
+
+
+def test_in_english_the_same_customers_have_english_names(tmp_path: Path) -> None:
+    """The demo in English: no Chinese word in what is imported; ids, serials and days are the same."""
+    chinese = write_demo_data(tmp_path / "zh", TODAY)
+    report = import_files(write_demo_data(tmp_path / "en", TODAY, english=True), tmp_path / "directory.db")
+    assert (report.bad_rows, report.ignored, report.shared_tax_ids) == ([], {}, [])
+    import_files(chinese, tmp_path / "chinese.db")
+    ours, theirs = Directory(tmp_path / "directory.db"), Directory(tmp_path / "chinese.db")
+    for number in range(1001, 1001 + 300):
+        one, other = record(ours, f"C-{number}"), record(theirs, f"C-{number}")
+        assert not re.search("[\u4e00-\u9fff]", one.model_dump_json()), one
+        assert [(each.start, each.end) for each in one.coverages] == [
+            (each.start, each.end) for each in other.coverages
+        ]
+    found = record(ours, demo_data.KUANGHSIN)
+    assert found.customer.name == "Kuanghsin Precision Co., Ltd."
+    assert found.owner
+    assert found.successor
+    assert (found.owner.name, found.successor.name) == ("Meiling Chou", "Chiahao Hsu")
+    for query in ("Kuanghsin", "KHP"):
+        assert [each.id for each in ours.find(query).candidates] == [demo_data.KUANGHSIN]
 
 
 def test_two_alike_names_have_to_be_asked_about(vendor: Directory) -> None:

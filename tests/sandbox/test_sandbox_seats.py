@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from contextlib import nullcontext
@@ -15,7 +16,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from sandbox.manifest import load_manifest
 from sandbox.server import Sandbox
 from sandbox.world import World, WorldError, load_world
-from tests.sandbox.stage import HERE, Refused, Stage, button, modal, sample_manifest, sample_world, until
+from tests.sandbox.stage import HERE, Refused, Seat, Stage, button, modal, sample_manifest, sample_world, until
 
 Json = dict[str, Any]
 DEMO = Path("sandbox/demo/world.yml")
@@ -124,6 +125,29 @@ async def test_a_person_or_everybody_may_change_their_language(stage: Stage) -> 
     assert [await language(user) for user in ("U0ANNA", "U0BEN")] == ["en-US", "en-US"]
     with pytest.raises(Refused, match="user_not_found"):
         await stage.admin("set_locale", locale="en-US", user="U0NOBODY")
+
+
+async def test_names_follow_the_language_that_everybody_changes_to() -> None:
+    """What the file calls by a name in each language has one at a time, for the page and for the app."""
+    async with Sandbox(DEMO, Path("manifest.yml"), locale="zh-TW") as sandbox, aiohttp.ClientSession() as http:
+        stage = Stage(sandbox, http)
+        yichun = await stage.seat("U0YICHUN")
+        assert await names(yichun) == ("林怡君", "廣昕精密-支援", "木棉軟體 Kapok Software")
+        await stage.admin("set_locale", locale="en-GB", user="U0YICHUN")
+        assert (await names(yichun))[0] == "林怡君", "one person's language renames nobody"
+        await stage.admin("set_locale", locale="en-GB")
+        assert await names(yichun) == ("Yichun Lin", "kuanghsin-support", "Kapok Software")
+        assert yichun.of("names")
+        assert (await stage.client.users_info(user="U0YICHUN"))["user"]["real_name"] == "Yichun Lin"
+        await stage.close()
+
+
+async def names(seat: Seat) -> tuple[str, str, str]:
+    """What somebody, a channel and the team are called on the page."""
+    world = await seat.get("world")
+    people = {each["id"]: each["real_name"] for each in world["users"]}
+    channels = {each["id"]: each["name"] for each in world["channels"]}
+    return people["U0YICHUN"], channels["C0KUANGHSIN"], world["team"]["name"]
 
 
 @pytest.mark.parametrize("kind", ["static_select", "overflow", "radio_buttons"])
@@ -430,6 +454,18 @@ async def test_every_call_is_in_the_log(stage: Stage) -> None:
     assert (entry["dir"], entry["ok"], entry["error"]) == ("call", True, None)
     assert (await anna.get("log", since=str(entry["n"] - 1)))["entries"][0] == entry
     assert "xoxb" not in str((await anna.get("log"))["entries"])
+
+
+def test_the_demo_world_in_english_has_no_chinese_word() -> None:
+    """But for what is meant for the Chinese page: people, channels and teams have English names."""
+    world = load_world(DEMO, "en-GB")
+    spoken = world.model_dump_json(exclude={"story"})
+    assert not re.search("[\u4e00-\u9fff]", spoken)
+    assert {user.locale for user in world.users} == {"en-GB"}
+    assert world.story
+    for step in world.story.steps:
+        for words in (step.title, step.text, step.say):
+            assert not isinstance(words, dict) or not re.search("[\u4e00-\u9fff]", words["en"])
 
 
 def test_the_demo_world_is_a_world() -> None:
