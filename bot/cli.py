@@ -30,6 +30,7 @@ class Aside(click.Group):
         "warranty": ("bot.cli_warranty", "warranty_command", "Show what a customer is entitled to today."),
         "backup": ("bot.cli_backup", "backup_command", "Copy the casebook and the directory into one file."),
         "restore": ("bot.cli_backup", "restore_command", "Put a backup in their place."),
+        "report": ("bot.cli_report", "report_command", "Show what came of it, in figures."),
         "forget": ("bot.cli_forget", "forget_command", "Remove every word kept about a customer."),
         "case": ("bot.cli_case", "case_command", "Take a case out as evidence, or check such a file."),
         "detect": ("bot.cli_detect", "detect_command", "Tell what messages show, JSON lines in and out."),

@@ -67,6 +67,11 @@ class Holdings:
                 together.setdefault(other, Counter())[one] += 1
         return cls(total, held, together)
 
+    @property
+    def breadth(self) -> float | None:
+        """How many different things a customer holds on average; None when nobody holds any (R44)."""
+        return self.held.total() / self.customers if self.customers else None
+
     def also_held(self, owned: AbstractSet[str], *, held_by_at_least: int, limit: int = 3) -> tuple[AlsoHeld, ...]:
         """What goes with what a customer owns, the likeliest first; never what they own.
 
