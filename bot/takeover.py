@@ -138,6 +138,7 @@ def in_order(
     *,
     now: datetime,
     not_these: Iterable[str | None] = (),
+    rather_not: Iterable[str] = (),
 ) -> tuple[str, ...]:
     """Whom to ask, best first (R31).
 
@@ -148,6 +149,8 @@ def in_order(
     Args:
         groups: The members of user groups as far as they are known.
         not_these: Whoever handles the case, asks, was asked before, or wants to be left alone.
+        rather_not: Whoever was asked to look at it as a second pair of eyes (R35): they are asked after the other
+            peers, so that two people help, but before those who decide.
     """
     top, deciding = managers(setup, groups), supervisors(setup, groups)
     standing_in = deputies(setup, now)
@@ -155,8 +158,11 @@ def in_order(
     on_duty = here.on_duty if here else ()
     agents = {*setup.agents.users, *(user for group in setup.agents.groups for user in groups.get(group, ()))}
     peers = [*sorted(standing_in), *on_duty, *sorted(agents)]
+    looking = frozenset(rather_not)
+    able = [user for user in peers if user not in top | deciding]
     wanted = [
-        *(user for user in peers if user not in top | deciding),
+        *(user for user in able if user not in looking),
+        *able,
         *sorted(standing_in & deciding),
         *sorted(deciding),
         *sorted(top),

@@ -7,12 +7,12 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.authority import Authority, Level
 from bot.goodwill import DECIDING, Clicker, ExceptionRequest, ExceptionState, Move, Refusal, Ruling, Terms, ruling
-from bot.policy import ApprovalPolicy
+from bot.policy import ApprovalPolicy, Concession
 
 ASKED_NEXT = Terms(reason="asked next")
 """A window asks for the reason."""
-TERMS_MAY_HELP = frozenset({Refusal.BEYOND_LIMITS, Refusal.NO_MANAGER})
-"""What is beyond somebody's limits as asked may be within them as granted."""
+TERMS_MAY_HELP = frozenset({Refusal.BEYOND_LIMITS, Refusal.NO_MANAGER, Refusal.WINDOW_USED})
+"""What is beyond somebody's limits as asked may be within them as granted, or no favour at all."""
 
 
 class Choice(StrEnum):
@@ -22,6 +22,20 @@ class Choice(StrEnum):
     APPROVE_WITH_TERMS = "approve_with_terms"
     ASK_BACK = "ask_back"
     DECLINE = "decline"
+
+
+def may_open(wanted: Move, ruled: Ruling) -> bool:
+    """Whether the window opens in which this is decided, from what it would come to as asked.
+
+    Args:
+        ruled: The ruling on it with `ASKED_NEXT`.
+    """
+    return ruled.move is not None or (wanted is Move.APPROVE and ruled.refusal in TERMS_MAY_HELP)
+
+
+def needs_terms(request: ExceptionRequest) -> bool:
+    """Whether a plain yes leaves something open: an extension's last day, or whether the fault really is ours."""
+    return request.concession is Concession.EXTENSION or request.fault_ours == "yes"
 
 
 class Waiting(BaseModel):
@@ -63,7 +77,7 @@ def waiting(
             request,
             wanted,
             clicker,
-            Terms() if wanted is Move.APPROVE else ASKED_NEXT,
+            ASKED_NEXT,
             policy,
             window_used=window_used,
             has_manager=has_manager,
@@ -74,7 +88,7 @@ def waiting(
     may: set[Choice] = set()
     if refusal is None:
         may.add(Choice.APPROVE)
-    if refusal is None or refusal in TERMS_MAY_HELP:
+    if may_open(Move.APPROVE, ruled[Move.APPROVE]):
         may.add(Choice.APPROVE_WITH_TERMS)
     if ruled[Move.ASK_BACK].move and request.state is not ExceptionState.ASKED_BACK:
         may.add(Choice.ASK_BACK)

@@ -21,7 +21,7 @@ from bot.ledger import Ledger
 from bot.message import Role
 from bot.setup import Setup
 from bot.waiting import Waiting, waiting
-from handlers import request
+from handlers import request, seconding
 from handlers.guard import Actor
 from handlers.services import Services
 from handlers.situation import moment, window_is_used
@@ -139,7 +139,9 @@ def _waiting(
         Clicker(user=user, held=tuple(held), took_part=request.took_part(connection, asked, case, user)),
         services.playbook.policy.approval,
         window_used=case is not None and window_is_used(services, connection, case),
-        has_manager=bool(managers(actor.setup, groups) - {user, asked.requested_by}),
+        has_manager=seconding.has_second(
+            connection, asked, case, seconding.managers_known(services, connection, actor.setup, groups) - {user}
+        ),
         has_supervisor=bool(_first_deciders(actor.setup, groups, now) - {user, asked.requested_by}),
     )
 

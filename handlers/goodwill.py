@@ -1,5 +1,6 @@
 """Asking for a goodwill exception: from a whisper, a message or `/exception`, in a short window."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -7,16 +8,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from bot import goodwill as rules
+from bot.amounts import CostError, parse_cost
 from bot.blocks import Block, body
+from bot.cards import doing as doing_card
+from bot.cards import earlier as earlier_card
 from bot.cards import exception as exception_card
 from bot.case import Case
 from bot.entitlement import Entitlement
 from bot.facts import MISTAKE_FACTS, current, newest
 from bot.found import Match
-from bot.goodwill import CostError, ExceptionRequest, ExceptionState
+from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.i18n import Words
 from bot.message import Role
+from bot.playbook import Action
 from bot.policy import Concession
+from bot.working_hours import desk_day
 from handlers import casework, deliver, inbound, request
 from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.inbound import Command, Submission
@@ -122,31 +128,64 @@ async def _open(
     services: Services, task: Task, actor: Actor, case: Case | None, trigger_id: str, *, in_window: bool = False
 ) -> None:
     say = actor.say
-    hindrance = await casework.help_hindrance(services, actor, case) or _hindrance(services, actor, case, say)
+    barred = await casework.help_hindrance(services, actor, case)
+    hindrance = barred or _hindrance(services, actor, case, say)
     if hindrance or case is None:
-        view = exception_card.notice(say("Not now"), hindrance or "", say)
+        instead = _instead(services, case, say) if case and not barred else []
+        view = exception_card.notice(say("Not now"), hindrance or "", say, more=instead)
     else:
+        with services.casebook.begin() as connection:
+            earlier = request.earlier(services, connection, case)
+            used = window_is_used(services, connection, case)
+            noes = _noes_elsewhere(services, connection, case)
         view = exception_card.ask_modal(
             customer=request.name_of(customer_of(services, case.customer_id), say),
             case_id=case.id,
             currency=services.playbook.policy.cost.currency,
             known=_known(services, case),
+            earlier=earlier_card.in_window(earlier, noes, say, window_used=used),
             say=say,
         )
     await open_window(services, task, actor, trigger_id, view, push=in_window)
 
 
+def _instead(services: Services, case: Case, say: Words) -> list[Block]:
+    """After a no, the way to say what is new."""
+    with services.casebook.begin() as connection:
+        stands = _stands(connection, case)
+    return [doing_card.row([Action.NEW_FACTS], case.id, say)] if stands is ExceptionState.DECLINED else []
+
+
+def _noes_elsewhere(services: Services, connection: Connection, case: Case) -> list[ExceptionRequest]:
+    """The noes that the customer heard in other cases, newest first; none once this case has a no of its own (R34).
+
+    They forbid nothing: another problem is a new request. Whoever asks says whether it is the same one.
+    """
+    noes = request.earlier(services, connection, case).noes
+    return [] if any(each.case_id == case.id for each in noes) else list(noes)
+
+
 def _known(services: Services, case: Case) -> exception_card.Known:
-    """What the case knows already, so that nobody types it twice; what reopened it is the reason (R34)."""
+    """What the case knows already, so that nobody types it twice; what reopened it is the reason (R34).
+
+    Whose fault it is was said before the new fact was known, so it is asked anew, unless it was written down since.
+    """
     with services.casebook.begin() as connection:
         asked = requests.of_case(connection, case.workspace, case.id)
         recorded = newest(each for each in facts.of_case(connection, case) if each.holds)
         is_reopened = has_new_facts(connection, case, asked)
+    last = asked[-1] if asked else None
+    ours = recorded.get("fault_ours")
+    if ours and is_reopened and ours.at < recorded["new_facts"].at:
+        ours = None
+    cost = recorded["cost"].value if "cost" in recorded else ""
     return exception_card.Known(
-        fault=asked[-1].fault if asked else "",
-        fault_ours=recorded["fault_ours"].value if "fault_ours" in recorded else "",
-        cost=recorded["cost"].value if "cost" in recorded else "",
-        reason=recorded["new_facts"].why if is_reopened else "",
+        fault=last.fault if last else "",
+        fault_ours=ours.value if ours else "",
+        cost=str(last.cost) if last and not cost else cost,
+        concession=last.concession if last else "",
+        reason=recorded["new_facts"].why if is_reopened else last.reason if last else "",
+        evidence=last.evidence if last else "",
         new_fact=recorded["new_facts"].why if is_reopened else "",
     )
 
@@ -191,15 +230,14 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     with services.casebook.begin() as connection:
         case = cases.get(connection, services.identity.workspace, sent.private_metadata)
         used = case is not None and window_is_used(services, connection, case)
+        earlier = request.earlier(services, connection, case) if case else None
+        noes = _noes_elsewhere(services, connection, case) if case else []
     if hindrance := await casework.help_hindrance(services, actor, case) or _hindrance(services, actor, case, say):
         return {"fault": hindrance}
-    errors: dict[str, str] = {}
-    if used and sent.text("fault_ours") != "yes" and actor.role is not Role.SUPERVISOR:
-        errors["fault_ours"] = say(
-            "This customer has had their exception. You can offer a paid one-off service or a renewal. "
-            "A second one is for a supervisor to ask of a manager."
-        )
-    cost = rules.parse_cost(sent.text("cost"), services.playbook.policy.cost.currency)
+    errors = _unsaid_after_a_no(sent, noes, services.playbook.policy.hours.timezone, say)
+    if used and earlier and sent.text("fault_ours") != "yes" and actor.role is not Role.SUPERVISOR:
+        errors["fault_ours"] = earlier_card.used_words(earlier, say)
+    cost = parse_cost(sent.text("cost"), services.playbook.policy.cost.currency)
     if isinstance(cost, CostError):
         errors["cost"] = exception_card.cost_error_words(cost, say)
     if not sent.text("fault"):
@@ -207,6 +245,23 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     if not sent.text("reason"):
         errors["reason"] = say("Please say why; the supervisor decides from this.")
     return errors
+
+
+def _unsaid_after_a_no(sent: Submission, noes: Sequence[ExceptionRequest], timezone: str, say: Words) -> dict[str, str]:
+    """After a no in another case: what is new or different; a window opened before that no cannot say it."""
+    if not noes or (sent.text("same_problem") and sent.text("new_fact")):
+        return {}
+    if sent.text("same_problem"):
+        return {"new_fact": say("Please say what is new or different; the supervisor sees the earlier no.")}
+    declined_at = noes[0].decided_at
+    day = say.day(desk_day(declined_at, timezone)) if declined_at else ""
+    return {
+        "fault": say(
+            "On {day} a request of this customer was declined. Please close this window and ask again; "
+            "it then asks what is new or different.",
+            day=day,
+        )
+    }
 
 
 async def on_asked(services: Services, task: Task) -> None:
@@ -219,7 +274,7 @@ async def on_asked(services: Services, task: Task) -> None:
     actor = await admit(services, task, sent.user, "")
     if actor is None:
         return
-    cost = rules.parse_cost(sent.text("cost"), services.playbook.policy.cost.currency)
+    cost = parse_cost(sent.text("cost"), services.playbook.policy.cost.currency)
     with services.casebook.begin() as connection:
         case = cases.get(connection, services.identity.workspace, sent.private_metadata)
     with task.finishing() as connection:
@@ -264,10 +319,7 @@ def _file(
     services: Services, connection: Connection, case: Case, actor: Actor, sent: Submission, cost: Decimal
 ) -> ExceptionRequest:
     now = services.clock()
-    declined = [
-        each for each in requests.of_case(connection, case.workspace, case.id) if each.state is ExceptionState.DECLINED
-    ]
-    recorded = newest(each for each in facts.of_case(connection, case) if each.holds)
+    reopens, new_fact = _reopened(services, connection, case, sent)
     filed = ExceptionRequest(
         workspace=case.workspace,
         id=ids.new_id(),
@@ -282,8 +334,8 @@ def _file(
         reason=sent.text("reason"),
         fault_ours=sent.text("fault_ours") or "unknown",
         evidence=sent.text("evidence"),
-        reopens=declined[-1].id if declined else None,
-        new_fact=recorded["new_facts"].why if declined and "new_facts" in recorded else "",
+        reopens=reopens,
+        new_fact=new_fact,
     )
     policy = services.playbook.policy
     due = rules.due_next(filed, None, moment(services), policy.approval, policy.hours)
@@ -297,6 +349,7 @@ def _file(
     for name, value in values.items():
         facts.record(connection, case, name, value, by=actor.person.user_id, why=filed.reason, now=now)
     cases.await_decision(connection, case, by=actor.person.user_id, now=now)
+    _take_if_nobody_has_it(connection, case, actor, now)
     audit.write(
         connection,
         workspace=case.workspace,
@@ -309,3 +362,37 @@ def _file(
         now=now,
     )
     return filed
+
+
+def _reopened(services: Services, connection: Connection, case: Case, sent: Submission) -> tuple[str | None, str]:
+    """Which no it asks to look at again, and what is new since then; or how it is another problem (R34)."""
+    noes = _noes_elsewhere(services, connection, case)
+    if noes and sent.text("same_problem"):
+        return (noes[0].id if sent.text("same_problem") == earlier_card.SAME else None), sent.text("new_fact")
+    asked = requests.of_case(connection, case.workspace, case.id)
+    declined = [each for each in asked if each.state is ExceptionState.DECLINED]
+    if not declined:
+        return None, ""
+    recorded = newest(each for each in facts.of_case(connection, case) if each.holds)
+    return declined[-1].id, recorded["new_facts"].why if "new_facts" in recorded else ""
+
+
+def _take_if_nobody_has_it(connection: Connection, case: Case, actor: Actor, now: float) -> None:
+    """Whoever asks for the customer handles the case, if nobody does, so that what comes next reaches them.
+
+    A supervisor who asks stays out of the customer's sight (R30).
+    """
+    if case.agent or actor.role is not Role.AGENT:
+        return
+    cases.hand_over(connection, case, actor.person.user_id)
+    audit.write(
+        connection,
+        workspace=case.workspace,
+        actor=actor.person.user_id,
+        subject="case",
+        subject_id=case.id,
+        move="handle",
+        after=actor.person.user_id,
+        why="asked for an exception while nobody handled it",
+        now=now,
+    )

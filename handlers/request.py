@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
-from bot import claims
+from bot import claims, history
 from bot.authority import deputies, managers, supervisors
-from bot.blocks import body
+from bot.blocks import Block, body, divider, escaped, section
 from bot.cards import decision as decision_card
 from bot.cards import doing as doing_card
+from bot.cards.earlier import Earlier
 from bot.cards.exception import link_blocks
 from bot.cards.feedback import footer
 from bot.case import Case, CaseState
@@ -22,7 +22,6 @@ from bot.language import language_of_locale
 from bot.message import Role
 from bot.playbook import Action
 from bot.setup import Person
-from bot.working_hours import desk_day
 from handlers import deliver, news, people
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, zone_of
@@ -84,27 +83,46 @@ def card(
     return dict(body(text, blocks))
 
 
+def about(services: Services, connection: Connection, request: ExceptionRequest, case: Case, say: Words) -> list[Block]:
+    """What a decision is made from, for a window that opens where the card is not in sight."""
+    known = _background(services, connection, request, case, say)
+    title = section(f"*{escaped(known.customer)}* · {decision_card.state_words(request.state, say)}")
+    return [title, *decision_card.background(request, known, say), divider()]
+
+
 def _background(
     services: Services, connection: Connection, request: ExceptionRequest, case: Case, say: Words
 ) -> decision_card.Background:
     customer = customer_of(services, case.customer_id, connection)
     policy = services.playbook.policy
-    since = moment(services) - timedelta(days=policy.goodwill.window_days)
-    granted = (
-        requests.granted_at(connection, case.workspace, case.customer_id, but_not=case.id) if case.customer_id else []
-    )
     record = customer.record if customer else None
     return decision_card.Background(
         customer=name_of(customer, say),
         entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
-        granted_on=[desk_day(each, policy.hours.timezone) for each in granted if each > since],
-        per_window=policy.goodwill.exceptions_per_window,
+        earlier=earlier(services, connection, case),
         window_days=policy.goodwill.window_days,
         contracts=[each.price for each in record.contracts if each.price] if record else [],
         tier=(record.customer.tier if record else None) or "",
         precedent=requests.similar(connection, request, policy.cost.low_up_to),
         checks=_checks(connection, case, customer),
         said=[each.text for each in conversations.in_full(connection, case) if each.role is Role.AGENT],
+        zone=policy.hours.timezone,
+    )
+
+
+def earlier(services: Services, connection: Connection, case: Case) -> Earlier:
+    """What the case's customer was granted and refused before, by the days of the desk (R23, R34)."""
+    policy, now = services.playbook.policy, moment(services)
+    since = history.counts_since(policy.goodwill, policy.hours, now)
+    granted = requests.granted_to(connection, case.workspace, case.customer_id) if case.customer_id else []
+    favours = [each for each in granted if each.case_id != case.id and each.grant and not each.grant.ours]
+    counting = [each for each in favours if each.decided_at and each.decided_at >= since]
+    moments = [each.decided_at for each in counting if each.decided_at]
+    return Earlier(
+        granted=counting,
+        per_window=policy.goodwill.exceptions_per_window,
+        next_on=history.next_on(moments, policy.goodwill, policy.hours, now),
+        noes=history.noes_that_stand(requests.declined(connection, case, since), granted),
         zone=policy.hours.timezone,
     )
 
@@ -246,8 +264,8 @@ def make(
         why=why,
         now=now,
     )
-    if after.state in CASE_STATE and case.state is not CaseState.CLOSED:
-        cases.move(connection, case, CASE_STATE[after.state])
+    if after.state in CASE_STATE:
+        cases.move(connection, case, CASE_STATE[after.state], now=now)
     once = f"{card_key(after.id)}:{move}:{now:.6f}"
     if after.state is not before.state or after.due_move is not before.due_move or move is Move.ASK_BACK:
         outbox.put(
@@ -260,6 +278,8 @@ def make(
             case_id=case.id,
             now=now,
         )
+    if move in {Move.APPROVE, Move.DECLINE} and after.customer_id:
+        _refresh_cards_beside(services, connection, after, say, once)
     for person in hear.agents if _agent_hears(after, move) else ():
         if move not in AGENTS_OWN:
             _tell_agent(services, connection, after, move, case, person, hear.link, once)
@@ -280,6 +300,26 @@ def make(
             now=now,
         )
     return True
+
+
+def _refresh_cards_beside(
+    services: Services, connection: Connection, decided: ExceptionRequest, say: Words, once: str
+) -> None:
+    """The other requests that wait for the same customer are decided with this one in sight."""
+    for each in requests.pending(connection, decided.workspace):
+        case = cases.get(connection, decided.workspace, each.case_id)
+        if case is None or each.customer_id != decided.customer_id:
+            continue
+        outbox.put(
+            connection,
+            workspace=decided.workspace,
+            key=f"{once}:beside:{each.id}",
+            kind=SendKind.UPDATE,
+            target={"of": card_key(each.id)},
+            body=card(services, connection, each, case, say),
+            case_id=each.case_id,
+            now=services.clock(),
+        )
 
 
 def _agent_hears(after: ExceptionRequest, move: Move) -> bool:
@@ -310,6 +350,8 @@ def _tell_agent(
         blocks += news.said_now(services, connection, case, person, fact)[0]
     if move is Move.APPROVE:
         blocks.append(doing_card.row([Action.COMMIT], case.id, say))
+    elif move is Move.DECLINE:
+        blocks.append(doing_card.row([Action.NEW_FACTS], case.id, say))
     blocks += decision_card.agent_buttons(after, say)
     outbox.put(
         connection,

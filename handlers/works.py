@@ -6,6 +6,7 @@ from bot.cards import assess as assess_card
 from bot.cards import care as care_card
 from bot.cards import case as case_card
 from bot.cards import commitment as commitment_card
+from bot.cards import deciding as deciding_card
 from bot.cards import decision as decision_card
 from bot.cards import doing as doing_card
 from bot.cards import engineer as engineer_card
@@ -100,10 +101,11 @@ SHORTCUTS: dict[str, Work] = {
 }
 VIEWS: dict[str, Work] = {
     exception_card.ASK_VIEW: goodwill.on_asked,
-    decision_card.TERMS_VIEW: decision.on_approved_with_terms,
-    decision_card.ASK_BACK_VIEW: decision.on_asked_back,
-    decision_card.DECLINE_VIEW: decision.on_declined,
-    decision_card.ANSWER_VIEW: grant.on_answered,
+    deciding_card.APPROVE_VIEW: decision.on_approved,
+    deciding_card.TERMS_VIEW: decision.on_approved_with_terms,
+    deciding_card.ASK_BACK_VIEW: decision.on_asked_back,
+    deciding_card.DECLINE_VIEW: decision.on_declined,
+    deciding_card.ANSWER_VIEW: grant.on_answered,
     setup_card.SETUP_VIEW: setup.on_saved,
     feedback_card.NOT_HELPFUL_VIEW: feedback.on_rated,
     assess_card.ASSESS_VIEW: assess.on_assessed,
@@ -118,10 +120,11 @@ VIEWS: dict[str, Work] = {
 Check = Callable[[Services, Submission], Awaitable[dict[str, str]]]
 CHECKS: dict[str, Check] = {
     exception_card.ASK_VIEW: goodwill.mistakes,
-    decision_card.TERMS_VIEW: decision.mistakes,
-    decision_card.ASK_BACK_VIEW: decision.mistakes,
-    decision_card.DECLINE_VIEW: decision.mistakes,
-    decision_card.ANSWER_VIEW: grant.mistakes,
+    deciding_card.APPROVE_VIEW: decision.mistakes,
+    deciding_card.TERMS_VIEW: decision.mistakes,
+    deciding_card.ASK_BACK_VIEW: decision.mistakes,
+    deciding_card.DECLINE_VIEW: decision.mistakes,
+    deciding_card.ANSWER_VIEW: grant.mistakes,
     assess_card.ASSESS_VIEW: assess.assess_mistakes,
     assess_card.NEW_FACTS_VIEW: assess.new_facts_mistakes,
     engineer_card.ENGINEER_VIEW: engineer.mistakes,

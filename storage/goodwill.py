@@ -132,7 +132,9 @@ def granted_at(connection: Connection, workspace: str, customer_id: str, *, but_
     return [at(row.decided_at) for row in rows]
 
 
-def granted_to(connection: Connection, workspace: str, customer_id: str, *, but_not: str) -> list[ExceptionRequest]:
+def granted_to(
+    connection: Connection, workspace: str, customer_id: str, *, but_not: str = ""
+) -> list[ExceptionRequest]:
     """The exceptions granted to a customer in other cases than `but_not`, oldest first, our own faults among them."""
     rows = connection.execute(
         select(exceptions)

@@ -82,7 +82,9 @@ class Known(BaseModel):
     fault: str = ""
     fault_ours: str = ""
     cost: str = ""
+    concession: str = ""
     reason: str = ""
+    evidence: str = ""
     new_fact: str = ""
 
 
@@ -113,8 +115,20 @@ def _reopened(known: Known, say: Words) -> list[Block]:
     return [context(say("Asked again because of what is new: {fact}", fact=escaped(known.new_fact)))]
 
 
-def ask_modal(*, customer: str, case_id: str, currency: str, say: Words, known: Known | None = None) -> Block:
-    """A few short questions (R17): what is broken, whose fault, what it costs us, what we would concede, and why."""
+def ask_modal(
+    *,
+    customer: str,
+    case_id: str,
+    currency: str,
+    say: Words,
+    known: Known | None = None,
+    earlier: Sequence[Block] = (),
+) -> Block:
+    """A few short questions (R17): what is broken, whose fault, what it costs us, what we would concede, and why.
+
+    Args:
+        earlier: What the customer was granted and refused before, and what to say about it.
+    """
     known = known or Known()
     concessions = [option(concession_words(each, say), each.value) for each in Concession]
     return modal(
@@ -128,6 +142,7 @@ def ask_modal(*, customer: str, case_id: str, currency: str, say: Words, known: 
                 )
             ),
             *_reopened(known, say),
+            *earlier,
             labelled(
                 "fault",
                 say("What is broken, and who cannot work?"),
@@ -139,12 +154,17 @@ def ask_modal(*, customer: str, case_id: str, currency: str, say: Words, known: 
                     placeholder=say("Invoices will not print, so nothing can ship"),
                 ),
             ),
-            labelled("fault_ours", say("Is the fault ours?"), fault_menu(known.fault_ours, say)),
+            labelled(
+                "fault_ours",
+                say("Is the fault ours?"),
+                fault_menu(known.fault_ours, say),
+                hint=say("If it is, no limit applies; the supervisor has to confirm it. Say below how you know."),
+            ),
             cost_box(known.cost, currency, say),
             labelled(
                 "concession",
                 say("What are you asking for?"),
-                menu("choice", concessions, placeholder=say("Choose")),
+                menu("choice", concessions, placeholder=say("Choose"), chosen=known.concession),
             ),
             labelled(
                 "reason",
@@ -154,7 +174,7 @@ def ask_modal(*, customer: str, case_id: str, currency: str, say: Words, known: 
             labelled(
                 "evidence",
                 say("Links to what is in writing"),
-                text_input("text", multiline=True, most=1000),
+                text_input("text", initial=known.evidence, multiline=True, most=1000),
                 hint=say("A mail, a quote, a photo: whatever the supervisor should look at."),
                 optional=True,
             ),
@@ -199,9 +219,13 @@ def ask_which_customer(candidates: Sequence[Candidate], *, query: str, say: Word
     return text, [section(escaped(text)), section(names)]
 
 
-def notice(title: str, sentence: str, say: Words) -> Block:
-    """One sentence in a window."""
-    return modal(NOTICE_VIEW, title, [section(escaped(sentence))], close=say("Close"))
+def notice(title: str, sentence: str, say: Words, *, more: Sequence[Block] = ()) -> Block:
+    """One sentence in a window.
+
+    Args:
+        more: What can be done instead.
+    """
+    return modal(NOTICE_VIEW, title, [section(escaped(sentence)), *more], close=say("Close"))
 
 
 def link_blocks(link: str, say: Words) -> list[Block]:

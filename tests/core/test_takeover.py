@@ -62,6 +62,13 @@ def test_a_deputy_who_decides_themselves_keeps_out_of_it_while_a_peer_is_there()
     assert in_order(away, GROUPS, "C1", now=NOW) == ("UB", "UA", "UC", "UD", "US2", "US")
 
 
+def test_whoever_looks_as_a_second_pair_of_eyes_is_asked_to_take_over_after_the_other_peers() -> None:
+    """R35 beside R31: two people help, while there are two; those who decide still come last."""
+    assert in_order(SETUP, GROUPS, "C1", now=NOW, rather_not=["UB"]) == ("UA", "UC", "UD", "UB", "US", "US2", "UM")
+    alone = ["UA", "UC", "UD"]
+    assert in_order(SETUP, GROUPS, "C1", now=NOW, not_these=alone, rather_not=["UB", "US"])[:2] == ("UB", "US")
+
+
 @given(
     st.lists(st.sampled_from(["UA", "UB", "UC", "UD", "US", "US2", "UM", None]), max_size=7),
     st.sampled_from(["C1", "C2", "C3"]),

@@ -125,7 +125,7 @@ def ledger() -> Ledger:
             for number, first in enumerate(MONTHS)
             for unit in units
         ),
-        at_limit=tuple(AtLimit(customer_id=f"C-{number}", free_on=NOW) for number in range(10)),
+        at_limit=tuple(AtLimit(customer_id=f"C-{number}", free_on=NOW.date()) for number in range(10)),
         at_limit_more=3,
         outcomes=dict.fromkeys((ExceptionState.DECLINED, ExceptionState.EXPIRED, ExceptionState.LAPSED), 4),
         entries=tuple(

@@ -5,15 +5,17 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from bot.amounts import CostError
 from bot.blocks import Block
-from bot.cards import claims, decision, exception, feedback, home, sales, setup, warranty, whisper
+from bot.cards import claims, deciding, decision, earlier, exception, feedback, home, sales, setup, warranty, whisper
+from bot.cards.earlier import Earlier
 from bot.case import Case
 from bot.coaching import Advice, OfferedLine, StoredAdvice, WithheldLine
 from bot.customer import Contract, Customer, CustomerRecord, Price, StaffMember, TaxBasis
 from bot.desk import Desk
 from bot.entitlement import Coverage, CoverageKind, Covers, DateBasis, Entitlement, coverage_on
 from bot.found import Candidate
-from bot.goodwill import CostError, ExceptionRequest, ExceptionState, Grant, Move, Refusal
+from bot.goodwill import PENDING, ExceptionRequest, ExceptionState, Grant, Move, Refusal
 from bot.i18n import Words
 from bot.message import Role
 from bot.playbook import (
@@ -141,7 +143,13 @@ def _request(state: ExceptionState, concession: Concession, said: str) -> Except
     granted = state in {ExceptionState.APPROVED, ExceptionState.USED, ExceptionState.LAPSED}
     decided = granted or state is ExceptionState.DECLINED
     grant = Grant(
-        concession=concession, scope=said, cap=Decimal(2500), conditions=said, valid_until=NOW, extended_to=TODAY
+        concession=concession,
+        scope=said,
+        cap=Decimal(2500),
+        conditions=said,
+        valid_until=NOW,
+        extended_to=TODAY,
+        ours=concession is Concession.FULL,
     )
     return ExceptionRequest(
         workspace="T1",
@@ -156,7 +164,9 @@ def _request(state: ExceptionState, concession: Concession, said: str) -> Except
         cost=Decimal(3000),
         currency="TWD",
         reason=said,
+        fault_ours="no" if concession is Concession.DISCOUNT else "yes",
         evidence=said,
+        reopens="f" * 26 if concession is Concession.EXTENSION else None,
         new_fact=said,
         question=said,
         asked_back_by="U2",
@@ -177,14 +187,29 @@ def _background(entitlement: Entitlement, name: str, said: str, *, bare: bool) -
     return decision.Background(
         customer=name,
         entitlement=entitlement,
-        granted_on=[] if bare else [TODAY, TODAY],
-        per_window=1,
+        earlier=_earlier(said, bare=bare),
         window_days=365,
         contracts=[] if bare else [Price(amount=Decimal(48_000)), Price(amount=Decimal(100), currency="USD")],
         tier="" if bare else name,
         precedent=[] if bare else precedent,
         checks=() if bare else case_samples.checks(said),
         said=[] if bare else [said] * 5,
+        zone="Asia/Taipei",
+    )
+
+
+def _earlier(said: str, *, bare: bool) -> Earlier:
+    """What the customer was granted and refused, here and elsewhere."""
+    noes = [
+        _request(ExceptionState.DECLINED, Concession.FULL, said).model_copy(update={"id": f"{n}", "case_id": case_id})
+        for n, case_id in enumerate(("c" * 26, "d" * 26, "d" * 26, "d" * 26))
+    ]
+    granted = [_request(ExceptionState.USED, Concession.DISCOUNT, said)] * 2
+    return Earlier(
+        granted=[] if bare else granted,
+        per_window=1,
+        next_on=None if bare else TODAY,
+        noes=[] if bare else noes,
         zone="Asia/Taipei",
     )
 
@@ -258,15 +283,35 @@ def _exception(say: Words, name: str, said: str) -> Iterator[Shown]:
     for candidates in ([], [Candidate(id="1", name=name, score=0.5)] * 12):
         yield Shown("which customer", *exception.ask_which_customer(candidates, query=said, say=say))
     sentences = [decision.refusal_words(refusal, say) for refusal in Refusal]
+    sentences += [
+        decision.settled_words(_request(state, Concession.FULL, said), say)
+        for state in ExceptionState
+        if state not in PENDING
+    ]
+    befores = [_earlier(said, bare=bare) for bare in (True, False)]
+    sentences += [earlier.used_words(each, say) for each in befores]
+    background = decision.background(request, _background(Entitlement.EXPIRED, name, said, bare=False), say)
     sentences += [exception.cost_error_words(error, say) for error in CostError]
-    known_of_case = exception.Known(fault=said, fault_ours="no", cost="3000", reason=said, new_fact=said)
+    known_of_case = exception.Known(
+        fault=said, fault_ours="no", cost="3000", concession="full", reason=said, evidence=said, new_fact=said
+    )
+    again = [block for each in befores for block in earlier.in_window(each, each.noes, say, window_used=True)]
     views = [
         exception.ask_modal(customer=name, case_id="c" * 26, currency="NT$", say=say),
-        exception.ask_modal(customer=name, case_id="c" * 26, currency="NT$", say=say, known=known_of_case),
-        decision.terms_modal(request, ApprovalPolicy(), say),
-        decision.ask_back_modal("e" * 26, say),
-        decision.answer_modal(request, say),
-        decision.decline_modal("e" * 26, say),
+        exception.ask_modal(
+            customer=name, case_id="c" * 26, currency="NT$", say=say, known=known_of_case, earlier=again
+        ),
+        deciding.answer_modal(request, say),
+        deciding.approve_modal(request, background, say),
+        *(
+            view
+            for about in ((), background)
+            for view in (
+                deciding.terms_modal(request, ApprovalPolicy(), say, about=about),
+                deciding.ask_back_modal(request, say, about=about),
+                deciding.decline_modal(request, say, about=about),
+            )
+        ),
         *(exception.notice(say("Not now"), sentence, say) for sentence in sentences),
     ]
     for view in views:
