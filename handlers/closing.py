@@ -50,6 +50,8 @@ async def _close(services: Services, case: Case, person: Person | None, before: 
     link = await request.link_to(services, case) if person else ""
     now = services.clock()
     with services.casebook.begin() as connection:
+        if cases.get(connection, case.workspace, case.id) != case:
+            return  # something happened in it meanwhile; it is looked at again
         if not cases.close(connection, case, before=before, now=now) or person is None:
             return
         closed = case.model_copy(update={"state": CaseState.CLOSED})

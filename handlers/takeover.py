@@ -65,7 +65,11 @@ async def _ask_whoever_is_next(services: Services, task: Task, kind: Kind) -> No
     link = await request.link_to(services, case)
     with task.finishing() as connection:
         waiting = takeovers.open_one(connection, case.workspace, case.id, kind)
-        if waiting:
+        if _is_closed(connection, case):
+            casework.answer(
+                services, connection, task, actor, click.response_url, takeover_card.closed_words(actor.say)
+            )
+        elif waiting:
             sentence = takeover_card.waiting_words(waiting, actor.person.timezone, actor.say)
             casework.answer(services, connection, task, actor, click.response_url, sentence)
         elif whom is None:
@@ -108,6 +112,9 @@ async def on_asked(services: Services, task: Task) -> None:
         known = takeovers.open_one(connection, case.workspace, case.id, Kind.TAKEOVER)
     before = await people.look_up(services, known.asked) if known else None
     with task.finishing() as connection:
+        if _is_closed(connection, case):
+            casework.answer(services, connection, task, actor, "", takeover_card.closed_words(actor.say))
+            return
         waiting = takeovers.open_one(connection, case.workspace, case.id, Kind.TAKEOVER)
         if waiting and waiting != known:  # passed on or asked meanwhile: one colleague at a time
             sentence = takeover_card.waiting_words(waiting, actor.person.timezone, actor.say)
@@ -118,13 +125,21 @@ async def on_asked(services: Services, task: Task) -> None:
         _ask(services, connection, case, Kind.TAKEOVER, actor, whom, why=sent.text("why"), link=link)
 
 
+def _is_closed(connection: Connection, case: Case) -> bool:
+    """Whether the case has been closed, however it stood when it was read."""
+    now = cases.get(connection, case.workspace, case.id)
+    return now is None or now.state is CaseState.CLOSED
+
+
 async def _next(services: Services, case: Case, not_these: Iterable[str | None]) -> Person | None:
-    """Whom to ask now: the first who is one of us, here, and not on a break (R47)."""
+    """Whom to ask now: the first who is one of us, here, and not on a break (R47); who helps already, after others."""
     workspace, now = services.identity.workspace, services.clock()
     with services.casebook.look() as connection:
         setup = workspaces.setup(connection, workspace)
         groups = workspaces.groups(connection, workspace, since=now - people.GROUPS_TOO_OLD_SECONDS)
-    for user in in_order(setup, groups, case.channel, now=moment(services), not_these=not_these):
+        asked = takeovers.of_case(connection, workspace, case.id)
+    helping = [each.asked for each in asked if each.state in {AskState.ASKED, AskState.ACCEPTED}]
+    for user in in_order(setup, groups, case.channel, now=moment(services), not_these=not_these, rather_not=helping):
         person = await people.look_up(services, user)
         role, _ = await people.role(services, person)
         with services.casebook.look() as connection:
@@ -234,7 +249,13 @@ def _card(
     file = casework.file_of(services, connection, case, say)
     so_far = case_card.handover(file, conversations.in_full(connection, case), zone=whom.timezone, say=say)
     text, blocks = takeover_card.card(
-        asking, customer=file.customer, so_far=so_far, zone=whom.timezone, link=link, say=say
+        asking,
+        customer=file.customer,
+        so_far=so_far,
+        zone=whom.timezone,
+        link=link,
+        say=say,
+        is_closed=file.case.state is CaseState.CLOSED,
     )
     return dict(body(text, blocks))
 
@@ -293,9 +314,16 @@ async def on_accept(services: Services, task: Task) -> None:
     link = await request.link_to(services, case) if case else ""
     with task.finishing() as connection:
         asking = takeovers.get(connection, services.identity.workspace, click.value)
+        case = cases.get(connection, asking.workspace, asking.case_id) if asking else None
         hindrance = _hindrance(actor, asking)
         if hindrance or case is None or asking is None or asker is None:
             casework.answer(services, connection, task, actor, click.response_url, hindrance or "")
+            return
+        if case.state is CaseState.CLOSED:
+            _came_too_late(services, connection, case, asking, actor.person, asker, link=link)
+            casework.answer(
+                services, connection, task, actor, click.response_url, takeover_card.closed_words(actor.say)
+            )
             return
         _accepted(services, connection, case, asking, actor.person, asker, link=link)
         sentence = (
@@ -368,6 +396,37 @@ def _accepted(
     )
 
 
+def _came_too_late(
+    services: Services, connection: Connection, case: Case, asking: Asking, me: Person, asker: Person, *, link: str
+) -> None:
+    """The case has been closed since the question: nobody takes over what is over, and whoever asked hears so."""
+    by = request.OURSELVES
+    after = _settled(services, connection, case, asking, AskMove.WITHDRAW, me, by=by, link=link)
+    if after:
+        _tell_that_it_is_closed(services, connection, case, after, me, asker, by=by)
+
+
+def _tell_that_it_is_closed(
+    services: Services, connection: Connection, case: Case, after: Asking, was: Person, asker: Person, *, by: str
+) -> None:
+    """Nobody is asked any more, and no line may say that somebody is."""
+    if after.kind is Kind.TAKEOVER:
+        facts.record(connection, case, "takeover_asked", "no", by=by, now=services.clock())
+    say = words(language_of_locale(asker.locale))
+    customer = request.name_of(customer_of(services, case.customer_id), say)
+    text = takeover_card.closed_meanwhile_words(after, was.name, customer, say)
+    news.direct(
+        services,
+        connection,
+        case,
+        asker,
+        key=f"{card_key(after.id)}:{after.state}:told",
+        text=text,
+        blocks=[section(f"*{escaped(text)}*")],
+        link="",
+    )
+
+
 @dataclass(frozen=True)
 class _Onward:
     """Who is concerned when a colleague cannot; looked up before the transaction, since Slack has to be asked."""
@@ -403,6 +462,7 @@ async def on_not_now(services: Services, task: Task) -> None:
     onward = await _onward(services, known, case, AskMove.DECLINE) if known and case else None
     with task.finishing() as connection:
         asking = takeovers.get(connection, services.identity.workspace, click.value)
+        case = cases.get(connection, asking.workspace, asking.case_id) if asking else None
         hindrance = _hindrance(actor, asking)
         if hindrance or asking is None or case is None or onward is None:
             casework.answer(services, connection, task, actor, click.response_url, hindrance or "")
@@ -447,7 +507,10 @@ def _pass_on(
 ) -> None:
     """A colleague could not: the next is asked, or whoever asked hears that nobody could."""
     after = _settled(services, connection, case, asking, move, onward.was, by=by, link=onward.link)
-    if after is None or case.state is CaseState.CLOSED:
+    if after is None:
+        return
+    if case.state is CaseState.CLOSED:
+        _tell_that_it_is_closed(services, connection, case, after, onward.was, onward.asker, by=by)
         return
     asker, then = onward.asker, onward.then
     say = words(language_of_locale(asker.locale))

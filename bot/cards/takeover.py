@@ -69,12 +69,20 @@ def ask_modal(*, customer: str, case_id: str, say: Words) -> Block:
 
 
 def card(
-    asking: Asking, *, customer: str, so_far: Sequence[Block], zone: str, link: str, say: Words
+    asking: Asking,
+    *,
+    customer: str,
+    so_far: Sequence[Block],
+    zone: str,
+    link: str,
+    say: Words,
+    is_closed: bool = False,
 ) -> tuple[str, list[Block]]:
     """What the colleague gets: the case so far, and two buttons; once answered otherwise, that it is.
 
     Args:
         zone: Where the colleague's clock stands.
+        is_closed: The case has been closed since.
     """
     takes_over = asking.kind is Kind.TAKEOVER
     if takes_over:
@@ -82,7 +90,7 @@ def card(
     else:
         text = say("Could you look at {customer} with a fresh eye?", customer=customer)
     if asking.state not in {AskState.ASKED, AskState.ACCEPTED}:
-        return text, [header(text), context(_over(asking, say))]
+        return text, [header(text), context(closed_words(say) if is_closed else _over(asking, say))]
     who = f"<@{asking.asked_by}>"
     asks = say("{who} asks: {why}", who=who, why=escaped(asking.why)) if asking.why else _asks(asking, who, say)
     blocks: list[Block] = [header(text), section(asks), *so_far, *link_blocks(link, say)]
@@ -172,6 +180,26 @@ def passed_on_words(before: Asking, who: str, then: str | None, say: Words) -> s
     if then is None:
         return f"{told} {say('Nobody else could be asked. Please ask somebody yourself.')}"
     return f"{told} {say('{who} has been asked instead.', who=then)}"
+
+
+def closed_words(say: Words) -> str:
+    """Why nobody is asked in, or comes in, any more."""
+    return say("This case is closed by now, so nobody is needed in it. It opens again when the customer writes.")
+
+
+def closed_meanwhile_words(before: Asking, who: str, customer: str, say: Words) -> str:
+    """What whoever asked is told when the case was closed before the colleague came.
+
+    Args:
+        before: The question as it ended.
+        who: The colleague's name.
+    """
+    closed = say("{customer}: the case is closed by now, so nobody else is asked.", customer=customer)
+    if before.state is AskState.DECLINED:
+        return f"{say('{who} cannot just now.', who=who)} {closed}"
+    if before.state is AskState.TIMED_OUT:
+        return f"{say('{who} has not answered.', who=who)} {closed}"
+    return say("{customer}: the case is closed by now, so {who} was not needed any more.", customer=customer, who=who)
 
 
 def nobody_words(say: Words) -> str:
