@@ -174,6 +174,7 @@ def _ask(
         asker,
         key=f"{key}:told",
         text=takeover_card.asked_words(asking, whom.name, say),
+        shown=takeover_card.asked_words(asking, f"<@{whom.user_id}>", say),
         blocks=[*lines, context(takeover_card.deadline(asking, asker.timezone, say))],
         after=key,
     )
@@ -384,6 +385,7 @@ def _accepted(
         lines, _ = news.said_now(services, connection, case, asker, "takeover_accepted")
     name = request.name_of(customer_of(services, case.customer_id), say)
     text = takeover_card.accepted_words(after, me.name, name, say)
+    shown = takeover_card.accepted_words(after, f"<@{me.user_id}>", escaped(name), say)
     news.direct(
         services,
         connection,
@@ -391,7 +393,7 @@ def _accepted(
         asker,
         key=f"{card_key(after.id)}:accepted:told",
         text=text,
-        blocks=[section(f"*{escaped(text)}*"), *lines],
+        blocks=[section(f"*{shown}*"), *lines],
         link=link,
     )
 
@@ -533,6 +535,8 @@ def _pass_on(
     else:
         blocks = [actions(f"do:{case.id}", takeover_card.peer_button(case.id, say))]
     text = takeover_card.passed_on_words(after, onward.was.name, then.name if then else None, say)
+    was, now_asked = f"<@{onward.was.user_id}>", f"<@{then.user_id}>" if then else None
+    shown = takeover_card.passed_on_words(after, was, now_asked, say)
     news.direct(
         services,
         connection,
@@ -540,6 +544,6 @@ def _pass_on(
         asker,
         key=f"{card_key(after.id)}:{after.state}:told",
         text=text,
-        blocks=[section(f"*{escaped(text)}*"), *blocks],
+        blocks=[section(f"*{shown}*"), *blocks],
         link=onward.link,
     )

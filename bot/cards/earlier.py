@@ -39,19 +39,19 @@ class Earlier:
 
 def used_words(earlier: Earlier, say: Words) -> str:
     """The earlier exception, and what there is instead (R22, R23)."""
-    instead = say(
-        "A paid one-off service or a renewal is always possible. A supervisor may ask a manager for another exception."
-    )
-    if not earlier.granted:
-        return f"{say('Our policy allows no exceptions just now.')} {instead}"
+    if not earlier.granted or earlier.next_on is None:
+        return say(
+            "Our policy allows this customer no exception. A paid one-off service or a renewal is always possible. "
+            "A supervisor may ask a manager for one."
+        )
     last = earlier.granted[-1]
-    had = say(
-        "This customer had their exception on {day}: {what}. It was for once.",
+    return say(
+        "This customer had their exception on {day}: {what}. It was for once; the next one is possible from {again}. "
+        "A paid one-off service or a renewal is always possible. A supervisor may ask a manager for another one.",
         day=_day(last.decided_at, earlier.zone, say),
         what=concession_words(last.grant.concession if last.grant else last.concession, say),
+        again=say.day(earlier.next_on),
     )
-    again = say("The next one is possible from {day}.", day=say.day(earlier.next_on)) if earlier.next_on else ""
-    return " ".join(each for each in (had, again, instead) if each)
 
 
 def in_window(earlier: Earlier, noes: Sequence[ExceptionRequest], say: Words, *, window_used: bool) -> list[Block]:

@@ -26,7 +26,7 @@ from tests.flow.conftest import (
     texts,
 )
 from tests.flow.test_goodwill import asked
-from tests.flow.working import rows
+from tests.flow.working import rows, window
 from tests.sandbox.stage import Json, Seat, Stage, until
 
 SAY = words("zh-TW")
@@ -74,6 +74,14 @@ async def press_in_home(seat: Seat, view: Json, action_id: str) -> None:
                 await seat.do("action", container=container, action={**pressed, "action_id": action_id})
                 return
     raise AssertionError(action_id)
+
+
+async def approved_as_asked(seat: Seat) -> Json:
+    """The window with everything that is known, sent off; the Home decides nothing blindly."""
+    view = await window(seat, "approve_exception_as_asked_view")
+    answer = await seat.do("submit", view_id=view["id"], values={})
+    assert answer["response_action"] is None, answer
+    return view
 
 
 OWN = ("Your cases", "What you promised")
@@ -165,6 +173,7 @@ async def test_a_deputy_decides_from_the_home(stage: Stage, settings: Settings, 
     view = await home(deputy)
     assert SAY("No exception was granted in the past {days} days.", days=365) in texts(view["blocks"])
     await press_in_home(deputy, view, "approve_exception")
+    await approved_as_asked(deputy)
     limit = SAY("At their limit ({n} in {days} days)", n=1, days=365)
     push = await deputy.sees("home", lambda push: limit in texts(push["view"]["blocks"]))
     shown = texts(push["view"]["blocks"])
@@ -279,6 +288,9 @@ async def test_a_supervisor_decides_from_the_home_and_sees_it_gone(stage: Stage,
             "value": row["elements"][0]["value"],
         },
     )
+    read = texts((await approved_as_asked(supervisor))["blocks"])
+    for told in ("NT$3,000", "發票模組當機，出貨卡住", "老客戶，正在談續約", "還沒用過", "還沒有前例", "已到期"):
+        assert told in read
     news = await agent.sees("message", lambda push: push["channel"].startswith("D"))
     assert "核准" in texts(news["message"]["blocks"])
     nothing = SAY("Nothing is waiting. Thank you.")

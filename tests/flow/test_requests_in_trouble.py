@@ -119,7 +119,9 @@ async def test_without_the_approvals_channel_the_request_is_safe_and_decided_fro
     assert [state for state, _ in places(at, request)] in (["failed"], ["withheld"])
     assert SAFE in " ".join(at.told(AGENT))
     assert request.id in await at.home(SUPERVISOR)
-    await at.click(SUPERVISOR, "approve_exception", request.id, in_message=False)
+    opened = await at.click(SUPERVISOR, "approve_exception", request.id, in_message=False)
+    assert opened == ["window approve_exception_as_asked_view"]
+    await at.submit(SUPERVISOR, "approve_exception_as_asked_view", request.id, {})
     await at.send_all()
     assert at.stands(request).state is ExceptionState.APPROVED
     assert at.rows("SELECT count(*) FROM outbox WHERE state IN ('due', 'sending')") == [(0,)]

@@ -67,9 +67,15 @@ class Desk:
         """As an administrator would."""
         save_setup(self._settings, setup)
 
-    def case(self, *, customer: str | None = "C-1", agent: str = AGENT, channel: str = SHARED) -> Case:
-        """A case that an agent handles."""
-        ts = f"{self.clock.now - 3600 + next(self._numbers):.6f}"
+    def case(
+        self, *, customer: str | None = "C-1", agent: str = AGENT, channel: str = SHARED, thread_ts: str = ""
+    ) -> Case:
+        """A case that an agent handles.
+
+        Args:
+            thread_ts: Of a message that is really there.
+        """
+        ts = thread_ts or f"{self.clock.now - 3600 + next(self._numbers):.6f}"
         with self.services.casebook.begin() as connection:
             said = _said(CUSTOMER, Role.CUSTOMER, "ERP 當機了", channel, ts)
             case = cases.open_case(connection, said, customer)
@@ -208,6 +214,16 @@ class Desk:
         with sqlite3.connect(self._settings.data / "casebook.db") as connection:
             return connection.execute(question, values).fetchall()
 
+    def body(self, key: str) -> Json:
+        """The newest message written down under this key, in which `%` stands for anything."""
+        ((body,),) = self.rows("SELECT body FROM outbox WHERE key LIKE ? ORDER BY seq DESC LIMIT 1", key)
+        found: Json = json.loads(body)
+        return found
+
+    def view(self) -> Json:
+        """The window that was opened last."""
+        return self._views()[-1]
+
     async def send_all(self) -> None:
         """Send what is due now."""
         while True:
@@ -223,13 +239,13 @@ class Desk:
 
     def _opened(self) -> list[str]:
         """The windows that Slack opened so far."""
+        return [str(each["callback_id"]) for each in self._views()]
+
+    def _views(self) -> list[Json]:
         log = self._stage.sandbox.workspace.log.since(0)
         calls = [each for each in log if each["dir"] == "call" and each["name"] in {"views.open", "views.push"}]
-        return [_callback_of(each["body"]["view"]) for each in calls if each["ok"]]
-
-
-def _callback_of(view: Json | str) -> str:
-    return str((json.loads(view) if isinstance(view, str) else view)["callback_id"])
+        views = [each["body"]["view"] for each in calls if each["ok"]]
+        return [json.loads(each) if isinstance(each, str) else each for each in views]
 
 
 def _said(user: str, role: Role, text: str, channel: str, ts: str, thread_ts: str | None = None) -> Message:
