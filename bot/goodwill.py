@@ -183,6 +183,22 @@ class ExceptionRequest(BaseModel):
         return self.state in PENDING
 
 
+class Turn(BaseModel):
+    """One turn of the talk about a request before it was decided: a question asked back, or its answer.
+
+    Attributes:
+        said: In whose words; empty once those were removed.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    request_id: str
+    move: Move
+    by: str
+    at: datetime
+    said: str
+
+
 class Refusal(StrEnum):
     """Why a move is not made."""
 

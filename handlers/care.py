@@ -60,7 +60,9 @@ def tell(
         for person in supervisors_:
             say = words(language_of_locale(person.locale))
             customer = request.name_of(customer_of(services, case.customer_id), say)
-            text, blocks = care_card.told_supervisor(kind, customer=customer, agent=case.agent, link=link, say=say)
+            text, blocks = care_card.told_supervisor(
+                kind, customer=customer, agent=case.agent, case_id=case.id, link=link, say=say
+            )
             outbox.put(
                 connection,
                 workspace=case.workspace,

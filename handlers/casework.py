@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from bot.blocks import Block
 from bot.cards import case as case_card
+from bot.cards import conversation as conversation_card
 from bot.cards import exception as exception_card
 from bot.case import Case, may_handle, may_help
 from bot.i18n import Words
@@ -18,7 +19,7 @@ from handlers.inbound import Click, Submission
 from handlers.services import Services
 from handlers.situation import customer_of
 from handlers.worker import Task
-from storage import advised, cases, commitments, facts, promises, which_case
+from storage import advised, cases, commitments, conversations, facts, promises, which_case
 from storage import goodwill as requests
 
 
@@ -167,6 +168,25 @@ async def on_shortcut(services: Services, task: Task) -> None:
     await open_window(services, task, actor, shortcut.trigger_id, view)
 
 
+async def on_read(services: Services, task: Task) -> None:
+    """The button beside the case's name, on its card and in what supervisors are told: what was said in it."""
+    await open_form(services, task, lambda doing: _conversation(services, doing))
+
+
+def _conversation(services: Services, doing: Doing) -> Block:
+    case, actor = doing.case, doing.actor
+    with services.casebook.look() as connection:
+        return conversation_card.view(
+            conversations.in_full(connection, case),
+            requests.of_case(connection, case.workspace, case.id),
+            requests.turns(connection, case.workspace, case.id),
+            customer=doing.customer,
+            case_id=case.id,
+            zone=actor.person.timezone,
+            say=actor.say,
+        )
+
+
 def show(services: Services, doing: Doing) -> Block:
     """The case's window as it is now."""
     with services.casebook.begin() as connection:
@@ -208,4 +228,6 @@ def file_of(services: Services, connection: Connection, case: Case, say: Words) 
         otherwise=contradicting(asked, promises.later_answers(connection, asked)) if asked else (),
         commitments=commitments.of_case(connection, case.workspace, case.id),
         bands=services.playbook.policy.cost,
+        turns=requests.turns(connection, case.workspace, case.id),
+        desk=services.playbook.policy.hours.timezone,
     )

@@ -1,6 +1,7 @@
 """What whoever asked for an exception can do about it: answer a question, withdraw it, book the service."""
 
 from bot import goodwill as rules
+from bot.cards import deciding as deciding_card
 from bot.cards import decision as decision_card
 from bot.cards import exception as exception_card
 from bot.case import Case
@@ -27,7 +28,7 @@ async def on_answer(services: Services, task: Task) -> None:
         sentence = decision_card.refusal_words(refused or Refusal.ALREADY_DECIDED, actor.say)
         view = exception_card.notice(actor.say("Not now"), sentence, actor.say)
     else:
-        view = decision_card.answer_modal(asked, actor.say)
+        view = deciding_card.answer_modal(asked, actor.say)
     await open_window(services, task, actor, click.trigger_id, view, push=bool(click.view_id))
 
 

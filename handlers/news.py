@@ -97,10 +97,12 @@ def whisper(
     text: str,
     blocks: list[Block],
     after: str | None = None,
+    shown: str = "",
 ) -> None:
     """Tell whoever just did something, where they did it.
 
     Args:
+        shown: The text in markup, where it names people; the text as it is, when empty.
         after: Key of the row it tells of; it is shown only once that one is out.
     """
     say = words(language_of_locale(person.locale))
@@ -111,7 +113,7 @@ def whisper(
         channel=case.channel,
         thread_ts=case.thread_ts if conversations.has_thread(connection, case) else None,
         person=person.user_id,
-        body=body(text, [context(say("🔒 Only you can see this")), section(f"*{escaped(text)}*"), *blocks]),
+        body=body(text, [context(say("🔒 Only you can see this")), section(f"*{shown or escaped(text)}*"), *blocks]),
         case_id=case.id,
         now=services.clock(),
         after=after,

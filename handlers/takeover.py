@@ -417,6 +417,7 @@ def _tell_that_it_is_closed(
     say = words(language_of_locale(asker.locale))
     customer = request.name_of(customer_of(services, case.customer_id), say)
     text = takeover_card.closed_meanwhile_words(after, was.name, customer, say)
+    shown = takeover_card.closed_meanwhile_words(after, f"<@{was.user_id}>", escaped(customer), say)
     news.direct(
         services,
         connection,
@@ -424,7 +425,7 @@ def _tell_that_it_is_closed(
         asker,
         key=f"{card_key(after.id)}:{after.state}:told",
         text=text,
-        blocks=[section(f"*{escaped(text)}*")],
+        blocks=[section(f"*{shown}*")],
         link="",
     )
 

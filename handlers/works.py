@@ -68,6 +68,7 @@ CLICKS: dict[str, Work] = {
     warranty_card.PICK_CUSTOMER: warranty.on_pick,
     home_card.SET_UP: setup.on_home_button,
     doing_card.SHOW_CASE: casework.on_show,
+    doing_card.READ: casework.on_read,
     assess_card.ASSESS: assess.on_assess,
     assess_card.NEW_FACTS: assess.on_new_facts,
     engineer_card.ASSIGN_ENGINEER: engineer.on_assign,

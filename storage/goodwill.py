@@ -7,10 +7,10 @@ from decimal import Decimal
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from bot.case import Case
-from bot.goodwill import GRANTED, PENDING, ExceptionRequest, ExceptionState, Grant, Move
+from bot.goodwill import GRANTED, PENDING, ExceptionRequest, ExceptionState, Grant, Move, Turn
 from bot.policy import Concession
 from storage.moments import at
-from storage.schema import exceptions
+from storage.schema import audit, exceptions
 
 
 def _request(row: RowMapping) -> ExceptionRequest:
@@ -217,6 +217,24 @@ def extensions(connection: Connection, workspace: str, customer_id: str) -> list
         .order_by(exceptions.c.decided_at)
     )
     return [_request(row) for row in rows.mappings()]
+
+
+def turns(connection: Connection, workspace: str, case_id: str) -> list[Turn]:
+    """What was asked back about a case's requests, and what was answered, oldest first."""
+    of_case_ids = select(exceptions.c.id).where(exceptions.c.workspace == workspace, exceptions.c.case_id == case_id)
+    rows = connection.execute(
+        select(audit)
+        .where(
+            audit.c.workspace == workspace,
+            audit.c.subject == "exception",
+            audit.c.subject_id.in_(of_case_ids),
+            audit.c.move.in_([Move.ASK_BACK, Move.ANSWER]),
+        )
+        .order_by(audit.c.seq)
+    )
+    return [
+        Turn(request_id=row.subject_id, move=Move(row.move), by=row.actor, at=at(row.at), said=row.why) for row in rows
+    ]
 
 
 def similar(connection: Connection, like: ExceptionRequest, low_up_to: Decimal) -> list[ExceptionRequest]:

@@ -1,6 +1,7 @@
 """What is said when a customer turns on whoever answers (R39, R47), and when a supervisor steps into the talk (R30)."""
 
 from bot.blocks import Block, button, context, escaped, section
+from bot.cards.doing import case_buttons
 from bot.cards.exception import link_blocks
 from bot.i18n import Words
 
@@ -16,7 +17,9 @@ def break_button(value: str, say: Words) -> Block:
     return button(BREAK, say("Take a break"), value)
 
 
-def told_supervisor(kind: str, *, customer: str, agent: str | None, link: str, say: Words) -> tuple[str, list[Block]]:
+def told_supervisor(
+    kind: str, *, customer: str, agent: str | None, case_id: str, link: str, say: Words
+) -> tuple[str, list[Block]]:
     """What a supervisor hears: who, what kind, where; no word of the agent's.
 
     Args:
@@ -33,7 +36,8 @@ def told_supervisor(kind: str, *, customer: str, agent: str | None, link: str, s
         else say("Nobody handles it yet. Please see that whoever does is not left alone with it.")
     )
     stay_out = say("Stay out of the customer's sight: whoever appears there can no longer decide. Keep the messages.")
-    return text, [section(f"*{escaped(text)}*\n{cared}"), context(stay_out), *link_blocks(link, say)]
+    blocks = [section(f"*{escaped(text)}*\n{cared}"), context(stay_out), case_buttons(case_id, say)]
+    return text, [*blocks, *link_blocks(link, say)]
 
 
 def told_agent(say: Words) -> str:

@@ -10,13 +10,14 @@ from bot.blocks import Block, actions, button, context, cut, divider, escaped, m
 from bot.cards import commitment as commitment_card
 from bot.cards import decision as decision_card
 from bot.cards.assess import hours_words, severity_words
-from bot.cards.doing import buttons
+from bot.cards.conversation import turn_words
+from bot.cards.doing import buttons, read_button
 from bot.cards.exception import concession_words, fault_words
 from bot.cards.takeover import peer_button
 from bot.case import Case, CaseState, cost_band
 from bot.commitments import Commitment
 from bot.facts import RecordedFact, Severity, newest
-from bot.goodwill import ExceptionRequest, last_declined
+from bot.goodwill import ExceptionRequest, Turn, last_declined
 from bot.i18n import Words
 from bot.message import Message, Role
 from bot.playbook import Action
@@ -31,6 +32,7 @@ SHOWN = (
 )
 """The facts on the card, in this order; the others only say that one of these holds."""
 MOST_REQUESTS = 5
+MOST_TURNS = 6
 MOST_COMMITMENTS = 10
 MOST_OTHERWISE = 3
 MOST_SAID = 10
@@ -45,6 +47,8 @@ class CaseFile:
         recorded: Every fact ever written down, oldest first.
         verification: What sales was asked.
         otherwise: What somebody of sales said later against the answer that stands.
+        turns: What was asked back about the requests, and answered, oldest first.
+        desk: The desk's clock, by which the days of a grant are told, an IANA name.
     """
 
     case: Case
@@ -54,7 +58,9 @@ class CaseFile:
     verification: Verification | None
     commitments: Sequence[Commitment]
     bands: CostBands
+    desk: str
     otherwise: Sequence[LaterAnswer] = ()
+    turns: Sequence[Turn] = ()
 
 
 def state_words(state: CaseState, say: Words) -> str:
@@ -130,7 +136,8 @@ def view(file: CaseFile, *, zone: str, say: Words, may_export: bool = False) -> 
     about = [state_words(case.state, say), say("since {when}", when=when(case.opened_at, zone))]
     if case.agent:
         about.append(say("handled by {who}", who=f"<@{case.agent}>"))
-    blocks: list[Block] = [section(f"*{escaped(file.customer)}*"), context(" · ".join(about))]
+    title = section(f"*{escaped(file.customer)}*", accessory=read_button(case.id, say))
+    blocks: list[Block] = [title, context(" · ".join(about))]
     blocks += facts(file, zone=zone, say=say)
     blocks += requests(file, zone=zone, say=say)
     blocks += promises(file, zone=zone, say=say)
@@ -173,7 +180,8 @@ def requests(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
         blocks.append(section(f"*{say('Exception')}*  {_request_words(each, say)}"))
         pieces = [f"<@{each.requested_by}>", when(each.requested_at, zone), escaped(cut(each.reason, MOST_WORDS))]
         blocks.append(context(" · ".join(pieces)))
-        blocks += decision_card.agent_buttons(each, say)
+        if talk := _talk(each, file.turns, zone, say):
+            blocks.append(section("\n".join(talk)))
         if each.decided_by and each.decided_at:
             pieces = [
                 f"<@{each.decided_by}>",
@@ -181,7 +189,16 @@ def requests(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
                 escaped(cut(each.decision_reason, MOST_WORDS)),
             ]
             blocks.append(context(" · ".join(piece for piece in pieces if piece)))
+        if bounds := decision_card.bounds(each, file.desk, say):
+            blocks.append(section("\n".join(f"• {row}" for row in bounds)))
+        blocks += decision_card.agent_buttons(each, say)
     return blocks
+
+
+def _talk(request: ExceptionRequest, turns: Iterable[Turn], zone: str, say: Words) -> list[str]:
+    """What was asked back about a request and answered, each with who and when, in lines of markup."""
+    own = [each for each in turns if each.request_id == request.id]
+    return [f"{when(each.at, zone)} · {turn_words(each, say)}" for each in own[-MOST_TURNS:]]
 
 
 def _request_words(request: ExceptionRequest, say: Words) -> str:
@@ -217,9 +234,13 @@ def handover(file: CaseFile, said: Iterable[Message], *, zone: str, say: Words) 
     known = [counted[name] for name in SHOWN if name in counted and not name.startswith("takeover")]
     rows = [_known(each, file.bands, say) for each in known]
     rows += [f"{_otherwise(each, say)} · <@{each.by}>" for each in file.otherwise[:MOST_OTHERWISE]]
-    rows += [f"*{say('Exception')}*  {_request_words(each, say)}" for each in file.requests[-1:]]
-    rows += [commitment_card.line(each, zone, say) for each in file.commitments[:MOST_COMMITMENTS]]
-    blocks = [section("\n".join(f"• {row}" for row in rows))] if rows else []
+    asked: list[str] = []
+    for each in file.requests[-1:]:
+        asked.append(f"*{say('Exception')}*  {_request_words(each, say)}")
+        asked += _talk(each, file.turns, zone, say)
+        asked += decision_card.bounds(each, file.desk, say)
+    promised = [commitment_card.line(each, zone, say) for each in file.commitments[:MOST_COMMITMENTS]]
+    blocks = [section("\n".join(f"• {row}" for row in part)) for part in (rows, asked, promised) if part]
     lines = [_said(each, zone, say) for each in list(said)[-MOST_SAID:]]
     if lines:
         blocks += [section(f"*{say('What was said last')}*"), *(context(line) for line in lines)]

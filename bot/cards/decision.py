@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from bot.blocks import (
@@ -14,23 +14,19 @@ from bot.blocks import (
     escaped,
     fields,
     header,
-    labelled,
-    modal,
-    option,
     section,
-    static_select,
-    text_input,
 )
 from bot.cards import claims as claims_card
+from bot.cards import earlier as earlier_card
 from bot.cards import granted as granted_card
-from bot.cards.doing import SHOW_CASE
+from bot.cards.doing import case_buttons
+from bot.cards.earlier import Earlier
 from bot.cards.exception import concession_words, entitlement_words, fault_words
 from bot.claims import ClaimCheck
 from bot.customer import Price
 from bot.entitlement import Entitlement
 from bot.goodwill import ExceptionRequest, ExceptionState, Move, Refusal, allowed
 from bot.i18n import Words
-from bot.policy import ApprovalPolicy, Concession
 from bot.working_hours import desk_day
 
 APPROVE = "approve_exception"
@@ -40,10 +36,6 @@ DECLINE = "decline_exception"
 ANSWER = "answer_exception"
 WITHDRAW = "withdraw_exception"
 USE = "use_exception"
-TERMS_VIEW = "approve_exception_view"
-ASK_BACK_VIEW = "ask_back_exception_view"
-DECLINE_VIEW = "decline_exception_view"
-ANSWER_VIEW = "answer_exception_view"
 MOST_SAID = 3
 MOST_WORDS = 300
 
@@ -53,11 +45,10 @@ class Background:
     """What a supervisor needs to know of a request, beside the request.
 
     Attributes:
-        granted_on: When the customer had exceptions within the window, oldest first.
-        per_window: How many they may have.
+        earlier: What the customer was granted and refused before.
         contracts: What their contracts cost a year.
         tier: How the directory ranks them; empty when it does not.
-        precedent: How requests like this one were decided, newest first.
+        precedent: How other customers' requests like this one were decided, newest first.
         checks: What the customer claims, and what the record says.
         said: What we have told the customer so far, oldest first.
         zone: The desk's clock, by which days are told, an IANA name.
@@ -65,8 +56,7 @@ class Background:
 
     customer: str
     entitlement: Entitlement
-    granted_on: Sequence[date]
-    per_window: int
+    earlier: Earlier
     window_days: int
     contracts: Sequence[Price]
     tier: str
@@ -91,11 +81,24 @@ def refusal_words(refusal: Refusal, say: Words) -> str:
         Refusal.NO_MANAGER: say(
             "This is more than a supervisor may grant, and there is no other manager to agree to it. See /aside setup."
         ),
-        Refusal.WINDOW_USED: say("This customer has had their exception, so this one cannot be approved."),
+        Refusal.WINDOW_USED: say(
+            "This customer has had their exception, so a favour cannot be approved. "
+            "A paid one-off service or a renewal is always possible."
+        ),
         Refusal.REASON_MISSING: say("Please give a reason; the agent builds their answer on it."),
         Refusal.NOTHING_ASKED: say("Your answer has arrived. The supervisors have the request."),
         Refusal.ALREADY_DECIDED: say("This is already settled. The card shows how."),
+        Refusal.CHANGED_MEANWHILE: say("It changed while this was being decided. Please look at it and try again."),
     }[refusal]
+
+
+def settled_words(request: ExceptionRequest, say: Words) -> str:
+    """What happened instead, for a button that no longer works."""
+    state = state_words(request.state, say)
+    who = request.used_by or request.decided_by
+    if who:
+        return say("This is already settled: {state} ({who}).", state=state, who=f"<@{who}>")
+    return say("This is already settled: {state}.", state=state)
 
 
 def state_words(state: ExceptionState, say: Words) -> str:
@@ -115,14 +118,24 @@ def state_words(state: ExceptionState, say: Words) -> str:
 
 def card(request: ExceptionRequest, known: Background, say: Words) -> tuple[str, list[Block]]:
     """The card a supervisor decides on; it always shows the current state."""
+    blocks = [header(say("Exception for {customer}", customer=known.customer)), *background(request, known, say)]
+    blocks += _state(request, known.zone, say)
+    if request.is_pending:
+        blocks.append(decide_buttons(request, say))
+    blocks.append(case_buttons(request.case_id, say))
+    return say("{customer}: {state}", customer=known.customer, state=state_words(request.state, say)), blocks
+
+
+def background(request: ExceptionRequest, known: Background, say: Words) -> list[Block]:
+    """All that the decision is made from, in the card and in a window that decides."""
     blocks: list[Block] = [
-        header(say("Exception for {customer}", customer=known.customer)),
         fields(_facts(request, known, say)),
         section(f"*{say('What is broken')}*\n{escaped(request.fault)}"),
         section(f"*{say('Why')}*\n{escaped(request.reason)}"),
     ]
-    if request.new_fact:
-        blocks.append(section(f"*{say('New since the last no')}*\n{escaped(request.new_fact)}"))
+    if request.fault_ours == "yes" and request.is_pending:
+        blocks.append(section(f"⚠️ *{say('Whoever asks says that the fault is ours')}*\n{_confirming(say)}"))
+    blocks += earlier_card.on_card(request, known.earlier, say)
     if request.evidence:
         blocks.append(section(f"*{say('In writing')}*\n{escaped(request.evidence)}"))
     if request.question:
@@ -133,11 +146,11 @@ def card(request: ExceptionRequest, known: Background, say: Words) -> tuple[str,
         blocks.append(section(f"*{say('What the customer was told so far')}*\n{told}"))
     if request.is_pending:
         blocks.append(context(precedent_words(known.precedent, known.zone, say)))
-    blocks += _state(request, known.zone, say)
-    if request.is_pending:
-        blocks.append(decide_buttons(request, say))
-    blocks.append(actions(f"case:{request.id}", button(SHOW_CASE, say("The case…"), request.case_id)))
-    return say("{customer}: {state}", customer=known.customer, state=state_words(request.state, say)), blocks
+    return blocks
+
+
+def _confirming(say: Words) -> str:
+    return say("Confirm it, and no limit applies and nothing is counted. Otherwise it is a favour like any other.")
 
 
 def _facts(request: ExceptionRequest, known: Background, say: Words) -> list[tuple[str, str]]:
@@ -145,19 +158,19 @@ def _facts(request: ExceptionRequest, known: Background, say: Words) -> list[tup
         (say("Asked by"), f"<@{request.requested_by}>"),
         (say("Coverage"), entitlement_words(known.entitlement, say)),
         (say("Cost to us"), say.money(request.cost, request.currency)),
-        (say("Our fault?"), fault_words(request.fault_ours, say)),
+        (say("Our fault? (whoever asks)"), fault_words(request.fault_ours, say)),
         (say("Asking for"), concession_words(request.concession, say)),
         (say("Customer"), _value_words(known, say)),
         (
             say("Exceptions in {days} days", days=known.window_days),
             say(
                 "{n} of {most}, last on {day}",
-                n=len(known.granted_on),
-                most=known.per_window,
-                day=say.day(known.granted_on[-1]),
+                n=len(known.earlier.granted),
+                most=known.earlier.per_window,
+                day=_day(known.earlier.granted[-1].decided_at, known.zone, say),
             )
-            if known.granted_on
-            else say("none of {most}", most=known.per_window)
+            if known.earlier.granted
+            else say("none of {most}", most=known.earlier.per_window)
             if request.customer_id
             else say("cannot be told: not on file"),
         ),
@@ -175,13 +188,13 @@ def _value_words(known: Background, say: Words) -> str:
 
 
 def precedent_words(precedent: Sequence[ExceptionRequest], zone: str, say: Words) -> str:
-    """How requests like this one were decided."""
+    """How other customers' requests like this one were decided."""
     if not precedent:
-        return say("Requests like this one: none decided yet.")
+        return say("Other customers' requests like this one: none decided yet.")
     declined = sum(1 for each in precedent if each.state is ExceptionState.DECLINED)
     latest = precedent[0]
     words = say(
-        "Requests like this one: {yes} approved, {no} declined. The latest: {state}, {money}, {day}.",
+        "Other customers' requests like this one: {yes} approved, {no} declined. The latest: {state}, {money}, {day}.",
         yes=len(precedent) - declined,
         no=declined,
         state=state_words(latest.state, say),
@@ -218,6 +231,8 @@ def _state(request: ExceptionRequest, zone: str, say: Words) -> list[Block]:
         blocks.append(section(f"*{verdict}*{reason}"))
         blocks.append(section("\n".join(f"• {each}" for each in grant_rows(request, zone, say))))
         blocks.append(context(_use(request, zone, say)))
+        if request.fault_ours == "yes" and not request.grant.ours:
+            blocks.append(context(say("That the fault is ours was not confirmed.")))
     return blocks
 
 
@@ -246,6 +261,8 @@ def _use(request: ExceptionRequest, zone: str, say: Words) -> str:
         return say("Booked on {day} by {who}.", day=_day(request.used_at, zone, say), who=f"<@{request.used_by}>")
     if request.state is ExceptionState.LAPSED:
         return say("Not used in time, so it has lapsed and does not count.")
+    if request.grant and request.grant.ours:
+        return say("It puts right our own fault, as confirmed, and counts in nobody's window.")
     return say("This once only; it counts in the ledger from the day it was granted.")
 
 
@@ -274,105 +291,6 @@ def agent_buttons(request: ExceptionRequest, say: Words) -> list[Block]:
     if request.state is ExceptionState.APPROVED:
         row.append(button(USE, say("Service booked"), request.id, style="primary"))
     return [actions(f"request:{request.id}", *row)] if row else []
-
-
-def terms_modal(request: ExceptionRequest, policy: ApprovalPolicy, say: Words) -> Block:
-    """A yes with limits: what, up to how much, on which condition, until when."""
-    concessions = [option(concession_words(each, say), each.value) for each in Concession]
-    return modal(
-        TERMS_VIEW,
-        say("Approve with conditions"),
-        [
-            context(say("For {scope}", scope=escaped(cut(request.fault, MOST_WORDS)))),
-            labelled(
-                "concession",
-                say("What do we grant?"),
-                static_select("choice", concessions, placeholder=say("Choose"), chosen=request.concession),
-            ),
-            labelled(
-                "cap",
-                say("What may it cost us at most? ({currency})", currency=request.currency),
-                text_input("text", initial=str(request.cost).removesuffix(".00"), most=30),
-            ),
-            labelled(
-                "conditions",
-                say("On which condition?"),
-                text_input("text", multiline=True, most=1000, placeholder=say("Parts are paid by your company")),
-                hint=say("The customer hears it in these words, so write it to them."),
-                optional=True,
-            ),
-            labelled(
-                "valid_days",
-                say("For how many days can it be used?"),
-                text_input("text", initial=str(policy.valid_days), most=4),
-            ),
-            labelled(
-                "extended_to",
-                say("With an extension: covered until which day?"),
-                {"type": "datepicker", "action_id": "day"},
-                optional=True,
-            ),
-            labelled(
-                "reason",
-                say("Why this decision?"),
-                text_input("text", multiline=True, most=1000),
-                hint=say("The agent sees this reason; the customer does not."),
-            ),
-        ],
-        submit=say("Approve"),
-        close=say("Cancel"),
-        private_metadata=request.id,
-    )
-
-
-def ask_back_modal(request_id: str, say: Words) -> Block:
-    """What a supervisor has to know first."""
-    return _one_box(
-        ASK_BACK_VIEW,
-        request_id,
-        title=say("Ask back"),
-        label=say("What do you need to know?"),
-        hint=say("The agent gets this by direct message and answers here."),
-        submit=say("Ask"),
-        say=say,
-    )
-
-
-def answer_modal(request: ExceptionRequest, say: Words) -> Block:
-    """The agent's answer to it."""
-    return _one_box(
-        ANSWER_VIEW,
-        request.id,
-        title=say("Answer"),
-        label=say("Your answer"),
-        hint=request.question,
-        submit=say("Send"),
-        say=say,
-    )
-
-
-def decline_modal(request_id: str, say: Words) -> Block:
-    """A no carries its reason; the agent turns it into words."""
-    return _one_box(
-        DECLINE_VIEW,
-        request_id,
-        title=say("Decline"),
-        label=say("Why not?"),
-        hint=say("The agent sees this reason; the customer does not."),
-        submit=say("Decline"),
-        say=say,
-    )
-
-
-def _one_box(callback_id: str, request_id: str, *, title: str, label: str, hint: str, submit: str, say: Words) -> Block:
-    return modal(
-        callback_id,
-        title,
-        [labelled("reason", label, text_input("text", multiline=True, most=1000), hint=hint)],
-        submit=submit,
-        close=say("Cancel"),
-        private_metadata=request_id,
-    )
 
 
 def told_agent(
@@ -406,6 +324,12 @@ def _told_words(request: ExceptionRequest, move: Move | None, customer: str, say
         Move.RECOMMEND: say("{customer}: a supervisor is in favour; a manager has the last word.", customer=customer),
         Move.ASK_BACK: say("{customer}: the supervisor wants to know something first.", customer=customer),
         Move.APPROVE: say(
+            "Approved for {customer}: {concession}. It puts right our own fault.",
+            customer=customer,
+            concession=concession_words(request.grant.concession, say),
+        )
+        if request.grant and request.grant.ours
+        else say(
             "Approved for {customer}: {concession}. Once only.",
             customer=customer,
             concession=concession_words(request.grant.concession if request.grant else request.concession, say),
@@ -435,5 +359,5 @@ def told_supervisor(
         text = say("{customer}: a request for {money} still waits. Please decide it.", customer=customer, money=money)
     else:
         text = say("{customer}: a request for {money} waits for a decision.", customer=customer, money=money)
-    where = say("The card is here: {link}", link=f"<{link}>") if link else say("You will find it in Aside's Home.")
+    where = f"<{link}|{say('Go to the card')}>" if link else say("You will find it in Aside's Home.")
     return text, [section(f"*{escaped(text)}*"), context(where)]

@@ -13,6 +13,7 @@ from bot.playbook import Action
 
 ASK_EXCEPTION = "ask_exception"
 SHOW_CASE = "show_case"
+READ = "read_conversation"
 
 IDS = {
     Action.ASK_EXCEPTION: ASK_EXCEPTION,
@@ -57,6 +58,20 @@ def buttons(wanted: Iterable[Action], value: str, say: Words, *, foremost: Actio
         if each is Action.ASK_TAKEOVER:
             row.append(choose_button(value, say))
     return row
+
+
+def read_button(value: str, say: Words) -> Block:
+    """The way to what was said, also for whoever is not in its channel, where a link leads nowhere.
+
+    Args:
+        value: The advice's id, or the case's own.
+    """
+    return button(READ, say("Read the conversation"), value)
+
+
+def case_buttons(case_id: str, say: Words) -> Block:
+    """What was said in a case, and all that is known of it."""
+    return actions(f"case:{case_id}", read_button(case_id, say), button(SHOW_CASE, say("The case…"), case_id))
 
 
 def row(wanted: Sequence[Action], value: str, say: Words, *, more: Sequence[Block] = ()) -> Block:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import product
 
 from bot.blocks import Block, context, escaped, section
-from bot.cards import assess, care, commitment, engineer, evidence, takeover, verification
+from bot.cards import assess, care, commitment, conversation, engineer, evidence, takeover, verification
 from bot.cards import case as case_card
 from bot.cards.case import CaseFile
 from bot.care import ABUSE
@@ -15,7 +15,7 @@ from bot.claims import ClaimCheck, check
 from bot.commitments import Commitment, CommitmentMove, CommitmentState, DueError
 from bot.entitlement import Coverage, CoverageKind, DateBasis, coverage_on
 from bot.facts import HoursError, OurMistake, RecordedFact, Severity
-from bot.goodwill import ExceptionRequest, ExceptionState
+from bot.goodwill import GRANTED, ExceptionRequest, ExceptionState, Grant, Move, Turn
 from bot.i18n import Words
 from bot.message import Message, Role
 from bot.policy import Concession, CostBands
@@ -69,6 +69,9 @@ def requests(said: str) -> list[ExceptionRequest]:
             decided_by="U2" if state is not ExceptionState.REQUESTED else None,
             decided_at=NOW if state is not ExceptionState.REQUESTED else None,
             decision_reason=said,
+            grant=Grant(concession=concession, scope=said, cap=Decimal(2500), conditions=said, valid_until=NOW)
+            if state in {*GRANTED, ExceptionState.LAPSED}
+            else None,
         )
         for state in ExceptionState
         for concession in Concession
@@ -168,8 +171,19 @@ def file(name: str, said: str, *, full: bool) -> CaseFile:
         verification=next(verifications(said)) if full else None,
         commitments=commitments(said) if full else [],
         bands=CostBands(low_up_to=Decimal(5000)),
+        desk=ZONE,
+        turns=turns(said) if full else [],
         otherwise=[LaterAnswer(answer=each, by="U4", at=NOW, evidence=said) for each in Answer] if full else [],
     )
+
+
+def turns(said: str) -> list[Turn]:
+    """A question asked back about each request, and its answer, thrice."""
+    return [
+        Turn(request_id=each.id, move=move, by="U2", at=NOW, said=said)
+        for each in requests(said)
+        for move in (Move.ASK_BACK, Move.ANSWER) * 3
+    ]
 
 
 def everything(say: Words, name: str, said: str) -> Iterator[Sample]:
@@ -185,6 +199,17 @@ def everything(say: Words, name: str, said: str) -> Iterator[Sample]:
         for number, role in enumerate([Role.CUSTOMER, Role.AGENT] * 9)
     ]
     yield from _asked_in(say, name, said, said_before)
+    for messages in (said_before * 6, []):
+        view = conversation.view(
+            messages,
+            requests(said)[: len(messages)],
+            turns(said)[: len(messages)],
+            customer=name,
+            case_id="c" * 32,
+            zone=ZONE,
+            say=say,
+        )
+        yield "conversation", "", view["blocks"], view
     text, blocks = engineer.task(customer=name, what=said, asked_by="U1", link="", say=say)
     yield "engineer", text, blocks, None
 
@@ -221,7 +246,9 @@ def _asked_in(say: Words, name: str, said: str, said_before: list[Message]) -> I
     yield "nobody", takeover.nobody_words(say), [], None
     yield "backed", care.told_agent(say), [], None
     for kind_of_abuse, agent in product(ABUSE, ("U1", None)):
-        text, blocks = care.told_supervisor(kind_of_abuse, customer=name, agent=agent, link="https://2026", say=say)
+        text, blocks = care.told_supervisor(
+            kind_of_abuse, customer=name, agent=agent, case_id="c" * 32, link="https://2026", say=say
+        )
         yield "abuse", text, blocks, None
     for outsiders in (True, False):
         text, blocks = care.stepped_in(customer=name, outsiders=outsiders, link="https://2026", say=say)
