@@ -18,8 +18,8 @@ def _empty() -> bytes:
         return file.read_bytes()
 
 
-def new_casebook(file: Path) -> Casebook:
-    """Open a casebook of its own at `file`; one that is there already is left as it is."""
+def casebook_at(file: Path) -> Casebook:
+    """Open the casebook at `file`, a new one where there is none."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(_empty())

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from storage.engine import Casebook
-from tests.fresh import new_casebook
+from tests.fresh import casebook_at
 
 
 @pytest.fixture
 def casebook(tmp_path: Path) -> Iterator[Casebook]:
     """A new one."""
-    opened = new_casebook(tmp_path / "casebook.db")
+    opened = casebook_at(tmp_path / "casebook.db")
     yield opened
     opened.close()

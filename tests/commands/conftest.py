@@ -1,15 +1,21 @@
-"""`aside` as a child process, as a person types it, beside a Slack of our own on a real port."""
+"""`aside` as a person types it, beside a Slack of our own on a real port."""
 
 import asyncio
+import io
+import logging
 import os
+import runpy
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from threading import Thread
+from unittest import mock
 
 import pytest
+import structlog
 
 from sandbox.manifest import Manifest, load_manifest
 from sandbox.server import Sandbox
@@ -20,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 FILES = ROOT / "tests" / "flow" / "files"
 WORLD = ROOT / "sandbox" / "demo" / "world.yml"
 MANIFEST = ROOT / "manifest.yml"
+TINY = ROOT / "tests" / "playbook" / "tiny"
 COMMAND = (sys.executable, "-m", "bot")
 
 
@@ -58,15 +65,32 @@ class Aside:
 
     def __init__(self, settings: dict[str, str]) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ASIDE_")}
-        self.environment = {**clean, "PYTHONUNBUFFERED": "1", **settings}
+        self.environment = {**clean, "PYTHONUNBUFFERED": "1", "COLUMNS": "80", **settings}
 
     def __call__(self, *args: str, typed: str | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run to the end; `typed` is what a person enters, `settings` override the environment for once."""
+        """Run to the end; `typed` is what a person enters, `settings` override the environment for once.
+
+        It is what `python -m bot` runs, from the first line on and with streams of its own, but in this process: to
+        start another and load everything into it takes two seconds. What a process would take with it is undone.
+        """
+        with _as_in_a_process({**self.environment, **settings}, typed or "") as (out, err):
+            try:
+                with mock.patch.object(sys, "argv", ["aside", *args]):
+                    runpy.run_module("bot", run_name="__main__", alter_sys=True)
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else int(end.code is not None)
+            else:
+                code = 0
+            printed = [stream.getvalue().decode() for stream in (out, err)]
+        return subprocess.CompletedProcess([*COMMAND, *args], code, *printed)
+
+    def in_a_process(self, *args: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run to the end as a process of its own, beside one that already runs."""
         return subprocess.run(
             [*COMMAND, *args],
             cwd=ROOT,
             env={**self.environment, **settings},
-            input=typed or "",
+            input="",
             capture_output=True,
             encoding="utf-8",
             timeout=60,
@@ -85,6 +109,32 @@ class Aside:
         )
 
 
+@contextmanager
+def _as_in_a_process(environment: dict[str, str], typed: str) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
+    """Its own environment, folder, streams and commands; afterwards all is as it was, signals and logs as well."""
+    signals = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    commands = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith("bot.cli")}
+    handlers, level = logging.root.handlers, logging.root.level
+    out, err = io.BytesIO(), io.BytesIO()
+    entered = io.TextIOWrapper(io.BytesIO(typed.encode()), encoding="utf-8")
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.dict(os.environ, environment, clear=True))
+        stack.enter_context(chdir(ROOT))
+        stack.enter_context(mock.patch.object(sys, "stdin", entered))
+        stack.enter_context(redirect_stdout(io.TextIOWrapper(out, encoding="utf-8", write_through=True)))
+        stack.enter_context(redirect_stderr(io.TextIOWrapper(err, encoding="utf-8", write_through=True)))
+        logging.root.handlers = []
+        try:
+            yield out, err
+        finally:
+            logging.root.handlers = handlers
+            logging.root.setLevel(level)
+            structlog.reset_defaults()
+            sys.modules.update(commands)
+            for number, handler in signals.items():
+                signal.signal(number, handler)
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """The data folder."""
@@ -93,9 +143,10 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def aside(slack: Sandbox, directory_file: Path, data: Path) -> Aside:
-    """The command, pointed at the demo's workspace."""
+    """The command, pointed at the demo's workspace, with a playbook that is read in no time."""
     return Aside(
         {
+            "ASIDE_PLAYBOOK": str(TINY),
             "ASIDE_DATA": str(data),
             "ASIDE_DIRECTORY": str(directory_file),
             "ASIDE_SLACK_API_URL": slack.api_url,

@@ -13,10 +13,11 @@ import pytest
 
 from bot.only_one import only_one
 from storage import backup, cases, outbox
-from storage.engine import known_revisions, open_casebook
+from storage.engine import known_revisions
 from storage.outbox import SendState
 from tests.casebook.filled import WORKSPACE, whole_case
 from tests.commands.conftest import Aside, said
+from tests.fresh import casebook_at
 from tests.reliability.test_upgrade import first_casebook
 
 HEAD = known_revisions()[0]
@@ -25,7 +26,7 @@ HEAD = known_revisions()[0]
 @pytest.fixture
 def casebook(data: Path) -> Path:
     """A casebook with a case in it."""
-    with closing(open_casebook(f"sqlite:///{data / 'casebook.db'}")) as opened, opened.begin() as connection:
+    with closing(casebook_at(data / "casebook.db")) as opened, opened.begin() as connection:
         whole_case(connection, "first")
     return data / "casebook.db"
 
@@ -54,7 +55,7 @@ def texts(casebook: Path) -> list[str]:
 
 def say_more(casebook: Path, text: str) -> None:
     """Something happens after the backup."""
-    with closing(open_casebook(f"sqlite:///{casebook}")) as opened, opened.begin() as connection:
+    with closing(casebook_at(casebook)) as opened, opened.begin() as connection:
         whole_case(connection, text, ts="7.0", customer="C-2")
 
 
@@ -98,7 +99,7 @@ def test_a_restore_waits_for_nobody_and_disturbs_nobody(aside: Aside, casebook: 
         code, lines = said(aside("restore", str(file), "--yes"))
     assert (code, len(lines)) == (1, 2)
     assert lines[0].startswith("Another Aside is already running on")
-    with closing(open_casebook(f"sqlite:///{casebook}")) as opened, opened.begin():
+    with closing(casebook_at(casebook)) as opened, opened.begin():
         done = aside("restore", str(file), "--yes")
     assert done.returncode == 1
     assert done.stderr.splitlines()[0] == f"Somebody is working on {casebook}."
@@ -155,7 +156,7 @@ def test_what_waited_to_be_sent_is_looked_for_before_it_is_sent_again(
         )
     aside("backup", str(tmp_path / "b.zip"))
     aside("restore", str(tmp_path / "b.zip"), "--yes")
-    with closing(open_casebook(f"sqlite:///{casebook}")) as opened, opened.begin() as connection:
+    with closing(casebook_at(casebook)) as opened, opened.begin() as connection:
         assert outbox.state_of(connection, WORKSPACE, "whisper") is SendState.UNKNOWN
         sending = outbox.claim(connection, now=9e9)
         assert sending

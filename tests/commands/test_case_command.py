@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from bot.evidence import found_in
-from storage.engine import open_casebook
 from tests.casebook.filled import whole_case
 from tests.commands.conftest import Aside, said
+from tests.fresh import casebook_at
 
 
 @pytest.fixture
 def case_id(data: Path) -> str:
     """A case, and another one."""
-    with closing(open_casebook(f"sqlite:///{data / 'casebook.db'}")) as opened, opened.begin() as connection:
+    with closing(casebook_at(data / "casebook.db")) as opened, opened.begin() as connection:
         whole_case(connection, "another", ts="1700000000.000200", customer="C-2")
         return whole_case(connection, "<b>zq7x</b>", ts="1700000000.000100").id
 

@@ -12,11 +12,10 @@ from aiohttp import web
 
 from bot.cli_setup import GAPS
 from bot.playbook_files import load_playbook
-from bot.settings import PACKAGED_PLAYBOOK
 from bot.setup import Setup
 from sandbox.manifest import load_manifest
 from sandbox.world import load_world
-from tests.commands.conftest import MANIFEST, WORLD, Aside, serving
+from tests.commands.conftest import MANIFEST, TINY, WORLD, Aside, serving
 from tests.commands.test_setup_command import WHOLE
 
 NO_TOKEN = "              → Copy the bot token (xoxb-…) of your Slack app into ASIDE_SLACK_BOT_TOKEN."
@@ -29,7 +28,7 @@ DATABASE = "              → Check ASIDE_DATABASE_URL and ASIDE_DATA."
 def well(data: Path) -> list[str]:
     """What it says when nothing is wrong."""
     return [
-        f"✓ playbook    version {load_playbook(PACKAGED_PLAYBOOK).version}",
+        f"✓ playbook    version {load_playbook(TINY).version}",
         "✓ directory   5 customers",
         f"✓ casebook    sqlite:///{data / 'casebook.db'}",
         "✓ bot token   木棉軟體 Kapok Software, as aside",
@@ -161,7 +160,7 @@ def test_no_directory_and_a_damaged_one(ready: Aside, data: Path, directory_file
 def test_a_fault_in_the_playbook_names_file_and_line(ready: Aside, data: Path, tmp_path: Path) -> None:
     """A typo is found before anybody is coached by it; square brackets are shown as they are."""
     copy = tmp_path / "playbook"
-    shutil.copytree(PACKAGED_PLAYBOOK, copy)
+    shutil.copytree(TINY, copy)
     policy = copy / "policy.yaml"
     line = len(policy.read_text("utf-8").splitlines()) + 1
     with policy.open("a", encoding="utf-8") as file:

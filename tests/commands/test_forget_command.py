@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from storage.engine import open_casebook
 from storage.schema import cases
 from tests.casebook.filled import whole_case
 from tests.commands.conftest import Aside, said
+from tests.fresh import casebook_at
 
 
 @pytest.fixture
 def casebook(data: Path) -> Path:
     """A casebook with a case each of two customers."""
-    with closing(open_casebook(f"sqlite:///{data / 'casebook.db'}")) as opened, opened.begin() as connection:
+    with closing(casebook_at(data / "casebook.db")) as opened, opened.begin() as connection:
         whole_case(connection, "zq7x")
         whole_case(connection, "kv3y", ts="2.0", customer="C-2")
     return data / "casebook.db"
@@ -45,7 +45,7 @@ def test_it_asks_and_then_no_trace_is_left(aside: Aside, casebook: Path) -> None
 
 def test_it_works_beside_a_running_aside(aside: Aside, casebook: Path) -> None:
     """Whoever has the casebook open goes on; and no trace is left while it does, in the write-ahead log neither."""
-    with closing(open_casebook(f"sqlite:///{casebook}")) as running:
+    with closing(casebook_at(casebook)) as running:
         with running.begin() as connection:
             connection.execute(update(cases).values(agent="U1"))
         done = aside("forget", "C-1", "--yes")
@@ -74,7 +74,7 @@ def test_nobody_is_guessed(aside: Aside, casebook: Path) -> None:
 
 def test_open_cases_are_not_emptied_unasked(aside: Aside, casebook: Path) -> None:
     """Whoever works on one would lose what was said."""
-    with closing(open_casebook(f"sqlite:///{casebook}")) as opened, opened.begin() as connection:
+    with closing(casebook_at(casebook)) as opened, opened.begin() as connection:
         connection.execute(update(cases).values(state="open"))
     code, lines = said(aside("forget", "C-1", "--yes"))
     assert code == 1

@@ -15,9 +15,9 @@ from bot.quiet import Reason
 from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal
 from storage import advised, cases, conversations, quiet
-from storage.engine import open_casebook
 from storage.quiet import Mute
 from tests.commands.conftest import Aside
+from tests.fresh import casebook_at
 
 TINY = Path(__file__).parents[1] / "playbook" / "tiny"
 NOW = 1_760_000_000.0
@@ -260,7 +260,7 @@ def advice(playbook_version: str, *plays: str) -> Advice:
 
 def test_show_ratings_tells_what_became_of_each_play(aside: Aside, tmp_path: Path) -> None:
     """Shown, helped, did not and why, muted, corrected; a play that is gone is still counted, a withheld one is not."""
-    casebook = open_casebook(f"sqlite:///{tmp_path / 'data' / 'casebook.db'}")
+    casebook = casebook_at(tmp_path / "data" / "casebook.db")
     said = Message(
         workspace="T1", channel="C1", ts="1.0", thread_ts=None, speaker="U1", role=Role.CUSTOMER, text="氣死",
         said_at=datetime.fromtimestamp(NOW, UTC),

@@ -24,6 +24,12 @@ BEGAN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 COMPENSATION = "You must compensate us for the loss, we want a refund"
 
 
+@pytest.fixture(autouse=True)
+def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is replayed is told apart without the encoders, which take seconds to load and to learn."""
+    monkeypatch.setenv("ASIDE_ENCODERS", "none")
+
+
 @pytest.fixture(scope="module")
 def detector() -> Detector:
     """Has learnt from the tests' small playbook."""
@@ -220,7 +226,7 @@ def test_what_is_no_export_is_told(tmp_path: Path) -> None:
 
 def test_ten_times_as_many_conversations_need_no_more_memory(detector: Detector) -> None:
     """Only the conversations heard most lately are remembered."""
-    remembered = 100
+    remembered = 40
     coach = Replay(load_playbook(TINY), detector, most_conversations=remembered)
 
     def hear(first: int, count: int) -> int:

@@ -9,13 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.conftest import Aside, said
+from tests.commands.conftest import TINY, Aside, said
 
 COMMANDS = (
     *("demo", "run", "setup", "doctor", "import", "warranty", "backup", "restore", "forget", "case"),
     *("detect", "replay", "playbook"),
 )
 STOPPING = [signal.SIGTERM, signal.SIGINT]
+
+
+@pytest.fixture
+def aside(aside: Aside) -> Aside:
+    """With the playbook that comes with it."""
+    del aside.environment["ASIDE_PLAYBOOK"]
+    return aside
 
 
 def read_until(process: subprocess.Popen[str], text: str) -> str:
@@ -88,15 +95,17 @@ def test_what_keeps_the_bot_from_starting_is_one_sentence(
     aside: Aside, settings: dict[str, str], lines: list[str]
 ) -> None:
     """And one what to do; no traceback, exit code 1."""
-    assert said(aside("run", **settings)) == (1, lines)
+    quickly = {"ASIDE_PLAYBOOK": str(TINY), "ASIDE_ENCODERS": "none"}
+    assert said(aside("run", **quickly, **settings)) == (1, lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", STOPPING)
 def test_a_running_bot_stops_when_asked(aside: Aside, data: Path, number: signal.Signals) -> None:
     """A second one on the same folder is refused meanwhile; the end is quiet, and the folder is free again."""
     first = aside.start("run", ASIDE_LOG_LEVEL="warning")
     read_until(first, "Aside is listening. Ctrl-C stops it.")
-    second = aside("run")
+    second = aside.in_a_process("run")
     assert said(second) == (
         1,
         [f"Another Aside is already running on {data}.", "Stop it first, or set ASIDE_DATA to another folder."],
@@ -110,6 +119,7 @@ def test_a_running_bot_stops_when_asked(aside: Aside, data: Path, number: signal
 # --- demo
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", STOPPING)
 def test_the_demo_gives_an_address_and_takes_its_slack_with_it(
     aside: Aside, data: Path, number: signal.Signals
@@ -122,7 +132,7 @@ def test_the_demo_gives_an_address_and_takes_its_slack_with_it(
     with urllib.request.urlopen(url, timeout=10) as page:  # noqa: S310 - our own server
         assert page.status == 200
     before = sorted((data / "demo").rglob("*.db"))
-    second = aside("demo", "--port", "0")
+    second = aside.in_a_process("demo", "--port", "0")
     assert said(second) == (
         1,
         [
@@ -135,6 +145,7 @@ def test_the_demo_gives_an_address_and_takes_its_slack_with_it(
     assert not is_alive(sandbox)
 
 
+@pytest.mark.slow
 def test_a_demo_stopped_before_it_is_ready_leaves_nothing_behind(aside: Aside) -> None:
     """The make-believe Slack is started first, so it has to be ended from there on."""
     demo = aside.start("demo", "--port", "0")
@@ -148,7 +159,7 @@ def test_a_port_that_is_taken_is_told(aside: Aside) -> None:
     """With a way out, and before anything is made up."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, lines = said(aside("demo", "--port", str(port)))
+        code, lines = said(aside.in_a_process("demo", "--port", str(port)))
     assert code == 1
     assert lines[0].startswith(f"Port {port} cannot be used: ")
     assert lines[1:] == ["The make-believe Slack did not start.", "Take a free port: aside demo --port 0."]

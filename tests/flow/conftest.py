@@ -25,7 +25,7 @@ from sandbox.server import Sandbox
 from sandbox.world import World, load_world
 from storage import workspace as workspaces
 from storage.importing import import_files
-from tests.fresh import new_casebook
+from tests.fresh import casebook_at
 from tests.sandbox.stage import Seat, Stage
 
 ROOT = Path(__file__).parents[2]
@@ -155,7 +155,7 @@ def settings(stage: Stage, directory_file: Path, tmp_path: Path, plain_logs: Non
 
 def save_setup(settings: Settings, setup: Setup) -> None:
     """Write a workspace's setup as `aside setup` would."""
-    casebook = new_casebook(settings.data / "casebook.db")
+    casebook = casebook_at(settings.data / "casebook.db")
     with casebook.begin() as connection:
         workspaces.save_setup(connection, WORKSPACE, setup, actor="test", now=0.0)
     casebook.close()
