@@ -105,7 +105,7 @@ export function modals(pane) {
       button.removeAttribute("aria-busy");
       if (!answer) return;
       if (answer.response_action === "errors") { showErrors(answer.errors ?? {}); return; }
-      pane.did("submit", { seat: pane.seat });
+      pane.did("submit", { seat: pane.seat, view: view.callback_id });
       if (answer.response_action === "clear") store.closeView(pane.seat);
       else if (!answer.response_action) { kept.delete(view.id); store.closeView(pane.seat, view.id); }
     }

@@ -14,6 +14,7 @@ export function seatBar(pane) {
     const here = user.id === pane.seat;
     const [unread, whispers] = here ? [0, 0] : [seat.unread(), seat.unseenWhispers()];
     const name = user.real_name || user.name;
+    const short = /^[A-Za-z]/.test(name) ? name.split(" ")[0] : name; // of a Latin name the given one: the row is narrow
     const notes = [pick(user.title), unread ? t("unread_count", { n: unread }) : "", whispers ? t("whisper_count", { n: whispers }) : "", i < 9 ? `Alt+${i + 1}` : ""].filter(Boolean);
     return h("button", {
       type: "button", role: "tab", class: `seat ${here ? "here" : ""}`, "aria-selected": String(here), tabindex: here ? "0" : "-1",
@@ -22,7 +23,7 @@ export function seatBar(pane) {
     },
     h("span", { class: "seat-face" }, face(user),
       whispers ? h("span", { class: "seat-badge whispers" }, icon("eye")) : unread ? h("span", { class: "seat-badge" }, unread > 99 ? "99+" : String(unread)) : null),
-    h("span", { class: "seat-words" }, h("span", { class: "seat-name" }, name), h("span", { class: "seat-title" }, pick(user.title),
+    h("span", { class: "seat-words" }, h("span", { class: "seat-name" }, here ? name : short), h("span", { class: "seat-title" }, pick(user.title),
       user.kind === "external" ? h("em", {}, t("outside")) : user.kind === "guest" ? h("em", {}, t("guest")) : null)));
   }
 

@@ -215,12 +215,12 @@ class Store {
 
   on_view_opened(seat, { view }) {
     seat.views = [view];
-    this.tell({ type: "views", seat: seat.id });
+    this.tell({ type: "views", seat: seat.id, opened: view });
   }
 
   on_view_pushed(seat, { view }) {
     seat.views = [...seat.views.filter((v) => v.id !== view.id), view];
-    this.tell({ type: "views", seat: seat.id });
+    this.tell({ type: "views", seat: seat.id, opened: view });
   }
 
   on_view_updated(seat, { view }) {

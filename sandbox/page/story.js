@@ -19,6 +19,7 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
   let open = false;
   let acted = false;
   let came = -Infinity;
+  let last = "";
 
   const steps = () => (Array.isArray(store.story) ? store.story : store.story?.steps ?? []);
   const id = (step, i) => step.id ?? String(i);
@@ -29,8 +30,8 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
   async function recall() {
     const said = steps().filter((s) => s.channel && wordings(s).some((words) => !words.startsWith("/")));
     for (const step of said) await store.load(step.seat, step.channel).catch(() => {});
-    const heard = (step) => [...store.seat(step.seat)?.room(step.channel).messages.values() ?? []].some((m) => m.user === step.seat && wordings(step).some((words) => fromText(m.text ?? "", store.world) === words));
-    if (said.length && !heard(said[0])) done.clear();
+    const heard = (step) => room(step).some((m) => m.user === step.seat && wordings(step).some((words) => fromText(m.text ?? "", store.world) === words));
+    if (said.length && !room(said[0]).some((m) => m.user === said[0].seat)) done.clear();
     steps().forEach((step, i) => { if (said.includes(step) && heard(step)) done.add(id(step, i)); });
     at = firstOpen();
     update();
@@ -38,44 +39,64 @@ export function storyGuide({ goTo, shows, onhide, signal }) {
 
   const seen = (step) => looks(step) && (gone || shows(step));
   const wordings = (step) => (typeof step.say === "string" ? [step.say] : Object.values(step.say ?? {}));
+  const room = (step) => [...store.seat(step.seat)?.room(step.channel).messages.values() ?? []];
   const firstOpen = () => { const i = steps().findIndex((_, n) => !isDone(n)); return i < 0 ? steps().length : i; };
 
+  /** The step that a deed or a piece of news can complete: the current one, or the first after it that is no look. */
+  function due() {
+    let i = at;
+    while (i < steps().length && (looks(steps()[i]) || isDone(i))) i += 1;
+    return i;
+  }
+
+  /** A step is done, and so is every look that lies before it. */
   function check(i) {
-    done.add(id(steps()[i], i));
+    for (let each = Math.min(at, i); each <= i; each += 1) if (each === i || looks(steps()[each])) done.add(id(steps()[each], each));
     sessionStorage.setItem(KEY, JSON.stringify([...done]));
-    if (i === at) { at = Math.min(at + 1, steps().length); while (at < steps().length && isDone(at)) at += 1; gone = false; acted = false; came = -Infinity; }
+    if (i >= at) {
+      at = i + 1;
+      while (at < steps().length && isDone(at)) at += 1;
+      if (!looks(steps()[i])) { acted = false; came = -Infinity; }
+      gone = false;
+    }
     update();
   }
 
-  /** The person did something; does it complete the current step? */
+  /** The person did something; does it complete a step? */
   function did(what, detail) {
-    const step = steps()[at];
+    const i = due();
+    const step = steps()[i];
     if (!step || (detail.seat && detail.seat !== step.seat)) return;
     if (step.expect) {
       acted ||= ["say", "command"].includes(what) && (!step.channel || detail.channel === step.channel);
-      if (acted && performance.now() - came < JUST_NOW) check(at);
+      if ((acted && performance.now() - came < JUST_NOW) || (what === "submit" && step.expect.sent && step.expect.sent === detail.view)) check(i);
       return;
     }
     const said = step.say && ["say", "command"].includes(what) && (gone || wordings(step).some((words) => words.trim() === detail.text.trim()));
     if (!step.say && step.do === "click" && what === "click") { setTimeout(() => settle(step), SETTLES); return; }
     const pressed = !step.say && ((step.do === "click" && what === "submit") || (step.do === "shortcut" && what === "shortcut") || (step.do === "command" && what === "command"));
-    if (said || pressed) check(at);
+    if (said || pressed) check(i);
   }
 
-  /** Something arrived; is it what the current step leads to? Whatever was typed, as long as its seat said something. */
-  function heard({ type, seat, channel, fresh, changed, whisper }) {
-    const step = steps()[at];
-    if (!step?.expect || type !== "room") return;
-    const { whisper: to, message: where, from, changed: card } = step.expect;
-    const arrived = (to && whisper && seat === to) || (where && fresh && !whisper && channel === where && (!from || fresh.user === from)) || (card && changed && channel === card);
-    if (!arrived) return;
-    if (acted || !step.say) check(at);
+  /** Something arrived; is it what a step leads to? Whatever was typed, as long as its seat said something. */
+  function heard({ type, seat, channel, fresh, changed, whisper, opened }) {
+    const i = due();
+    const step = steps()[i];
+    if (!step?.expect) return;
+    const { whisper: to, message: where, from, changed: card, view } = step.expect;
+    if (view && type === "views" && seat === step.seat && opened?.callback_id === view) { check(i); return; }
+    const arrived = type === "room" && ((to && whisper && seat === to) || (where && fresh && !whisper && channel === where && (!from || fresh.user === from)) || (card && changed && channel === card));
+    const news = JSON.stringify([channel, fresh ?? changed]); // every seat that is there hears of it; it is one piece of news
+    if (!arrived || news === last) return;
+    last = news;
+    if (acted || !step.say) check(i);
     else came = performance.now(); // the answer may be here before we hear that the words were taken
   }
 
   /** A click that opened a modal is done when the modal is sent; any other one at once. */
   function settle(step) {
-    if (steps()[at] === step && !store.seat(step.seat)?.views.length) check(at);
+    const i = due();
+    if (steps()[i] === step && !store.seat(step.seat)?.views.length) check(i);
   }
 
   function next() {

@@ -67,7 +67,7 @@ def aside_demo(folder: Path) -> Iterator[Demo]:
 @contextmanager
 def demo_in(world: Json, folder: Path, *, locale: str) -> Iterator[Demo]:
     """The same three parts as in `aside demo`, on another world."""
-    file = _prepare(world, folder)
+    file = _prepare(world, folder, english=locale.startswith("en"))
     page = (sys.executable, "-m", "sandbox", "--world", str(file), "--manifest", str(MANIFEST), "--port", "0")
     with _child((*page, "--locale", locale), "http") as line:
         url = _address(line)
@@ -81,22 +81,20 @@ def demo_in(world: Json, folder: Path, *, locale: str) -> Iterator[Demo]:
             yield Demo(url, folder / "casebook.db")
 
 
-def _prepare(world: Json, folder: Path) -> Path:
+def _prepare(world: Json, folder: Path, *, english: bool) -> Path:
     """What `aside demo` lays out before it starts, and the world's file."""
     folder.mkdir(parents=True)
     today = datetime.now(ZoneInfo("Asia/Taipei")).date()
-    import_files(sorted(write_demo_data(folder / "files", today)), folder / "directory.db")
-    seed(Settings(data=folder), datetime.now(UTC))
+    import_files(sorted(write_demo_data(folder / "files", today, english=english)), folder / "directory.db")
+    seed(Settings(data=folder), datetime.now(UTC), english=english)
     file = folder / "world.yml"
     file.write_text(yaml.safe_dump(world, allow_unicode=True), encoding="utf-8")
     return file
 
 
-def demo_world(locale: str = "zh-TW") -> Json:
-    """The demo's world, everybody in it with Slack in this language."""
+def demo_world() -> Json:
+    """The demo's world."""
     world: Json = yaml.safe_load(WORLD.read_text(encoding="utf-8"))
-    for user in world["users"]:
-        user["locale"] = locale
     return world
 
 

@@ -43,16 +43,17 @@ async def test_the_story_in_chinese_to_an_approval(demo: Demo, browser: Browser)
 @pytest.fixture
 def english_demo(chromium: str, tmp_path: Path) -> Iterator[Demo]:
     """The demo for a team whose Slack speaks English."""
-    with demo_in(demo_world("en-GB"), tmp_path / "demo", locale="en") as made:
+    with demo_in(demo_world(), tmp_path / "demo", locale="en-GB") as made:
         yield made
 
 
-async def test_the_story_in_english_to_a_decline(english_demo: Demo, browser: Browser) -> None:
-    """Asked, declined with a reason, told; and the no does not turn into a second request (R34)."""
+async def test_the_guide_leads_from_a_no_to_one_exception_and_no_second(english_demo: Demo, browser: Browser) -> None:
+    """Declined, a threat held, reopened by a new fact, granted with conditions, booked; the next is refused (R34, R23)."""
     fault, reason = "ERP down, no invoices print", "With us for years, renewal in sight"
-    why_not = "Everybody else pays for this; offer the one-off service"
+    why_not, new = "Everybody else pays for this; offer the one-off service", "The renewal order PO-1123 is signed"
+    terms, why = "Parts are paid by the customer", "No labour charge, this once"
     async with opened(browser, english_demo.url, locale="en-GB") as page:
-        play = Play(page, "en", by_hand=True)
+        play = Play(page, "en", by_hand=False)
         offer = await play.to_the_offer()
         await play.asks(offer, fault=fault, reason=reason)
         card = await play.card(fault=fault, reason=reason)
@@ -61,21 +62,41 @@ async def test_the_story_in_english_to_a_decline(english_demo: Demo, browser: Br
         await expect(modal).to_have_attribute("data-callback-id", "decline_exception_view")
         await modal.get_by_test_id("modal-submit").click()
         await expect(modal.locator('[data-testid="block-error"]:not(:empty)')).to_have_count(1)
-        await modal.locator('[data-block-id="reason"]').press_sequentially(why_not)
-        await modal.get_by_test_id("modal-submit").click()
-        await expect(modal).to_have_count(0)
+        await play.sends(reason=why_not)
         await expect(card).to_contain_text("⛔")
         await expect(card).to_contain_text(why_not)
         await expect(card.locator(DECIDING)).to_have_count(0)
-        await play.hears(COMPANY, why_not)
-
-        await offer.locator('[data-action-id="ask_exception"]').click()
+        await play.hears(play.called(COMPANY), why_not)
+        await page.follow("answer")
+        await play.says("tell")
+        await play.says("threat")
+        await expect(play.staff.whispers.last.locator('[data-action-id="ask_exception"]')).to_have_count(0)
+        await page.follow("held")
+        await play.says("evidence")
+        await play.presses("reopen", "new_facts")
+        await play.sends(what=new)
+        await expect(play.staff.whispers.last.locator('[data-action-id="ask_exception"]')).to_have_count(1)
+        await play.presses("ask_again", "ask_exception")
+        await play.sends(concession="full")
+        await page.follow("approve")
+        second = play.staff.messages.last
+        await expect(second).to_contain_text(new)
+        await second.locator('[data-action-id="approve_exception_with_terms"]').click()
+        await play.sends(concession="labour_waived", cap="1500", conditions=terms, reason=why)
+        await expect(second).to_contain_text(terms)
+        await play.presses("book", "use_exception")
+        await play.says("again")
+        await play.says("refused")
         await expect(play.staff.modal).to_have_attribute("data-callback-id", "notice_view")
         await play.staff.modal.get_by_test_id("modal-close").click()
-        assert len(english_demo.rows("exceptions")) == 1 + 1, "one of the past, one of the story"
+        await page.follow("sales")
+        await page.follow("sales")
+        await expect(page.tab.get_by_test_id("story-end")).to_be_visible()
+        assert len(english_demo.rows("exceptions")) == 1 + 2, "one of the past, two of the story"
         await play.sales_knows()
         await play.nobody_else_was_told()
-        await play.customer_saw_only_what_was_said()
+        shown = await play.customer_saw_only_what_was_said()
+        assert shown
 
 
 async def test_a_reload_ends_the_whispers_and_the_app_home_keeps_them(demo: Demo, browser: Browser) -> None:
