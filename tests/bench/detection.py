@@ -26,7 +26,7 @@ from bot.playbook import Playbook
 from bot.playbook_files import load_playbook
 from bot.settings import PACKAGED_PLAYBOOK, Settings
 from bot.signals import Detector
-from tests.detection.held_out import OBLIQUE, PLAIN, messages, score
+from tests.detection.held_out import OBLIQUE, PLAIN, alone, messages, score
 
 ALWAYS = (-1.0, 2.0)
 SHORT = 120
@@ -86,7 +86,7 @@ def _quality(console: Console, ways: dict[str, Detector], playbook: Playbook, or
     for kind, held_out in (("plain", messages(PLAIN)), ("oblique", messages(OBLIQUE))):
         cells = []
         for detector in ways.values():
-            told = score(detector, held_out)
+            told = score(alone(detector), held_out)
             cells.append(f"{told.macro_f1:.3f}  {told.precision:.2f} {told.recall:.2f}; {told.flagged:.1%}")
         table.add_row(f"{kind}, {len(held_out)}", *cells)
     if ordinary:

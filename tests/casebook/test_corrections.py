@@ -12,9 +12,10 @@ from bot.coaching import StoredAdvice
 from bot.quiet import ANGER
 from bot.signals import Reading, Signal
 from storage import conversations, quiet
-from storage.engine import Casebook, open_casebook
+from storage.engine import Casebook
 from storage.schema import messages
 from tests.casebook.sample import WORKSPACE, advice, at, opened, said
+from tests.fresh import casebook_at
 
 SHOWN = ("reports_fault", ANGER, "asks_price")
 PEOPLE = ("U1", "U2")
@@ -62,7 +63,7 @@ def test_what_two_people_called_wrong_stays_wrong_until_both_take_it_back(casebo
 @pytest.fixture(scope="module")
 def corrected_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Casebook]:
     """One for all examples, each of which is rolled back."""
-    made = open_casebook(f"sqlite:///{tmp_path_factory.mktemp('corrected') / 'casebook.db'}")
+    made = casebook_at(tmp_path_factory.mktemp("corrected") / "casebook.db")
     yield made
     made.close()
 

@@ -12,12 +12,13 @@ from sqlalchemy import Connection, select
 from bot.case import CaseState
 from storage import commitments, conversations, facts, forgetting, goodwill, opportunities, outbox, promises
 from storage import workspace as workspaces
-from storage.engine import Casebook, open_casebook
+from storage.engine import Casebook
 from storage.outbox import SendState
 from storage.ratings import by_play
 from storage.schema import audit, inbox, messages, metadata
 from storage.schema import cases as case_rows
 from tests.casebook.filled import AGENT, CUSTOMER, DAY, NOW, SUPERVISOR, WORKSPACE, whole_case
+from tests.fresh import casebook_at
 
 MARK, OTHER = "zq7x", "kv3y"
 PIECES = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), min_size=1, max_size=200)
@@ -39,7 +40,7 @@ def test_no_word_is_left_in_any_file(texts: list[list[str]]) -> None:
     """However long what was written, and whatever stood in the same pages; what others wrote is all there."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        with closing(open_casebook(f"sqlite:///{folder / 'casebook.db'}")) as casebook:
+        with closing(casebook_at(folder / "casebook.db")) as casebook:
             with casebook.begin() as connection:
                 for number, pieces in enumerate(texts):
                     whole_case(connection, "".join(f"{MARK}{piece}" for piece in pieces), ts=f"{number}.0")

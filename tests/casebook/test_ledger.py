@@ -19,8 +19,9 @@ from bot.ledger import AtLimit, Month, Total
 from bot.policy import Concession, GoodwillPolicy, HoursPolicy
 from storage import goodwill as requests
 from storage import ledger
-from storage.engine import Casebook, open_casebook
+from storage.engine import Casebook
 from tests.casebook.sample import WORKSPACE, opened
+from tests.fresh import casebook_at
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 AT = NOW.timestamp()
@@ -159,7 +160,7 @@ def test_at_the_limit_is_whoever_the_rule_would_refuse(granted: list[tuple[int, 
     """The list and the decision table count alike (R23), today and on the day on which it says they are free."""
     policy = GoodwillPolicy(exceptions_per_window=per_window)
     with tempfile.TemporaryDirectory() as folder:
-        casebook = open_casebook(f"sqlite:///{Path(folder) / 'casebook.db'}")
+        casebook = casebook_at(Path(folder) / "casebook.db")
         with filing(casebook) as file:
             for hours, ours in granted:
                 file(ago=timedelta(hours=hours), ours=ours)

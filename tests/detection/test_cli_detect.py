@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli_detect import detect_command
 from bot.errors import UserError
+from tests.commands.conftest import Aside
 
 
 def detect(tiny: Path, content: str | bytes) -> Result:
@@ -124,19 +125,14 @@ def test_the_command_fails_with_a_sentence(tiny: Path, tmp_path: Path) -> None:
     """As a program: answers on standard output, the sentence on standard error, a code that is not zero."""
     file = tmp_path / "messages.jsonl"
     file.write_text(line(role="customer", text="😡") + "oops\n", encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "detect", "--playbook", str(tiny), str(file)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = Aside({"ASIDE_ENCODERS": "none"})("detect", "--playbook", str(tiny), str(file))
     assert done.returncode == 1
     assert json.loads(done.stdout) == {"role": "customer", "text": "😡", "signals": [], "anger": 1}
     assert "Line 2 is not JSON." in done.stderr
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_answers_come_while_lines_still_come(tiny: Path) -> None:
     """Whoever feeds one line gets its answer before they send the next."""
     with subprocess.Popen(

@@ -76,6 +76,7 @@ def test_close_meanings_are_close(encoders: Encoders, which: str) -> None:
     assert asked @ same > asked @ other
 
 
+@pytest.mark.slow
 def test_the_dear_encoder_keeps_to_one_thread_and_leaves_no_trace() -> None:
     """It is told by OMP_NUM_THREADS, which is ours again afterwards."""
     code = (

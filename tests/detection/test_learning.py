@@ -90,6 +90,7 @@ def test_where_nothing_can_be_kept_it_is_learnt_all_the_same(tiny: Path, tmp_pat
     assert detector.read(Role.CUSTOMER, TEXTS[0][1]).ids == ("demands_compensation",)
 
 
+@pytest.mark.slow
 def test_two_processes_that_start_together_learn_once(tiny: Path, tmp_path: Path) -> None:
     """The second waits for the first, and takes what it has learnt."""
     code = (
@@ -104,6 +105,7 @@ def test_two_processes_that_start_together_learn_once(tiny: Path, tmp_path: Path
     assert [process.returncode for process in both] == [0, 0]
 
 
+@pytest.mark.slow
 def test_a_large_playbook_is_learnt_beside_whoever_reads(tiny: Path, tmp_path: Path) -> None:
     """A process of its own learns the same as this one would, to the last digit."""
     folder = shutil.copytree(tiny, tmp_path / "playbook")

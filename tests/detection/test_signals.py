@@ -280,6 +280,7 @@ def test_training_is_reproducible(tiny: Path, detector: Detector) -> None:
         assert again.read(Role.CUSTOMER, text) == detector.read(Role.CUSTOMER, text)
 
 
+@pytest.mark.slow
 def test_every_process_reads_the_same(tiny: Path) -> None:
     """Whatever order a process gives its sets, scores are equal to the last digit, so advice can be replayed."""
     read = (

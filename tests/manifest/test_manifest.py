@@ -68,11 +68,13 @@ def test_what_slack_would_refuse_is_refused_here(
         jsonschema.validate(broken, LIMITS)
 
 
+@pytest.mark.slow
 def test_it_is_a_manifest_by_the_types_that_slack_publishes(manifest: dict[str, Any], tmp_path: Path) -> None:
     """Slack's own package says which keys, scopes and events there are; TypeScript holds us to it."""
     assert _type_errors(manifest, tmp_path) == ""
 
 
+@pytest.mark.slow
 def test_the_published_types_know_a_wrong_scope_and_a_wrong_event(manifest: dict[str, Any], tmp_path: Path) -> None:
     """A misspelt scope or event is an error by Slack's own types, so the check above can fail."""
     manifest["oauth_config"]["scopes"]["bot"].append("channel:history")
