@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from bot.message import Role
 from bot.setup import Person
-from bot.visibility import Surface, may_show
+from bot.visibility import Surface, Withheld, may_show
 from handlers import people
 from handlers.services import Services, woken
 from storage import outbox
@@ -167,9 +167,18 @@ async def _send_message(services: Services, sending: Sending) -> None:
     channel_id = sending.target["channel"]
     channel = await people.channel_now(services, channel_id)
     if withheld := may_show(Surface.VISIBLE, channel=channel):
+        if withheld is Withheld.OUTSIDERS and sending.attempts > 1:
+            await _take_back(services, sending, channel_id)
         _settle(services, sending, SendState.WITHHELD, error=withheld)
         return
     await _post_once(services, sending, channel_id, thread_ts=sending.target.get("thread_ts"))
+
+
+async def _take_back(services: Services, sending: Sending, channel_id: str) -> None:
+    """An earlier try may have posted it before the outsiders came."""
+    ts = await _find(services, sending, channel_id, sending.target.get("thread_ts"))
+    if ts:
+        await _delete(services, channel_id, ts)
 
 
 async def _send_direct(services: Services, sending: Sending) -> None:
@@ -240,6 +249,9 @@ async def _send_update(services: Services, sending: Sending) -> None:
             _settle(services, sending, SendState.WITHHELD, error="its message is not there")
     else:
         channel, ts = place
+        if _is_being_removed(services, sending.workspace, sending.target["of"], channel):
+            _try_later(services, sending, error="its message is being taken away")
+            return
         if sending.target.get("user"):
             if await _withheld_from(services, sending, Surface.DIRECT):
                 return
@@ -250,13 +262,40 @@ async def _send_update(services: Services, sending: Sending) -> None:
         _settle(services, sending, SendState.SENT, channel=channel, ts=ts)
 
 
+def _is_being_removed(services: Services, workspace: str, key: str, channel: str) -> bool:
+    with services.casebook.begin() as connection:
+        state = outbox.state_of(connection, workspace, outbox.removal_key(key, channel))
+    return state in {SendState.DUE, SendState.SENDING}
+
+
 async def _send_removal(services: Services, sending: Sending) -> None:
+    """Take a message of ours away; what is still needed is posted again where only we read."""
+    of, channel, again_in = sending.target["of"], sending.target["channel"], sending.target.get("again_in")
+    with services.casebook.begin() as connection:
+        state = outbox.state_of(connection, sending.workspace, of)
+        place = outbox.place_of(connection, sending.workspace, of)
+    if state in {SendState.DUE, SendState.SENDING}:
+        _try_later(services, sending, error="its message is not out yet")
+        return
+    stands_here = place is not None and place[0] == channel
+    if place and stands_here:
+        await _delete(services, *place)
+    with services.casebook.begin() as connection:
+        outbox.settle(connection, sending, state=SendState.SENT)
+        if stands_here and again_in:
+            outbox.post_again(
+                connection, sending.workspace, of, channel=again_in, body=sending.body, now=services.clock()
+            )
+    services.wake.homes.set()
+
+
+async def _delete(services: Services, channel: str, ts: str) -> None:
+    """Delete a message of ours, unless it is gone already."""
     try:
-        await services.client.chat_delete(channel=sending.target["channel"], ts=sending.target["ts"])
+        await services.client.chat_delete(channel=channel, ts=ts)
     except SlackApiError as error:
         if people.error_code(error) != "message_not_found":
             raise
-    _settle(services, sending, SendState.SENT)
 
 
 async def _send_home(services: Services, sending: Sending) -> None:

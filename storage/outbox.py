@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
 from storage.engine import insert_once
 from storage.schema import outbox
@@ -212,17 +212,74 @@ def cancel(connection: Connection, workspace: str, key: str) -> None:
     )
 
 
-def visible_in(connection: Connection, workspace: str, channel: str) -> list[tuple[str, str]]:
-    """Key and ts of the visible messages of ours in a channel."""
+def visible_in(connection: Connection, workspace: str, channel: str) -> list[str]:
+    """Keys of the visible messages of ours that stand in a channel, or are just being posted there, oldest first."""
+    being_posted = outbox.c.state == SendState.SENDING
     rows = connection.execute(
-        select(outbox.c.key, outbox.c.sent_ts).where(
+        select(outbox.c.key, outbox.c.target, being_posted.label("being_posted"))
+        .where(
             outbox.c.workspace == workspace,
             outbox.c.kind == SendKind.MESSAGE,
-            outbox.c.state == SendState.SENT,
-            outbox.c.sent_channel == channel,
+            or_(being_posted, and_(outbox.c.state == SendState.SENT, outbox.c.sent_channel == channel)),
+        )
+        .order_by(outbox.c.seq)
+    )
+    return [row.key for row in rows if not row.being_posted or json.loads(row.target).get("channel") == channel]
+
+
+def remove(
+    connection: Connection,
+    workspace: str,
+    key: str,
+    channel: str,
+    *,
+    now: float,
+    again_in: str | None = None,
+    body: Mapping[str, Any] | None = None,
+) -> bool:
+    """Take a visible message of ours away from a channel, once it stands there; False when that is being done already.
+
+    Args:
+        again_in: The channel in which it is posted after that, with `body`, when it stood there.
+    """
+    return put(
+        connection,
+        workspace=workspace,
+        key=removal_key(key, channel),
+        kind=SendKind.REMOVAL,
+        target={"of": key, "channel": channel} | ({"again_in": again_in} if again_in else {}),
+        body=body or {},
+        now=now,
+    )
+
+
+def removal_key(key: str, channel: str) -> str:
+    """The outbox key of what takes a message away from a channel."""
+    return f"{key}:removed:{channel}"
+
+
+def post_again(
+    connection: Connection, workspace: str, key: str, *, channel: str, body: Mapping[str, Any], now: float
+) -> None:
+    """Post a message that was taken away in another channel, for good; it counts as sent once it stands there."""
+    row = connection.execute(
+        select(outbox.c.seq, outbox.c.target).where(outbox.c.workspace == workspace, outbox.c.key == key)
+    ).one()
+    target = {**json.loads(row.target), "channel": channel, "thread_ts": None, "instead": None}
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.seq == row.seq)
+        .values(
+            target=json.dumps(target),
+            body=json.dumps(body),
+            state=SendState.DUE,
+            due_at=now,
+            lease_until=0.0,
+            attempts=0,
+            sent_channel=None,
+            sent_ts=None,
         )
     )
-    return [(row.key, row.sent_ts) for row in rows]
 
 
 def next_due(connection: Connection) -> float | None:
