@@ -21,15 +21,20 @@ from handlers.guard import Actor, actor_of
 from handlers.services import Services, Shown, woken
 from handlers.situation import moment
 from handlers.worker import Task
-from storage import advised, cases, outbox, quiet
+from storage import advised, cases, homes, outbox, quiet
 from storage import workspace as workspaces
 from storage.outbox import SendKind
 
 MOST_ADVICE = 20
 WEEK = timedelta(days=7)
 LATELY = timedelta(hours=1)
+"""Whoever looked at it since then may still have it open, and sees at once what happened."""
+REMEMBERED = timedelta(days=30)
+"""Whoever looked at it since then finds it as it is now when they come back, not as they left it."""
 LOOK_AGAIN_SECONDS = 60.0
 PAUSE_SECONDS = 1.0
+REFRESHED = "home:"
+"""What the keys begin with of what is published without anybody opening it."""
 
 log = structlog.get_logger()
 
@@ -51,16 +56,35 @@ def publish(services: Services, connection: Connection, task: Task, actor: Actor
 
 
 async def keep_fresh(services: Services) -> None:
-    """Show what happened to whoever looked at their Home lately, forever."""
+    """Show what happened to whoever has opened their Home, forever.
+
+    Slack shows what was published last until a Home that is opened is written anew, so a Home nobody looks at must not
+    go stale either. Whoever looked lately is shown at once what happened, the others within a minute of it.
+    """
+    _remember(services)
+    unshown, round_at = True, services.clock() + LOOK_AGAIN_SECONDS
     while True:
         await woken(services.wake.homes, LOOK_AGAIN_SECONDS)
+        unshown |= services.wake.homes.is_set()
         services.wake.homes.clear()
+        now = services.clock()
         for user, shown in list(services.homes.items()):
-            if shown.looked_at < services.clock() - LATELY.total_seconds():
+            if shown.looked_at < now - REMEMBERED.total_seconds():
                 services.homes.pop(user, None)
-            else:
+            elif shown.looked_at >= now - LATELY.total_seconds() or (unshown and now >= round_at):
                 await _refresh(services, user)
+        if unshown and now >= round_at:
+            unshown, round_at = False, services.clock() + LOOK_AGAIN_SECONDS
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _remember(services: Services) -> None:
+    """After a start: whose Home shows what."""
+    since = services.clock() - REMEMBERED.total_seconds()
+    with services.casebook.look() as connection:
+        known = homes.known(connection, services.identity.workspace, refreshed=REFRESHED, since=since)
+    for user, home in known.items():
+        services.homes.setdefault(user, Shown(home.opened_at, _hash(home.view)))
 
 
 async def _refresh(services: Services, user: str) -> None:
@@ -72,7 +96,7 @@ async def _refresh(services: Services, user: str) -> None:
         if _hash(view) == shown.view:
             return
         with services.casebook.begin() as connection:
-            _put(services, connection, actor, f"home:{user}:{uuid.uuid4().hex}", view)
+            _put(services, connection, actor, f"{REFRESHED}{user}:{uuid.uuid4().hex}", view)
         services.homes[user] = Shown(shown.looked_at, _hash(view))
         services.wake.outbox.set()
     except people.UnknownForNowError:

@@ -76,7 +76,7 @@ class Services:
         clock: Seconds since 1970.
         http: For `response_url`s, which are not part of the Web API.
         exports: Folder for the cases that are taken out as evidence.
-        homes: The App Homes that may be open, by person; after a restart they are unknown until opened again.
+        homes: The App Homes that were opened in the past month, by person.
     """
 
     identity: Identity

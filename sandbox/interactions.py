@@ -290,7 +290,7 @@ class Interactions:
         """Look at the app's home."""
         if not self.state.manifest.features.app_home.home_tab_enabled:
             raise RefusalError("no_home", "This app has no home.")
-        channel = self.state.im(user, self.state.bot_user)
+        channel = self.ws.open_im(user, self.state.bot_user)
         self.ws.tell(events.home_opened(self.state, user, channel.id, self.state.homes.get(user)), None)
 
     # What payloads have in common

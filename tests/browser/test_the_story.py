@@ -48,7 +48,7 @@ def english_demo(chromium: str, tmp_path: Path) -> Iterator[Demo]:
 
 
 async def test_the_guide_leads_from_a_no_to_one_exception_and_no_second(english_demo: Demo, browser: Browser) -> None:
-    """Declined, a threat held, reopened by a new fact, granted with conditions, booked; the next is refused (R34, R23)."""
+    """Declined, a threat held, reopened by a new fact, granted with conditions, booked; then refused (R34, R23)."""
     fault, reason = "ERP down, no invoices print", "With us for years, renewal in sight"
     why_not, new = "Everybody else pays for this; offer the one-off service", "The renewal order PO-1123 is signed"
     terms, why = "Parts are paid by the customer", "No labour charge, this once"

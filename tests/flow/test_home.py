@@ -26,7 +26,7 @@ from tests.flow.conftest import (
     texts,
 )
 from tests.flow.test_goodwill import asked
-from tests.flow.working import rows, window
+from tests.flow.working import press, rows, window
 from tests.sandbox.stage import Json, Seat, Stage, until
 
 SAY = words("zh-TW")
@@ -208,6 +208,23 @@ async def test_an_open_home_shows_what_happened_since(stage: Stage, bot: Bot) ->
     await supervisor.sees("home", lambda push: "NT$3,000" in texts(push["view"]["blocks"]))
     assert other.of("home") == []
     assert customer.of("home") == []
+
+
+async def test_a_home_opened_before_a_restart_is_kept_as_it_is_now(stage: Stage, bot: Bot) -> None:
+    """Slack shows what was published last, so whoever has opened theirs once is not left with what is over by now."""
+    agent, customer, supervisor = await stage.seat(AGENT), await stage.seat(CUSTOMER), await stage.seat(SUPERVISOR)
+    await home(supervisor)
+    await asked(customer, agent, supervisor)
+    await supervisor.sees("home", lambda push: "NT$3,000" in texts(push["view"]["blocks"]))
+    await bot.stop()
+    before = len(supervisor.of("home"))
+    await bot.start()
+    asked_for = next(each for each in supervisor.of("message") if "decide:" in str(each["message"].get("blocks")))
+    await press(supervisor, asked_for, "approve_exception")
+    nothing = SAY("Nothing is waiting. Thank you.")
+    await supervisor.sees(
+        "home", lambda push: push in supervisor.of("home")[before:] and nothing in texts(push["view"]["blocks"])
+    )
 
 
 async def test_a_home_in_which_nothing_changed_is_not_shown_again(stage: Stage, bot: Bot) -> None:

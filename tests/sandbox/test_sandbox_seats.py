@@ -103,6 +103,16 @@ async def test_what_makes_no_sense_is_refused_with_a_sentence(stage: Stage, deed
     assert refused.value.message
 
 
+async def test_whoever_opens_the_home_finds_the_direct_messages_with_the_app_as_well(stage: Stage) -> None:
+    """Slack opens both at once, so what the app writes there later is a channel that the page knows, and marks."""
+    ben = await stage.seat("U0BEN")
+    await ben.do("open_home")
+    shown = (await ben.sees("channel"))["channel"]
+    assert (shown["kind"], set(shown["members"])) == ("im", {"U0BEN", stage.sandbox.workspace.state.bot_user})
+    await ben.do("open_home")
+    assert len(ben.of("channel")) == 1
+
+
 async def test_a_deactivated_account_can_do_nothing(stage: Stage) -> None:
     """Deactivation ends a seat, takes it out of channels and shows in users.info."""
     ben = await stage.seat("U0BEN")
