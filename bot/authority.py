@@ -59,12 +59,12 @@ def authorities(
 
 def managers(setup: Setup, groups: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """The managers, as far as they are known."""
-    return _members(setup.managers, groups)
+    return members(setup.managers, groups)
 
 
 def supervisors(setup: Setup, groups: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """The supervisors who are no managers, as far as they are known."""
-    return _members(setup.supervisors, groups) - managers(setup, groups)
+    return members(setup.supervisors, groups) - managers(setup, groups)
 
 
 def deputies(setup: Setup, now: datetime) -> frozenset[str]:
@@ -75,8 +75,9 @@ def deputies(setup: Setup, now: datetime) -> frozenset[str]:
 def _level(user: str, setup: Setup, groups: Mapping[str, frozenset[str]]) -> Level | None:
     if user in managers(setup, groups):
         return Level.MANAGER
-    return Level.SUPERVISOR if user in _members(setup.supervisors, groups) else None
+    return Level.SUPERVISOR if user in members(setup.supervisors, groups) else None
 
 
-def _members(source: RoleSource, groups: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def members(source: RoleSource, groups: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Who has a role by a source, as far as they are known."""
     return frozenset(source.users).union(*(groups.get(group, frozenset()) for group in source.groups))

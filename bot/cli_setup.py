@@ -27,6 +27,7 @@ GAPS = {
     Missing.APPROVALS: "an approvals channel (--approvals)",
     Missing.ON_DUTY: "somebody on duty in each support channel (--duty)",
 }
+ROLES = ("agents", "supervisors", "managers", "sales", "sales_managers")
 NOTHING = "-"
 COPY_MEMBER = "In Slack open the profile, choose ⋮ and copy the member ID; a user group's id starts with S."
 COPY_CHANNEL = "In Slack open the channel's details; its id is at the very end."
@@ -82,8 +83,9 @@ def _source(ids: Sequence[str]) -> RoleSource:
 @click.option("--supervisor", "supervisors", multiple=True, help="A supervisor (U…) or a user group (S…).")
 @click.option("--manager", "managers", multiple=True, help="Who grants beyond a supervisor's limits (U… or S…).")
 @click.option("--sales", "sales", multiple=True, help="A salesperson (U…) or a user group (S…).")
+@click.option("--sales-manager", "sales_managers", multiple=True, help="Who gets what no salesperson takes (U… or S…).")
 @click.option("--approvals", help="The internal channel in which exceptions are decided.")
-@click.option("--sales-channel", help="The internal channel told when an account has no owner.")
+@click.option("--sales-channel", help="The internal channel told when nobody in sales can be.")
 @click.option("--helpdesk-app", "helpdesk_apps", multiple=True, help="An app (A… or B…) that mirrors customers.")
 @click.option("--show", is_flag=True, help="Print what is set and change nothing.")
 def setup_command(
@@ -93,6 +95,7 @@ def setup_command(
     supervisors: tuple[str, ...],
     managers: tuple[str, ...],
     sales: tuple[str, ...],
+    sales_managers: tuple[str, ...],
     approvals: str | None,
     sales_channel: str | None,
     helpdesk_apps: tuple[str, ...],
@@ -104,7 +107,8 @@ def setup_command(
     Without options it asks, one question at a time; what is set already is offered as the answer. Administrators
     can do the same in Slack with /aside setup. A running Aside takes the change up at once.
     """
-    given = any((channels, duties, agents, supervisors, managers, sales, approvals, sales_channel, helpdesk_apps))
+    people = (agents, supervisors, managers, sales, sales_managers)
+    given = any((channels, duties, *people, approvals, sales_channel, helpdesk_apps))
     if show and given:
         raise UserError("--show changes nothing, so it goes with no other option.", "Leave one or the other out.")
 
@@ -113,9 +117,7 @@ def setup_command(
             return before
         if not given:
             return _asked(before, settings)
-        return _with_options(
-            before, channels, duties, agents, supervisors, managers, sales, approvals, sales_channel, helpdesk_apps
-        )
+        return _with_options(before, channels, duties, people, approvals, sales_channel, helpdesk_apps)
 
     settings = load_settings()
     asyncio.run(_set_up(settings, change))
@@ -158,7 +160,8 @@ async def _check(client: AsyncWebClient, settings: Settings, before: Setup, chan
 
 
 def _people(setup: Setup) -> set[str]:
-    named = {user for source in (setup.agents, setup.deciders, setup.sales) for user in source.users}
+    sources = (setup.agents, setup.deciders, setup.sales, setup.sales_managers)
+    named = {user for source in sources for user in source.users}
     return named.union(*(each.on_duty for each in setup.support))
 
 
@@ -183,14 +186,12 @@ def _with_options(
     before: Setup,
     channels: Sequence[str],
     duties: Sequence[str],
-    agents: Sequence[str],
-    supervisors: Sequence[str],
-    managers: Sequence[str],
-    sales: Sequence[str],
+    people: Sequence[Sequence[str]],
     approvals: str | None,
     sales_channel: str | None,
     helpdesk_apps: Sequence[str],
 ) -> Setup:
+    """The setup with what the options say; `people` in the order of `ROLES`."""
     changed = before
     for text in channels:
         channel, sign, customer = text.partition("=")
@@ -200,7 +201,7 @@ def _with_options(
             known = known.model_copy(update={"customer": customer or None})
         changed = changed.with_support_channel(known)
     for text in duties:
-        channel, sign, people = text.partition("=")
+        channel, sign, users = text.partition("=")
         on_duty = changed.support_channel(channel)
         if not sign or on_duty is None:
             raise UserError(
@@ -208,14 +209,11 @@ def _with_options(
                 "Write --duty CHANNEL=USER,USER, and the channel with --channel.",
             )
         changed = changed.with_support_channel(
-            on_duty.model_copy(update={"on_duty": PERSON.check(_split(people))}),
+            on_duty.model_copy(update={"on_duty": PERSON.check(_split(users))}),
         )
     return changed.model_copy(
         update={
-            "agents": _source(agents) if agents else changed.agents,
-            "supervisors": _source(supervisors) if supervisors else changed.supervisors,
-            "managers": _source(managers) if managers else changed.managers,
-            "sales": _source(sales) if sales else changed.sales,
+            **{role: _source(named) for role, named in zip(ROLES, people, strict=True) if named},
             "approvals_channel": CHANNEL.check([approvals])[0] if approvals else changed.approvals_channel,
             "sales_channel": CHANNEL.check([sales_channel])[0] if sales_channel else changed.sales_channel,
             "helpdesk_apps": APP.check(helpdesk_apps) or changed.helpdesk_apps,
@@ -245,6 +243,7 @@ def _asked(before: Setup, settings: Settings) -> Setup:
             "supervisors": _source(_ask("Supervisors", _ids(before.supervisors), PEOPLE)),
             "managers": _source(_ask("Managers, who grant what is beyond them", _ids(before.managers), PEOPLE)),
             "sales": _source(_ask("Sales", _ids(before.sales), PEOPLE)),
+            "sales_managers": _source(_ask("Sales managers", _ids(before.sales_managers), PEOPLE)),
             "approvals_channel": _ask_channel("Approvals channel (C…)", before.approvals_channel),
             "sales_channel": _ask_channel("Sales channel (C…)", before.sales_channel),
             "helpdesk_apps": _ask("Helpdesk apps that mirror customers (A…)", before.helpdesk_apps, APP),
@@ -303,6 +302,7 @@ def _print(setup: Setup, absent: Sequence[str]) -> None:
         ("supervisors", setup.supervisors),
         ("managers", setup.managers),
         ("sales", setup.sales),
+        ("sales managers", setup.sales_managers),
     ):
         click.echo(f"{name:<14} {' '.join(_ids(source)) or '–'}")
     click.echo(f"approvals      {setup.approvals_channel or '–'}")

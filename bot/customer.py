@@ -114,6 +114,7 @@ class CustomerRecord(BaseModel):
     Attributes:
         owner: The account owner, also when they have left.
         successor: Who looks after the account now; the owner while they are here, None when nobody is known.
+        backup: The colleague on file beside them, who is here too.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -121,6 +122,7 @@ class CustomerRecord(BaseModel):
     customer: Customer
     owner: StaffMember | None = None
     successor: StaffMember | None = None
+    backup: StaffMember | None = None
     contacts: tuple[Contact, ...] = ()
     products: tuple[Product, ...] = ()
     contracts: tuple[Contract, ...] = ()

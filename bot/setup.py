@@ -53,6 +53,7 @@ class Setup(BaseModel):
 
     Attributes:
         managers: Supervisors whose word goes further: the second approvers.
+        sales_managers: Salespeople to whom goes what nobody else in sales takes.
         helpdesk_apps: Ids of apps (A… or B…) that mirror what customers write elsewhere.
         away: The supervisors who said that they are away, also those who are back by now.
     """
@@ -64,6 +65,7 @@ class Setup(BaseModel):
     supervisors: RoleSource = RoleSource()
     managers: RoleSource = RoleSource()
     sales: RoleSource = RoleSource()
+    sales_managers: RoleSource = RoleSource()
     approvals_channel: str | None = None
     sales_channel: str | None = None
     helpdesk_apps: tuple[str, ...] = ()
@@ -98,7 +100,8 @@ class Setup(BaseModel):
     @property
     def groups(self) -> tuple[str, ...]:
         """Every user group that gives a role."""
-        return (*self.managers.groups, *self.supervisors.groups, *self.sales.groups, *self.agents.groups)
+        sources = (self.managers, self.supervisors, self.sales, self.sales_managers, self.agents)
+        return tuple(group for source in sources for group in source.groups)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -170,6 +173,7 @@ def role_of(person: Person, setup: Setup, groups: Mapping[str, frozenset[str]]) 
         (Role.SUPERVISOR, setup.managers),
         (Role.SUPERVISOR, setup.supervisors),
         (Role.SALES, setup.sales),
+        (Role.SALES, setup.sales_managers),
         (Role.AGENT, setup.agents),
     ):
         if person.user_id in source.users or any(

@@ -153,6 +153,7 @@ def _changed(before: Setup, sent: Submission) -> Setup:
             "supervisors": RoleSource(users=sent.many("supervisors"), groups=before.supervisors.groups),
             "managers": RoleSource(users=sent.many("managers"), groups=before.managers.groups),
             "sales": RoleSource(users=sent.many("sales"), groups=before.sales.groups),
+            "sales_managers": RoleSource(users=sent.many("sales_managers"), groups=before.sales_managers.groups),
             "approvals_channel": sent.text("approvals") or None,
             "sales_channel": sent.text("sales_channel") or None,
         }

@@ -95,10 +95,13 @@ class Directory:
             customer = self._customer(found[0])
             contracts = self._of(customer_id, "contracts", "number, id")
             warranties = self._of(customer_id, "warranties", "id")
+            keeper = self.account_contact(customer, day)
+            beside = customer.model_copy(update={"owner": keeper.successor}) if keeper else None
             return CustomerRecord(
                 customer=customer,
                 owner=self.staff_member(customer.owner) if customer.owner else None,
-                successor=self.account_contact(customer, day),
+                successor=keeper,
+                backup=self.account_contact(beside, day) if beside else None,
                 contacts=tuple(
                     Contact.model_validate(_but(row, "id", "customer_id"))
                     for row in self._of(customer_id, "contacts", "id")
@@ -110,6 +113,15 @@ class Directory:
                 contracts=tuple(_contracts(contracts)),
                 coverages=tuple(_coverages(contracts, warranties, self._product_names(customer_id))),
             )
+
+    def customers_with_contracts_ending(self, first: date, last: date) -> tuple[str, ...]:
+        """Ids of the customers some of whose contracts end between two days."""
+        rows = self._rows(
+            'SELECT DISTINCT customer_id FROM contracts WHERE "end" BETWEEN ? AND ? ORDER BY customer_id',
+            first.isoformat(),
+            last.isoformat(),
+        )
+        return tuple(row["customer_id"] for row in rows)
 
     def names(self, customer_ids: Iterable[str]) -> dict[str, str]:
         """What these customers are called, by their ids; who is not on file is not among them."""

@@ -85,6 +85,13 @@ def view(setup: Setup, *, channel: str, customer: tuple[str, str] | None, in_cha
         ),
         labelled("sales", say("Sales"), _people("users", setup.sales.users, say("Choose people")), optional=True),
         labelled(
+            "sales_managers",
+            say("Sales managers"),
+            _people("users", setup.sales_managers.users, say("Choose people")),
+            hint=say("They hear of an opportunity that nobody else in sales takes."),
+            optional=True,
+        ),
+        labelled(
             "approvals",
             say("Approvals channel"),
             _channel("channel", setup.approvals_channel, say("Choose a channel")),
@@ -95,7 +102,7 @@ def view(setup: Setup, *, channel: str, customer: tuple[str, str] | None, in_cha
             "sales_channel",
             say("Sales channel"),
             _channel("channel", setup.sales_channel, say("Choose a channel")),
-            hint=say("Hears about customers who have no account owner."),
+            hint=say("Hears of it when nobody else in sales can be told, or nobody takes it."),
             optional=True,
         ),
     ]

@@ -15,7 +15,7 @@ WHOLE = (
     *("--channel", "C0KUANGHSIN=C-1", "--channel", "C0SUPPORT"),
     *("--duty", "C0KUANGHSIN=U0YICHUN", "--duty", "C0SUPPORT=U0YICHUN,U0POHAN"),
     *("--agent", "S0AGENTS", "--supervisor", "U0YATING", "--supervisor", "U0CHIHMING"),
-    *("--manager", "U0LIWEN", "--sales", "S0SALES"),
+    *("--manager", "U0LIWEN", "--sales", "S0SALES", "--sales-manager", "U0CHIAHAO"),
     *("--approvals", "C0APPROVALS", "--sales-channel", "C0SALES", "--helpdesk-app", "A0DESK"),
 )
 SETUP = Setup(
@@ -27,6 +27,7 @@ SETUP = Setup(
     supervisors=RoleSource(users=("U0YATING", "U0CHIHMING")),
     managers=RoleSource(users=("U0LIWEN",)),
     sales=RoleSource(groups=("S0SALES",)),
+    sales_managers=RoleSource(users=("U0CHIAHAO",)),
     approvals_channel="C0APPROVALS",
     sales_channel="C0SALES",
     helpdesk_apps=("A0DESK",),
@@ -38,6 +39,7 @@ agents         S0AGENTS
 supervisors    U0YATING U0CHIHMING
 managers       U0LIWEN
 sales          S0SALES
+sales managers U0CHIAHAO
 approvals      C0APPROVALS
 sales channel  C0SALES
 helpdesk       A0DESK
@@ -49,6 +51,7 @@ agents         –
 supervisors    –
 managers       –
 sales          –
+sales managers –
 approvals      –
 sales channel  –
 helpdesk       –
@@ -114,6 +117,7 @@ def test_without_options_it_asks_and_asks_again_what_cannot_be_right(aside: Asid
         "U0YATING U0CHIHMING",
         "U0LIWEN",
         "S0SALES",
+        "U0CHIAHAO",
         "C0APPROVALS C0SALES",
         "C0APPROVALS",
         "C0SALES",
@@ -132,7 +136,7 @@ def test_without_options_it_asks_and_asks_again_what_cannot_be_right(aside: Asid
 def test_enter_keeps_what_is_set_and_a_dash_empties_it(aside: Aside, data: Path) -> None:
     """Asked again, somebody changes one answer and leaves the rest."""
     aside("setup", *WHOLE)
-    done = aside("setup", typed="C0SUPPORT\n\n-\n\n\n\n\n\n-\n\n")
+    done = aside("setup", typed="C0SUPPORT\n\n-\n\n\n\n\n\n\n-\n\n")
     assert done.returncode == 0
     assert kept(data) == SETUP.model_copy(
         update={"support": (SupportChannel(channel="C0SUPPORT"),), "sales_channel": None}

@@ -112,6 +112,7 @@ async def test_a_channel_set_up_in_the_window_is_listened_to_at_once(
         supervisors={"selected_users": [SUPERVISOR]},
         managers={"selected_users": [MANAGER]},
         sales={"selected_users": [SALES]},
+        sales_managers={"selected_users": [SUCCESSOR]},
         approvals={"selected_conversation": APPROVALS},
         sales_channel={"selected_conversation": SALES_CHANNEL},
     )
@@ -122,6 +123,7 @@ async def test_a_channel_set_up_in_the_window_is_listened_to_at_once(
         supervisors=RoleSource(users=(SUPERVISOR,)),
         managers=RoleSource(users=(MANAGER,)),
         sales=RoleSource(users=(SALES,)),
+        sales_managers=RoleSource(users=(SUCCESSOR,)),
         approvals_channel=APPROVALS,
         sales_channel=SALES_CHANNEL,
     )
@@ -253,6 +255,7 @@ async def test_the_app_home_opens_the_window_for_the_whole_workspace(
         "supervisors",
         "managers",
         "sales",
+        "sales_managers",
         "approvals",
         "sales_channel",
     }
