@@ -16,10 +16,11 @@ from pydantic import SecretStr
 
 from bot import app
 from bot.cli import log_as_json, run_async
-from bot.demo import seed
+from bot.demo import open_at_all_hours, seed
 from bot.errors import UserError
 from bot.language import language_of_locale
 from bot.only_one import only_one
+from bot.playbook_files import load_playbook
 from bot.settings import MANIFEST, Settings, load_settings
 from sandbox.demo_data import write_demo_data
 from storage.importing import import_files
@@ -66,7 +67,12 @@ def demo_command(port: int, locale: str) -> None:
         )
         seed(settings, datetime.now(UTC), english=english)
         click.echo("Teaching the coach …")
-        run_async(app.run(settings, ready=lambda: click.echo(f"\n  Open {url}/\n\nCtrl-C ends the demo.")))
+        running = app.run(
+            settings,
+            ready=lambda: click.echo(f"\n  Open {url}/\n\nCtrl-C ends the demo."),
+            reading=lambda folder: open_at_all_hours(load_playbook(folder)),
+        )
+        run_async(running)
 
 
 def _end(*_: object) -> None:

@@ -1,13 +1,14 @@
 """What the demo's workspace has set up, and one exception in its past."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from bot.case import CaseState
 from bot.goodwill import ExceptionRequest, ExceptionState, Grant
 from bot.message import Message, Role
-from bot.policy import Concession
+from bot.playbook import Playbook
+from bot.policy import Concession, HoursPolicy, Weekday
 from bot.settings import Settings
 from bot.setup import RoleSource, Setup, SupportChannel
 from sandbox.demo_data import EXCEPTION_USED
@@ -28,6 +29,7 @@ SETUP = Setup(
     supervisors=RoleSource(users=(SUPERVISOR, "U0CHIHMING")),
     managers=RoleSource(users=("U0LIWEN",)),
     sales=RoleSource(users=("U0CHIENHUNG", "U0CHIAHAO")),
+    sales_managers=RoleSource(users=("U0CHIENHUNG",)),
     approvals_channel="C0APPROVALS",
     sales_channel="C0SALES",
     helpdesk_apps=("A0DESK",),
@@ -37,6 +39,12 @@ SETUP = Setup(
 FAULT: Mapping[bool, str] = {False: "月底結帳跑不出來", True: "Month-end closing does not run"}
 REASON: Mapping[bool, str] = {False: "老客戶，剛在談續約", True: "An old customer, about to renew"}
 """In Chinese, and whether in English."""
+
+
+def open_at_all_hours(playbook: Playbook) -> Playbook:
+    """The same playbook with a desk that never closes: a demo is played at night too, and nothing waits for Monday."""
+    hours = HoursPolicy(days=tuple(Weekday), opens=time.min, closes=time.max, holidays="")
+    return playbook.model_copy(update={"policy": playbook.policy.model_copy(update={"hours": hours})})
 
 
 def seed(settings: Settings, now: datetime, *, english: bool = False) -> None:

@@ -173,14 +173,39 @@ class WhisperPolicy(Part):
     stale_after_minutes: int = Field(default=30, ge=1)
 
 
-class SalesPolicy(Part):
-    """When and how often sales is told.
+class Chip(Part):
+    """Something sales may put on the table for a renewal 籌碼.
 
     Attributes:
-        quiet_days: After a ping about a customer, another case pings again only after this long.
+        what: `this_service`, `claimed_extension`, or an extra: `health_check`, `training`, `priority`, or the firm's
+            own words for one, shown as they are written.
+        to_person: It goes to a person and not to the contract; public bodies never get it (R50).
+    """
+
+    what: str = Field(min_length=1, max_length=80)
+    to_person: bool = False
+
+
+class SalesPolicy(Part):
+    """When and how often sales is told, and what may be offered.
+
+    Attributes:
+        quiet_days: After a ping about a customer, another case pings again only after this long, unless it is graver.
+        urgent: Reasons told at any hour, the gravest first; all others wait until the desk opens.
+        answer_within_minutes: Whoever was told and did not react in so much working time is passed over.
+        renewals_ahead_days: So many days before a contract ends its salesperson is told of it.
+        chips: What may be offered (R27), never because of a threat (R36).
+        public_names: Words in the names of public bodies (R50).
     """
 
     quiet_days: int = Field(default=1, ge=0)
+    urgent: tuple[str, ...] = ("threatens_to_leave", "claims_promise")
+    answer_within_minutes: int = Field(default=120, ge=1)
+    renewals_ahead_days: tuple[Annotated[int, Field(ge=0, le=730)], ...] = (90, 60, 30)
+    chips: tuple[Chip, ...] = tuple(
+        Chip(what=each) for each in ("this_service", "claimed_extension", "health_check", "training")
+    )
+    public_names: tuple[str, ...] = ("政府", "公所", "議會", "法院", "國立", "市立", "縣立", "國中", "國小", "Ministry")
 
 
 class CasePolicy(Part):

@@ -11,11 +11,12 @@ from bot.cards import assess as assess_card
 from bot.cards import exception as exception_card
 from bot.cards.case import cost_words
 from bot.facts import MISTAKE_FACTS, HoursError, OurMistake, Severity, current, parse_hours, spelt
-from handlers import casework, inbound, news
+from handlers import casework, inbound, news, sales
 from handlers.casework import Doing
 from handlers.guard import actor_of, tell_directly
 from handlers.inbound import Submission
 from handlers.services import Services
+from handlers.situation import customer_of
 from handlers.worker import Task
 from storage import facts
 from storage import goodwill as requests
@@ -89,6 +90,7 @@ async def on_assessed(services: Services, task: Task) -> None:
             reason = why if name not in {"severity", "effort_hours", "cost"} else ""
             if before.get(name) != value or (name == "fault_ours" and why != known_why):
                 facts.record(connection, case, name, value, by=actor.person.user_id, why=reason, now=services.clock())
+        sales.notice(services, connection, case, customer_of(services, case.customer_id), learnt=True)
         fact = "fault_ours" if values["fault_ours"] == "yes" else "cost_estimated"
         lines, _ = news.said_now(services, connection, case, actor.person, fact)
         news.whisper(

@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from bot.blocks import body
 from bot.cards import whisper as whisper_card
-from bot.cards.feedback import footer
 from bot.care import aimed_at_us
 from bot.case import Case, belongs_to
 from bot.coaching import Advice, advise
@@ -20,12 +19,12 @@ from bot.message import Message, Role
 from bot.quiet import DAY, HOUR, corrected
 from bot.setup import Person, Setup
 from bot.signals import Reading, Thread
-from handlers import care, changes, deliver, inbound, news, people, request, sales
+from handlers import care, changes, deliver, inbound, people, request, sales
 from handlers.inbound import Change, Incoming
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, situation, with_checks
 from handlers.worker import Task
-from storage import advised, cases, conversations, opportunities, quiet, which_case
+from storage import advised, cases, conversations, quiet, which_case
 from storage import workspace as workspaces
 
 SECONDS_AN_HOUR = 3_600.0
@@ -66,8 +65,6 @@ async def on_message(services: Services, task: Task) -> None:
         reading = corrected(reading, wrong)
     customer = customer_of(services, case.customer_id if case and case.customer_id else customer_id)
     listeners = await _listeners(services, message, case, setup)
-    from_customer = message.role is Role.CUSTOMER
-    contact = await sales.who_to_tell(services, customer) if from_customer else None
     known_before = kept.signals if kept else ()
     aside = await _aside(services, message, case, reading, known_before)
     with task.finishing() as connection:
@@ -83,8 +80,7 @@ async def on_message(services: Services, task: Task) -> None:
             reading.thread,
         )
         _whisper(services, connection, message, fresh, case, customer, listeners)
-        if customer and contact and sales.tell(services, connection, case, customer, fresh.ids, contact):
-            _sales_told(services, connection, message, case, customer, listeners)
+        sales.notice(services, connection, case, customer, fresh.ids if message.role is Role.CUSTOMER else ())
         _tell_supervisors(services, connection, message, case, aside, listeners)
 
 
@@ -262,36 +258,6 @@ def _whisper(
 def _is_stale(services: Services, message: Message) -> bool:
     """Whether it was said so long ago that nobody wants advice about it any more."""
     return moment(services) - message.said_at > timedelta(minutes=services.playbook.policy.whisper.stale_after_minutes)
-
-
-def _sales_told(
-    services: Services,
-    connection: Connection,
-    message: Message,
-    case: Case,
-    customer: Standing,
-    listeners: Sequence[Listener],
-) -> None:
-    """Once sales really knows, whoever is coached may say so (R20); nothing when it is not the time for it."""
-    if _is_stale(services, message):
-        return
-    for listener in listeners:
-        told = opportunities.ping_key(case.id)
-        lines, advice_id = news.said_now(
-            services, connection, case, listener.person, "sales_told", unasked=True, after=told
-        )
-        if advice_id:
-            say = words(language_of_locale(listener.person.locale))
-            news.whisper(
-                services,
-                connection,
-                case,
-                listener.person,
-                key=advised.advice_key(advice_id),
-                text=say("Sales has been told about {customer}.", customer=customer.record.customer.name),
-                blocks=[*lines, footer(advice_id, say)],
-                after=told,
-            )
 
 
 def whisper_advice(

@@ -171,7 +171,16 @@ async def _send_message(services: Services, sending: Sending) -> None:
             await _take_back(services, sending, channel_id)
         _settle(services, sending, SendState.WITHHELD, error=withheld)
         return
-    await _post_once(services, sending, channel_id, thread_ts=sending.target.get("thread_ts"))
+    thread_ts = sending.target.get("thread_ts")
+    if above := sending.target.get("thread_of"):
+        with services.casebook.begin() as connection:
+            place = outbox.place_of(connection, sending.workspace, above)
+            state = outbox.state_of(connection, sending.workspace, above)
+        if state in {SendState.DUE, SendState.SENDING}:
+            _try_later(services, sending, error="what it answers to is not out yet")
+            return
+        thread_ts = place[1] if place else None
+    await _post_once(services, sending, channel_id, thread_ts=thread_ts)
 
 
 async def _take_back(services: Services, sending: Sending, channel_id: str) -> None:

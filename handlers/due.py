@@ -12,17 +12,18 @@ from bot.commitments import Commitment
 from bot.goodwill import ExceptionRequest
 from bot.i18n import words
 from bot.language import language_of_locale
-from handlers import commitment_due, people, request, takeover
+from bot.sales import Opportunity
+from handlers import commitment_due, people, request, sales_due, takeover
 from handlers.services import Services
 from handlers.situation import moment
-from storage import cases, commitments
+from storage import cases, commitments, opportunities
 from storage import goodwill as requests
 
 PAUSE_SECONDS = 1.0
 AGAIN_SECONDS = 60.0
 """What did not work is tried again after this."""
 
-Row = TypeVar("Row", ExceptionRequest, Commitment)
+Row = TypeVar("Row", ExceptionRequest, Commitment, Opportunity)
 
 NotBefore = dict[str, float]
 
@@ -46,6 +47,7 @@ async def do_due(services: Services, not_before: NotBefore | None = None) -> Non
     not_before = {} if not_before is None else not_before
     await _each(services, requests.due, _happen, not_before)
     await _each(services, commitments.due, commitment_due.happen, not_before)
+    await _each(services, opportunities.due, sales_due.happen, not_before)
     await takeover.do_due(services)
     services.wake.outbox.set()
 

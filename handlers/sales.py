@@ -1,4 +1,4 @@
-"""Telling the account owner, once, that a customer without cover has a need."""
+"""Sales hears of a case: when it opens an opportunity, when a reason joins it; and who is asked about a promise."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,21 +6,18 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Connection
 
-from bot.blocks import body
-from bot.cards import sales as sales_card
 from bot.case import Case
-from bot.i18n import words
+from bot.coaching import beside, decide
 from bot.language import language_of_locale
-from bot.sales import reasons_to_tell_sales
+from bot.sales import Opportunity, joined, opened, reasons_to_tell
 from bot.setup import Setup
-from handlers import people
+from handlers import people, selling
 from handlers.services import Services
-from handlers.situation import Standing
-from storage import audit, opportunities, outbox
+from handlers.situation import Standing, moment, situation
+from storage import audit, ids, opportunities
 from storage import workspace as workspaces
-from storage.outbox import SendKind
 
-SECONDS_A_DAY = 86_400.0
+OURSELVES = "aside"
 
 log = structlog.get_logger()
 
@@ -60,69 +57,68 @@ async def who_to_tell(services: Services, customer: Standing | None) -> Contact 
     return None
 
 
-def tell(
+def notice(
     services: Services,
     connection: Connection,
     case: Case,
-    customer: Standing,
-    signals: Iterable[str],
-    contact: Contact,
-) -> bool:
-    """Open the case's opportunity and write the one message about it; further reasons join it in silence.
+    customer: Standing | None,
+    signals: Iterable[str] = (),
+    *,
+    learnt: bool = False,
+) -> None:
+    """Open the case's opportunity when sales should know, or let the new reasons join it.
 
-    Returns:
-        Whether a message was written.
+    Nobody is told here: the row says when, and who it is comes out then (`handlers.sales_due`).
+
+    Args:
+        signals: What the customer showed just now.
+        learnt: The case knows something new that stands on sales' cards, like what the service costs.
     """
-    reasons = reasons_to_tell_sales(customer.entitlement, signals)
+    if customer is None:
+        return
+    policy, now = services.playbook.policy, moment(services)
+    stands = situation(services, connection, case, customer, language=language_of_locale("")).standing
+    rows = (decide(services.playbook, stands), *beside(services.playbook, stands))
+    reasons = reasons_to_tell(stands.entitlement, signals, rows)
+    known = opportunities.of_case(connection, case.workspace, case.id)
+    if known:
+        after = joined(known, reasons, now, policy.sales, policy.hours)
+        if after != known and opportunities.settle(connection, known, after):
+            _audit(services, connection, after, "join", before=known)
+            learnt = True
+        if learnt:
+            selling.redraw(services, connection, after, case)
+        return
     if not reasons:
-        return False
-    now = services.clock()
-    record = customer.record
-    opportunity_id = opportunities.open_or_join(
-        connection,
-        workspace=case.workspace,
-        case_id=case.id,
-        customer_id=record.customer.id,
-        owner=contact.user,
-        reasons=reasons,
-        now=now,
+        return
+    new = opened(
+        Opportunity(
+            workspace=case.workspace,
+            id=ids.new_id(),
+            case_id=case.id,
+            customer_id=customer.record.customer.id,
+            reasons=reasons,
+            opened_at=now,
+        ),
+        policy.sales,
+        policy.hours,
     )
-    if opportunity_id is None:
-        return False
+    if opportunities.write(connection, new):
+        _audit(services, connection, new, "open")
+
+
+def _audit(
+    services: Services, connection: Connection, after: Opportunity, move: str, before: Opportunity | None = None
+) -> None:
     audit.write(
         connection,
-        workspace=case.workspace,
-        actor="aside",
+        workspace=after.workspace,
+        actor=OURSELVES,
         subject="opportunity",
-        subject_id=opportunity_id,
-        move="open",
-        after="open",
-        why=" ".join(reasons),
-        now=now,
-    )
-    quiet = services.playbook.policy.sales.quiet_days * SECONDS_A_DAY
-    if opportunities.told_since(
-        connection,
-        workspace=case.workspace,
-        customer_id=record.customer.id,
-        since=now - quiet,
-    ):
-        return False
-    text, blocks = sales_card.card(
-        record,
-        customer.coverages,
-        reasons=reasons,
-        instead_of=contact.instead_of,
-        playbook=services.playbook,
-        say=words(language_of_locale(contact.locale)),
-    )
-    return outbox.put(
-        connection,
-        workspace=case.workspace,
-        key=opportunities.ping_key(case.id),
-        kind=SendKind.DIRECT if contact.user else SendKind.MESSAGE,
-        target={"user": contact.user} if contact.user else {"channel": contact.channel},
-        body=body(text, blocks),
-        case_id=case.id,
-        now=now,
+        subject_id=after.id,
+        move=move,
+        before=before.state if before else "",
+        after=after.state,
+        why=" ".join(after.reasons),
+        now=services.clock(),
     )

@@ -201,6 +201,7 @@ async def _answer(
             return
         _audit(services, connection, after, actor, said, before=before.state, why=after.evidence)
         _record(services, connection, case, after, actor)
+        sales.notice(services, connection, case, customer_of(services, case.customer_id), learnt=True)
         _tell(services, connection, task, case, after, actor, whom, link)
 
 

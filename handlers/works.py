@@ -13,6 +13,7 @@ from bot.cards import engineer as engineer_card
 from bot.cards import exception as exception_card
 from bot.cards import feedback as feedback_card
 from bot.cards import home as home_card
+from bot.cards import sales as sales_card
 from bot.cards import setup as setup_card
 from bot.cards import takeover as takeover_card
 from bot.cards import verification as verification_card
@@ -34,6 +35,7 @@ from handlers import (
     grant,
     home,
     inbound,
+    opportunity,
     quiet,
     setup,
     takeover,
@@ -84,6 +86,11 @@ CLICKS: dict[str, Work] = {
     takeover_card.TAKE_OVER: takeover.on_accept,
     takeover_card.LOOK: takeover.on_accept,
     takeover_card.NOT_NOW: takeover.on_not_now,
+    sales_card.TAKE: opportunity.on_take,
+    sales_card.SNOOZE: opportunity.on_snooze,
+    sales_card.HAND_ON: opportunity.on_hand_on,
+    sales_card.WON: opportunity.on_won,
+    sales_card.LOST: opportunity.on_lost,
     verification_card.ASK_SALES: verification.on_ask,
     verification_card.YES: verification.on_yes,
     verification_card.NO: verification.on_no,
@@ -115,6 +122,7 @@ VIEWS: dict[str, Work] = {
     commitment_card.COMMIT_VIEW: commitment.on_committed,
     commitment_card.NEW_TIME_VIEW: commitment.on_new_time_given,
     takeover_card.TAKEOVER_VIEW: takeover.on_asked,
+    **dict.fromkeys(opportunity.MOVE_OF, opportunity.on_sent),
     verification_card.YES_VIEW: verification.on_answered_yes,
     verification_card.NO_VIEW: verification.on_answered_no,
 }
@@ -133,6 +141,7 @@ CHECKS: dict[str, Check] = {
     commitment_card.NEW_TIME_VIEW: commitment.new_time_mistakes,
     takeover_card.TAKEOVER_VIEW: takeover.mistakes,
     feedback_card.NOT_HELPFUL_VIEW: feedback.mistakes,
+    **dict.fromkeys(opportunity.MOVE_OF, opportunity.mistakes),
 }
 
 

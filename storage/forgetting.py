@@ -41,6 +41,7 @@ WORDS: dict[Table, tuple[str, ...]] = {
     verifications: ("claimed", "evidence"),
     commitments: ("text",),
     takeovers: ("why",),
+    opportunities: ("lost_note",),
     exceptions: (
         "fault",
         "evidence",
@@ -86,6 +87,7 @@ FIGURES = frozenset(
         "takeover_by",
         "takeover_asked",
         "takeover_accepted",
+        "sales_took_it_up",
     }
 )
 """Facts whose value is a figure, a state or somebody of ours; the value of any other is words."""

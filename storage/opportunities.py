@@ -1,75 +1,142 @@
-"""Opportunities 商機: one a case."""
+"""Opportunities 商機: one a case, with who was told and what became of it; and the contracts whose end was told."""
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Connection, literal, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, or_, select, update
 
-from bot.sales import OpportunityState
+from bot.sales import SETTLED, Ending, LostReason, Opportunity, OpportunityState, SalesMove
 from storage.engine import insert_once
-from storage.ids import new_id
+from storage.moments import at
 from storage.outbox import SendState
-from storage.schema import opportunities, outbox
+from storage.schema import endings_told, opportunities, outbox
 
 PING = "sales:"
+_TIMES = ("opened_at", "told_at", "due_at", "taken_at", "settled_at")
 
 
-def open_or_join(
-    connection: Connection,
-    *,
-    workspace: str,
-    case_id: str,
-    customer_id: str,
-    owner: str | None,
-    reasons: tuple[str, ...],
-    now: float,
-) -> str | None:
-    """Open the case's opportunity; its id when it is new, None when the reasons joined the one that was there."""
-    opportunity_id = new_id()
-    is_new = insert_once(
-        connection,
-        opportunities,
-        {
-            "workspace": workspace,
-            "id": opportunity_id,
-            "case_id": case_id,
-            "customer_id": customer_id,
-            "state": OpportunityState.OPEN,
-            "reasons": json.dumps(reasons),
-            "owner": owner,
-            "opened_at": now,
-        },
+def _opportunity(row: RowMapping) -> Opportunity:
+    values = dict(row)
+    values |= {name: _moment(row[name]) for name in _TIMES}
+    values |= {name: tuple(json.loads(row[name])) for name in ("reasons", "told")}
+    values |= {
+        "state": OpportunityState(row["state"]),
+        "due_move": SalesMove(row["due_move"]) if row["due_move"] else None,
+        "lost_reason": LostReason(row["lost_reason"]) if row["lost_reason"] else None,
+    }
+    return Opportunity.model_validate(values)
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return at(seconds) if seconds is not None else None
+
+
+def _values(opportunity: Opportunity) -> dict[str, object]:
+    values: dict[str, object] = opportunity.model_dump()
+    for name in _TIMES:
+        moment = getattr(opportunity, name)
+        values[name] = moment.timestamp() if moment else None
+    return values | {"reasons": json.dumps(opportunity.reasons), "told": json.dumps(opportunity.told)}
+
+
+def get(connection: Connection, workspace: str, opportunity_id: str) -> Opportunity | None:
+    """An opportunity by its id."""
+    return _only(connection, workspace, opportunities.c.id == opportunity_id)
+
+
+def of_case(connection: Connection, workspace: str, case_id: str) -> Opportunity | None:
+    """The opportunity of a case."""
+    return _only(connection, workspace, opportunities.c.case_id == case_id)
+
+
+def _only(connection: Connection, workspace: str, which: ColumnElement[bool]) -> Opportunity | None:
+    found = connection.execute(select(opportunities).where(opportunities.c.workspace == workspace, which))
+    row = found.mappings().one_or_none()
+    return _opportunity(row) if row else None
+
+
+def of_customer(connection: Connection, workspace: str, customer_id: str) -> list[Opportunity]:
+    """The opportunities with a customer, oldest first."""
+    rows = connection.execute(
+        select(opportunities)
+        .where(opportunities.c.workspace == workspace, opportunities.c.customer_id == customer_id)
+        .order_by(opportunities.c.opened_at)
     )
-    if is_new:
-        return opportunity_id
-    row = connection.execute(
-        select(opportunities.c.id, opportunities.c.reasons).where(
-            opportunities.c.workspace == workspace, opportunities.c.case_id == case_id
-        )
-    ).one()
-    joined = list(dict.fromkeys([*json.loads(row.reasons), *reasons]))
-    connection.execute(
+    return [_opportunity(row) for row in rows.mappings()]
+
+
+def write(connection: Connection, opportunity: Opportunity) -> bool:
+    """Write a new opportunity down; False when the case has one."""
+    return insert_once(connection, opportunities, _values(opportunity))
+
+
+def settle(connection: Connection, before: Opportunity, after: Opportunity) -> bool:
+    """Write a move, if the opportunity still stands as it did; False when somebody was first."""
+    values = _values(before)
+    stands = [
+        opportunities.c[name].is_(None) if values[name] is None else opportunities.c[name] == values[name]
+        for name in ("state", "reasons", "told", "taken_by", "due_at")
+    ]
+    result = connection.execute(
         update(opportunities)
-        .where(opportunities.c.workspace == workspace, opportunities.c.id == row.id)
-        .values(reasons=json.dumps(joined))
+        .where(opportunities.c.workspace == before.workspace, opportunities.c.id == before.id, *stands)
+        .values(**_values(after))
     )
-    return None
+    return result.rowcount == 1
 
 
-def told_since(connection: Connection, *, workspace: str, customer_id: str, since: float) -> bool:
-    """Whether a message to sales about this customer went out since then, or is about to."""
+def due(connection: Connection, workspace: str, now: float, most: int = 500) -> list[Opportunity]:
+    """Those to which something happens by itself by now, and those whose last card reached nobody, oldest first."""
+    rows = connection.execute(
+        select(opportunities)
+        .where(
+            opportunities.c.workspace == workspace,
+            or_(opportunities.c.due_at <= now, and_(opportunities.c.due_at > now, _reached_nobody())),
+        )
+        .order_by(opportunities.c.due_at)
+        .limit(most)
+    )
+    return [_opportunity(row) for row in rows.mappings()]
+
+
+def _reached_nobody() -> ColumnElement[bool]:
+    """The card is not out and will not be; `outbox` need not hold it any more."""
+    return (
+        select(outbox.c.seq)
+        .where(
+            outbox.c.workspace == opportunities.c.workspace,
+            outbox.c.key == opportunities.c.card,
+            opportunities.c.state == OpportunityState.ASKED,
+            outbox.c.state.in_([SendState.FAILED, SendState.WITHHELD]),
+        )
+        .exists()
+    )
+
+
+def reached(connection: Connection, opportunity: Opportunity) -> bool:
+    """Whether the last card is out, or still may be."""
+    state = connection.execute(
+        select(outbox.c.state).where(outbox.c.workspace == opportunity.workspace, outbox.c.key == opportunity.card)
+    ).scalar_one_or_none()
+    return state not in {SendState.FAILED, SendState.WITHHELD}
+
+
+def ping_key(case_id: str) -> str:
+    """The outbox key of the first card to sales about a case; those of later ones begin with it."""
+    return f"{PING}{case_id}"
+
+
+def sales_told(connection: Connection, workspace: str, case_id: str) -> bool:
+    """Whether a card to sales has really gone out: a line may claim it only then."""
+    first = ping_key(case_id)
     return (
         connection.execute(
-            select(opportunities.c.id)
-            .join(
-                outbox,
-                (outbox.c.workspace == opportunities.c.workspace)
-                & (outbox.c.key == literal(PING) + opportunities.c.case_id),
-            )
+            select(outbox.c.seq)
             .where(
-                opportunities.c.workspace == workspace,
-                opportunities.c.customer_id == customer_id,
-                outbox.c.created_at >= since,
-                outbox.c.state.in_([SendState.DUE, SendState.SENDING, SendState.SENT]),
+                outbox.c.workspace == workspace,
+                or_(outbox.c.key == first, and_(outbox.c.key > f"{first}:", outbox.c.key < f"{first};")),
+                outbox.c.state == SendState.SENT,
             )
             .limit(1)
         ).one_or_none()
@@ -77,20 +144,53 @@ def told_since(connection: Connection, *, workspace: str, customer_id: str, sinc
     )
 
 
-def ping_key(case_id: str) -> str:
-    """The outbox key of the one message to sales about a case."""
-    return f"{PING}{case_id}"
-
-
-def sales_told(connection: Connection, workspace: str, case_id: str) -> bool:
-    """Whether the message to sales has really gone out: a line may claim it only then."""
-    return (
-        connection.execute(
-            select(outbox.c.seq).where(
-                outbox.c.workspace == workspace,
-                outbox.c.key == ping_key(case_id),
-                outbox.c.state == SendState.SENT,
-            )
-        ).one_or_none()
-        is not None
+def looked_at() -> ColumnElement[bool]:
+    """Of the outbox: the rows that tell whether sales knows of a case, and the cards that may change yet."""
+    return and_(
+        outbox.c.key >= PING,
+        outbox.c.key < PING.replace(":", ";"),
+        select(opportunities.c.id)
+        .where(
+            opportunities.c.workspace == outbox.c.workspace,
+            opportunities.c.case_id == outbox.c.case_id,
+            or_(
+                outbox.c.key == literal(PING) + opportunities.c.case_id,
+                outbox.c.key == opportunities.c.card,
+                opportunities.c.state.not_in(SETTLED),
+            ),
+        )
+        .exists(),
     )
+
+
+def note_endings(connection: Connection, workspace: str, endings: Sequence[Ending], *, told: str, now: float) -> None:
+    """Write down that somebody is told of these."""
+    for each in endings:
+        values = {
+            "workspace": workspace,
+            "customer_id": each.customer_id,
+            "contract": each.contract,
+            "ends_on": each.ends_on.isoformat(),
+            "within": each.within,
+        }
+        insert_once(connection, endings_told, values | {"told_at": now, "told": told})
+
+
+def not_yet_told(connection: Connection, workspace: str, endings: Sequence[Ending]) -> list[Ending]:
+    """Those of which nobody was told, at this threshold or a nearer one."""
+    nearest = func.min(endings_told.c.within).label("nearest")
+    key = (endings_told.c.customer_id, endings_told.c.contract, endings_told.c.ends_on)
+    rows = connection.execute(
+        select(*key, nearest)
+        .where(
+            endings_told.c.workspace == workspace,
+            endings_told.c.customer_id.in_({each.customer_id for each in endings}),
+        )
+        .group_by(*key)
+    )
+    known = {(row.customer_id, row.contract, row.ends_on): row.nearest for row in rows}
+    return [
+        each
+        for each in endings
+        if each.within < known.get((each.customer_id, each.contract, each.ends_on.isoformat()), each.within + 1)
+    ]

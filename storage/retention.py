@@ -8,11 +8,10 @@ from sqlalchemy import Connection, delete, literal, select, update
 
 from bot.case import CaseState
 from bot.promises import VerificationState
-from storage import forgetting
-from storage.opportunities import PING
+from storage import forgetting, opportunities
 from storage.outbox import SendState
 from storage.promises import card_key
-from storage.schema import advice, cases, facts, opportunities, outbox, verifications
+from storage.schema import advice, cases, facts, outbox, verifications
 
 
 def let_go_of_sent(connection: Connection, workspace: str, *, before: float, limit: int) -> int:
@@ -31,9 +30,7 @@ def let_go_of_sent(connection: Connection, workspace: str, *, before: float, lim
             ~select(cases.c.id)
             .where(cases.c.workspace == workspace, cases.c.id == outbox.c.case_id, cases.c.state != CaseState.CLOSED)
             .exists(),
-            outbox.c.key.not_in(
-                select(literal(PING) + opportunities.c.case_id).where(opportunities.c.workspace == workspace)
-            ),
+            ~opportunities.looked_at(),
             outbox.c.key.not_in(select(literal(card_key("")) + verifications.c.id).where(*asked)),
         )
         .order_by(outbox.c.created_at)

@@ -68,6 +68,17 @@ def open_of_customer(connection: Connection, workspace: str, customer_id: str) -
     return [of_row(row) for row in rows.mappings()]
 
 
+def count_before(connection: Connection, case: Case, customer_id: str) -> int:
+    """How many cases a customer had before this one."""
+    count = select(func.count()).where(
+        cases.c.workspace == case.workspace,
+        cases.c.customer_id == customer_id,
+        cases.c.id != case.id,
+        cases.c.opened_at < case.opened_at.timestamp(),
+    )
+    return connection.execute(count).scalar_one()
+
+
 def handled_by(connection: Connection, workspace: str, agent: str, most: int) -> tuple[list[Case], int]:
     """The cases somebody handles that are not closed, the longest untouched first, and how many there are in all."""
     rows = connection.execute(

@@ -6,10 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from bot import commitments, goodwill, promises, takeover
+from bot import commitments, goodwill, promises, sales, takeover
 from bot.commitments import CommitmentMove, CommitmentState
 from bot.goodwill import ExceptionState, Move
 from bot.promises import Answer, VerificationState
+from bot.sales import BY_ITSELF, OpportunityState, SalesMove
 from bot.takeover import AskMove, AskState
 
 PAGE = Path(__file__).parents[1] / "docs" / "lives.md"
@@ -18,14 +19,14 @@ HEAD = """\
 
 <!-- Made by `python -m tests.lives` from the tables of moves in bot/; change them there. -->
 
-通融申請、承諾、向業務查證、請同仁協助，各是一列資料：有狀態，也有「時間到了會自己發生什麼」。
+通融申請、承諾、向業務查證、商機、請同仁協助，各是一列資料：有狀態，也有「時間到了會自己發生什麼」。
 只有圖上畫的才會發生；⏱ 是時間到了自己發生的，其餘是人按的。每一步都在一次交易裡寫下：新的狀態、
 稽核紀錄、要通知的訊息。所以在任何一刻當機，重新啟動後都不漏、不重複。
 
-A request for an exception, a commitment, a question to sales and a question to a colleague are each a row with a state
-and a time at which something happens by itself. Only what is drawn here can happen; ⏱ marks what time does, all else
-somebody clicked. Each step is one transaction: the new state, its audit row and the messages it causes. So whenever
-the bot dies, nothing is lost and nothing is doubled.
+A request for an exception, a commitment, a question to sales, an opportunity and a question to a colleague are each a
+row with a state and a time at which something happens by itself. Only what is drawn here can happen; ⏱ marks what time
+does, all else somebody clicked. Each step is one transaction: the new state, its audit row and the messages it causes.
+So whenever the bot dies, nothing is lost and nothing is doubled.
 """
 
 
@@ -114,6 +115,30 @@ LIVES = (
             Answer.YES: "有",
             Answer.NO: "沒有",
             Answer.NOT_SURE: "不確定",
+        },
+    ),
+    Life(
+        title="商機 · An opportunity",
+        source="bot/sales.py",
+        begins=OpportunityState.OPEN,
+        moves=sales.MOVES,
+        by_itself=frozenset(BY_ITSELF),
+        words={
+            OpportunityState.OPEN: "還沒通知業務",
+            OpportunityState.ASKED: "等業務接下",
+            OpportunityState.SNOOZED: "晚點再看",
+            OpportunityState.TAKEN: "業務接下了",
+            OpportunityState.WON: "成交",
+            OpportunityState.LOST: "沒有成交",
+            SalesMove.TAKE: "接下",
+            SalesMove.SNOOZE: "晚點",
+            SalesMove.HAND_ON: "轉給同事",
+            SalesMove.WIN: "成交",
+            SalesMove.LOSE: "沒有成交",
+            SalesMove.TELL: "通知業務",
+            SalesMove.TELL_ANEW: "變嚴重了，再通知",
+            SalesMove.WAKE: "時間到，再通知",
+            SalesMove.MOVE_UP: "沒人接，換下一位",
         },
     ),
     Life(

@@ -17,6 +17,7 @@ def fact_words(fact: str, say: Words) -> str:
         "exception_approved": say("the exception is approved"),
         "exception_declined": say("the exception is declined"),
         "sales_told": say("sales has been told"),
+        "sales_took_it_up": say("somebody in sales has taken it up"),
         "promise_being_checked": say("the promise is being checked"),
         "promise_confirmed": say("the promise is confirmed"),
         "promise_not_confirmed": say("the promise is not confirmed"),

@@ -1,44 +1,480 @@
-"""The one message to the account owner: a customer without cover has a need (R20, R24)."""
+"""What a salesperson reads about a customer in need, with everything needed to renew (R20, R24, R27, R44)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from bot.blocks import Block, context, escaped, header, section
+from bot.blocks import (
+    Block,
+    actions,
+    button,
+    context,
+    cut,
+    escaped,
+    header,
+    labelled,
+    modal,
+    moment_picker,
+    option,
+    quotes,
+    section,
+    text_input,
+    user_select,
+)
+from bot.blocks import static_select as menu
+from bot.briefing import Avoid
+from bot.cards import commitment as commitment_card
 from bot.cards.warranty import contract_words, coverage_lines
-from bot.customer import CustomerRecord
+from bot.commitments import Commitment
+from bot.customer import CustomerRecord, Price, ServicePrice
 from bot.entitlement import CoverageOn, CoverageState
 from bot.i18n import Words
+from bot.ledger import LONGEST_BAR, bar
 from bot.playbook import Playbook
+from bot.policy import Chip
+from bot.recommend import AlsoHeld
+from bot.sales import (
+    CHANNEL,
+    ROW,
+    SETTLED,
+    Ending,
+    LostReason,
+    Opportunity,
+    OpportunityState,
+    SalesRefusal,
+    SnoozeError,
+)
+
+TAKE, SNOOZE, HAND_ON, WON, LOST = "sales_take", "sales_snooze", "sales_hand_on", "sales_won", "sales_lost"
+SNOOZE_VIEW, HAND_ON_VIEW, WON_VIEW, LOST_VIEW = (f"{each}_view" for each in (SNOOZE, HAND_ON, WON, LOST))
+MOST_COVERAGES = 5
+MOST_PRICES = 4
+MOST_OWNED = 8
+MOST_PROMISED = 4
+MOST_LABEL = 40
+MOST_ENDINGS = 60
+ENDINGS_A_BLOCK = 10
+
+
+@dataclass(frozen=True)
+class Brief:
+    """Everything about the case that a salesperson walks in with.
+
+    Attributes:
+        instead_of: Name of the account owner who left, when this goes to somebody else.
+        prices: What single services cost without a contract.
+        cost: What this service costs us, in the policy's currency; None while nobody has estimated it.
+        exceptions: How many exceptions the customer had in the window, and how many there may be.
+        earlier_cases: How many cases the customer had before this one.
+        anger: How angry the customer was last, 0 to 3.
+        promised: What we have promised the customer and not kept yet.
+        pitch: Lines to say.
+        also_held: What similar customers also hold.
+        agent: Who handles the case.
+        zone: Where the reader's days begin and end.
+    """
+
+    record: CustomerRecord
+    coverages: Sequence[CoverageOn] = ()
+    instead_of: str | None = None
+    prices: Sequence[ServicePrice] = ()
+    cost: Decimal | None = None
+    currency: str = "TWD"
+    exceptions: tuple[int, int] = (0, 1)
+    window_days: int = 365
+    earlier_cases: int = 0
+    anger: int = 0
+    avoid: Sequence[Avoid] = ()
+    promised: Sequence[Commitment] = ()
+    chips: Sequence[Chip] = ()
+    pitch: Sequence[str] = ()
+    also_held: Sequence[AlsoHeld] = ()
+    agent: str | None = None
+    zone: str = "Asia/Taipei"
 
 
 def card(
-    record: CustomerRecord,
-    coverages: Sequence[CoverageOn],
-    *,
-    reasons: Sequence[str],
-    instead_of: str | None,
-    playbook: Playbook,
-    say: Words,
+    opportunity: Opportunity, brief: Brief, *, playbook: Playbook, say: Words, is_latest: bool = True
 ) -> tuple[str, list[Block]]:
-    """Who, what happened, how they are covered.
+    """The whole card as the opportunity stands now, and one sentence for notifications.
 
     Args:
-        instead_of: Name of the account owner who left, when this goes to somebody else.
+        is_latest: Nobody was told after this reader.
     """
-    names = playbook.words[say.language].signals
-    customer = record.customer.name
-    if any(on.state is CoverageState.EXPIRED for on in coverages):
-        text = say("{customer} needs help, and their cover has ended", customer=customer)
-    else:
-        text = say("{customer} needs help, and their cover has not started yet", customer=customer)
-    happened = say(", ").join(names[each].name for each in reasons if each in names)
-    blocks: list[Block] = [header(text), section(f"*{say('What happened')}*  {escaped(happened)}")]
-    if instead_of:
-        blocks.append(context(say("You get this because {name} has left.", name=escaped(instead_of))))
-    for on in coverages[:6]:
+    record = brief.record
+    text = title(opportunity.reasons, record, brief.coverages, say)
+    blocks: list[Block] = [header(text)]
+    if not is_latest or opportunity.state not in {OpportunityState.OPEN, OpportunityState.ASKED}:
+        blocks.append(section(f"*{state_words(opportunity, brief.zone, say)}*"))
+    blocks.append(section(f"*{say('What happened')}*\n{_happened(opportunity.reasons, playbook, say)}"))
+    if brief.instead_of:
+        blocks.append(context(say("You get this because {name} has left.", name=escaped(brief.instead_of))))
+    for on in brief.coverages[:MOST_COVERAGES]:
         first, small = coverage_lines(on, say)
         blocks += [section(escaped(first)), context(escaped(small))]
-    blocks.append(section(f"*{say('Contracts')}*\n{escaped(contract_words(record, say))}"))
+    blocks += _prices(brief, say)
+    blocks += [_history(brief, say), _mood(brief, say)]
+    blocks += _promised(brief, say)
+    blocks += _chips(brief.chips, say)
+    if brief.pitch:
+        blocks += [section(f"*{say('You could say')}*"), quotes(brief.pitch)]
+    blocks += _holdings(brief, say)
+    blocks += buttons(opportunity, say)
     blocks.append(
         context(say("Support is handling the case. Please speak to their decision-maker, and not in that thread."))
     )
     return text, blocks
+
+
+def title(reasons: Iterable[str], record: CustomerRecord, coverages: Sequence[CoverageOn], say: Words) -> str:
+    """Why sales hears of it, in one sentence."""
+    customer, why, states = record.customer.name, frozenset(reasons), {on.state for on in coverages}
+    if "threatens_to_leave" in why:
+        return say("{customer} speaks of leaving us", customer=customer)
+    if "claims_promise" in why:
+        return say("{customer} says that something was promised", customer=customer)
+    if any(state.is_live for state in states):
+        return say("{customer} needs something that their cover leaves out", customer=customer)
+    if CoverageState.EXPIRED in states:
+        return say("{customer} needs help, and their cover has ended", customer=customer)
+    if CoverageState.NOT_STARTED in states:
+        return say("{customer} needs help, and their cover has not started yet", customer=customer)
+    return say("{customer} needs help, and no cover is on file", customer=customer)
+
+
+def _happened(reasons: Sequence[str], playbook: Playbook, say: Words) -> str:
+    """Each reason in the reader's words; one that the playbook no longer knows is left out."""
+    spoken = playbook.words[say.language]
+    said = say(", ").join(spoken.signals[each].name for each in reasons if each in spoken.signals)
+    rows = [each.removeprefix(ROW) for each in reasons if each.startswith(ROW)]
+    routes = [spoken.decisions[each].route for each in rows if each in spoken.decisions]
+    return "\n".join(f"• {escaped(each)}" for each in (said, *routes) if each)
+
+
+def state_words(opportunity: Opportunity, zone: str, say: Words) -> str:
+    """Where an opportunity stands, in one sentence of markup."""
+    taken, settled = f"<@{opportunity.taken_by}>", f"<@{opportunity.settled_by}>"
+    match opportunity.state:
+        case OpportunityState.OPEN:
+            return say("Nobody in sales has been told yet.")
+        case OpportunityState.ASKED if opportunity.asked == CHANNEL:
+            return say("The sales channel was told, and nobody has taken it yet.")
+        case OpportunityState.ASKED:
+            return say("{who} was told and has not taken it yet.", who=f"<@{opportunity.asked}>")
+        case OpportunityState.SNOOZED:
+            until = opportunity.due_at.astimezone(ZoneInfo(zone)) if opportunity.due_at else None
+            return say(
+                "{who} looks at it again on {when}.", who=taken, when=f"{until:%Y-%m-%d %H:%M}" if until else "?"
+            )
+        case OpportunityState.TAKEN:
+            return say("{who} has taken it.", who=taken)
+        case OpportunityState.WON:
+            amount = say.money(opportunity.value or Decimal(0), opportunity.currency or "TWD")
+            months = say.plural("{n} month", "{n} months", opportunity.months or 0)
+            return say("🎉 Won by {who}: {amount} for {months}.", who=settled, amount=amount, months=months)
+        case OpportunityState.LOST:
+            why = lost_words(opportunity.lost_reason or LostReason.OTHER, say)
+            return say("Closed by {who}, not sold: {why}.", who=settled, why=why)
+
+
+def lost_words(reason: LostReason, say: Words) -> str:
+    """Why it was not sold."""
+    match reason:
+        case LostReason.PRICE:
+            return say("the price")
+        case LostReason.BUDGET:
+            return say("no budget this year")
+        case LostReason.COMPETITOR:
+            return say("they went to another vendor")
+        case LostReason.NO_NEED:
+            return say("no need any more")
+        case LostReason.NO_ANSWER:
+            return say("nobody could be reached")
+        case LostReason.OTHER:
+            return say("another reason")
+
+
+def refusal_words(refusal: SalesRefusal, opportunity: Opportunity, zone: str, say: Words) -> str:
+    """Why somebody's click changed nothing, and what happened instead."""
+    standing = state_words(opportunity, zone, say)
+    match refusal:
+        case SalesRefusal.NOT_SALES:
+            return say("Only sales can do this. Your click changed nothing.")
+        case SalesRefusal.NOT_YOURS:
+            return say("Only whoever has it and the sales managers can do this. {standing}", standing=standing)
+        case SalesRefusal.TAKEN | SalesRefusal.SETTLED | SalesRefusal.NOT_TOLD:
+            return say("Your click changed nothing. {standing}", standing=standing)
+
+
+# --- the parts of the card
+
+
+def _prices(brief: Brief, say: Words) -> list[Block]:
+    """One service beside a year of contract, as a table and as bars; each currency for itself (R20)."""
+    once = [(each.name, each.price) for each in brief.prices[:MOST_PRICES]]
+    yearly = [(each.name or each.number, each.price) for each in brief.record.contracts if each.price][:MOST_PRICES]
+    blocks: list[Block] = []
+    if once and yearly:
+        rows = [(name, price, say("once")) for name, price in once]
+        rows += [(name, price, say("a year")) for name, price in yearly if price]
+        currencies = dict.fromkeys(price.currency for _, price, _ in rows)
+        charts = [_chart([row for row in rows if row[1].currency == each], say) for each in currencies]
+        blocks.append(section("\n".join([f"*{say('This service beside the contract')}*", *charts])))
+    else:
+        blocks.append(section(f"*{say('Contracts')}*\n{escaped(contract_words(brief.record, say))}"))
+    if brief.cost is not None:
+        amount = say.money(brief.cost, brief.currency)
+        blocks.append(context(say("What this service costs us: {amount}. For us alone.", amount=amount)))
+    return blocks
+
+
+def _chart(rows: Sequence[tuple[str, Price, str]], say: Words) -> str:
+    amounts = [say.money(price.amount, price.currency) for _, price, _ in rows]
+    most, wide = max(price.amount for _, price, _ in rows), max(map(len, amounts))
+    often = max(len(per) for _, _, per in rows)
+    lines = [
+        f"{amount:>{wide}} {per:<{often}} {bar(price.amount, most):<{LONGEST_BAR}} {_label(name)}"
+        for amount, (name, price, per) in zip(amounts, rows, strict=True)
+    ]
+    return "\n".join(["```", *lines, "```"])
+
+
+def _label(name: str) -> str:
+    return escaped(cut(name.replace("`", "'").replace("\n", " "), MOST_LABEL))
+
+
+def _history(brief: Brief, say: Words) -> Block:
+    had, most = brief.exceptions
+    lines = [
+        say("Exceptions in the past {days} days: {n} of {most}", days=brief.window_days, n=had, most=most),
+        say.plural("{n} case before this one", "{n} cases before this one", brief.earlier_cases),
+    ]
+    return section(f"*{say('History')}*\n" + "\n".join(f"• {each}" for each in lines))
+
+
+def _mood(brief: Brief, say: Words) -> Block:
+    mood = {0: say("calm"), 1: say("annoyed"), 2: say("angry"), 3: say("furious")}[brief.anger]
+    lines = [f"*{say('Mood')}*  {mood} {'●' * brief.anger}{'○' * (3 - brief.anger)}"]
+    return section("\n".join([*lines, *(f"• {avoid_words(each, say)}" for each in brief.avoid)]))
+
+
+def avoid_words(each: Avoid, say: Words) -> str:
+    """What not to begin with."""
+    match each:
+        case Avoid.OUR_FAULT:
+            return say("The mistake was ours. First the apology and the repair; nothing is sold on top of it.")
+        case Avoid.PRICE:
+            return say("Do not open with the price. First let them tell what happened.")
+        case Avoid.THREAT:
+            return say("Do not answer the threat with an offer. Ask what let them down.")
+        case Avoid.CLAIM:
+            return say(
+                "They say that something was promised, and it is being looked into: neither deny nor confirm it."
+            )
+        case Avoid.NOT_CONFIRMED:
+            return say("The promise was not confirmed. Never say that they made it up.")
+        case Avoid.DECLINED:
+            return say("Their wish for an exception was declined. That answer stands.")
+        case Avoid.GIFTS:
+            return say("A public body has rules about gifts: nothing to a person, whatever it is worth.")
+
+
+def _promised(brief: Brief, say: Words) -> list[Block]:
+    lines = [commitment_card.line(each, brief.zone, say) for each in brief.promised[:MOST_PROMISED]]
+    agent = [say("{who} is speaking to them.", who=f"<@{brief.agent}>")] if brief.agent else []
+    if not lines and not agent:
+        return []
+    return [section("\n".join([f"*{say('What support has promised')}*", *(lines or [say("Nothing so far.")]), *agent]))]
+
+
+def chip_words(chip: Chip, say: Words) -> str:
+    """What may be offered, in markup; a firm's own words stand as they are."""
+    known = {
+        "this_service": say("this service, with the renewal"),
+        "claimed_extension": say("the extension they say was promised, with the renewal"),
+        "health_check": say("a check of their system"),
+        "training": say("a training session for their people"),
+        "priority": say("priority on the support line"),
+    }
+    return known.get(chip.what) or escaped(chip.what)
+
+
+def _chips(chips: Sequence[Chip], say: Words) -> list[Block]:
+    if not chips:
+        return []
+    lines = [f"• {chip_words(each, say)}" for each in chips]
+    return [
+        section("\n".join([f"*{say('What can be offered for a renewal')}*", *lines])),
+        context(say("To the contract, and only with a signature on it.")),
+    ]
+
+
+def _holdings(brief: Brief, say: Words) -> list[Block]:
+    owned = [f"{each.name} ({each.serial})" for each in brief.record.products]
+    owned = owned or list(dict.fromkeys(on.coverage.product for on in brief.coverages if on.coverage.product))
+    blocks: list[Block] = []
+    if owned:
+        more = len(owned) - MOST_OWNED
+        shown = [escaped(cut(each, MOST_LABEL)) for each in owned[:MOST_OWNED]]
+        shown += [say.plural("and {n} more", "and {n} more", more)] if more > 0 else []
+        blocks.append(section(f"*{say('What they own')}*  {say(', ').join(shown)}"))
+    if brief.also_held:
+        lines = [f"• {also_held_words(each, say)}" for each in brief.also_held]
+        blocks.append(section("\n".join([f"*{say('What similar customers also hold')}*", *lines])))
+    return blocks
+
+
+def also_held_words(each: AlsoHeld, say: Words) -> str:
+    """Why something may suit them, in one sentence of markup that names no other customer."""
+    return say(
+        "{item}: {both} of {holders} customers with {own} have it.",
+        item=escaped(each.item),
+        both=each.both,
+        holders=each.holders,
+        own=escaped(each.because_of),
+    )
+
+
+def buttons(opportunity: Opportunity, say: Words) -> list[Block]:
+    """What can still be done about it."""
+    if opportunity.state in SETTLED | {OpportunityState.OPEN}:
+        return []
+    free = opportunity.state is not OpportunityState.TAKEN
+    row = [button(TAKE, say("I take it"), opportunity.id, style="primary")] if free else []
+    row += [
+        button(SNOOZE, say("Later…"), opportunity.id),
+        button(HAND_ON, say("Hand on…"), opportunity.id),
+        button(WON, say("Won…"), opportunity.id, style=None if free else "primary"),
+        button(LOST, say("Not sold…"), opportunity.id),
+    ]
+    return [actions(f"sales:{opportunity.id}", *row)]
+
+
+def told_anew(
+    opportunity: Opportunity, record: CustomerRecord, *, playbook: Playbook, say: Words
+) -> tuple[str, list[Block]]:
+    """It has got graver: a few words beside the card, with the same buttons (R36)."""
+    text = title(opportunity.reasons, record, (), say)
+    blocks = [
+        section(f"*⚠️ {escaped(text)}*\n{_happened(opportunity.reasons, playbook, say)}"),
+        *buttons(opportunity, say),
+        context(say("The card above has the whole of it.")),
+    ]
+    return text, blocks
+
+
+def told_agent(opportunity: Opportunity, *, customer: str, say: Words) -> tuple[str, list[Block]]:
+    """The agent hears who of sales speaks to the customer's side."""
+    text = say("{customer}: sales has taken it up.", customer=customer)
+    who = say("{who} will speak to their decision-maker. The fault stays with you.", who=f"<@{opportunity.taken_by}>")
+    return text, [context(say("🔒 Only you can see this")), section(f"*{escaped(text)}*\n{who}")]
+
+
+# --- windows
+
+
+def snooze_modal(opportunity_id: str, *, suggested: datetime, say: Words) -> Block:
+    """Until when it sleeps."""
+    picker = moment_picker("moment", initial=int(suggested.timestamp()))
+    return modal(
+        SNOOZE_VIEW,
+        say("Later"),
+        [
+            labelled("until", say("When should it come up again?"), picker),
+            context(say("If it gets graver before, it comes up at once.")),
+        ],
+        submit=say("Save"),
+        close=say("Cancel"),
+        private_metadata=opportunity_id,
+    )
+
+
+def hand_on_modal(opportunity_id: str, say: Words) -> Block:
+    """To whom it goes."""
+    select = user_select("user", placeholder=say("Choose somebody"))
+    return modal(
+        HAND_ON_VIEW,
+        say("Hand on"),
+        [labelled("whom", say("To whom?"), select, hint=say("Somebody in sales. They get the whole card."))],
+        submit=say("Hand on"),
+        close=say("Cancel"),
+        private_metadata=opportunity_id,
+    )
+
+
+def won_modal(opportunity_id: str, currency: str, say: Words) -> Block:
+    """What was sold, and for how long."""
+    return modal(
+        WON_VIEW,
+        say("Won"),
+        [
+            labelled(
+                "value", say("What is the contract worth? ({currency})", currency=currency), text_input("text", most=30)
+            ),
+            labelled("months", say("For how many months?"), text_input("text", initial="12", most=4)),
+        ],
+        submit=say("Save"),
+        close=say("Cancel"),
+        private_metadata=opportunity_id,
+    )
+
+
+def lost_modal(opportunity_id: str, say: Words) -> Block:
+    """Why it was not sold (R45)."""
+    options = [option(lost_words(each, say), each) for each in LostReason]
+    return modal(
+        LOST_VIEW,
+        say("Not sold"),
+        [
+            labelled("reason", say("Why?"), menu("choice", options, placeholder=say("Choose a reason"))),
+            labelled(
+                "note",
+                say("What did they say?"),
+                text_input("text", multiline=True, most=500),
+                hint=say("What several customers say is reported to those who decide."),
+                optional=True,
+            ),
+        ],
+        submit=say("Save"),
+        close=say("Cancel"),
+        private_metadata=opportunity_id,
+    )
+
+
+def snooze_error_words(error: SnoozeError, say: Words) -> str:
+    """What is wrong with the time."""
+    match error:
+        case SnoozeError.MISSING:
+            return say("Please choose a day and a time.")
+        case SnoozeError.PAST:
+            return say("That time has passed. Please choose a later one.")
+        case SnoozeError.TOO_FAR:
+            return say("That is more than half a year away. Please choose an earlier time.")
+
+
+# --- contracts that end
+
+
+def endings(found: Sequence[Ending], say: Words) -> tuple[str, list[Block]]:
+    """The contracts that end soon, of one salesperson, the first to end foremost."""
+    text = say.plural("{n} contract ends soon", "{n} contracts end soon", len(found))
+    lines = [_ending(each, say) for each in found[:MOST_ENDINGS]]
+    blocks: list[Block] = [header(text)]
+    blocks += [section("\n".join(lines[at : at + ENDINGS_A_BLOCK])) for at in range(0, len(lines), ENDINGS_A_BLOCK)]
+    if len(found) > MOST_ENDINGS:
+        more = len(found) - MOST_ENDINGS
+        blocks.append(context(say.plural("and {n} more", "and {n} more", more)))
+    blocks.append(
+        context(say("Each contract comes up at most once at each of these times, and not once it is followed."))
+    )
+    return text, blocks
+
+
+def _ending(each: Ending, say: Words) -> str:
+    price = [say.money(each.price.amount, each.price.currency)] if each.price else []
+    when = say.plural("ends in {n} day", "ends in {n} days", each.days) if each.days else say("ends today")
+    name = escaped(cut(each.customer, MOST_LABEL))
+    contract = escaped(cut(f"{each.contract} {each.name}".strip(), MOST_LABEL))
+    return f"• *{name}* · {' · '.join([contract, f'{when} ({say.day(each.ends_on)})', *price])}"

@@ -225,6 +225,7 @@ def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float 
             state="open",
             reasons='["claims_promise"]',
             opened_at=at,
+            lost_note=text,
         )
     )
     send(connection, case, f"sent:{case.id}", text, at=at, state=SendState.SENT)

@@ -83,7 +83,8 @@ def test_the_figures_stay(casebook: Casebook) -> None:
         }
         assert [each.text for each in commitments.of_case(connection, WORKSPACE, case.id)] == [""]
         assert by_play(connection)["claims_promise"].unhelpful == 1
-        assert opportunities.told_since(connection, workspace=WORKSPACE, customer_id="C-1", since=0) is False
+        (sold,) = opportunities.of_customer(connection, WORKSPACE, "C-1")
+        assert (sold.state, sold.reasons, sold.lost_note) == ("open", ("claims_promise",), "")
         assert workspaces.person(connection, WORKSPACE, CUSTOMER, since=0) is None
     for table, rows in before.items():
         assert len(after[table]) == len(rows) - (table == "people") + (table == "audit")

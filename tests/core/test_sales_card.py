@@ -1,41 +1,211 @@
-"""What the account owner reads first about a customer in need."""
+"""What a salesperson reads first about a customer in need, and that nothing they may offer comes from a threat."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.cards.sales import card
-from bot.customer import Customer, CustomerRecord
-from bot.entitlement import Coverage, CoverageKind, coverage_on
+from bot.blocks import Block
+from bot.briefing import Avoid, avoid, chips, is_public, pitch
+from bot.cards.sales import Brief, buttons, card, told_anew
+from bot.case import Standing, facts_held
+from bot.coaching import Situation
+from bot.customer import Contract, Customer, CustomerRecord, Price, ServicePrice
+from bot.entitlement import Coverage, CoverageKind, Covers, Entitlement, coverage_on
 from bot.i18n import words
+from bot.playbook import Playbook, Stage
 from bot.playbook_files import load_playbook
+from bot.policy import Chip, SalesPolicy
+from bot.recommend import AlsoHeld
+from bot.sales import ROW, Opportunity, OpportunityState
 from bot.settings import PACKAGED_PLAYBOOK
 
 TODAY = date(2026, 11, 22)
+NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+SAY = words("en")
+EXPIRED = Standing(entitlement=Entitlement.EXPIRED, fault_ours="no")
+SERVICE = ServicePrice(code="ONSITE", name="One visit", price=Price(amount=Decimal(6_000)))
+YEAR = Contract(number="M-1", name="Yearly care", price=Price(amount=Decimal(48_000)))
+
+
+@pytest.fixture(scope="module")
+def playbook() -> Playbook:
+    """The playbook that comes with Aside."""
+    return load_playbook(PACKAGED_PLAYBOOK)
+
+
+def opportunity(*reasons: str, state: OpportunityState = OpportunityState.ASKED) -> Opportunity:
+    """An opportunity that one salesperson was told of."""
+    return Opportunity(
+        workspace="T1",
+        id="o1",
+        case_id="c1",
+        customer_id="1",
+        state=state,
+        reasons=reasons,
+        opened_at=NOW,
+        told=("U1",),
+        taken_by="U1" if state is not OpportunityState.ASKED else None,
+    )
+
+
+def record(starts: int = -400, ends: int = -30, *, whole: bool = False) -> CustomerRecord:
+    """A customer with one contract, that many days from today."""
+    everything = Covers(updates=True, remote=True, onsite=True, parts=True, labour=True, expenses=True)
+    coverage = Coverage(
+        kind=CoverageKind.CONTRACT,
+        reference="M-1",
+        start=TODAY + timedelta(days=starts),
+        end=TODAY + timedelta(days=ends),
+        covers=everything if whole else Covers(parts=True, labour=False),
+    )
+    return CustomerRecord(
+        customer=Customer(id="1", name="Kuanghsin", timezone="Asia/Taipei"), contracts=(YEAR,), coverages=(coverage,)
+    )
+
+
+def shown(blocks: list[Block]) -> str:
+    """Everything that is read."""
+    return "\n".join(str(block) for block in blocks)
 
 
 @pytest.mark.parametrize(
-    ("starts", "ends", "says"),
+    ("why", "span", "says"),
     [
-        (-400, -30, "Kuanghsin needs help, and their cover has ended"),
-        (10, 370, "Kuanghsin needs help, and their cover has not started yet"),
+        ("reports_fault", (-400, -30), "Kuanghsin needs help, and their cover has ended"),
+        ("reports_fault", (10, 370), "Kuanghsin needs help, and their cover has not started yet"),
+        ("row:renew", (-30, 300), "Kuanghsin needs something that their cover leaves out"),
+        ("threatens_to_leave", (-30, 300), "Kuanghsin speaks of leaving us"),
+        ("claims_promise", (-400, -30), "Kuanghsin says that something was promised"),
     ],
 )
-def test_it_says_how_it_stands_with_their_cover(starts: int, ends: int, says: str) -> None:
-    """Neither of them is covered today, and sales speaks otherwise to each."""
-    coverage = Coverage(
-        kind=CoverageKind.CONTRACT,
-        reference="1",
-        start=TODAY + timedelta(days=starts),
-        end=TODAY + timedelta(days=ends),
-    )
-    record = CustomerRecord(customer=Customer(id="1", name="Kuanghsin", timezone="Asia/Taipei"), coverages=(coverage,))
-    text, _ = card(
-        record,
-        [coverage_on(coverage, TODAY)],
-        reasons=["anger"],
-        instead_of=None,
-        playbook=load_playbook(PACKAGED_PLAYBOOK),
-        say=words("en"),
-    )
+def test_it_says_in_one_sentence_why_sales_hears_of_it(
+    playbook: Playbook, why: str, span: tuple[int, int], says: str
+) -> None:
+    """The gravest reason first; else how it stands with their cover, since sales speaks otherwise to each."""
+    known = record(*span)
+    brief = Brief(known, [coverage_on(each, TODAY) for each in known.coverages])
+    text, _ = card(opportunity(why), brief, playbook=playbook, say=SAY)
     assert text == says
+
+
+def test_one_service_stands_beside_the_contract_as_figures_and_as_bars(playbook: Playbook) -> None:
+    """R20: both prices, the longer bar for the dearer; without one of them there is no comparison."""
+    brief = Brief(record(), prices=[SERVICE], cost=Decimal(2_000))
+    text = shown(card(opportunity("reports_fault"), brief, playbook=playbook, say=SAY)[1])
+    assert " NT$6,000 once   ▇          One visit" in text
+    assert "NT$48,000 a year ▇▇▇▇▇▇▇▇▇▇ Yearly care" in text
+    assert "What this service costs us: NT$2,000. For us alone." in text
+    bare = shown(card(opportunity("reports_fault"), Brief(record()), playbook=playbook, say=SAY)[1])
+    assert "▇" not in bare
+
+
+def test_what_similar_customers_hold_names_no_customer(playbook: Playbook) -> None:
+    """R44: one sentence of counts."""
+    also = AlsoHeld(item="POS", because_of="ERP", holders=12, both=9, lift=2.0)
+    brief = Brief(record(), also_held=[also])
+    blocks = card(opportunity("reports_fault"), brief, playbook=playbook, say=SAY)[1]
+    assert "POS: 9 of 12 customers with ERP have it." in shown(blocks)
+
+
+def test_a_settled_one_has_no_button_and_a_taken_one_cannot_be_taken() -> None:
+    """Dead buttons are not shown where the card can still be changed."""
+    assert buttons(opportunity("x", state=OpportunityState.WON), SAY) == []
+    assert buttons(opportunity("x", state=OpportunityState.LOST), SAY) == []
+    assert "sales_take" not in shown(buttons(opportunity("x", state=OpportunityState.TAKEN), SAY))
+    assert "sales_take" in shown(buttons(opportunity("x", state=OpportunityState.SNOOZED), SAY))
+
+
+def test_a_graver_reason_is_told_with_the_same_buttons(playbook: Playbook) -> None:
+    """Whoever reads it on the telephone can take it at once."""
+    text, blocks = told_anew(opportunity("reports_fault", "threatens_to_leave"), record(), playbook=playbook, say=SAY)
+    assert text == "Kuanghsin speaks of leaving us"
+    assert "sales_take" in shown(blocks)
+
+
+SIGNALS = st.frozensets(
+    st.sampled_from(["anger", "threatens_to_leave", "threatens_legal", "threatens_publicity", "abuses_agent"])
+)
+STANDINGS = st.builds(
+    Standing,
+    entitlement=st.sampled_from(list(Entitlement)),
+    fault_ours=st.sampled_from(["yes", "no", "unknown"]),
+    claim=st.sampled_from(["none", "pending", "confirmed", "not_confirmed"]),
+    cost=st.sampled_from(["low", "high", "unknown"]),
+    history=st.sampled_from(["clear", "used"]),
+    decision=st.sampled_from(["none", "granted", "declined"]),
+)
+
+
+def situation_of(stands: Standing, *, threatened: bool) -> Situation:
+    """A case that stands there, after a threat or without one."""
+    held = facts_held(
+        stands, {}, understood=True, requested=False, sales_told=True, prices_on_file=True, threatened=threatened
+    )
+    return Situation(standing=stands, stage=Stage.TELL, facts=held, values={"customer": "Kuanghsin"})
+
+
+@given(stands=STANDINGS, anger=st.integers(0, 3), signals=SIGNALS, name=st.sampled_from(["Kuanghsin", "新北市政府"]))
+def test_a_threat_puts_nothing_on_the_table(
+    playbook: Playbook, stands: Standing, anger: int, signals: frozenset[str], name: str
+) -> None:
+    """R34, R36: the same case, any anger and any threat: the card offers the same chips, and no more to say."""
+    public = is_public(name, SalesPolicy())
+
+    def offered(angry: int, heard: frozenset[str]) -> tuple[list[str], list[str]]:
+        situation = situation_of(stands, threatened="threatens_to_leave" in heard)
+        brief = Brief(
+            record(),
+            anger=angry,
+            avoid=avoid(situation, anger=angry, signals=heard, public=public),
+            chips=chips(stands, SalesPolicy(), public=public),
+            pitch=pitch(playbook, situation, "en", anger=angry),
+        )
+        reasons = ("reports_fault", *sorted(heard))
+        blocks = card(opportunity(*reasons), brief, playbook=playbook, say=SAY)[1]
+        heads = ("What can be offered", "To the contract")
+        return [str(each) for each in blocks if any(head in str(each) for head in heads)], list(brief.pitch)
+
+    calm, calm_lines = offered(0, frozenset())
+    pressed, lines = offered(anger, signals)
+    assert pressed == calm
+    assert set(lines) <= set(calm_lines)
+
+
+def test_chips_follow_from_the_case() -> None:
+    """R27: the service without cover, the extension once nobody confirmed it; what is owed is no chip."""
+    policy = SalesPolicy()
+    assert [each.what for each in chips(EXPIRED, policy, public=False)] == ["this_service", "health_check", "training"]
+    not_confirmed = EXPIRED.model_copy(update={"claim": "not_confirmed"})
+    assert "claimed_extension" in [each.what for each in chips(not_confirmed, policy, public=False)]
+    for owed in ({"fault_ours": "yes"}, {"claim": "confirmed"}, {"decision": "granted"}):
+        assert chips(EXPIRED.model_copy(update=owed), policy, public=False) == ()
+    for entitlement in (Entitlement.COVERED, Entitlement.UNKNOWN):
+        assert chips(EXPIRED.model_copy(update={"entitlement": entitlement}), policy, public=False) == ()
+
+
+def test_a_public_body_gets_nothing_to_a_person() -> None:
+    """R50: such a chip is left out, and the card says why not."""
+    policy = SalesPolicy(chips=(Chip(what="training"), Chip(what="dinner", to_person=True)))
+    assert is_public("新北市政府資訊中心", policy)
+    assert not is_public("廣昕精密股份有限公司", policy)
+    assert [each.what for each in chips(EXPIRED, policy, public=True)] == ["training"]
+    assert [each.what for each in chips(EXPIRED, policy, public=False)] == ["training", "dinner"]
+    calm = situation_of(EXPIRED, threatened=False)
+    assert avoid(calm, anger=0, signals=frozenset(), public=True) == (Avoid.GIFTS,)
+
+
+def test_the_pitch_is_true_and_comes_to_nobody_who_is_angry_or_wronged(playbook: Playbook) -> None:
+    """R02, R13, R36, R44: its lines hold in this case; who threatens hears no price."""
+    calm = situation_of(EXPIRED, threatened=False)
+    both = pitch(playbook, calm, "en", anger=0)
+    assert len(both) == 2
+    assert pitch(playbook, calm, "en", anger=2) == ()
+    ours = situation_of(EXPIRED.model_copy(update={"fault_ours": "yes"}), threatened=False)
+    assert pitch(playbook, ours, "en", anger=0) == ()
+    no_prices = calm.model_copy(update={"facts": calm.facts - {"prices_on_file"}})
+    assert len(pitch(playbook, no_prices, "en", anger=0)) == 1
+    assert pitch(playbook, situation_of(EXPIRED, threatened=True), "en", anger=0) == both[1:]
+    assert f"{ROW}renew" not in str(both)

@@ -13,6 +13,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot import app
+from bot.demo import open_at_all_hours
 from bot.learning import learn
 from bot.playbook import Playbook
 from bot.playbook_files import load_playbook
@@ -63,6 +64,11 @@ def read_once(folder: Path) -> Playbook:
     return _read[written]
 
 
+def read_at_all_hours(folder: Path) -> Playbook:
+    """The same with a desk that never closes: these tests live in real time, and nothing may wait until Monday."""
+    return open_at_all_hours(read_once(folder))
+
+
 def learn_once(playbook: Playbook, settings: Settings, tell: Callable[[str], None]) -> Detector:
     """What a real start learns, once for all tests of this process: reading it again takes a second each time."""
     with _learning:
@@ -84,7 +90,7 @@ class Bot:
         """Connect and work."""
         ready = asyncio.Event()
         self._stop = asyncio.Event()
-        self._task = asyncio.create_task(app.run(self.settings, ready.set, self._stop, learn_once, read_once))
+        self._task = asyncio.create_task(app.run(self.settings, ready.set, self._stop, learn_once, read_at_all_hours))
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait([waiting, self._task], return_when=asyncio.FIRST_COMPLETED, timeout=60)
         if not ready.is_set():

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
 
 from bot.amounts import CostError
-from bot.blocks import Block
-from bot.cards import claims, deciding, decision, earlier, exception, feedback, home, sales, setup, warranty, whisper
+from bot.cards import claims, deciding, decision, earlier, exception, feedback, home, setup, warranty, whisper
 from bot.cards.earlier import Earlier
 from bot.case import Case
 from bot.coaching import Advice, OfferedLine, StoredAdvice, WithheldLine
@@ -40,19 +38,11 @@ from bot.policy import ApprovalPolicy, Concession, CostBands, Policy
 from bot.quiet import Feedback, Quiet, Rating, Reason
 from bot.setup import Missing, RoleSource, Setup, SupportChannel
 from bot.signals import Signal
-from tests.words import case_samples, home_samples
+from tests.words import case_samples, home_samples, sales_samples
+from tests.words.shown import Shown
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
 TODAY = date(2026, 3, 4)
-
-
-class Shown(NamedTuple):
-    """Something people see: a window or Home (`view`), or a message's blocks, and the text for notifications."""
-
-    name: str
-    text: str
-    blocks: list[Block]
-    view: Block | None = None
 
 
 def _wording(language: Language) -> Wording:
@@ -219,7 +209,7 @@ def everything(say: Words, name: str, said: str) -> Iterator[Shown]:
     yield from _warranty(say, name)
     yield from _whisper(say, name, said)
     yield from _exception(say, name, said)
-    yield from _sales(say, name)
+    yield from sales_samples.everything(say, name, said, _records(name), playbook())
     yield from _setup(say, name)
     yield from _home(say, name, said)
     yield from (Shown(*each) for each in case_samples.everything(say, name, said))
@@ -316,13 +306,6 @@ def _exception(say: Words, name: str, said: str) -> Iterator[Shown]:
     ]
     for view in views:
         yield Shown(f"window {view['title']['text']}", "", view["blocks"], view)
-
-
-def _sales(say: Words, name: str) -> Iterator[Shown]:
-    for record in _records(name):
-        on = [coverage_on(each, TODAY) for each in record.coverages]
-        shown = sales.card(record, on, reasons=["anger"], instead_of=name, playbook=playbook(), say=say)
-        yield Shown("sales", *shown)
 
 
 def _setup(say: Words, name: str) -> Iterator[Shown]:

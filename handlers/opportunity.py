@@ -1,0 +1,236 @@
+"""The buttons of an opportunity: I take it, later, hand on, won, not sold. Who clicked decides."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from bot.amounts import CostError, parse_cost
+from bot.blocks import Block
+from bot.cards import exception as exception_card
+from bot.cards import sales as card
+from bot.sales import (
+    MOST_MONTHS,
+    LostReason,
+    Opportunity,
+    Outcome,
+    SalesMove,
+    Seller,
+    in_sales,
+    manages_sales,
+    moved,
+    refusal,
+    snooze_error,
+)
+from bot.working_hours import after as working_time_after
+from bot.working_hours import desk_day, end_of
+from handlers import casework, inbound, people, selling
+from handlers.guard import Actor, actor_of, admit, open_window
+from handlers.inbound import Submission
+from handlers.services import Services
+from handlers.situation import moment
+from handlers.worker import Task
+from storage import cases, opportunities
+
+MOVE_OF: Mapping[str, SalesMove] = {
+    card.SNOOZE_VIEW: SalesMove.SNOOZE,
+    card.HAND_ON_VIEW: SalesMove.HAND_ON,
+    card.WON_VIEW: SalesMove.WIN,
+    card.LOST_VIEW: SalesMove.LOSE,
+}
+FIRST_BOX: Mapping[str, str] = {
+    card.SNOOZE_VIEW: "until",
+    card.HAND_ON_VIEW: "whom",
+    card.WON_VIEW: "value",
+    card.LOST_VIEW: "reason",
+}
+"""Where a window says why nothing of it is taken."""
+
+
+async def on_take(services: Services, task: Task) -> None:
+    """Somebody speaks to the customer's side from now on."""
+    click = inbound.click(task.entry.payload)
+    actor = await admit(services, task, click.user, click.response_url)
+    if actor:
+        await _move(services, task, actor, click.value, SalesMove.TAKE, Outcome(), click.response_url)
+
+
+async def on_snooze(services: Services, task: Task) -> None:
+    """The button: until when?"""
+    await _open(services, task, SalesMove.SNOOZE)
+
+
+async def on_hand_on(services: Services, task: Task) -> None:
+    """The button: to whom?"""
+    await _open(services, task, SalesMove.HAND_ON)
+
+
+async def on_won(services: Services, task: Task) -> None:
+    """The button: what is it worth, for how long?"""
+    await _open(services, task, SalesMove.WIN)
+
+
+async def on_lost(services: Services, task: Task) -> None:
+    """The button: why?"""
+    await _open(services, task, SalesMove.LOSE)
+
+
+async def _open(services: Services, task: Task, move: SalesMove) -> None:
+    click = inbound.click(task.entry.payload)
+    actor = await admit(services, task, click.user, click.response_url)
+    if actor is None:
+        return
+    known = _found(services, click.value)
+    refused = await _refused(services, known, move, actor)
+    view = exception_card.notice(actor.say("Not now"), refused, actor.say) if refused else None
+    view = view or _window(services, click.value, move, actor)
+    await open_window(services, task, actor, click.trigger_id, view, push=bool(click.view_id))
+
+
+def _window(services: Services, opportunity_id: str, move: SalesMove, actor: Actor) -> Block:
+    policy, say = services.playbook.policy, actor.say
+    if move is SalesMove.SNOOZE:
+        tonight = end_of(desk_day(moment(services), policy.hours.timezone), policy.hours)
+        suggested = working_time_after(tonight, timedelta(0), policy.hours)
+        return card.snooze_modal(opportunity_id, suggested=suggested, say=say)
+    if move is SalesMove.HAND_ON:
+        return card.hand_on_modal(opportunity_id, say)
+    if move is SalesMove.WIN:
+        return card.won_modal(opportunity_id, policy.cost.currency, say)
+    return card.lost_modal(opportunity_id, say)
+
+
+async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
+    """What has to be mended in a window before it is taken; and why it is not, when that is known by now."""
+    actor = await actor_of(services, sent.user)
+    box, move = FIRST_BOX[sent.callback_id], MOVE_OF[sent.callback_id]
+    if not actor.role.is_staff:
+        return {box: actor.say("This is for our support team.")}
+    if refused := await _refused(services, _found(services, sent.private_metadata), move, actor):
+        return {box: refused}
+    say = actor.say
+    match move:
+        case SalesMove.SNOOZE:
+            error = snooze_error(sent.moment("until"), moment(services))
+            return {box: card.snooze_error_words(error, say)} if error else {}
+        case SalesMove.HAND_ON:
+            wrong = await _whom_error(services, sent.text("whom"), actor)
+            return {box: wrong} if wrong else {}
+        case SalesMove.WIN:
+            return _won_mistakes(services, sent, actor)
+        case _:
+            return {} if _lost_reason(sent) else {box: say("Please choose a reason.")}
+
+
+async def _whom_error(services: Services, whom: str, actor: Actor) -> str | None:
+    """Why it cannot be handed to somebody."""
+    say = actor.say
+    if error := await casework.person_error(services, whom, say):
+        return error
+    if whom == actor.person.user_id:
+        return say("That is you. To have it yourself, press “I take it”.")
+    setup, groups = await people.who_is_who(services)
+    return None if in_sales(whom, setup, groups) else say("They are not in sales. Please choose a salesperson.")
+
+
+def _won_mistakes(services: Services, sent: Submission, actor: Actor) -> dict[str, str]:
+    say, errors = actor.say, dict[str, str]()
+    value = parse_cost(sent.text("value"), services.playbook.policy.cost.currency)
+    if isinstance(value, CostError):
+        errors["value"] = exception_card.cost_error_words(value, say)
+    elif not value:
+        errors["value"] = say("With nothing sold it is not won. Please give an amount, or choose “Not sold”.")
+    if _months(sent) is None:
+        errors["months"] = say("Please give a number of months from 1 to {most}.", most=MOST_MONTHS)
+    return errors
+
+
+def _months(sent: Submission) -> int | None:
+    text = sent.text("months")
+    return int(text) if text.isdecimal() and 1 <= int(text) <= MOST_MONTHS else None
+
+
+def _lost_reason(sent: Submission) -> LostReason | None:
+    chosen = sent.text("reason")
+    return LostReason(chosen) if chosen in set(LostReason) else None
+
+
+async def on_sent(services: Services, task: Task) -> None:
+    """A window was sent off; the mistakes in it have been found before."""
+    sent = inbound.submission(task.entry.payload)
+    actor = await admit(services, task, sent.user, "")
+    if actor is None:
+        return
+    if wrong := await mistakes(services, sent):
+        with task.finishing() as connection:
+            casework.answer(services, connection, task, actor, "", next(iter(wrong.values())))
+        return
+    value = parse_cost(sent.text("value"), services.playbook.policy.cost.currency)
+    is_won = sent.callback_id == card.WON_VIEW
+    said = Outcome(
+        whom=sent.text("whom"),
+        until=sent.moment("until"),
+        value=value if is_won and not isinstance(value, CostError) else None,
+        currency=services.playbook.policy.cost.currency if is_won else None,
+        months=_months(sent),
+        lost_reason=_lost_reason(sent),
+        lost_note=sent.text("note"),
+    )
+    await _move(services, task, actor, sent.private_metadata, MOVE_OF[sent.callback_id], said, "")
+
+
+def _found(services: Services, opportunity_id: str) -> Opportunity | None:
+    with services.casebook.look() as connection:
+        return opportunities.get(connection, services.identity.workspace, opportunity_id)
+
+
+async def _seller(services: Services, actor: Actor) -> Seller:
+    """Whoever clicked, as the setup and the user groups have them now."""
+    setup, groups = await people.who_is_who(services)
+    user = actor.person.user_id
+    return Seller(user=user, sells=in_sales(user, setup, groups), manages=manages_sales(user, setup, groups))
+
+
+async def _refused(services: Services, known: Opportunity | None, move: SalesMove, actor: Actor) -> str | None:
+    return _refusal(known, move, await _seller(services, actor), actor)
+
+
+def _refusal(known: Opportunity | None, move: SalesMove, seller: Seller, actor: Actor) -> str | None:
+    """Why this click changes nothing, in a sentence that says what happened instead; None when it does."""
+    if known is None:
+        return actor.say("This is no longer on file.")
+    found = refusal(known, move, seller)
+    return card.refusal_words(found, known, actor.person.timezone, actor.say) if found else None
+
+
+async def _move(
+    services: Services,
+    task: Task,
+    actor: Actor,
+    opportunity_id: str,
+    move: SalesMove,
+    said: Outcome,
+    response_url: str,
+) -> None:
+    """In one transaction: the state compared and set, the audit row, the cards and the news."""
+    workspace, policy, user = services.identity.workspace, services.playbook.policy, actor.person.user_id
+    known = _found(services, opportunity_id)
+    with services.casebook.look() as connection:
+        case = cases.get(connection, workspace, known.case_id) if known else None
+    read_by = await selling.readers(services, known, case, user, said.whom) if known and case else {}
+    seller = await _seller(services, actor)
+    with task.finishing() as connection:
+        before = opportunities.get(connection, workspace, opportunity_id)
+        refused = _refusal(before, move, seller, actor)
+        if refused or before is None or case is None:
+            casework.answer(services, connection, task, actor, response_url, refused or "")
+            return
+        after = moved(before, move, by=user, now=moment(services), policy=policy.sales, hours=policy.hours, said=said)
+        selling.make(
+            services,
+            connection,
+            before=before,
+            after=after,
+            move=move,
+            case=case,
+            actor=user,
+            read_by=read_by,
+        )

@@ -1,0 +1,306 @@
+"""An opportunity: its card, each of its moves with all it causes, and the news to whom they concern."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+
+from sqlalchemy import Connection
+
+from bot.blocks import Block, body
+from bot.briefing import avoid, chips, is_public, pitch
+from bot.cards import sales as sales_card
+from bot.cards.feedback import footer
+from bot.cards.sales import Brief
+from bot.case import Case
+from bot.commitments import OWED
+from bot.customer import Customer, CustomerRecord
+from bot.facts import current
+from bot.i18n import Words, words
+from bot.language import language_of_locale
+from bot.message import Role
+from bot.sales import CHANNEL, SETTLED, Opportunity, OpportunityState, SalesMove, card_key, is_new_card
+from bot.setup import Person, Setup
+from handlers import news, people, request
+from handlers.services import Services
+from handlers.situation import customer_of, moment, situation
+from storage import advised, audit, commitments, conversations, facts, opportunities, outbox, which_case
+from storage import goodwill as requests
+from storage import workspace as workspaces
+from storage.outbox import SendKind
+
+TOOK_IT_UP = "sales_took_it_up"
+"""The fact by which an agent may say that a salesperson will be in touch."""
+
+Readers = Mapping[str, Person]
+
+
+async def readers(services: Services, opportunity: Opportunity, case: Case, *more: str | None) -> Readers:
+    """Who reads of a move: whoever got a card, whoever handles the case, and those named besides.
+
+    Raises:
+        UnknownForNowError: When Slack could not be asked.
+    """
+    users = {*opportunity.told, case.agent, *_on_duty(services, case), *more} - {None, CHANNEL}
+    return {user: await people.look_up(services, user) for user in sorted(each for each in users if each)}
+
+
+def _on_duty(services: Services, case: Case) -> Iterable[str]:
+    """Who is coached about a case that nobody handles yet."""
+    with services.casebook.look() as connection:
+        channel = workspaces.setup(connection, case.workspace).support_channel(case.channel)
+    return channel.on_duty if channel and not case.agent else ()
+
+
+def brief(
+    services: Services, connection: Connection, opportunity: Opportunity, case: Case, reader: Person | None, say: Words
+) -> Brief:
+    """All that a salesperson walks in with, for one reader; for the sales channel when there is none."""
+    policy = services.playbook.policy
+    customer = customer_of(services, opportunity.customer_id)
+    record = customer.record if customer else _unknown(opportunity, say)
+    now = situation(services, connection, case, customer, language=say.language)
+    anger = conversations.last_customer_anger(connection, case)
+    said = conversations.heard(connection, case)
+    signals = frozenset(each for one in said if one.role is Role.CUSTOMER for each in one.signals)
+    since = moment(services) - timedelta(days=policy.goodwill.window_days)
+    granted = requests.granted_at(connection, case.workspace, opportunity.customer_id, but_not=case.id)
+    public = is_public(record.customer.name, policy.sales)
+    directory = services.directory()
+    return Brief(
+        record=record,
+        coverages=customer.coverages if customer else (),
+        instead_of=_instead_of(record, reader),
+        prices=directory.service_prices() if directory else (),
+        cost=_cost(current(facts.of_case(connection, case)).get("cost")),
+        currency=policy.cost.currency,
+        exceptions=(sum(1 for each in granted if each > since), policy.goodwill.exceptions_per_window),
+        window_days=policy.goodwill.window_days,
+        earlier_cases=which_case.count_before(connection, case, opportunity.customer_id),
+        anger=anger,
+        avoid=avoid(now, anger=anger, signals=signals, public=public),
+        promised=[each for each in commitments.of_case(connection, case.workspace, case.id) if each.state in OWED],
+        chips=chips(now.standing, policy.sales, public=public),
+        pitch=pitch(services.playbook, now, say.language, anger=anger),
+        agent=case.agent,
+        zone=reader.timezone if reader else policy.hours.timezone,
+    )
+
+
+def _unknown(opportunity: Opportunity, say: Words) -> CustomerRecord:
+    """A customer who left the directory meanwhile."""
+    return CustomerRecord(customer=Customer(id=opportunity.customer_id, name=say("a customer not on file")))
+
+
+def _instead_of(record: CustomerRecord, reader: Person | None) -> str | None:
+    """The account owner who left, unless it is they who read it."""
+    gone = record.owner if record.owner and record.owner.left_on else None
+    return gone.name if gone and not (reader and gone.slack_user_id == reader.user_id) else None
+
+
+def _cost(recorded: str | None) -> Decimal | None:
+    try:
+        return Decimal(recorded) if recorded else None
+    except InvalidOperation:  # a band that was recorded itself, as in a replay
+        return None
+
+
+def name_of(services: Services, opportunity: Opportunity, say: Words) -> str:
+    """The customer's name, also when there is none."""
+    return request.name_of(customer_of(services, opportunity.customer_id), say)
+
+
+def make(
+    services: Services,
+    connection: Connection,
+    *,
+    before: Opportunity,
+    after: Opportunity,
+    move: SalesMove,
+    case: Case,
+    actor: str,
+    read_by: Readers,
+) -> bool:
+    """Make a move with all it causes, in the caller's transaction; False when somebody was first.
+
+    The state is compared and set; the audit row, every card as it is now and the news go with it.
+    """
+    if not opportunities.settle(connection, before, after):
+        return False
+    audit.write(
+        connection,
+        workspace=after.workspace,
+        actor=actor,
+        subject="opportunity",
+        subject_id=after.id,
+        move=move,
+        before=before.state,
+        after=after.state,
+        why=" ".join(after.reasons) if move in {SalesMove.TELL, SalesMove.TELL_ANEW} else "",
+        now=services.clock(),
+    )
+    has_new = is_new_card(before, move)
+    once = f"{after.card}:{move}:{services.clock():.6f}"
+    if has_new:
+        _put_card(services, connection, after, case, read_by)
+    elif move is SalesMove.TELL_ANEW:
+        _tell_anew(services, connection, after, case, read_by, once)
+    _redraw(services, connection, after, case, read_by, once, but_last=has_new)
+    _tell_the_desk(services, connection, before, after, move, case, read_by)
+    return True
+
+
+def _card(
+    services: Services, connection: Connection, opportunity: Opportunity, case: Case, at: int, read_by: Readers
+) -> Mapping[str, object]:
+    """The card number `at`, in the language of whoever got it."""
+    reader = read_by.get(opportunity.told[at])
+    say = words(language_of_locale(reader.locale if reader else ""))
+    text, blocks = sales_card.card(
+        opportunity,
+        brief(services, connection, opportunity, case, reader, say),
+        playbook=services.playbook,
+        say=say,
+        is_latest=at == len(opportunity.told) - 1,
+    )
+    return body(text, blocks)
+
+
+def _put_card(services: Services, connection: Connection, after: Opportunity, case: Case, read_by: Readers) -> None:
+    last = len(after.told) - 1
+    is_channel = after.told[last] == CHANNEL
+    setup: Setup = workspaces.setup(connection, after.workspace)
+    outbox.put(
+        connection,
+        workspace=after.workspace,
+        key=card_key(after.case_id, last),
+        kind=SendKind.MESSAGE if is_channel else SendKind.DIRECT,
+        target={"channel": setup.sales_channel} if is_channel else {"user": after.told[last]},
+        body=_card(services, connection, after, case, last, read_by),
+        case_id=case.id,
+        now=services.clock(),
+    )
+
+
+def _redraw(
+    services: Services,
+    connection: Connection,
+    after: Opportunity,
+    case: Case,
+    read_by: Readers,
+    once: str,
+    *,
+    but_last: bool,
+) -> None:
+    """Every card that is out shows what stands now, and offers only what can still be done."""
+    for at, user in enumerate(after.told[: -1 if but_last else None]):
+        key = card_key(after.case_id, at)
+        shown = _card(services, connection, after, case, at, read_by)
+        if outbox.reword(connection, after.workspace, key, shown):
+            continue
+        outbox.put(
+            connection,
+            workspace=after.workspace,
+            key=f"{once}:card:{at}",
+            kind=SendKind.UPDATE,
+            target={"of": key} | ({} if user == CHANNEL else {"user": user}),
+            body=shown,
+            case_id=case.id,
+            now=services.clock(),
+        )
+
+
+def _tell_anew(
+    services: Services, connection: Connection, after: Opportunity, case: Case, read_by: Readers, once: str
+) -> None:
+    """A few words to whoever has it: by direct message, or in the thread of the card in the sales channel."""
+    holder = after.holder or CHANNEL
+    reader = read_by.get(holder)
+    say = words(language_of_locale(reader.locale if reader else ""))
+    customer = customer_of(services, after.customer_id)
+    record = customer.record if customer else _unknown(after, say)
+    text, blocks = sales_card.told_anew(after, record, playbook=services.playbook, say=say)
+    setup: Setup = workspaces.setup(connection, after.workspace)
+    outbox.put(
+        connection,
+        workspace=after.workspace,
+        key=f"{once}:anew",
+        kind=SendKind.MESSAGE if holder == CHANNEL else SendKind.DIRECT,
+        target={"channel": setup.sales_channel, "thread_of": after.card} if holder == CHANNEL else {"user": holder},
+        body=body(text, blocks),
+        case_id=case.id,
+        now=services.clock(),
+    )
+
+
+def redraw(services: Services, connection: Connection, opportunity: Opportunity, case: Case) -> None:
+    """Something about the case has changed: the cards that can still be acted on say so, and nobody is pinged."""
+    if opportunity.state in SETTLED:
+        return
+    workspace = opportunity.workspace
+    known = {user: workspaces.person(connection, workspace, user, since=0.0) for user in set(opportunity.told)}
+    read_by = {user: person for user, person in known.items() if person}
+    once = f"{opportunity.card}:again:{services.clock():.6f}"
+    _redraw(services, connection, opportunity, case, read_by, once, but_last=False)
+
+
+def _tell_the_desk(
+    services: Services,
+    connection: Connection,
+    before: Opportunity,
+    after: Opportunity,
+    move: SalesMove,
+    case: Case,
+    read_by: Readers,
+) -> None:
+    """The agent hears what they may say now: that sales knows, and once somebody took it, that sales will call."""
+    is_first = move is SalesMove.TELL
+    if is_first and not _is_stale(services, connection, case):
+        coached = [each for user, each in read_by.items() if user == case.agent or user in _on_duty(services, case)]
+        for person in coached:
+            _sales_told(services, connection, after, case, person)
+    takes = after.state is OpportunityState.TAKEN
+    sleeps = after.state is OpportunityState.SNOOZED and before.state is OpportunityState.TAKEN
+    value = "yes" if takes or sleeps else "no"
+    if current(facts.of_case(connection, case)).get(TOOK_IT_UP, "no") != value:
+        by = after.taken_by or request.OURSELVES
+        facts.record(connection, case, TOOK_IT_UP, value, by=by, now=services.clock())
+    agent = read_by.get(case.agent or "")
+    if move is SalesMove.TAKE and agent and agent.active and not agent.outsider:
+        say = words(language_of_locale(agent.locale))
+        text, blocks = sales_card.told_agent(after, customer=name_of(services, after, say), say=say)
+        lines: list[Block] = news.said_now(services, connection, case, agent, TOOK_IT_UP)[0]
+        outbox.put(
+            connection,
+            workspace=after.workspace,
+            key=f"{after.card}:taken:{services.clock():.6f}",
+            kind=SendKind.DIRECT,
+            target={"user": agent.user_id},
+            body=body(text, [*blocks, *lines]),
+            case_id=case.id,
+            now=services.clock(),
+        )
+
+
+def _is_stale(services: Services, connection: Connection, case: Case) -> bool:
+    """Whether the last word was so long ago that nobody wants advice about it any more."""
+    last = conversations.last_said(connection, case.workspace, [case.id]).get(case.id)
+    stale = timedelta(minutes=services.playbook.policy.whisper.stale_after_minutes)
+    return last is None or moment(services) - last.said_at > stale
+
+
+def _sales_told(services: Services, connection: Connection, after: Opportunity, case: Case, person: Person) -> None:
+    """Once sales really knows, whoever is coached may say so (R20); nothing when it is not the time for it."""
+    lines, advice_id = news.said_now(services, connection, case, person, "sales_told", unasked=True, after=after.card)
+    if advice_id is None:
+        return
+    say = words(language_of_locale(person.locale))
+    news.whisper(
+        services,
+        connection,
+        case,
+        person,
+        key=advised.advice_key(advice_id),
+        text=say("Sales has been told about {customer}.", customer=name_of(services, after, say)),
+        blocks=[*lines, footer(advice_id, say)],
+        after=after.card,
+    )

@@ -1,0 +1,125 @@
+"""Every card and window that sales sees, filled with as much as one can hold."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from bot.briefing import Avoid
+from bot.cards import sales
+from bot.cards.sales import Brief
+from bot.commitments import Commitment
+from bot.customer import CustomerRecord, Price, ServicePrice
+from bot.entitlement import coverage_on
+from bot.i18n import Words
+from bot.playbook import Playbook
+from bot.policy import Chip
+from bot.recommend import AlsoHeld
+from bot.sales import (
+    CHANNEL,
+    ROW,
+    Ending,
+    LostReason,
+    Opportunity,
+    OpportunityState,
+    SalesRefusal,
+    SnoozeError,
+)
+from tests.words.shown import Shown
+
+NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
+TODAY = date(2026, 3, 4)
+CHIPS = ("this_service", "claimed_extension", "health_check", "training", "priority")
+
+
+def opportunity(state: OpportunityState, *reasons: str, told: tuple[str, ...] = ("U1",)) -> Opportunity:
+    """One in that state with everything that one can hold."""
+    return Opportunity(
+        workspace="T1",
+        id="o" * 26,
+        case_id="c" * 26,
+        customer_id="1",
+        state=state,
+        reasons=reasons or ("anger", f"{ROW}row"),
+        opened_at=NOW,
+        told=told,
+        due_at=NOW + timedelta(days=2),
+        taken_by="U1",
+        settled_by="U1",
+        settled_at=NOW,
+        value=Decimal(128_000),
+        currency="TWD",
+        months=12,
+        lost_reason=LostReason.PRICE,
+        lost_note="?",
+    )
+
+
+def brief(record: CustomerRecord, name: str, said: str) -> Brief:
+    """All that a salesperson walks in with."""
+    promised = Commitment(
+        workspace="T1", id="p", case_id="c", text=said, due_at=NOW, timezone="Asia/Taipei", made_by="U2", made_at=NOW
+    )
+    return Brief(
+        record=record,
+        coverages=[coverage_on(each, TODAY) for each in record.coverages],
+        instead_of=name,
+        prices=[
+            ServicePrice(code=code, name=name, price=Price(amount=Decimal(amount), currency=currency))
+            for code, amount, currency in (("A", 6_000, "TWD"), ("B", 0, "TWD"), ("C", 900, "USD"))
+        ],
+        cost=Decimal(3_000),
+        exceptions=(1, 1),
+        earlier_cases=3,
+        anger=3,
+        avoid=tuple(Avoid),
+        promised=[promised] * 6,
+        chips=[*(Chip(what=each) for each in CHIPS), Chip(what=name[:80])],
+        pitch=[said, said],
+        also_held=[AlsoHeld(item=name, because_of=name, holders=12, both=9, lift=2.0)] * 3,
+        agent="U2",
+    )
+
+
+def everything(
+    say: Words, name: str, said: str, records: Iterable[CustomerRecord], playbook: Playbook
+) -> Iterator[Shown]:
+    """Cards, news and windows."""
+    whys = ((), ("threatens_to_leave",), ("claims_promise",))
+    for record in records:
+        for state in OpportunityState:
+            card = sales.card(
+                opportunity(state), brief(record, name, said), playbook=playbook, say=say, is_latest=False
+            )
+            yield Shown(f"sales {state}", *card)
+        for why in whys:
+            asked = opportunity(OpportunityState.ASKED, *why, told=("U1", CHANNEL))
+            yield Shown("sales", *sales.card(asked, Brief(record), playbook=playbook, say=say))
+            yield Shown("sales anew", *sales.told_anew(asked, record, playbook=playbook, say=say))
+    taken = opportunity(OpportunityState.TAKEN)
+    yield Shown("sales took it", *sales.told_agent(taken, customer=name, say=say))
+    ending = Ending(
+        customer_id="1",
+        customer=name,
+        contract="M-1",
+        name=name,
+        price=Price(amount=Decimal(48_000)),
+        ends_on=TODAY,
+        days=0,
+        within=30,
+    )
+    for found in ([ending], [ending.model_copy(update={"days": 29, "price": None})] * 70):
+        yield Shown("endings", *sales.endings(found, say))
+    sentences = [
+        *(sales.refusal_words(each, taken, "Asia/Taipei", say) for each in SalesRefusal),
+        *(sales.snooze_error_words(each, say) for each in SnoozeError),
+        *(sales.lost_words(each, say) for each in LostReason),
+    ]
+    yield from (Shown("sentence", each, []) for each in sentences)
+    views = [
+        sales.snooze_modal("o", suggested=NOW, say=say),
+        sales.hand_on_modal("o", say),
+        sales.won_modal("o", "TWD", say),
+        sales.lost_modal("o", say),
+    ]
+    for view in views:
+        yield Shown(f"window {view['title']['text']}", "", view["blocks"], view)
