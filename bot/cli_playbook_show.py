@@ -153,6 +153,8 @@ def _play(playbook: Playbook, play: Play, language: Language, ratings: Ratings |
     if play.routes:
         yield f"  comes in: {', '.join(play.routes)}"
     yield f"  next: {words.next_step}"
+    if words.otherwise:
+        yield f"  otherwise: {words.otherwise}"
     yield f"  careful: {words.avoid}"
     for line in play.lines:
         yield f"  {line.id}: {words.lines[line.id]}"

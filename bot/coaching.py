@@ -142,7 +142,8 @@ class Situation(Part):
 
     Attributes:
         values: What a line's placeholders stand for; a day is told as people write it.
-        asked: Whether an exception has been asked for in this case.
+        asked: Whether an exception has been asked for in this case, and the request was not withdrawn and did not run
+            out.
         granted: What was granted in it.
     """
 
@@ -224,6 +225,11 @@ def advise_on(
     return None
 
 
+def answers_words(play: Play) -> bool:
+    """Whether a play answers what was said; another is whispered when a fact has come true that its lines claim."""
+    return bool(play.when.signals or play.when.all_signals) or not SAID.isdisjoint(play.when.facts)
+
+
 def fits(when: Conditions, *, signals: frozenset[str], anger: int, situation: Situation) -> bool:
     """Whether every stated condition holds."""
     return (
@@ -288,6 +294,33 @@ def may_speak_of(topic: Topic, *, situation: Situation, signals: frozenset[str],
     if topic is Topic.PRICE and not asked and "threatened" in situation.facts:
         return False
     return asked or has_reached(_TIME_OF[topic], stage_of(situation))
+
+
+def may_do(action: Action, row: DecisionRow, situation: Situation) -> bool:
+    """Whether an action would be taken and not refused: no next step and no button tells of one that would be."""
+    facts, stands = situation.facts, situation.standing
+    match action:
+        case Action.ASK_EXCEPTION:
+            return may_ask_exception(row, situation)
+        case Action.ASK_SALES:
+            return stands.claim in {"none", "pending"} and "promise_being_checked" not in facts
+        case Action.ASK_TAKEOVER:
+            return "takeover_asked" not in facts or "takeover_accepted" in facts
+        case Action.NEW_FACTS:
+            return stands.decision == "declined"
+        case _:
+            return True
+
+
+def next_step(advice: Advice, playbook: Playbook, language: Language) -> str:
+    """What to do next, told so that whatever it names has its button; empty for a play that is no more."""
+    play = next((each for each in playbook.plays if each.id == advice.plays[0]), None)
+    words = playbook.words[language].plays.get(advice.plays[0])
+    if words is None:
+        return ""
+    if play and words.otherwise and not set(play.next) <= set(advice.actions):
+        return words.otherwise
+    return words.next_step
 
 
 def may_ask_exception(row: DecisionRow, situation: Situation) -> bool:
@@ -427,7 +460,7 @@ def _compose(
         withheld=tuple(withheld),
         routes=tuple(routes),
         action=Action.ASK_EXCEPTION if from_customer and may_ask else None,
-        actions=_actions(told, withheld, rows, may_ask=may_ask),
+        actions=_actions(told, plays[0], withheld, row, rows),
         facts=tuple(sorted(situation.facts)),
         playbook_version=told.playbook.version,
         granted=situation.granted if any(TELLS_OF_THE_YES in line.claims for line in lines) else None,
@@ -435,16 +468,21 @@ def _compose(
 
 
 def _actions(
-    told: _Telling, withheld: Sequence[WithheldLine], rows: Sequence[DecisionRow], *, may_ask: bool
+    told: _Telling,
+    play: Play,
+    withheld: Sequence[WithheldLine],
+    row: DecisionRow,
+    rows: Sequence[DecisionRow],
 ) -> tuple[Action, ...]:
     """What this message wants first, then what the case wants; whether an exception can be asked for is the case's."""
     makes = {fact.id: fact.made_true_by for fact in told.playbook.facts if fact.made_true_by}
     done = {action for action in makes.values() if _is_done(action, makes, told.situation.facts)}
-    wanted: list[Action] = [makes[fact] for line in withheld for fact in line.missing if fact in makes]
-    wanted += [row.action for row in rows if row.action and row.action not in done]
-    if may_ask and (rows or Action.ASK_EXCEPTION in wanted):
+    wanted: list[Action] = [*play.next, *(makes[fact] for line in withheld for fact in line.missing if fact in makes)]
+    wanted += [each.action for each in rows if each.action and each.action not in done]
+    may_ask = may_do(Action.ASK_EXCEPTION, row, told.situation)
+    if may_ask and rows:
         wanted.append(Action.ASK_EXCEPTION)
-    actions = [each for each in dict.fromkeys(wanted) if may_ask or each is not Action.ASK_EXCEPTION]
+    actions = [each for each in dict.fromkeys(wanted) if may_do(each, row, told.situation)]
     if Action.ASK_EXCEPTION in actions[MOST_ACTIONS:]:
         return (*actions[: MOST_ACTIONS - 1], Action.ASK_EXCEPTION)
     return tuple(actions[:MOST_ACTIONS])

@@ -34,6 +34,10 @@ GRANTED = frozenset({ExceptionState.APPROVED, ExceptionState.USED})
 """A yes that counts in the customer's window; what lapsed unused gave the customer nothing."""
 
 
+OVER = frozenset({ExceptionState.WITHDRAWN, ExceptionState.EXPIRED, ExceptionState.LAPSED})
+"""Nothing came of it, so it can be asked for again."""
+
+
 class Move(StrEnum):
     """What can happen to it; the last four happen by themselves, at a time."""
 
@@ -514,11 +518,7 @@ def hindrance(asked: Sequence[ExceptionRequest], *, new_facts: bool) -> Exceptio
     Args:
         new_facts: Something is new since the last no (R34).
     """
-    states = {each.state for each in asked} - {
-        ExceptionState.WITHDRAWN,
-        ExceptionState.EXPIRED,
-        ExceptionState.LAPSED,
-    }
+    states = {each.state for each in asked} - OVER
     if ExceptionState.DECLINED in states and new_facts:
         states.remove(ExceptionState.DECLINED)
     return next((each for each in ExceptionState if each in states), None)

@@ -69,6 +69,10 @@ class Action(StrEnum):
     NEW_FACTS = "new_facts"
 
 
+REFUSABLE = frozenset({Action.ASK_EXCEPTION, Action.ASK_SALES, Action.ASK_TAKEOVER})
+"""What is not possible in every case: asked before, answered, or not where this case leads."""
+
+
 class Topic(StrEnum):
     """What a line may speak of only when its time has come (R01, R02, R17); see `bot.coaching.may_speak_of`."""
 
@@ -237,6 +241,7 @@ class Play(Part):
         speaker: Whose message it answers.
         stage: Where its lines belong; a line is never offered before its stage.
         routes: Who comes in because of the signal itself; the decision table adds its own.
+        next: What its next step tells the agent to do; each has its button beside it.
         priority: Higher wins when several plays fit.
         always: It is heard beyond every budget: the agent's own safety, or words that can be taken back only now.
         cooldown_seconds: It is not whispered again in a case before this; the policy's when None.
@@ -248,6 +253,7 @@ class Play(Part):
     when: Conditions
     stage: Stage = Stage.RECEIVE
     routes: tuple[Route, ...] = ()
+    next: tuple[Action, ...] = ()
     priority: int = 0
     always: StrictBool = False
     cooldown_seconds: int | None = Field(default=None, ge=0)
@@ -261,6 +267,8 @@ class PlayWords(Part):
         title: A few words: what is going on.
         meaning: One or two sentences for the agent: what is behind it.
         next_step: One sentence: what to do next.
+        otherwise: What to do next while something that the next step names cannot be done: an exception that cannot be
+            asked for here, a question that is out already.
         avoid: One sentence: what not to do or say.
         instead: What could stand in a draft in place of the agent's words; claims nothing. Empty where none fits every
             case.
@@ -269,6 +277,7 @@ class PlayWords(Part):
     title: str
     meaning: str
     next_step: str
+    otherwise: str = ""
     avoid: str
     instead: str = ""
     lines: Mapping[str, str] = {}

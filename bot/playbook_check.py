@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bot.playbook import (
     LANGUAGES,
+    REFUSABLE,
     Conditions,
     DecisionRow,
     DecisionWords,
@@ -187,6 +188,9 @@ def _check_lines(play: Play, words: PlayWords, language: Language, file: File) -
             )
     if found := claiming_words(language, words.instead):
         yield file.fault((play.id, "instead"), f'"{found}" says that something has happened or will; it must not')
+    if not REFUSABLE.isdisjoint(play.next) and not words.otherwise:
+        named = ", ".join(sorted(REFUSABLE.intersection(play.next)))
+        yield file.fault((play.id,), f"{named} is not always possible: say under otherwise what to do next then")
     for key in claims:
         if key not in words.lines:
             yield file.fault((play.id, "lines"), f"the line {key} has no words here")

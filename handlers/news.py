@@ -5,9 +5,10 @@ from sqlalchemy import Connection
 from bot.blocks import Block, body, context, escaped, section
 from bot.cards import doing as doing_card
 from bot.cards import granted as granted_card
+from bot.cards import whisper as whisper_card
 from bot.cards.exception import fact_lines, link_blocks
 from bot.case import Case
-from bot.coaching import advise_on, decide
+from bot.coaching import advise_on, decide, may_do, next_step
 from bot.commitments import Commitment
 from bot.i18n import words
 from bot.language import language_of_locale, language_of_text
@@ -69,9 +70,9 @@ def said_now(
     if paused:
         return [], None
     say = words(reader)
-    play = services.playbook.words[reader].plays[advice.plays[0]]
+    then = next_step(advice, services.playbook, reader)
     beside = granted_card.to_say_with_it(advice, say)
-    return fact_lines([line.text for line in advice.lines], play.next_step, say, beside=beside), advice_id
+    return fact_lines([line.text for line in advice.lines], then, say, beside=beside), advice_id
 
 
 def way_on(services: Services, connection: Connection, case: Case, person: Person) -> list[Block]:
@@ -79,12 +80,11 @@ def way_on(services: Services, connection: Connection, case: Case, person: Perso
     reader = language_of_locale(person.locale)
     say = words(reader)
     customer = customer_of(services, case.customer_id, connection)
-    row = decide(services.playbook, situation(services, connection, case, customer, language=reader).standing)
-    route = services.playbook.words[reader].decisions[row.id].route
-    return [
-        section(f"*{say('Route')}*  {escaped(route)}"),
-        doing_card.row([row.action] if row.action else [], case.id, say),
-    ]
+    known = situation(services, connection, case, customer, language=reader)
+    row = decide(services.playbook, known.standing)
+    told = whisper_card.way(row, services.playbook, known.facts, say)
+    wanted = [row.action] if row.action and may_do(row.action, row, known) else []
+    return [section(f"*{say('Route')}*  {told}"), doing_card.row(wanted, case.id, say)]
 
 
 def whisper(

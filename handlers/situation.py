@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot import case as case_rules
-from bot import claims, commitments, facts, on_file
+from bot import claims, commitments, facts, history, on_file
 from bot import goodwill as goodwill_rules
 from bot.cards import granted as granted_card
 from bot.case import Case
@@ -157,7 +157,7 @@ def situation(
         stage=case_rules.stage_reached(said, stands, held, closed=closed),
         facts=held,
         values=_values(due, missed, customer, granted, language),
-        asked=bool(asked),
+        asked=any(each.state not in goodwill_rules.OVER for each in asked),
         granted=granted,
     )
 

@@ -32,7 +32,7 @@ def view(
         zone: The reader's clock.
     """
     passed = [(each.said_at, _said(each, zone, say)) for each in said]
-    passed += [(at, context(f"*{_when(at, zone)} · {words}*")) for at, words in _decided(requests, turns, say)]
+    passed += [(at, context(f"📝 {_when(at, zone)} · {words}")) for at, words in _decided(requests, turns, say)]
     passed.sort(key=lambda each: each[0])
     told = [say("🔒 Only our own people see this"), escaped(customer)]
     if len(passed) > MOST_SHOWN:

@@ -1,14 +1,16 @@
 """The whisper: what was noticed, what can be said, who comes in. Seen by one agent alone."""
 
+from collections.abc import Container
+
 from bot.blocks import Block, button, context, cut, escaped, modal, quote, section
 from bot.cards import care, doing, feedback, takeover
 from bot.cards import claims as claims_card
 from bot.cards import granted as granted_card
 from bot.cards.facts import fact_words
 from bot.care import ABUSE
-from bot.coaching import Advice
+from bot.coaching import Advice, next_step
 from bot.i18n import Words
-from bot.playbook import Action, Playbook, Route
+from bot.playbook import Action, DecisionRow, Playbook, Route
 
 ASK_EXCEPTION = doing.ASK_EXCEPTION
 SECOND_PAIR_OF_EYES = "R35"
@@ -63,14 +65,25 @@ def card(
         blocks.append(context(say("You could say")))
         blocks += [quote(line.text) for line in advice.lines]
         blocks += granted_card.beside(advice, say)
-    blocks.append(section(f"*{say('Next')}*  {escaped(main.next_step)}\n*{say('Careful')}*  {escaped(main.avoid)}"))
-    row = playbook.words[say.language].decisions.get(advice.row or "")
+    blocks.append(
+        section(
+            f"*{say('Next')}*  {escaped(next_step(advice, playbook, say.language))}\n*{say('Careful')}*  {escaped(main.avoid)}"
+        )
+    )
+    row = next((each for each in playbook.decisions if each.id == advice.row), None)
     if row:
         who = say(", ").join(route_words(route, say) for route in advice.routes)
-        way = f"*{say('Route')}*  {escaped(row.route)}"
-        blocks.append(section(f"{way}\n{say('Bring in: {who}', who=who)}" if who else way))
+        told = f"*{say('Route')}*  {way(row, playbook, advice.facts, say)}"
+        blocks.append(section(f"{told}\n{say('Bring in: {who}', who=who)}" if who else told))
     blocks += [action_buttons(advice, advice_id, say), feedback.footer(advice_id, say)]
     return say("Aside: {title}", title=main.title), blocks
+
+
+def way(row: DecisionRow, playbook: Playbook, facts: Container[str], say: Words) -> str:
+    """Where the decision table leads, in markup; while a request is on its way there is nothing to file."""
+    if row.action is Action.ASK_EXCEPTION and "exception_requested" in facts:
+        return say("The request is with the supervisors. Until they decide, promise nothing.")
+    return escaped(playbook.words[say.language].decisions[row.id].route)
 
 
 def action_buttons(advice: Advice, advice_id: str, say: Words) -> Block:
@@ -80,7 +93,7 @@ def action_buttons(advice: Advice, advice_id: str, say: Words) -> Block:
     """
     wanted = advice.actions or ((advice.action,) if advice.action else ())
     attacked = any(each.id in ABUSE for each in advice.signals)
-    if attacked:
+    if attacked and ("takeover_asked" not in advice.facts or "takeover_accepted" in advice.facts):
         wanted = tuple(dict.fromkeys((*wanted, Action.ASK_TAKEOVER)))
     more = [care.break_button(advice_id, say)] if attacked else []
     if Route.PEER in advice.routes or SECOND_PAIR_OF_EYES in advice.rules:

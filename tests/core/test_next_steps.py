@@ -1,0 +1,155 @@
+"""What a whisper tells the agent to do next can be done with a button beside it, or it is not told."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.cards import whisper
+from bot.cards.doing import IDS
+from bot.case import Course, Standing, facts_held, stage_reached
+from bot.coaching import Situation, advise, decide, may_do, next_step
+from bot.entitlement import Entitlement
+from bot.i18n import words
+from bot.message import Role
+from bot.playbook import LANGUAGES, REFUSABLE, Action, Language, Playbook
+from bot.playbook_files import load_playbook
+from bot.settings import PACKAGED_PLAYBOOK
+from bot.signals import Reading, Signal
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+RECORDED = ("commitment_recorded", "engineer_assigned", "promise_being_checked", "supervisor_away", "same_fault_again")
+RECORDED += ("our_late_reply", "takeover_asked", "takeover_accepted", "threatened")
+NAMED = {
+    "zh-TW": {
+        Action.ASK_EXCEPTION: r"送出?(通融)?申請|申請上寫",
+        Action.ASK_SALES: r"問業務",
+        Action.ASK_TAKEOVER: r"請.{0,8}接手|換人接手",
+        Action.ASSIGN_ENGINEER: r"請工程師",
+        Action.COMMIT: r"記下來(?!$)|時間要記下來|守得住的時間，記下來|，記下來。",
+    },
+    "en": {
+        Action.ASK_EXCEPTION: r"\b(file|send|in) (the|a)( fresh)? request",
+        Action.ASK_SALES: r"question to sales",
+        Action.ASK_TAKEOVER: r"\bask (for a takeover|somebody to take over|the deputy)|or take over",
+        Action.ASSIGN_ENGINEER: r"\b(have an|assign) engineer",
+        Action.COMMIT: r"\blog (it|that time)\b",
+    },
+}
+"""How a next step names what a button does."""
+NO_BUTTON = {
+    "hold_the_no": Action.COMMIT,  # what is written down there is what is new
+    "exception_requested": Action.ASK_EXCEPTION,
+}
+
+any_standing = st.builds(
+    Standing,
+    entitlement=st.sampled_from(Entitlement),
+    fault_ours=st.sampled_from(["yes", "no", "unknown"]),
+    claim=st.sampled_from(["none", "pending", "confirmed", "not_confirmed"]),
+    cost=st.sampled_from(["low", "high", "unknown"]),
+    history=st.sampled_from(["clear", "used"]),
+    decision=st.sampled_from(["none", "granted", "declined"]),
+    new_facts=st.sampled_from(["yes", "no"]),
+)
+
+
+@pytest.fixture(scope="module")
+def playbook() -> Playbook:
+    """The playbook that comes with Aside."""
+    return load_playbook(PACKAGED_PLAYBOOK)
+
+
+@st.composite
+def any_situation(draw: st.DrawFn) -> Situation:
+    """A case as it can be."""
+    stands = draw(any_standing)
+    understood, requested = draw(st.booleans()), draw(st.booleans())
+    facts = facts_held(
+        stands,
+        dict.fromkeys(draw(st.sets(st.sampled_from(RECORDED), max_size=4)), "yes"),
+        understood=understood,
+        requested=requested and stands.decision == "none",
+        sales_told=False,
+        prices_on_file=draw(st.booleans()),
+    )
+    said = Course(answered=understood, replied=understood)
+    asked = "exception_requested" in facts or stands.decision != "none"
+    stage = stage_reached(said, stands, facts)
+    return Situation(standing=stands, stage=stage, facts=facts, values={}, asked=asked)
+
+
+@given(data=st.data(), situation=any_situation(), anger=st.integers(0, 3), language=st.sampled_from(LANGUAGES))
+@settings(max_examples=400, deadline=None)
+def test_what_the_next_step_names_has_its_button_and_no_button_would_be_refused(
+    playbook: Playbook, data: st.DataObject, situation: Situation, anger: int, language: Language
+) -> None:
+    """Where a step cannot be done, another is told; and what stands on a button is possible in this case."""
+    stepping = [play for play in playbook.plays if play.next and play.when.signals]
+    play = data.draw(st.sampled_from([each.id for each in stepping]))
+    chosen = next(each for each in stepping if each.id == play)
+    signal = data.draw(st.sampled_from(chosen.when.signals))
+    advice = advise(
+        playbook,
+        reading=Reading((Signal(signal, 0.9, "…"),), anger),
+        speaker=chosen.speaker,
+        situation=situation,
+        given=(),
+        language=language,
+        now=NOW,
+    )
+    if advice is None:
+        return
+    row = decide(playbook, situation.standing)
+    assert [each for each in advice.actions if not may_do(each, row, situation)] == []
+    main = next(each for each in playbook.plays if each.id == advice.plays[0])
+    told, wording = next_step(advice, playbook, language), playbook.words[language].plays[main.id]
+    possible = all(may_do(each, row, situation) for each in main.next)
+    assert told == (wording.next_step if possible else wording.otherwise)
+    card = str(whisper.card(advice, "a" * 26, customer="廣昕", playbook=playbook, say=words(language))[1])
+    for action in main.next if possible else ():
+        assert f"'{IDS[action]}'" in card
+    if not may_do(Action.ASK_EXCEPTION, row, situation):
+        assert f"'{IDS[Action.ASK_EXCEPTION]}'" not in card
+
+
+@pytest.mark.parametrize("language", ["zh-TW", "en"])
+def test_a_step_that_names_an_action_declares_it(playbook: Playbook, language: Language) -> None:
+    """So that its button stands beside it; what is not always possible has another step to tell."""
+    undeclared = [
+        (play.id, action)
+        for play in playbook.plays
+        for action, named in NAMED[language].items()
+        if re.search(named, playbook.words[language].plays[play.id].next_step)
+        and action not in play.next
+        and NO_BUTTON.get(play.id) is not action
+        and (play.when.signals or action is Action.ASK_EXCEPTION)
+    ]
+    assert undeclared == []
+    otherwise = {play.id: playbook.words[language].plays[play.id].otherwise for play in playbook.plays}
+    assert [each.id for each in playbook.plays if bool(otherwise[each.id]) is REFUSABLE.isdisjoint(each.next)] == []
+    for action in (Action.ASK_EXCEPTION, Action.ASK_SALES):
+        assert [key for key, text in otherwise.items() if text and re.search(NAMED[language][action], text)] == []
+
+
+def test_while_a_request_waits_the_table_tells_nobody_to_file_one(playbook: Playbook) -> None:
+    """It would be refused: the way is to wait, and to promise nothing."""
+    stands = Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low")
+    facts = facts_held(stands, {}, understood=True, requested=True, sales_told=False, prices_on_file=False)
+    said = Course(answered=True, replied=True)
+    waiting = Situation(standing=stands, stage=stage_reached(said, stands, facts), facts=facts, asked=True)
+    advice = advise(
+        playbook,
+        reading=Reading((Signal("asks_favour", 0.9, "…"),), 0),
+        speaker=Role.CUSTOMER,
+        situation=waiting,
+        given=(),
+        language="en",
+        now=NOW,
+    )
+    assert advice
+    card = str(whisper.card(advice, "a" * 26, customer=None, playbook=playbook, say=words("en"))[1])
+    assert "Until they decide, promise nothing." in card
+    assert playbook.words["en"].decisions["ask_goodwill"].route not in card
