@@ -177,6 +177,38 @@ def may_help(case: Case, user: str, role: Role, *, advised: bool, in_channel: bo
     return role is Role.AGENT and (case.agent is None or in_channel)
 
 
+class NotTheirs(StrEnum):
+    """Why a case is not moved to another customer."""
+
+    ALREADY = "already"
+    SUPERVISOR_ONLY = "supervisor_only"
+    OWN_REQUEST = "own_request"
+    REASON_MISSING = "reason_missing"
+
+
+def not_theirs(
+    case: Case, customer_id: str, asked: Iterable[ExceptionRequest], *, user: str, role: Role, why: str
+) -> NotTheirs | None:
+    """Why somebody who may help in a case may not move it to this customer; None when they may.
+
+    Once a supervisor has said yes to something in it, the move changes whose exception that was, and whose window is
+    free again (R23): then it takes a supervisor who did not ask for it, and a reason for the audit.
+
+    Args:
+        asked: The case's requests.
+    """
+    if customer_id == case.customer_id:
+        return NotTheirs.ALREADY
+    said_yes = [each for each in asked if each.state in GRANTED or (each.is_pending and each.first_by)]
+    if not said_yes:
+        return None
+    if role is not Role.SUPERVISOR:
+        return NotTheirs.SUPERVISOR_ONLY
+    if any(each.requested_by == user for each in said_yes):
+        return NotTheirs.OWN_REQUEST
+    return None if why else NotTheirs.REASON_MISSING
+
+
 def standing(
     *,
     entitlement: Entitlement,
