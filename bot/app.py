@@ -13,6 +13,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.crm import Crm
 from bot.knowledge import Knowledge
 from bot.learning import learn
 from bot.only_one import only_one
@@ -20,7 +21,8 @@ from bot.playbook import Playbook
 from bot.playbook_files import load_playbook
 from bot.settings import Settings
 from bot.signals import Detector
-from handlers import catch_up, closing, deliver, due, home, listeners, people, playbook_edits, retention, works
+from bot.webhook import key_of
+from handlers import catch_up, closing, crm, deliver, due, home, listeners, people, playbook_edits, retention, works
 from handlers.identity import check_socket_mode, identify
 from handlers.services import Known, Services
 from handlers.worker import run_lane
@@ -142,9 +144,16 @@ async def run(
                 watching = playbook_edits.watch(
                     parts.known, settings.playbook, written, lambda edited: learning(edited, settings, log.info)
                 )
-                await _work_until(stop or asyncio.Event(), parts, listening, watching)
+                telling = [crm.run_crm(parts, each) for each in _crms(parts, settings)]
+                await _work_until(stop or asyncio.Event(), parts, listening, watching, *telling)
             finally:
                 await handler.close_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
+
+
+def _crms(parts: Services, settings: Settings) -> list[Crm]:
+    """Who else hears of opportunities and exceptions."""
+    key = key_of(settings.crm_webhook_secret.get_secret_value())
+    return [crm.Webhook(parts, settings.crm_webhook_url, key)] if settings.crm_webhook_url and key else []
 
 
 async def _work_until(stop: asyncio.Event, parts: Services, *others: Coroutine[None, None, None]) -> None:

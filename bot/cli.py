@@ -31,6 +31,7 @@ class Aside(click.Group):
         "backup": ("bot.cli_backup", "backup_command", "Copy the casebook and the directory into one file."),
         "restore": ("bot.cli_backup", "restore_command", "Put a backup in their place."),
         "report": ("bot.cli_report", "report_command", "Show what came of it, in figures."),
+        "export": ("bot.cli_export", "export_command", "Write opportunities or exceptions as CSV."),
         "forget": ("bot.cli_forget", "forget_command", "Remove every word kept about a customer."),
         "case": ("bot.cli_case", "case_command", "Take a case out as evidence, or check such a file."),
         "detect": ("bot.cli_detect", "detect_command", "Tell what messages show, JSON lines in and out."),

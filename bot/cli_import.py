@@ -14,6 +14,7 @@ from rich.table import Table
 
 from bot.errors import UserError
 from bot.settings import load_settings
+from bot.spreadsheet import harmless
 from storage.importing import ImportReport, import_files
 from storage.importing.words import BadRow
 
@@ -119,21 +120,12 @@ def _cells(bad: BadRow) -> tuple[str, str, str, str, str]:
     return bad.file, str(bad.row), bad.column or "", bad.value, bad.sentence
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""What a spreadsheet may take for the start of a formula, full-width signs included."""
-
-
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet shows as it stands and does not work out."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
 def _write_listing(bad_rows: Sequence[BadRow], path: Path) -> None:
     try:
         with path.open("w", encoding="utf-8-sig", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow(_HEADINGS)
-            writer.writerows([_harmless(cell) for cell in _cells(bad)] for bad in bad_rows)
+            writer.writerows([harmless(cell) for cell in _cells(bad)] for bad in bad_rows)
     except OSError as error:
         raise UserError(f"The list cannot be written to {path}: {error.strerror}.", "Give another --report.") from error
 

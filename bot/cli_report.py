@@ -64,7 +64,7 @@ def report_command(
     with closing(open_as_it_is(settings.casebook_url)) as casebook, casebook.look() as connection:
         questions = Questions(
             connection,
-            _one(figures.workspaces(connection), workspace),
+            one_workspace(figures.workspaces(connection), workspace),
             since=_begins(first, zone),
             until=_begins(last + timedelta(days=1), zone),
             signals=[each.id for each in playbook.signals if each.speaker is Role.CUSTOMER],
@@ -91,7 +91,7 @@ def _begins(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, zone)
 
 
-def _one(known: Iterable[str], wanted: str | None) -> str:
+def one_workspace(known: Iterable[str], wanted: str | None) -> str:
     """Which workspace is meant.
 
     Raises:

@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import UserError
+from bot.webhook import key_of
 
 PACKAGED_PLAYBOOK = Path(__file__).parent.parent / "playbooks"
 MANIFEST = Path(__file__).parent / "manifest.yml"
@@ -23,6 +24,8 @@ class Settings(BaseSettings):
         database_url: The casebook's database; an SQLite file in `data` when empty.
         slack_api_url: Any server that speaks Slack's Web API and Socket Mode.
         encoders: Which sentence encoders read: `all`, only the `cheap` one, or `none`.
+        crm_webhook_url: Where moves of opportunities and exceptions are posted; nowhere when empty.
+        crm_webhook_secret: What those posts are signed with, `whsec_` and base64 (`bot.crm`).
         cache: Folder for what was learnt from playbooks; may be deleted at any time, then it is learnt anew.
     """
 
@@ -35,9 +38,18 @@ class Settings(BaseSettings):
     slack_api_url: str = SLACK_API_URL
     slack_bot_token: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")
+    crm_webhook_url: str = Field(default="", pattern="^(https?://.+)?$")
+    crm_webhook_secret: SecretStr = SecretStr("")
     encoders: Literal["all", "cheap", "none"] = "all"
     cache: Path | None = None
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        """Nothing is posted that the receiver cannot know to be ours."""
+        if self.crm_webhook_url and key_of(self.crm_webhook_secret.get_secret_value()) is None:
+            raise ValueError("ASIDE_CRM_WEBHOOK_SECRET has to be whsec_ and at least 24 bytes in base64")
+        return self
 
     @property
     def directory_path(self) -> Path:
@@ -66,4 +78,6 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "ASIDE_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise UserError(f"{name} is not usable: {first['msg']}.", "Change it and start again.") from error
+        ours = first.get("ctx", {}).get("error")
+        what = str(ours) if ours and not first["loc"] else f"{name} is not usable: {first['msg']}"
+        raise UserError(f"{what}.", "Change it and start again.") from error
