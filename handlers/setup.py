@@ -4,6 +4,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.blocks import body, option
+from bot.cards import help as help_card
 from bot.cards import setup as setup_card
 from bot.cards.setup import CUSTOMER_ACTION, Shown
 from bot.i18n import Words
@@ -48,7 +49,7 @@ async def on_command(services: Services, task: Task) -> None:
         answer = (
             {"text": _duty(services, connection, actor, command, rest.strip())}
             if word == "duty"
-            else dict(body(actor.say("What Aside can do"), setup_card.help_blocks(actor.say, unknown=_unknown(word))))
+            else _help(actor, word)
         )
         deliver.reply(
             connection,
@@ -61,9 +62,11 @@ async def on_command(services: Services, task: Task) -> None:
         )
 
 
-def _unknown(word: str) -> str:
-    """What was typed in place of a subcommand; empty when it asked for the help."""
-    return "" if word in {"", "help"} else word
+def _help(actor: Actor, word: str) -> dict[str, Any]:
+    """What they can do; a word that is no subcommand is named first."""
+    unknown = "" if word in {"", "help"} else word
+    blocks = help_card.blocks(actor.role, admin=actor.person.admin, say=actor.say, unknown=unknown)
+    return dict(body(actor.say("What you can do with Aside"), blocks))
 
 
 async def on_home_button(services: Services, task: Task) -> None:

@@ -1,19 +1,16 @@
 """The window in which an administrator sets Aside up: this channel, and everything that holds everywhere."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.blocks import Block, context, cut, escaped, header, labelled, modal, option, plain, section
+from bot.blocks import Block, context, header, labelled, modal, option, plain
 from bot.i18n import Words
 from bot.setup import Missing, Setup, SupportChannel
 
 SETUP_VIEW = "setup_view"
 CUSTOMER_ACTION = "setup_customer"
 IS_SUPPORT = "is_support"
-SUBCOMMANDS = ("setup", "duty", "draft", "pause", "resume", "away", "back", "help")
-MOST_TYPED = 30
 
 
 class Shown(BaseModel):
@@ -181,57 +178,3 @@ def missing_words(missing: Missing, say: Words) -> str:
             return say("a channel for approvals")
         case Missing.ON_DUTY:
             return say("who is on duty in each support channel")
-
-
-def _no_such(word: str, say: Words) -> str:
-    """That there is no such subcommand, and which one was probably meant."""
-    typed = escaped(cut(word.replace("`", ""), MOST_TYPED))
-    said = say("There is no `/aside {word}`.", word=typed)
-    meant = get_close_matches(word, SUBCOMMANDS, n=1)
-    return said + say(" Did you mean `/aside {word}`?", word=meant[0]) if meant else said
-
-
-def help_blocks(say: Words, *, unknown: str = "") -> list[Block]:
-    """What Aside can do, a line each.
-
-    Args:
-        unknown: What was typed in place of a subcommand that there is.
-    """
-    return [
-        *([section(_no_such(unknown, say))] if unknown else []),
-        section(
-            "\n".join(
-                (
-                    say("`/warranty` and a name shows what a customer is entitled to. Only you see it."),
-                    say("In a thread, use the message shortcut *{name}* instead.", name="Warranty 保固"),
-                    say(
-                        "`/aside draft` and your words checks an answer before you send it; in a thread, the message "
-                        "shortcut *{name}*.",
-                        name="Check my draft 看看草稿",
-                    ),
-                    say(
-                        "All that is known about a case, and what can be done: *The case…* on a whisper, or the "
-                        "message shortcut *{name}*. There you assess it, ask sales, have an engineer look, write down "
-                        "a commitment or ask for a takeover.",
-                        name="Case 案件",
-                    ),
-                    say(
-                        "*Ask for an exception…* on a whisper, `/exception` in the channel, or the message shortcut "
-                        "*{name}*, puts it before the supervisors.",
-                        name="Ask a colleague 請教同仁",
-                    ),
-                    say("`/aside duty` shows who is on duty here; add `on` or `off` to start or end your own duty."),
-                    say(
-                        "`/aside pause` keeps Aside quiet for you for an hour, `/aside pause 30` for 30 minutes; "
-                        "`/aside resume` ends it."
-                    ),
-                    say(
-                        "`/aside away` notes that a supervisor is away, `/aside away until 2026-12-01` until when; "
-                        "`/aside back` ends it."
-                    ),
-                    say("`/aside away deputy` and a colleague's @name lets them decide for a supervisor meanwhile."),
-                    say("`/aside setup` is for administrators."),
-                )
-            )
-        ),
-    ]

@@ -400,7 +400,7 @@ async def test_a_command_that_there_is_not_is_named_before_the_help(
     """Nobody has to guess whether they were understood; a slip of the fingers is recognised."""
     agent = await stage.seat(AGENT)
     answer = await tell(agent, SHARED, line)
-    assert SAY("`/aside setup` is for administrators.") in answer
+    assert SAY("💬 Answer a customer") in answer
     first = answer.splitlines()[0]
     assert first == told if told else "沒有" not in first
 
@@ -412,8 +412,25 @@ async def test_anything_else_gets_the_help(stage: Stage, bot: Bot, line: str) ->
     told = await tell(agent, DESK, line)
     assert "/warranty" in told
     assert "/aside duty" in told
-    assert "/aside setup" in told
+    assert "/aside setup" not in told
     assert "channel>" not in told
+
+
+async def test_the_help_is_what_the_reader_can_do(stage: Stage, bot: Bot) -> None:
+    """Agents answer, supervisors decide and are away, sales answer about accounts, administrators set up."""
+    groups = {
+        AGENT: ("💬 Answer a customer", "🗂️ Work on a case", "🔔 Choose when you are told"),
+        SUPERVISOR: (
+            *("⚖️ Decide", "💬 Answer a customer", "🗂️ Work on a case", "🔔 Choose when you are told"),
+            *("🌴 Be away", "⚙️ Set up"),
+        ),
+        SALES: ("🤝 Help with an account", "🔔 Choose when you are told"),
+    }
+    for who, titles in groups.items():
+        seat = await stage.seat(who)
+        told = await tell(seat, SALES_CHANNEL if who == SALES else DESK, "/aside help")
+        shown = [line.strip("*") for line in told.splitlines() if line.startswith("*") and line.endswith("*")]
+        assert shown == [SAY(title) for title in titles], who
 
 
 async def test_a_colleague_without_a_role_is_turned_away(stage: Stage, settings: Settings, bot: Bot) -> None:

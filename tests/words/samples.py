@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from bot.amounts import CostError
 from bot.cards import claims, deciding, decision, earlier, exception, feedback, home, setup, warranty, whisper
+from bot.cards import help as help_card
 from bot.cards.earlier import Earlier
 from bot.case import Case
 from bot.coaching import Advice, OfferedLine, StoredAdvice, WithheldLine
@@ -326,7 +327,10 @@ def _setup(say: Words, name: str) -> Iterator[Shown]:
         yield Shown("saved", setup.saved(known.missing(), (), say), [])
         yield Shown("saved, not invited", setup.saved(known.missing(), ("C1", "C2"), say), [])
     yield Shown("saved with gaps", setup.saved(tuple(Missing), (), say), [])
-    yield Shown("help", say("What Aside can do"), setup.help_blocks(say))
+    for role in Role:
+        for admin in (True, False):
+            blocks = help_card.blocks(role, admin=admin, say=say, unknown=name)
+            yield Shown("help", say("What you can do with Aside"), blocks)
 
 
 def _home(say: Words, name: str, said: str) -> Iterator[Shown]:
