@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.authority import Authority, Level
 from bot.goodwill import PENDING, Clicker, ExceptionRequest, ExceptionState, Move, Refusal, Terms, ruling
 from bot.policy import ApprovalPolicy, Concession
-from bot.waiting import Choice, Waiting, waiting
+from bot.waiting import Choice, Waiting, needs_terms, waiting
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 POLICY = ApprovalPolicy()
@@ -110,6 +110,25 @@ def test_what_is_beyond_every_limit_can_only_be_granted_in_part() -> None:
     assert (shown.may, shown.refusal) == (EVERYTHING - {Choice.APPROVE}, Refusal.BEYOND_LIMITS)
 
 
+def test_a_second_favour_without_a_manager_can_only_be_the_putting_right_of_our_own_fault() -> None:
+    """So the window with the terms opens, in which whoever decides says whether it is."""
+    shown = seen(ASKED, SUPERVISOR, window_used=True, has_manager=False)
+    assert (shown.may, shown.refusal) == (EVERYTHING - {Choice.APPROVE}, Refusal.WINDOW_USED)
+
+
+@pytest.mark.parametrize(
+    ("asked", "open_"),
+    [({}, False), ({"concession": Concession.EXTENSION}, True), ({"fault_ours": "yes"}, True)],
+    ids=["plain", "extension", "ours"],
+)
+def test_a_plain_yes_is_no_whole_one_for_an_extension_or_a_fault_that_is_said_to_be_ours(
+    asked: dict[str, object],
+    open_: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    """The last day, and whose fault it is, are for whoever decides to say."""
+    assert needs_terms(ASKED.model_copy(update=asked)) is open_
+
+
 authorities = st.builds(Authority, level=st.sampled_from(Level), deputy_for=st.sampled_from((None, "UA", "UB", "US")))
 
 
@@ -162,4 +181,10 @@ def test_a_button_is_there_when_its_click_would_be_taken(
             request, move, clicker, Terms(reason="x"), POLICY, window_used=window_used, has_manager=has_manager
         )
         assert (choice in shown.may) == (ruled.move is not None)
+    if Choice.APPROVE_WITH_TERMS in shown.may:
+        confirmed = Terms(reason="x", cap=Decimal(1), concession=Concession.FULL, fault_ours=True)
+        ruled = ruling(
+            request, Move.APPROVE, clicker, confirmed, POLICY, window_used=window_used, has_manager=has_manager
+        )
+        assert ruled.move or ruled.refusal is Refusal.FIRST_APPROVER
     assert not shown.is_yours or Choice.DECLINE in shown.may
