@@ -1,6 +1,6 @@
 """`aside report`: what came of it, in the terminal or as one HTML file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -72,7 +72,9 @@ def report_command(
         if sql:
             click.echo("\n\n".join(f"-- {name}\n{questions.sql(name)}" for name in figures.SQL))
             return
-        found = questions.insight(directory.holdings() if directory else None)
+        found = (
+            questions.insight(directory.holdings(), _products_in(directory)) if directory else questions.insight(None)
+        )
         asked = {name: questions.sql(name) for name in figures.SQL}
     named = directory.names(each.customer_id for each in found.asked_again) if directory else {}
     shown = sections(found, named, _signal_names(playbook, lang), say)
@@ -114,6 +116,14 @@ def _directory(settings: Settings) -> Directory | None:
         return DirectorySource(settings.directory_path).current()
     except UserError:
         return None
+
+
+def _products_in(directory: Directory) -> Callable[[str], int | None]:
+    def products(customer_id: str) -> int | None:
+        held = directory.basket(customer_id)
+        return len(held) if held else None
+
+    return products
 
 
 def _signal_names(playbook: Playbook, lang: Language) -> Mapping[str, str]:

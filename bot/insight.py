@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.goodwill import ExceptionState
 from bot.promises import VerificationState
+from bot.sales import LostReason
 
 
 class Figures(BaseModel):
@@ -107,7 +108,7 @@ class Sale(Figures):
 class Lost(Figures):
     """Why opportunities were lost."""
 
-    reason: str
+    reason: LostReason
     times: int
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.cards.decision import state_words
+from bot.cards.sales import lost_words
 from bot.i18n import Words
 from bot.insight import Insight, median, ninth_tenth
 from bot.promises import VerificationState
@@ -74,14 +75,11 @@ def _cases(insight: Insight, say: Words) -> Section:
         )
     heard = insight.whispers
     if heard.shown:
+        lines.append(say.plural("{n} whisper was shown.", "{n} whispers were shown.", heard.shown))
         lines.append(
-            say.plural("{n} whisper was shown.", "{n} whispers were shown.", heard.shown)
-            + " "
-            + (
-                say("Of {rated} that were rated, {helpful} helped.", rated=heard.rated, helpful=heard.helpful)
-                if heard.rated
-                else say("None was rated.")
-            )
+            say("Of {rated} that were rated, {helpful} helped.", rated=heard.rated, helpful=heard.helpful)
+            if heard.rated
+            else say("None was rated.")
         )
     return Section(say("Cases and whispers"), ("cases", "first_whisper", "whispers"), "\n".join(lines))
 
@@ -99,7 +97,7 @@ def _granted(insight: Insight, say: Words) -> Section:
             n=favours,
             ours=sum(each.granted for each in insight.granted) - favours,
         ),
-        columns=(say("What for"), say("Granted"), say("Cost")),
+        columns=(say("What for"), say("How many"), say("Cost")),
         rows=tuple(
             (
                 say("our own fault") if each.ours else say("a favour"),
@@ -124,7 +122,7 @@ def _asked(insight: Insight, say: Words) -> Section:
         asked,
         say.plural("{n} request was filed. This is where it stands now.",
                    "{n} requests were filed. This is where they stand now.", sum(counts)),
-        columns=(say("State"), say("Requests")),
+        columns=(say("State"), say("How many")),
         rows=tuple((state_words(state, say), str(times)) for state, times in insight.asked.items()),
         bars=_shares(counts),
     )  # fmt: skip
@@ -139,7 +137,7 @@ def _asked_again(insight: Insight, names: Mapping[str, str], say: Words) -> Sect
         asked,
         say.plural("{n} customer came back for another exception, in another case.",
                    "{n} customers came back for another exception, in another case.", len(insight.asked_again)),
-        columns=(say("Customer"), say("Requests"), say("Granted")),
+        columns=(say("Customer"), say("Asked for"), say("Of them granted")),
         rows=tuple(
             (names.get(each.customer_id, each.customer_id), str(each.requests), str(each.granted))
             for each in insight.asked_again[:MOST_ROWS]
@@ -161,24 +159,24 @@ def _claims(insight: Insight, say: Words) -> Section:
         title,
         asked,
         say.plural("Sales was asked about {n} promise.", "Sales was asked about {n} promises.", sum(counts)),
-        columns=(say("How it ended"), say("Claims")),
+        columns=(say("How it ended"), say("How many")),
         rows=tuple((ended.get(state, state), str(times)) for state, times in insight.claims.items()),
         bars=_shares(counts),
     )
 
 
 def _sales(insight: Insight, say: Words) -> Section:
-    title, asked = say("Renewals"), ("opportunities",)
+    title, asked = say("Renewals"), ("opportunities", "sales")
     opened = say.plural("{n} opportunity was opened.", "{n} opportunities were opened.",
                         sum(insight.opportunities.values()))  # fmt: skip
     if not insight.sales:
-        return Section(title, asked, f"{opened} {say('No renewal was won.')}")
+        return Section(title, asked, f"{opened}\n{say('No renewal was won.')}")
     won = sum(each.won for each in insight.sales)
     after = sum(each.after_exception for each in insight.sales)
     return Section(
         title,
         asked,
-        f"{opened} "
+        f"{opened}\n"
         + say.plural("{n} renewal was won, {after} of them after an exception.",
                      "{n} renewals were won, {after} of them after an exception.", won, after=after),
         columns=(say("Currency"), say("Won"), say("Worth"), say("Average sale"), say("After an exception")),
@@ -196,15 +194,15 @@ def _sales(insight: Insight, say: Words) -> Section:
 
 
 def _lost(insight: Insight, say: Words) -> Section:
-    title, asked = say("Why renewals were lost"), ()
+    title, asked = say("Why renewals were lost"), ("lost",)
     if not insight.lost:
         return Section(title, asked, say("None was lost."))
     return Section(
         title,
         asked,
         say("What customers said, as sales wrote it down."),
-        columns=(say("Reason"), say("Lost")),
-        rows=tuple((each.reason, str(each.times)) for each in insight.lost[:MOST_ROWS]),
+        columns=(say("Reason"), say("How many")),
+        rows=tuple((lost_words(each.reason, say), str(each.times)) for each in insight.lost[:MOST_ROWS]),
         bars=_shares([each.times for each in insight.lost[:MOST_ROWS]]),
     )
 
@@ -241,7 +239,7 @@ def _kept(insight: Insight, say: Words) -> Section:
         say.plural(
             "{n} was due; {kept} kept in time.", "{n} were due; {kept} kept in time.", kept.due, kept=kept.in_time
         ),
-        columns=(say("How"), say("Commitments")),
+        columns=(say("How"), say("How many")),
         rows=tuple(zip(named, map(str, counts), strict=True)),
         bars=_shares(counts),
     )
@@ -252,17 +250,17 @@ def _breadth(insight: Insight, say: Words) -> Section:
     rows = [
         (name, f"{figure:.1f}")
         for name, figure in (
-            (say("customers who renewed"), breadth.renewed),
-            (say("all customers"), breadth.everybody),
+            (say("who renewed"), breadth.renewed),
+            (say("all"), breadth.everybody),
         )
         if figure is not None
     ]
     return Section(
         say("Breadth"),
-        (),
+        ("renewed",),
         say("How many different products a customer holds on average, counted from the directory as it is today.")
         if rows
         else say("No products are on file."),
-        columns=(say("Who"), say("Products")) if rows else (),
+        columns=(say("Customers"), say("Products")) if rows else (),
         rows=tuple(rows),
     )

@@ -33,6 +33,11 @@ SCHEMA_VERSION = 1
 """Of the tables in `storage.importing.tables`; a directory of another version is imported anew."""
 
 _IMPORT = "Run: aside import FILE…"
+_HELD = (
+    "SELECT customer_id, name FROM products"
+    " UNION SELECT customer_id, product FROM warranties WHERE serial IS NULL AND product IS NOT NULL"
+)
+"""Which customer holds which product, each once."""
 
 
 class Directory:
@@ -186,13 +191,14 @@ class Directory:
 
     def baskets(self) -> Iterator[frozenset[str]]:
         """The products of each customer who has any."""
-        rows = self._rows(
-            "SELECT customer_id, name FROM products"
-            " UNION SELECT customer_id, product FROM warranties WHERE serial IS NULL AND product IS NOT NULL"
-            " ORDER BY customer_id"
-        )
+        rows = self._rows(f"{_HELD} ORDER BY customer_id")
         for _, items in groupby(rows, key=lambda row: str(row["customer_id"])):
             yield frozenset(str(row["name"]) for row in items)
+
+    def basket(self, customer_id: str) -> frozenset[str]:
+        """The products of one customer."""
+        rows = self._rows(f"SELECT name FROM ({_HELD}) WHERE customer_id = ?", customer_id)  # noqa: S608 - our own words
+        return frozenset(str(row["name"]) for row in rows)
 
     # --- rows
 

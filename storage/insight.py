@@ -1,6 +1,7 @@
 """The report's figures: one question to the database each, in SQL that a person can read and ask again (R42–R45)."""
 
-from collections.abc import Iterable, Mapping
+import statistics
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -9,9 +10,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, text
 
 from bot.goodwill import ExceptionState
-from bot.insight import AskedAgain, Breadth, Granted, Insight, Kept, Wanted, Whispers
+from bot.insight import AskedAgain, Breadth, Granted, Insight, Kept, Lost, Sale, Wanted, Whispers
 from bot.promises import VerificationState
 from bot.recommend import Holdings
+from bot.sales import LostReason
 
 SQL: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -54,6 +56,30 @@ SELECT state, COUNT(*) AS times
   FROM opportunities
  WHERE workspace = :workspace AND opened_at >= :since AND opened_at < :until
  GROUP BY state
+ ORDER BY 2 DESC, 1""",
+        "sales": """
+SELECT currency, COUNT(*) AS won, SUM(value) AS value, SUM(after) AS after_exception,
+       SUM(CASE WHEN after = 1 THEN value ELSE 0 END) AS value_after_exception
+  FROM (SELECT currency, value,
+               CASE WHEN EXISTS (SELECT 1 FROM exceptions
+                                  WHERE exceptions.workspace = opportunities.workspace
+                                    AND exceptions.customer_id = opportunities.customer_id
+                                    AND exceptions.state IN ('approved', 'used')
+                                    AND exceptions.decided_at < opportunities.settled_at) THEN 1 ELSE 0 END AS after
+          FROM opportunities
+         WHERE workspace = :workspace AND state = 'won' AND settled_at >= :since AND settled_at < :until) AS won
+ GROUP BY currency
+ ORDER BY 2 DESC, 1""",
+        "renewed": """
+SELECT DISTINCT customer_id
+  FROM opportunities
+ WHERE workspace = :workspace AND state = 'won' AND settled_at >= :since AND settled_at < :until
+ ORDER BY 1""",
+        "lost": """
+SELECT lost_reason AS reason, COUNT(*) AS times
+  FROM opportunities
+ WHERE workspace = :workspace AND state = 'lost' AND settled_at >= :since AND settled_at < :until
+ GROUP BY lost_reason
  ORDER BY 2 DESC, 1""",
         "wanted": """
 SELECT shown.signal, COUNT(DISTINCT messages.case_id) AS cases
@@ -126,12 +152,14 @@ class Questions:
     def _one(self, name: str) -> dict[str, Any]:
         return dict(self._rows(name)[0])
 
-    def insight(self, holdings: Holdings | None) -> Insight:
+    def insight(self, holdings: Holdings | None, products: Callable[[str], int | None] = lambda _: None) -> Insight:
         """All of them.
 
         Args:
             holdings: What customers hold, from the directory; None when there is none.
+            products: How many different ones a customer holds; None when they are not on file.
         """
+        renewed = [held for row in self._rows("renewed") if (held := products(row["customer_id"])) is not None]
         return Insight(
             since=self._since,
             until=self._until,
@@ -144,11 +172,25 @@ class Questions:
             asked_again=tuple(AskedAgain(**row) for row in self._rows("asked_again")),
             claims={VerificationState(row["state"]): row["times"] for row in self._rows("claims")},
             opportunities={row["state"]: row["times"] for row in self._rows("opportunities")},
+            sales=tuple(
+                Sale(
+                    **{
+                        **row,
+                        "value": _money(row["value"]),
+                        "value_after_exception": _money(row["value_after_exception"]),
+                    }
+                )
+                for row in self._rows("sales")
+            ),
+            lost=tuple(Lost(reason=LostReason(row["reason"]), times=row["times"]) for row in self._rows("lost")),
             wanted=tuple(Wanted(**row) for row in self._rows("wanted")),
             waits=tuple(row["seconds"] for row in self._rows("first_whisper")),
             whispers=Whispers(**self._one("whispers")),
             kept=Kept(**self._one("kept")),
-            breadth=Breadth(everybody=holdings.breadth if holdings else None),
+            breadth=Breadth(
+                renewed=statistics.mean(renewed) if renewed else None,
+                everybody=holdings.breadth if holdings else None,
+            ),
         )
 
 

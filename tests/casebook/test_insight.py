@@ -10,15 +10,16 @@ from sqlalchemy import Connection, text
 from bot.case import Case, CaseState
 from bot.commitments import CommitmentState
 from bot.goodwill import ExceptionState
-from bot.insight import AskedAgain, Granted, Insight, Kept, Wanted, Whispers
+from bot.insight import AskedAgain, Breadth, Granted, Insight, Kept, Lost, Sale, Wanted, Whispers
 from bot.promises import VerificationState
 from bot.recommend import Holdings
+from bot.sales import LostReason
 from bot.signals import Reading, Signal
 from storage import advised, cases, conversations
 from storage.engine import Casebook
 from storage.insight import SQL, Questions
 from storage.schema import cases as case_rows
-from storage.schema import commitments, exceptions, verifications
+from storage.schema import commitments, exceptions, opportunities, verifications
 from tests.casebook.sample import WORKSPACE, advice, said
 
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
@@ -233,6 +234,83 @@ def test_breadth_is_counted_from_the_directory(connection: Connection) -> None:
     holdings = Holdings.counted([frozenset("ab"), frozenset("a")])
     found = Questions(connection, WORKSPACE, SINCE, UNTIL, ()).insight(holdings)
     assert found.breadth.everybody == 1.5
+
+
+def deal(
+    connection: Connection,
+    at: float,
+    state: str,
+    *,
+    customer: str = "C-1",
+    value: str | None = None,
+    currency: str = "TWD",
+    lost_reason: str | None = None,
+) -> None:
+    """An opportunity that was opened an hour before it was settled then."""
+    connection.execute(
+        opportunities.insert().values(
+            workspace=WORKSPACE,
+            id=f"o{at:.0f}",
+            case_id=case_at(connection, at - HOUR).id,
+            customer_id=customer,
+            state=state,
+            reasons="[]",
+            opened_at=at - HOUR,
+            settled_at=at if state in {"won", "lost"} else None,
+            value=Decimal(value) if value else None,
+            currency=currency if value else None,
+            months=12 if value else None,
+            lost_reason=lost_reason,
+        )
+    )
+
+
+def test_renewals_won_count_when_they_were_won_each_currency_and_those_after_an_exception_apart(
+    connection: Connection,
+) -> None:
+    """An exception granted before the sale counts, however long before; one of another customer, or later, does not."""
+    case = case_at(connection, START - 100 * HOUR)
+    file(connection, case, ExceptionState.USED, START - 100 * HOUR, customer="C-1")
+    file(connection, case, ExceptionState.APPROVED, START + 50 * HOUR, customer="C-2")
+    file(connection, case, ExceptionState.DECLINED, START, customer="C-3")
+    deal(connection, START + 1, "won", customer="C-1", value="96000")
+    deal(connection, START + 2, "won", customer="C-2", value="48000.50")
+    deal(connection, START + 3, "won", customer="C-3", value="900", currency="USD")
+    deal(connection, END, "won", customer="C-1", value="1")
+    found = ask(connection)
+    assert found.sales == (
+        Sale(
+            currency="TWD",
+            won=2,
+            value=Decimal("144000.50"),
+            after_exception=1,
+            value_after_exception=Decimal(96000),
+        ),
+        Sale(currency="USD", won=1, value=Decimal(900), after_exception=0, value_after_exception=Decimal(0)),
+    )
+    assert found.sales[0].average == Decimal("72000.25")
+
+
+def test_opportunities_count_when_they_were_opened_and_losses_by_their_reason(connection: Connection) -> None:
+    """Most frequent reason first; one lost in another month is not of this one."""
+    deal(connection, START + 2 * HOUR, "lost", lost_reason="price")
+    deal(connection, START + 3 * HOUR, "lost", lost_reason="price")
+    deal(connection, START + 4 * HOUR, "lost", lost_reason="no_answer")
+    deal(connection, START + 5 * HOUR, "taken")
+    deal(connection, END + 1, "lost", lost_reason="budget")
+    found = ask(connection)
+    assert found.opportunities == {"lost": 4, "taken": 1}
+    assert found.lost == (Lost(reason=LostReason.PRICE, times=2), Lost(reason=LostReason.NO_ANSWER, times=1))
+
+
+def test_breadth_of_those_who_renewed_is_told_beside_everybodys(connection: Connection) -> None:
+    """Two products of the one who renewed; a customer who is no longer on file is left out."""
+    deal(connection, START + HOUR, "won", customer="C-1", value="1")
+    deal(connection, START + 2 * HOUR, "won", customer="C-gone", value="1")
+    holdings = Holdings.counted([frozenset("ab"), frozenset("a"), frozenset()])
+    asked = Questions(connection, WORKSPACE, SINCE, UNTIL, ())
+    found = asked.insight(holdings, {"C-1": 2}.get)
+    assert found.breadth == Breadth(renewed=2.0, everybody=1.5)
 
 
 @pytest.mark.parametrize("name", SQL)

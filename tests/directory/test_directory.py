@@ -223,7 +223,10 @@ def test_holdings_count_each_product_of_a_customer_once(write: Write, run_import
         write("warranties.csv", "id,customer_id,product,end", "W1,C2,ERP,2025-12-31"),
         write("contracts.csv", "number,customer_id,name,start,end", "M1,C3,維護,2025-01-01,2025-12-31"),
     )
-    holdings = Directory(target).holdings()
+    directory = Directory(target)
+    assert directory.basket("C2") == {"POS", "ERP"}
+    assert directory.basket("C3") == frozenset()
+    holdings = directory.holdings()
     assert holdings.customers == 2
     assert holdings.held == {"POS": 2, "ERP": 2}
     assert holdings.together == {"POS": {"ERP": 2}, "ERP": {"POS": 2}}
