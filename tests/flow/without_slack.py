@@ -131,11 +131,13 @@ class Desk:
         assert found
         return found
 
-    async def click(self, user: str, action_id: str, value: str, *, in_message: bool = True) -> list[str]:
+    async def click(
+        self, user: str, action_id: str, value: str, *, in_message: bool = True, block_id: str = "b"
+    ) -> list[str]:
         """Press a button; what that person is told, or the window that opens."""
         payload = {
             "user": {"id": user},
-            "actions": [{"action_id": action_id, "block_id": "b", "value": value, "action_ts": self._number()}],
+            "actions": [{"action_id": action_id, "block_id": block_id, "value": value, "action_ts": self._number()}],
             "trigger_id": self._stage.sandbox.workspace.state.new_trigger(user),
         }
         payload |= {"channel": {"id": SHARED}, "response_url": "http://localhost/respond/1"} if in_message else {}
