@@ -12,8 +12,8 @@ from bot.i18n import Words
 from bot.message import Message, Role
 
 CONVERSATION_VIEW = "conversation_view"
-MOST_SHOWN = 80
-MOST_WORDS = 1_000
+MOST_SHOWN = 60
+MOST_WORDS = 600
 
 
 def view(

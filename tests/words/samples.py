@@ -266,7 +266,7 @@ def _exception(say: Words, name: str, said: str) -> Iterator[Shown]:
                 yield Shown(f"told {state} {move}", text, [*blocks, feedback.footer("a" * 26, say)])
     request = _request(ExceptionState.REQUESTED, Concession.EXTENSION, said)
     for move in (Move.RECOMMEND, Move.ANSWER, Move.HAND_ON, Move.REMIND):
-        for link in ("", "https://example.com/archives/C1/p1"):
+        for link in ("", "https://2026"):
             text, blocks = decision.told_supervisor(request, move, customer=name, link=link, say=say)
             yield Shown(f"supervisor {move}", text, blocks)
     choices = [exception.Choice("c" * 26, name, say.day(TODAY), said)] * 12
