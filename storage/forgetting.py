@@ -132,6 +132,7 @@ def wordless(content: str) -> str:
     """Advice without what was said and what was to be said; which plays, rules and signals it was stays."""
     kept = json.loads(content)
     kept |= {"lines": [], "withheld": [], "checks": []}
+    kept |= {"granted": None} if "granted" in kept else {}
     kept["signals"] = [each | {"words": ""} for each in kept["signals"]]
     return json.dumps(kept, separators=(",", ":"))
 
