@@ -4,12 +4,11 @@ from importlib.metadata import version
 
 import structlog
 
-from bot.blocks import context, escaped, section
 from bot.cards import evidence as evidence_card
 from bot.evidence import digest, record, spelt
 from bot.evidence_page import page
 from bot.message import Role
-from handlers import casework, inbound, news, request
+from handlers import casework, deliver, inbound, news, request
 from handlers.guard import tell_directly
 from handlers.services import Services
 from handlers.situation import moment
@@ -42,7 +41,7 @@ async def on_export(services: Services, task: Task) -> None:
         kept,
         by=actor.person.user_id,
         at=moment(services),
-        zone=actor.person.timezone,
+        zone=services.playbook.policy.hours.timezone,
         language=actor.say.language,
         version=version("aside-coach"),
     )
@@ -56,7 +55,7 @@ async def on_export(services: Services, task: Task) -> None:
             tell_directly(services, connection, task, actor, evidence_card.not_written_words(actor.say))
             return
         evidence.note(connection, case, by=actor.person.user_id, checksum=checksum, now=services.clock())
-        text, told = evidence_card.written(name, checksum, customer=doing.customer, say=actor.say)
+        text, blocks = evidence_card.written(name, checksum, customer=doing.customer, say=actor.say)
         news.direct(
             services,
             connection,
@@ -64,6 +63,9 @@ async def on_export(services: Services, task: Task) -> None:
             actor.person,
             key=f"{task.entry.key}:exported",
             text=text,
-            blocks=[section(f"*{escaped(text)}*"), *map(context, told)],
+            blocks=blocks,
             link=link,
         )
+    if click.view_id:
+        view = evidence_card.exported(casework.show(services, doing), actor.say)
+        await deliver.refresh_modal(services, click.view_id, view, actor.person, actor.role)

@@ -1,22 +1,33 @@
 """What whoever takes a case out as evidence is told (R38)."""
 
+from bot.blocks import Block, context, escaped, section
 from bot.i18n import Words
 
 
-def written(name: str, checksum: str, *, customer: str, say: Words) -> tuple[str, list[str]]:
+def written(name: str, checksum: str, *, customer: str, say: Words) -> tuple[str, list[Block]]:
     """Where the file is, who can hand it over, and how to tell whether it was changed.
 
     Args:
         name: The file's name.
     """
-    return say("{customer}: the case has been exported", customer=customer), [
-        say(
-            "On the machine that runs Aside, in its data folder: `exports/{name}`. "
-            "Whoever runs Aside can hand it over; it holds what the customer and we wrote, so share it with care.",
-            name=name,
+    text = say("{customer}: the case has been exported", customer=customer)
+    where = say("on the machine that runs Aside, in its data folder")
+    checks = say("also kept in the audit")
+    return text, [
+        section(f"*{escaped(text)}*"),
+        section(f"*{say('File')}*  {where}\n`exports/{name}`"),
+        section(f"*{say('Checksum (SHA-256)')}*  {checks}\n`{checksum}`"),
+        context(
+            say("Whoever runs Aside can hand it over. It holds what the customer and we wrote, so share it with care.")
         ),
-        say("Checksum, also kept in the audit: `SHA-256 {checksum}`", checksum=checksum),
     ]
+
+
+def exported(view: Block, say: Words) -> Block:
+    """The case's window, which says above its buttons that the file is written."""
+    *rest, buttons = view["blocks"]
+    done = section(f"✅ *{say('Exported.')}* {say('Where the file is stands in your direct messages with Aside.')}")
+    return {**view, "blocks": [*rest, done, buttons]}
 
 
 def not_yours_words(say: Words) -> str:

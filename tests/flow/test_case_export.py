@@ -16,6 +16,7 @@ async def test_a_supervisor_takes_a_case_out_and_the_audit_tells_of_it(stage: St
     view = await window(supervisor, "case_view")
     await press_in(supervisor, view, "export_case")
     told = await direct(supervisor, "廣昕精密", "exports", "SHA-256")
+    await supervisor.sees("view_updated", lambda push: "已匯出" in texts(push["view"]["blocks"]))
     (file,) = (bot.settings.data / "exports").iterdir()
     assert file.name in texts(told["message"]["blocks"])
     text = file.read_text("utf-8")
