@@ -22,7 +22,20 @@ from bot.playbook_files import load_playbook
 from bot.settings import Settings
 from bot.signals import Detector
 from bot.webhook import key_of
-from handlers import catch_up, closing, crm, deliver, due, home, listeners, people, playbook_edits, retention, works
+from handlers import (
+    catch_up,
+    closing,
+    crm,
+    deliver,
+    digest,
+    due,
+    home,
+    listeners,
+    people,
+    playbook_edits,
+    retention,
+    works,
+)
 from handlers.identity import check_socket_mode, identify
 from handlers.services import Known, Services
 from handlers.worker import run_lane
@@ -195,4 +208,5 @@ async def _every_hour(parts: Services) -> None:
         await people.refresh_groups(parts, setup.groups)
         await closing.close_quiet(parts)
         await retention.remove_old_words(parts)
+        await digest.tell(parts)
         await asyncio.sleep(HOUR_SECONDS)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache
 
 from sqlalchemy import Connection, delete, select
@@ -68,6 +69,19 @@ def alive_at(connection: Connection, workspace: str) -> float | None:
 def save_alive_at(connection: Connection, workspace: str, now: float) -> None:
     """Note that we are listening."""
     upsert(connection, settings, {"workspace": workspace, "name": "alive_at", "value": f"{now:.3f}"})
+
+
+def told_week(connection: Connection, workspace: str) -> date | None:
+    """The Monday of the week in which the week before was last told of; None before the first time."""
+    value = connection.execute(
+        select(settings.c.value).where(settings.c.workspace == workspace, settings.c.name == "told_week")
+    ).scalar_one_or_none()
+    return date.fromisoformat(value) if value else None
+
+
+def save_told_week(connection: Connection, workspace: str, monday: date) -> None:
+    """Note that it is told."""
+    upsert(connection, settings, {"workspace": workspace, "name": "told_week", "value": monday.isoformat()})
 
 
 def person(connection: Connection, workspace: str, user_id: str, *, since: float) -> Person | None:
