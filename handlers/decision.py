@@ -263,6 +263,8 @@ async def _try_to_decide(
     if asked and case and foreseen.move:
         hear = await request.hearers(services, _after(services, asked, foreseen, actor, terms), case, foreseen.move)
     with task.finishing() as connection:
+        if asked:
+            cases.hold(connection, workspace, asked.case_id)
         before = requests.get(connection, workspace, request_id)
         case = cases.get(connection, workspace, before.case_id) if before else None
         ruled = _ruling(services, connection, before, wanted, actor, terms, here) if before else Ruling()

@@ -111,12 +111,13 @@ async def _which(services: Services, actor: Actor, command: Command) -> tuple[st
         return "", [], theirs[0]
     if not theirs:
         return next((each for each in hindrances if each), none), [], None
-    choices = [_choice(services, each, actor) for each in theirs]
+    choices = [choice(services, each, actor) for each in theirs]
     text, blocks = exception_card.ask_which_case(choices, say)
     return text, blocks, None
 
 
-def _choice(services: Services, case: Case, actor: Actor) -> exception_card.Choice:
+def choice(services: Services, case: Case, actor: Actor) -> exception_card.Choice:
+    """A case that may be meant, as somebody recognises it."""
     with services.casebook.begin() as connection:
         words = conversations.last_customer_words(connection, case)
     customer = request.name_of(customer_of(services, case.customer_id), actor.say)
@@ -278,12 +279,14 @@ async def on_asked(services: Services, task: Task) -> None:
     with services.casebook.begin() as connection:
         case = cases.get(connection, services.identity.workspace, sent.private_metadata)
     with task.finishing() as connection:
-        hindrance = _asked_meanwhile(connection, actor, case)
-        if case is None or isinstance(cost, CostError) or hindrance:
-            gone = actor.say("This case is no longer on file.")
-            tell_directly(services, connection, task, actor, hindrance or gone)
+        if case is None or isinstance(cost, CostError):
+            tell_directly(services, connection, task, actor, actor.say("This case is no longer on file."))
             return
-        filed = _file(services, connection, case, actor, sent, cost)
+        cases.hold(connection, case.workspace, case.id)
+        filed = None if _stands(connection, case) else _file(services, connection, case, actor, sent, cost)
+        if filed is None:  # looked at again here, since somebody may have asked in between
+            tell_directly(services, connection, task, actor, actor.say("Somebody has just asked for this case."))
+            return
         not_sent = actor.say(
             "Your request is safe and supervisors find it in Aside's Home, but its card could not be shown in the "
             "approvals channel. Please tell an administrator."
@@ -308,16 +311,10 @@ async def on_asked(services: Services, task: Task) -> None:
         request.confirm(services, connection, filed, case, actor.person)
 
 
-def _asked_meanwhile(connection: Connection, actor: Actor, case: Case | None) -> str | None:
-    """Looked at again in the transaction that files the request: somebody may have asked in between."""
-    if case and _stands(connection, case):
-        return actor.say("Somebody has just asked for this case.")
-    return None
-
-
 def _file(
     services: Services, connection: Connection, case: Case, actor: Actor, sent: Submission, cost: Decimal
-) -> ExceptionRequest:
+) -> ExceptionRequest | None:
+    """The request as it is filed; None when the case has an open one."""
     now = services.clock()
     reopens, new_fact = _reopened(services, connection, case, sent)
     filed = ExceptionRequest(
@@ -341,7 +338,8 @@ def _file(
     due = rules.due_next(filed, None, moment(services), policy.approval, policy.hours)
     if due:
         filed = filed.model_copy(update={"due_at": due[0], "due_move": due[1]})
-    requests.write(connection, filed)
+    if not requests.write(connection, filed):
+        return None
     values = {"cost": str(cost), "fault_ours": filed.fault_ours}
     if filed.fault_ours != "yes":  # then no mistake of ours that was named before may be said to the customer
         known = current(facts.of_case(connection, case))

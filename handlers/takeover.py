@@ -64,6 +64,7 @@ async def _ask_whoever_is_next(services: Services, task: Task, kind: Kind) -> No
     whom = await _next(services, case, [case.agent, actor.person.user_id])
     link = await request.link_to(services, case)
     with task.finishing() as connection:
+        cases.hold(connection, case.workspace, case.id)
         waiting = takeovers.open_one(connection, case.workspace, case.id, kind)
         if _is_closed(connection, case):
             casework.answer(
@@ -112,6 +113,7 @@ async def on_asked(services: Services, task: Task) -> None:
         known = takeovers.open_one(connection, case.workspace, case.id, Kind.TAKEOVER)
     before = await people.look_up(services, known.asked) if known else None
     with task.finishing() as connection:
+        cases.hold(connection, case.workspace, case.id)
         if _is_closed(connection, case):
             casework.answer(services, connection, task, actor, "", takeover_card.closed_words(actor.say))
             return
@@ -314,6 +316,8 @@ async def on_accept(services: Services, task: Task) -> None:
     asker = await people.look_up(services, asking.asked_by) if asking else None
     link = await request.link_to(services, case) if case else ""
     with task.finishing() as connection:
+        if case:
+            cases.hold(connection, case.workspace, case.id)
         asking = takeovers.get(connection, services.identity.workspace, click.value)
         case = cases.get(connection, asking.workspace, asking.case_id) if asking else None
         hindrance = _hindrance(actor, asking)
@@ -464,6 +468,8 @@ async def on_not_now(services: Services, task: Task) -> None:
     known, case = _found(services, click.value)
     onward = await _onward(services, known, case, AskMove.DECLINE) if known and case else None
     with task.finishing() as connection:
+        if case:
+            cases.hold(connection, case.workspace, case.id)
         asking = takeovers.get(connection, services.identity.workspace, click.value)
         case = cases.get(connection, asking.workspace, asking.case_id) if asking else None
         hindrance = _hindrance(actor, asking)
@@ -495,6 +501,7 @@ async def _time_out(services: Services, known: Asking) -> None:
         return
     onward = await _onward(services, known, case, AskMove.TIME_OUT)
     with services.casebook.begin() as connection:
+        cases.hold(connection, known.workspace, known.case_id)
         asking = takeovers.get(connection, known.workspace, known.id)
         case = cases.get(connection, known.workspace, known.case_id)
         if asking != known or case is None:

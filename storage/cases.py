@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, insert, or_, select, update
 
 from bot.case import Case, CaseState
 from bot.commitments import OWED
@@ -34,6 +34,29 @@ def get(connection: Connection, workspace: str, case_id: str) -> Case | None:
     row = connection.execute(select(cases).where(cases.c.workspace == workspace, cases.c.id == case_id))
     found = row.mappings().one_or_none()
     return of_row(found) if found else None
+
+
+def hold(connection: Connection, workspace: str, case_id: str) -> None:
+    """Keep a case, and every other of its customer, to ourselves until the transaction ends.
+
+    What is allowed once is looked up and then written: one open request a case, one exception of a customer in the
+    window (R23), one colleague asked at a time. Whoever looks holds first, so that two who look at the same time come
+    one after the other and the second sees what the first wrote. On SQLite they do anyway, since one transaction writes
+    at a time; PostgreSQL locks the rows, always in the same order, so that no two wait for each other. A transaction
+    holds before it writes anything about a case.
+    """
+    connection.execute(to_hold(workspace, case_id)).all()
+
+
+def to_hold(workspace: str, case_id: str) -> Select[tuple[str]]:
+    """The rows that whoever holds a case holds, in the order in which they are locked."""
+    own = select(cases.c.customer_id).where(cases.c.workspace == workspace, cases.c.id == case_id).scalar_subquery()
+    return (
+        select(cases.c.id)
+        .where(cases.c.workspace == workspace, or_(cases.c.id == case_id, cases.c.customer_id == own))
+        .order_by(cases.c.id)
+        .with_for_update()
+    )
 
 
 def open_case(connection: Connection, message: Message, customer_id: str | None) -> Case:

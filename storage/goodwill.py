@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from bot.case import Case
 from bot.goodwill import GRANTED, PENDING, ExceptionRequest, ExceptionState, Grant, Move, Turn
 from bot.policy import Concession
+from storage.engine import insert_once
 from storage.moments import at
 from storage.schema import audit, exceptions
 
@@ -166,15 +167,16 @@ def declined(connection: Connection, case: Case, since: datetime) -> list[Except
     return [_request(row) for row in rows.mappings()]
 
 
-def write(connection: Connection, request: ExceptionRequest) -> None:
-    """File a new request."""
-    connection.execute(insert(exceptions).values(**_values(request)))
+def write(connection: Connection, request: ExceptionRequest) -> bool:
+    """File a new request; False when the case has one that waits for a word: the database lets none in beside it."""
+    return insert_once(connection, exceptions, _values(request))
 
 
 def settle(connection: Connection, before: ExceptionRequest, after: ExceptionRequest) -> bool:
     """Write a move, if the request still stands as it did; False when somebody was first.
 
-    Whoever is to have an exception is part of how it stands: a request that moved to another customer is looked at anew.
+    Whoever is to have an exception is part of how it stands: a request that moved to another customer is looked at
+    anew.
     A question asked back and answered meanwhile may leave state and due time as they were; the words tell.
     """
     result = connection.execute(

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -23,6 +24,12 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def _one_at_a_time(name: str, while_it: str, *columns: str) -> Index:
+    """Of the rows that stand like this, one at most for the same columns; the others may be many."""
+    return Index(name, *columns, unique=True, sqlite_where=text(while_it), postgresql_where=text(while_it))
+
 
 # Times are seconds since 1970 as the database keeps them alike everywhere; days belong to the directory.
 
@@ -186,6 +193,7 @@ takeovers = Table(
     UniqueConstraint("workspace", "round", "number"),
     Index(None, "workspace", "case_id", "kind"),
     Index(None, "workspace", "state", "due_at"),
+    _one_at_a_time("uq_takeovers_asked_in_case", "state = 'asked'", "workspace", "case_id", "kind"),
 )
 
 advice = Table(
@@ -304,6 +312,12 @@ exceptions = Table(
     Index(None, "workspace", "decided_at"),
     Index(None, "workspace", "case_id"),
     Index(None, "workspace", "due_at"),
+    _one_at_a_time(
+        "uq_exceptions_waiting_in_case",
+        "state IN ('requested', 'seconding', 'asked_back')",
+        "workspace",
+        "case_id",
+    ),
 )
 
 opportunities = Table(

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from bot.case import Case
 from bot.goodwill import ExceptionRequest, ExceptionState, Grant
 from bot.history import next_on, window_is_used
 from bot.ledger import AtLimit, Month, Total
@@ -35,11 +34,10 @@ UNDECIDED = {ExceptionState.REQUESTED, ExceptionState.WITHDRAWN, ExceptionState.
 
 
 class Filing:
-    """Files requests in one case, numbered as they come."""
+    """Files requests, each in a case of its own, numbered as they come."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.case: Case = opened(connection)
         self.number = 0
 
     def __call__(
@@ -60,7 +58,7 @@ class Filing:
         request = ExceptionRequest(
             workspace=WORKSPACE,
             id=f"e{self.number:04}",
-            case_id=self.case.id,
+            case_id=opened(self.connection).id,
             customer_id=customer,
             state=state,
             requested_by="UA",
@@ -75,7 +73,7 @@ class Filing:
             fault_ours="yes",
             grant=made if state in GRANTED else None,
         )
-        requests.write(self.connection, request)
+        assert requests.write(self.connection, request)
 
 
 @contextmanager

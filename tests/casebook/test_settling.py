@@ -36,7 +36,7 @@ def filed(casebook: Casebook) -> ExceptionRequest:
         due = due_next(request, None, SATURDAY, POLICY, HOURS)
         assert due
         request = request.model_copy(update={"due_at": due[0], "due_move": due[1]})
-        requests.write(connection, request)
+        assert requests.write(connection, request)
     return request
 
 

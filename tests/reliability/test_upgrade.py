@@ -12,7 +12,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from bot.commitments import CommitmentMove
 from bot.goodwill import Move
-from storage import cases, commitments, conversations, facts, promises
+from storage import cases, commitments, conversations, facts, promises, takeovers
 from storage import goodwill as requests
 from storage.engine import MIGRATIONS, open_casebook
 from storage.schema import metadata
@@ -40,6 +40,24 @@ INSERT INTO commitments (workspace, id, case_id, text, state, due_at, timezone, 
     VALUES ('T1', 'p1', 'c1', 'call', 'open', 7200.0, 'Asia/Taipei', 'U1', 5.0);
 INSERT INTO commitments (workspace, id, case_id, text, state, due_at, timezone, made_by, made_at)
     VALUES ('T1', 'p2', 'c1', 'mail', 'kept', 7200.0, 'Asia/Taipei', 'U1', 5.0);
+"""
+
+
+OPEN_TWICE = """
+INSERT INTO exceptions (workspace, id, case_id, state, requested_by, requested_at, concession, fault, cost, currency,
+    reason, decision_reason, fault_ours, evidence, new_fact, question, answer, ours, due_at, due_move)
+    VALUES ('T1', 'first', 'c1', 'seconding', 'U1', 5.0, 'full', 'x', 1, 'TWD', 'x', '', 'no', '', '', '', '', 0,
+    9.0, 'remind');
+INSERT INTO exceptions (workspace, id, case_id, state, requested_by, requested_at, concession, fault, cost, currency,
+    reason, decision_reason, fault_ours, evidence, new_fact, question, answer, ours, due_at, due_move)
+    VALUES ('T1', 'second', 'c1', 'requested', 'U1', 6.0, 'full', 'x', 1, 'TWD', 'x', '', 'no', '', '', '', '', 0,
+    9.0, 'remind');
+INSERT INTO takeovers (workspace, id, case_id, kind, round, number, asked_by, asked, why, state, asked_at, due_at)
+    VALUES ('T1', 'older', 'c1', 'takeover', 'older', 1, 'U1', 'U2', '', 'asked', 5.0, 9.0);
+INSERT INTO takeovers (workspace, id, case_id, kind, round, number, asked_by, asked, why, state, asked_at, due_at)
+    VALUES ('T1', 'newer', 'c1', 'takeover', 'newer', 1, 'U1', 'U3', '', 'asked', 6.0, 9.0);
+INSERT INTO takeovers (workspace, id, case_id, kind, round, number, asked_by, asked, why, state, asked_at, due_at)
+    VALUES ('T1', 'peer', 'c1', 'peer', 'peer', 1, 'U1', 'U3', '', 'asked', 6.0, 9.0);
 """
 
 
@@ -124,6 +142,27 @@ def test_what_was_promised_before_is_reminded_of(tmp_path: Path) -> None:
             ("p1", CommitmentMove.REMIND, datetime(1970, 1, 1, 1, 30, tzinfo=UTC))
         ]
         assert commitments.due(connection, "T1", now=5_399.0) == []
+    casebook.close()
+
+
+def test_of_several_that_are_open_at_once_one_stays_and_the_audit_tells_of_the_others(tmp_path: Path) -> None:
+    """The request that was there first and the colleague who was asked last; nothing happens to the others any more."""
+    path = tmp_path / "casebook.db"
+    first_casebook(path)
+    upgraded(path, "0012", OPEN_TWICE)
+    casebook = open_casebook(f"sqlite:///{path}")
+    with casebook.begin() as connection:
+        states = {each.id: each.state for each in requests.of_case(connection, "T1", "c1")}
+        assert states == {"e1": "approved", "first": "seconding", "second": "withdrawn"}
+        asked = {each.id: each.state for each in takeovers.of_case(connection, "T1", "c1")}
+        assert asked == {"older": "withdrawn", "newer": "asked", "peer": "asked"}
+        assert [each.id for each in requests.due(connection, "T1", now=9.0)] == ["first"]
+        assert {each.id for each in takeovers.due(connection, "T1", now=9.0)} == {"newer", "peer"}
+        told = text("SELECT subject, subject_id, move, before, after FROM audit WHERE actor = 'aside'")
+        assert {tuple(row) for row in connection.execute(told)} == {
+            ("exception", "second", "withdraw", "requested", "withdrawn"),
+            ("takeover", "older", "withdraw", "asked", "withdrawn"),
+        }
     casebook.close()
 
 
