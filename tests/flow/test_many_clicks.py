@@ -33,7 +33,7 @@ class Impatient:
 
     def __init__(self, seat: Seat, container: Json, action: Json) -> None:
         self.seat = seat
-        self.heard_before = len(seat.of("ephemeral"))
+        self.heard_before = _answers(seat)
         self.too_slow = 0
         self._body = {"container": container, "action": action}
 
@@ -47,7 +47,12 @@ class Impatient:
     @property
     def sentences(self) -> int:
         """How many answers they have read."""
-        return len(self.seat.of("ephemeral")) - self.heard_before
+        return _answers(self.seat) - self.heard_before
+
+
+def _answers(seat: Seat) -> int:
+    """Answers to clicks are bare sentences; what Aside whispers meanwhile has more to it."""
+    return len([push for push in seat.of("ephemeral") if not push["message"].get("blocks")])
 
 
 def has_read(whoever: Impatient, sentences: int, _: Json) -> bool:
