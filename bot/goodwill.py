@@ -112,7 +112,7 @@ class Granted(BaseModel):
 
     Attributes:
         cap: What the service may cost us at most; never a price, and never told to the customer.
-        book_by: The last day on which it can be booked; None when it has none.
+        book_by: The last day on which it can be booked; None when it has none, or is booked.
         extended_to: With an extension, the last day of the cover.
     """
 
@@ -500,7 +500,7 @@ def allowed(request: ExceptionRequest, timezone: str) -> Granted | None:
         cap=grant.cap,
         currency=request.currency,
         conditions=grant.conditions,
-        book_by=desk_day(grant.valid_until, timezone) if grant.valid_until else None,
+        book_by=desk_day(grant.valid_until, timezone) if grant.valid_until and not request.used_at else None,
         extended_to=grant.extended_to,
     )
 

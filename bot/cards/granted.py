@@ -78,5 +78,5 @@ def beside(advice: Advice, say: Words) -> list[Block]:
     """What stands beside lines that tell of the yes: what must be said with them, and what bounds whoever says them."""
     if advice.granted is None:
         return []
-    for_you = " · ".join(rows(advice.granted, say))
-    return [*to_say_with_it(advice, say), context(f"{say('For your eyes only')}: {for_you}")]
+    bounds = say("For your eyes only: {bounds}", bounds=" · ".join(rows(advice.granted, say)))
+    return [*to_say_with_it(advice, say), context(bounds)]

@@ -201,7 +201,7 @@ def test_an_extension_is_told_by_its_last_day() -> None:
 
 
 def test_the_days_of_a_grant_are_the_desks() -> None:
-    """It holds until its last day is over at the desk, wherever it is read."""
+    """It holds until its last day is over at the desk, wherever it is read; once booked, nothing is left to book."""
     request = ExceptionRequest(
         workspace="T1",
         id="e",
@@ -225,4 +225,6 @@ def test_the_days_of_a_grant_are_the_desks() -> None:
     told = allowed(request, "Asia/Taipei")
     assert told
     assert told.book_by == date(2026, 12, 6)
+    booked = allowed(request.model_copy(update={"state": ExceptionState.USED, "used_at": NOW}), "Asia/Taipei")
+    assert booked == told.model_copy(update={"book_by": None})
     assert allowed(request.model_copy(update={"grant": None}), "Asia/Taipei") is None
