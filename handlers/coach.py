@@ -74,6 +74,7 @@ async def on_message(services: Services, task: Task) -> None:
         elif not conversations.write_message(connection, message, reading, case.id):
             return
         case = cases.touch(connection, case, message, reading, customer_id, now=services.clock())
+        customer = _whose_it_is_now(services, case, customer)
         fresh = Reading(
             tuple(each for each in reading.signals if each.id not in known_before),
             reading.anger,
@@ -173,6 +174,12 @@ def _customer_id(services: Services, message: Message, setup: Setup) -> str | No
     if directory is None:
         return None
     return directory.customer_id_of_contact(message.speaker) or directory.customer_id_of_channel(message.channel, "")
+
+
+def _whose_it_is_now(services: Services, case: Case, customer: Standing | None) -> Standing | None:
+    """The case's customer; it may have been moved to the right one while the message was read."""
+    as_read = customer and customer.record.customer.id == case.customer_id
+    return customer if as_read else customer_of(services, case.customer_id)
 
 
 async def _read(services: Services, message: Message, case: Case | None, *, is_edit: bool) -> Reading:

@@ -12,7 +12,8 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from handlers import draft, inbound, setup, works
+from bot.cards.right_customer import CUSTOMER_SELECT
+from handlers import draft, inbound, right_customer, setup, works
 from handlers.services import Services
 from storage import inbox
 from storage import workspace as workspaces
@@ -31,6 +32,8 @@ class Registered:
 REGISTERED = Registered(commands=tuple(works.COMMANDS), shortcuts=tuple(works.SHORTCUTS), events=tuple(works.STREAM))
 
 Payload = Mapping[str, Any]
+Options = Callable[[Services, str, str], Awaitable[list[dict[str, Any]]]]
+"""The choices of a menu, for somebody who has typed so much of one."""
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -42,7 +45,8 @@ def register(app: AsyncApp, services: Services) -> None:
     for callback_id in REGISTERED.shortcuts:
         app.shortcut(callback_id)(_writer(services, "shortcut", lambda body: f"shortcut:{body['trigger_id']}"))
     app.view(re.compile(""))(_view_listener(services))
-    app.options(setup.CUSTOMER_ACTION)(_options_listener(services))
+    app.options(setup.CUSTOMER_ACTION)(_options_listener(services, setup.customer_options))
+    app.options(CUSTOMER_SELECT)(_options_listener(services, right_customer.customer_options))
     app.event(re.compile(""))(_event_listener(services))
 
 
@@ -130,8 +134,8 @@ def _view_listener(services: Services) -> Callable[..., Awaitable[None]]:
     return on_view
 
 
-def _options_listener(services: Services) -> Callable[..., Awaitable[None]]:
+def _options_listener(services: Services, options: Options) -> Callable[..., Awaitable[None]]:
     async def on_options(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack(options=await setup.customer_options(services, body["user"]["id"], body.get("value") or ""))
+        await ack(options=await options(services, body["user"]["id"], body.get("value") or ""))
 
     return on_options

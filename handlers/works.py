@@ -13,6 +13,7 @@ from bot.cards import engineer as engineer_card
 from bot.cards import exception as exception_card
 from bot.cards import feedback as feedback_card
 from bot.cards import home as home_card
+from bot.cards import right_customer as right_customer_card
 from bot.cards import sales as sales_card
 from bot.cards import setup as setup_card
 from bot.cards import takeover as takeover_card
@@ -37,6 +38,7 @@ from handlers import (
     inbound,
     opportunity,
     quiet,
+    right_customer,
     setup,
     takeover,
     verification,
@@ -70,6 +72,8 @@ CLICKS: dict[str, Work] = {
     warranty_card.PICK_CUSTOMER: warranty.on_pick,
     home_card.SET_UP: setup.on_home_button,
     doing_card.SHOW_CASE: casework.on_show,
+    right_customer_card.CHOOSE_CUSTOMER: right_customer.on_choose,
+    right_customer_card.THEIR_CASE: right_customer.on_their_case,
     doing_card.READ: casework.on_read,
     assess_card.ASSESS: assess.on_assess,
     assess_card.NEW_FACTS: assess.on_new_facts,
@@ -115,6 +119,7 @@ VIEWS: dict[str, Work] = {
     deciding_card.DECLINE_VIEW: decision.on_declined,
     deciding_card.ANSWER_VIEW: grant.on_answered,
     setup_card.SETUP_VIEW: setup.on_saved,
+    right_customer_card.CUSTOMER_VIEW: right_customer.on_chosen,
     feedback_card.NOT_HELPFUL_VIEW: feedback.on_rated,
     assess_card.ASSESS_VIEW: assess.on_assessed,
     assess_card.NEW_FACTS_VIEW: assess.on_new_facts_told,
@@ -140,6 +145,7 @@ CHECKS: dict[str, Check] = {
     commitment_card.COMMIT_VIEW: commitment.mistakes,
     commitment_card.NEW_TIME_VIEW: commitment.new_time_mistakes,
     takeover_card.TAKEOVER_VIEW: takeover.mistakes,
+    right_customer_card.CUSTOMER_VIEW: right_customer.mistakes,
     feedback_card.NOT_HELPFUL_VIEW: feedback.mistakes,
     **dict.fromkeys(opportunity.MOVE_OF, opportunity.mistakes),
 }

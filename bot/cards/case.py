@@ -13,6 +13,7 @@ from bot.cards.assess import hours_words, severity_words
 from bot.cards.conversation import turn_words
 from bot.cards.doing import buttons, read_button
 from bot.cards.exception import concession_words, fault_words
+from bot.cards.right_customer import choose_button
 from bot.cards.takeover import peer_button
 from bot.case import Case, CaseState, cost_band
 from bot.commitments import Commitment
@@ -147,7 +148,7 @@ def view(file: CaseFile, *, zone: str, say: Words, may_export: bool = False) -> 
     if not file.commitments:
         blocks.append(context(say("None written down yet.")))
     wanted = [each for each in Action if each is not Action.NEW_FACTS or last_declined(file.requests)]
-    more = [peer_button(case.id, say)]
+    more = [choose_button(case.id, say), peer_button(case.id, say)]
     if may_export:
         more.append(button(EXPORT, say("Export as evidence"), case.id))
     blocks += [divider(), actions(f"do:{case.id}", *buttons(wanted, case.id, say), *more)]

@@ -3,7 +3,7 @@
 from collections.abc import Container
 
 from bot.blocks import Block, button, context, cut, escaped, modal, quote, section
-from bot.cards import care, doing, feedback, takeover
+from bot.cards import care, doing, feedback, right_customer, takeover
 from bot.cards import claims as claims_card
 from bot.cards import granted as granted_card
 from bot.cards.facts import fact_words
@@ -75,7 +75,8 @@ def card(
         who = say(", ").join(route_words(route, say) for route in advice.routes)
         told = f"*{say('Route')}*  {way(row, playbook, advice.facts, say)}"
         blocks.append(section(f"{told}\n{say('Bring in: {who}', who=who)}" if who else told))
-    blocks += [action_buttons(advice, advice_id, say), feedback.footer(advice_id, say)]
+    buttons = action_buttons(advice, advice_id, say, nobodys=customer is None)
+    blocks += [buttons, feedback.footer(advice_id, say)]
     return say("Aside: {title}", title=main.title), blocks
 
 
@@ -86,16 +87,21 @@ def way(row: DecisionRow, playbook: Playbook, facts: Container[str], say: Words)
     return escaped(playbook.words[say.language].decisions[row.id].route)
 
 
-def action_buttons(advice: Advice, advice_id: str, say: Words) -> Block:
+def action_buttons(advice: Advice, advice_id: str, say: Words, *, nobodys: bool = False) -> Block:
     """What the agent can do about it; advice of an earlier version knew of one action only.
 
     Under pressure a second pair of eyes is one click away (R35); whoever is attacked can leave it for a while (R47).
+
+    Args:
+        nobodys: The case has no customer on file: it can be said whose it is.
     """
     wanted = advice.actions or ((advice.action,) if advice.action else ())
     attacked = any(each.id in ABUSE for each in advice.signals)
     if attacked and ("takeover_asked" not in advice.facts or "takeover_accepted" in advice.facts):
         wanted = tuple(dict.fromkeys((*wanted, Action.ASK_TAKEOVER)))
-    more = [care.break_button(advice_id, say)] if attacked else []
+    more = [right_customer.choose_button(advice_id, say)] if nobodys else []
+    if attacked:
+        more.append(care.break_button(advice_id, say))
     if Route.PEER in advice.routes or SECOND_PAIR_OF_EYES in advice.rules:
         more.append(takeover.peer_button(advice_id, say))
     return doing.row(wanted, advice_id, say, more=more)
