@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.blocks import body
+from bot.blocks import Block, body
 from bot.cards import warranty as warranty_card
+from bot.customer import CustomerRecord
 from bot.found import Match
 from bot.i18n import Words
-from handlers import deliver, inbound
+from handlers import deliver, inbound, right_customer
 from handlers.guard import Actor, admit
 from handlers.services import Services
 from handlers.situation import covered_today
@@ -26,7 +27,9 @@ async def on_command(services: Services, task: Task) -> None:
         return
     query = command.text.strip()
     customer_id = None if query else _customer_of_channel(services, command.channel, command.channel_name)
-    _answer(services, task, actor, command.response_url, query=query, customer_id=customer_id)
+    await _answer(
+        services, task, actor, command.response_url, query=query, customer_id=customer_id, channel=command.channel
+    )
 
 
 async def on_shortcut(services: Services, task: Task) -> None:
@@ -44,7 +47,7 @@ async def on_shortcut(services: Services, task: Task) -> None:
             sentence = actor.say("I can't tell which customer this is. Type /warranty and a name in the channel.")
             _write(services, task, connection, actor, shortcut.response_url, {"text": sentence})
         return
-    _answer(services, task, actor, shortcut.response_url, query="", customer_id=customer_id)
+    await _answer(services, task, actor, shortcut.response_url, query="", customer_id=customer_id)
 
 
 async def on_pick(services: Services, task: Task) -> None:
@@ -52,7 +55,16 @@ async def on_pick(services: Services, task: Task) -> None:
     click = inbound.click(task.entry.payload)
     actor = await admit(services, task, click.user, click.response_url)
     if actor:
-        _answer(services, task, actor, click.response_url, query="", customer_id=click.value, replace=True)
+        await _answer(
+            services,
+            task,
+            actor,
+            click.response_url,
+            query="",
+            customer_id=click.value,
+            channel=click.channel,
+            replace=True,
+        )
 
 
 def _customer_of_channel(services: Services, channel: str, channel_name: str) -> str | None:
@@ -65,7 +77,7 @@ def _customer_of_channel(services: Services, channel: str, channel_name: str) ->
     return directory.customer_id_of_channel(channel, channel_name) if directory else None
 
 
-def _answer(
+async def _answer(
     services: Services,
     task: Task,
     actor: Actor,
@@ -73,35 +85,48 @@ def _answer(
     *,
     query: str,
     customer_id: str | None,
+    channel: str = "",
     replace: bool = False,
 ) -> None:
+    """The card of one customer, or the question which one is meant.
+
+    Args:
+        channel: Where it was asked: an open case there may be theirs.
+    """
+    record, text, blocks = _found(services, actor.say, query=query, customer_id=customer_id)
+    beside = await right_customer.beside(services, actor, channel, record.customer.id) if record and channel else []
     with task.finishing() as connection:
-        text, blocks = _card(services, connection, actor.say, query=query, customer_id=customer_id)
-        answer: dict[str, Any] = dict(body(text, blocks)) if blocks else {"text": text}
+        if record:
+            text, blocks = _card(services, connection, actor.say, record)
+        answer: dict[str, Any] = dict(body(text, [*blocks, *beside])) if blocks else {"text": text}
         if replace:
             answer["replace_original"] = True
         _write(services, task, connection, actor, response_url, answer)
 
 
-def _card(
-    services: Services, connection: Connection, say: Words, *, query: str, customer_id: str | None
-) -> tuple[str, list[dict[str, Any]]]:
+def _found(
+    services: Services, say: Words, *, query: str, customer_id: str | None
+) -> tuple[CustomerRecord | None, str, list[Block]]:
+    """The customer that is meant; otherwise what to ask, or why there is none."""
     directory = services.directory()
     if directory is None:
-        return say("There is no customer directory to read. Please ask whoever runs Aside."), []
+        return None, say("There is no customer directory to read. Please ask whoever runs Aside."), []
     if customer_id is None:
         if not query:
-            return say("Which customer? Type /warranty and a name, tax ID, serial number or contract number."), []
+            sentence = say("Which customer? Type /warranty and a name, tax ID, serial number or contract number.")
+            return None, sentence, []
         found = directory.find(query)
         if found.match is not Match.ONE:
             nearest = found.match is Match.NONE
-            return warranty_card.ask_which(found.candidates, query=query, say=say, nearest=nearest)
+            return None, *warranty_card.ask_which(found.candidates, query=query, say=say, nearest=nearest)
         customer_id = found.candidates[0].id
     record = directory.record(customer_id)
-    if record is None:
-        return say("That customer is no longer on file. Please search again."), []
+    return record, "" if record else say("That customer is no longer on file. Please search again."), []
+
+
+def _card(services: Services, connection: Connection, say: Words, record: CustomerRecord) -> tuple[str, list[Block]]:
     standing = covered_today(services, record)
-    open_cases = which_case.open_of_customer(connection, services.identity.workspace, customer_id)
+    open_cases = which_case.open_of_customer(connection, services.identity.workspace, record.customer.id)
     return warranty_card.card(record, standing.coverages, today=standing.today, open_cases=open_cases, say=say)
 
 
