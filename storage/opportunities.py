@@ -76,7 +76,7 @@ def settle(connection: Connection, before: Opportunity, after: Opportunity) -> b
     values = _values(before)
     stands = [
         opportunities.c[name].is_(None) if values[name] is None else opportunities.c[name] == values[name]
-        for name in ("state", "reasons", "told", "taken_by", "due_at")
+        for name in ("customer_id", "state", "reasons", "told", "taken_by", "due_at")
     ]
     result = connection.execute(
         update(opportunities)
