@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 from bot.authority import authorities
 from bot.blocks import Block
 from bot.cards import home as home_card
+from bot.cards import pipeline as pipeline_card
 from bot.cards.home import Inbox
 from bot.case import Case, CaseState
 from bot.message import Role
-from handlers import board, people
+from handlers import board, people, pipeline
 from handlers.guard import Actor, actor_of
 from handlers.services import Services, Shown, woken
 from handlers.situation import moment
@@ -130,6 +131,7 @@ def _view(services: Services, connection: Connection, actor: Actor) -> Block:
     groups = workspaces.groups(connection, workspace, since=services.clock() - people.GROUPS_TOO_OLD_SECONDS)
     held = authorities(user, actor.role, actor.setup, groups, moment(services))
     until = {each.user: each.until for each in actor.setup.away}
+    sells = pipeline.pipeline(services, connection, actor)
     return home_card.view(
         role=actor.role,
         inbox=_inbox(services, connection, actor) if actor.role.is_staff else Inbox(),
@@ -142,6 +144,7 @@ def _view(services: Services, connection: Connection, actor: Actor) -> Block:
         board=board.board(services, connection, actor, held, groups) if held else None,
         faults=services.known.faults,
         feedback=quiet.feedback(connection, workspace, since=since) if actor.role is Role.SUPERVISOR else None,
+        selling=pipeline_card.blocks(sells, moment(services), actor.person.timezone, actor.say) if sells else (),
         stands_in_for=[(each.deputy_for, until[each.deputy_for]) for each in held if each.deputy_for],
     )
 

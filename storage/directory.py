@@ -128,6 +128,20 @@ class Directory:
         )
         return tuple(row["customer_id"] for row in rows)
 
+    def customers_kept_by(self, slack_user_id: str, first: date, last: date, day: date) -> tuple[str, ...]:
+        """Ids of the customers whom somebody looks after on `day`, some of whose contracts end between two days."""
+        owners = [
+            row["id"]
+            for row in self._rows("SELECT id FROM staff")
+            if (keeper := self._keeper(row["id"], day)) and keeper.slack_user_id == slack_user_id
+        ]
+        marks = ", ".join("?" * len(owners))
+        sql = (
+            "SELECT DISTINCT customers.id FROM customers JOIN contracts ON contracts.customer_id = customers.id"  # noqa: S608 - only marks
+            f' WHERE customers.owner IN ({marks}) AND contracts."end" BETWEEN ? AND ? ORDER BY 1'
+        )
+        return tuple(row["id"] for row in self._rows(sql, *owners, first.isoformat(), last.isoformat()))
+
     def names(self, customer_ids: Iterable[str]) -> dict[str, str]:
         """What these customers are called, by their ids; who is not on file is not among them."""
         wanted = tuple(dict.fromkeys(customer_ids))
@@ -140,9 +154,12 @@ class Directory:
 
         None when nobody is known: there is no owner, or those who took over have left too.
         """
-        day = day or datetime.now(ZoneInfo(customer.timezone)).date()
+        return self._keeper(customer.owner, day or datetime.now(ZoneInfo(customer.timezone)).date())
+
+    def _keeper(self, owner: str | None, day: date) -> StaffMember | None:
+        """Whoever looks after an owner's accounts on a day."""
         passed: set[str] = set()
-        at = customer.owner
+        at = owner
         while at is not None and at not in passed:
             passed.add(at)
             member = self.staff_member(at)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, or_, select, update
 
+from bot.pipeline import Settled
 from bot.sales import SETTLED, Ending, LostReason, Opportunity, OpportunityState, SalesMove
 from storage.engine import insert_once
 from storage.moments import at
@@ -98,6 +99,47 @@ def due(connection: Connection, workspace: str, now: float, most: int = 500) -> 
         .limit(most)
     )
     return [_opportunity(row) for row in rows.mappings()]
+
+
+def unsettled(connection: Connection, workspace: str, most: int) -> list[Opportunity]:
+    """Those of which somebody was told and which nobody settled, oldest first."""
+    rows = connection.execute(
+        select(opportunities)
+        .where(
+            opportunities.c.workspace == workspace,
+            opportunities.c.state.not_in([*SETTLED, OpportunityState.OPEN]),
+        )
+        .order_by(opportunities.c.opened_at, opportunities.c.id)
+        .limit(most)
+    )
+    return [_opportunity(row) for row in rows.mappings()]
+
+
+def settled_by(connection: Connection, workspace: str, user: str, *, since: float) -> Settled:
+    """What somebody won and lost since then."""
+    rows = connection.execute(
+        select(
+            opportunities.c.state,
+            opportunities.c.currency,
+            opportunities.c.lost_reason,
+            func.count().label("times"),
+            func.sum(opportunities.c.value).label("value"),
+        )
+        .where(
+            opportunities.c.workspace == workspace,
+            opportunities.c.settled_by == user,
+            opportunities.c.settled_at >= since,
+            opportunities.c.state.in_(SETTLED),
+        )
+        .group_by(opportunities.c.state, opportunities.c.currency, opportunities.c.lost_reason)
+        .order_by(func.count().desc(), opportunities.c.lost_reason, opportunities.c.currency)
+    ).all()
+    won = [row for row in rows if row.state == OpportunityState.WON]
+    return Settled(
+        won=sum(row.times for row in won),
+        value={row.currency: row.value for row in won},
+        lost={LostReason(row.lost_reason): row.times for row in rows if row.state == OpportunityState.LOST},
+    )
 
 
 def _reached_nobody() -> ColumnElement[bool]:

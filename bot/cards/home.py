@@ -87,6 +87,7 @@ def view(
     faults: Sequence[Fault] = (),
     feedback: Feedback | None = None,
     stands_in_for: Sequence[tuple[str, datetime | None]] = (),
+    selling: Sequence[Block] = (),
 ) -> Block:
     """What somebody finds under the app's name.
 
@@ -96,6 +97,7 @@ def view(
         faults: Why the playbook's latest edit was not taken; for administrators and supervisors.
         feedback: How often the team was whispered to, and what they thought of it; for supervisors alone, and no more
             than numbers: what an agent is told about their own words stays with them.
+        selling: What is for sales, as `bot.cards.pipeline` shows it.
         stands_in_for: Whose deputy they are now, and until when; None while nobody knows.
     """
     blocks: list[Block] = []
@@ -113,8 +115,8 @@ def view(
         deciding.append(section("\n".join(lines)))
     if board:
         deciding += _board(board, feedback, playbook, say)
-    blocks += [*deciding, *own] if role is Role.SUPERVISOR else [*own, *deciding]
-    if own or deciding:
+    blocks += [*deciding, *selling, *own] if role is Role.SUPERVISOR else [*selling, *own, *deciding]
+    if own or deciding or selling:
         blocks.append(divider())
     blocks.append(header(say("What Aside told you recently")))
     if role in {Role.AGENT, Role.SUPERVISOR} or inbox.quiet.paused_until:

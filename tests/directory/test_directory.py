@@ -230,3 +230,21 @@ def test_holdings_count_each_product_of_a_customer_once(write: Write, run_import
     assert holdings.customers == 2
     assert holdings.held == {"POS": 2, "ERP": 2}
     assert holdings.together == {"POS": {"ERP": 2}, "ERP": {"POS": 2}}
+
+
+def test_whose_contracts_end_is_told_to_whoever_looks_after_the_account_now(
+    write: Write, run_import: Import, target: Path
+) -> None:
+    """An owner who left counts for their successor; a contract outside the days, or of another's account, does not."""
+    run_import(
+        write("customers.csv", "id,name,owner", "C1,廣昕,S1", "C2,宏昌,S2", "C3,永泰,S3", "C4,立晟,S2", "C5,順捷,"),
+        write("contracts.csv", "number,customer_id,name,start,end",
+            *(f"M{number},C{number},維護,2025-01-01,{end}" for number, end in
+                enumerate(("2026-03-01", "2026-03-31", "2026-03-15", "2026-04-01", "2026-03-15"), start=1))),
+        write("staff.csv", "id,name,slack,left_on,successor",
+            "S1,周美玲,,2026-01-01,S2", "S2,許家豪,U0CHIAHAO,,", "S3,吳建宏,U0CHIENHUNG,,"),
+    )  # fmt: skip
+    directory, march = Directory(target), (date(2026, 3, 1), date(2026, 3, 31))
+    assert directory.customers_kept_by("U0CHIAHAO", *march, date(2026, 2, 1)) == ("C1", "C2")
+    assert directory.customers_kept_by("U0CHIAHAO", *march, date(2025, 12, 31)) == ("C2",)
+    assert directory.customers_kept_by("U0NOBODY", *march, date(2026, 2, 1)) == ()

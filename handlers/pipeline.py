@@ -1,0 +1,55 @@
+"""What a salesperson finds in their Home, gathered."""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from bot.pipeline import Mine, Pipeline, by_due, by_month, endings_ahead, last_day
+from bot.sales import CHANNEL, Opportunity, OpportunityState, in_sales, manages_sales
+from bot.working_hours import desk_day
+from handlers.board import names
+from handlers.guard import Actor
+from handlers.people import GROUPS_TOO_OLD_SECONDS
+from handlers.services import Services
+from handlers.situation import moment
+from storage import opportunities
+from storage import workspace as workspaces
+
+MOST = 500
+NEXT = 5
+DAYS = 90
+
+
+def pipeline(services: Services, connection: Connection, actor: Actor) -> Pipeline | None:
+    """Theirs, what anybody may take, the renewals of their accounts; None for who is not in sales.
+
+    A sales manager sees everybody's opportunities.
+    """
+    workspace, user = services.identity.workspace, actor.person.user_id
+    groups = workspaces.groups(connection, workspace, since=services.clock() - GROUPS_TOO_OLD_SECONDS)
+    if not in_sales(user, actor.setup, groups):
+        return None
+    manages = manages_sales(user, actor.setup, groups)
+    unsettled = by_due(opportunities.unsettled(connection, workspace, MOST))
+    mine = [each for each in unsettled if each.holder == user or (manages and each.holder != CHANNEL)]
+    free = [each for each in unsettled if each.holder == CHANNEL and each.state is OpportunityState.ASKED]
+    called = names(services, (each.customer_id for each in [*mine, *free]))
+
+    def listed(known: list[Opportunity]) -> tuple[Mine, ...]:
+        return tuple(Mine(opportunity=each, customer=called.get(each.customer_id)) for each in known)
+
+    policy = services.playbook.policy
+    today = desk_day(moment(services), policy.hours.timezone)
+    directory = services.directory()
+    kept = directory.customers_kept_by(user, today, last_day(today), today) if directory else ()
+    records = [record for each in kept[:MOST] if directory and (record := directory.record(each))]
+    endings = endings_ahead(records, today, policy.sales)
+    since = moment(services) - timedelta(days=DAYS)
+    return Pipeline(
+        mine=listed(mine),
+        free=listed(free),
+        renewals=by_month(endings, today),
+        next_endings=tuple(endings[:NEXT]),
+        settled=opportunities.settled_by(connection, workspace, user, since=since.timestamp()),
+        days=DAYS,
+    )
