@@ -137,7 +137,9 @@ def file_of(url: str) -> Path:
 def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless one with its key is there already; False when it was."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return connection.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+    statement = insert(table).values(**values).on_conflict_do_nothing()
+    # Of an insert SQLAlchemy tells how many rows there were only if it is asked to; SQLite tells anyway.
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
