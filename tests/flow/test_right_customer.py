@@ -11,8 +11,8 @@ from bot.message import Message, Role
 from bot.settings import Settings
 from bot.setup import RoleSource
 from bot.signals import Reading, Signal
-from handlers import right_customer
-from storage import cases, conversations
+from handlers import due, right_customer
+from storage import conversations
 from tests.flow.conftest import (
     AGENT,
     CUSTOMER,
@@ -24,16 +24,19 @@ from tests.flow.conftest import (
     SALES_CHANNEL,
     SETUP,
     SHARED,
+    SUCCESSOR,
     SUPERVISOR,
+    Bot,
     texts,
 )
 from tests.flow.test_who_may_do_what import FORM
 from tests.flow.without_slack import Desk, desk
-from tests.flow.working import typed
+from tests.flow.working import direct, has_button, press, press_in, typed, window
 from tests.sandbox.stage import Json, Stage
 
 WHOSE = "SELECT customer_id FROM cases WHERE id = ?"
 AUDIT = "SELECT actor, before, after, why FROM audit WHERE move = 'right_customer' AND subject = ? ORDER BY seq"
+OPPORTUNITY = "SELECT customer_id, told FROM opportunities WHERE case_id = ?"
 CHOICE = "right_customer_view"
 
 
@@ -193,14 +196,39 @@ async def test_the_window_opens_from_the_case(at: Desk, user: str) -> None:
 
 
 async def test_sales_hears_of_the_right_customer(at: Desk) -> None:
-    """The case's opportunity follows; it is told to whoever looks after the right account."""
-    case = at.case()
+    """The opportunity follows its case: whoever looks after the right account is told at once, as the next one."""
+    case = at.case(customer=None)
     hears(at, case, "我們只好考慮換別家了", "threatens_to_leave")
-    assert await says_it_is(at, AGENT, case, "C-2")
-    found = at.rows("SELECT customer_id, state FROM opportunities WHERE case_id = ?", case.id)
-    assert found == [("C-2", "open")]
-    with at.services.casebook.look() as connection:
-        moved = cases.get(connection, case.workspace, case.id)
-    assert moved
-    assert await says_it_is(at, AGENT, moved, "C-1")
-    assert at.rows("SELECT customer_id FROM opportunities WHERE case_id = ?", case.id) == [("C-1",)]
+    assert await says_it_is(at, AGENT, case, "C-1")
+    await due.do_due(at.services)
+    assert at.rows(OPPORTUNITY, case.id) == [("C-1", json.dumps([SUCCESSOR]))]
+    assert await says_it_is(at, SUPERVISOR, case, "C-2")
+    await due.do_due(at.services)
+    assert at.rows(OPPORTUNITY, case.id) == [("C-2", json.dumps([SUCCESSOR, SALES]))]
+    assert at.rows(AUDIT, "opportunity") == [(SUPERVISOR, "C-1", "C-2", "")]
+    assert "宏昌興業" in " ".join(at.told(SALES))
+
+
+async def test_from_the_whisper_about_nobodys_case_to_the_case_of_the_right_one(stage: Stage, bot: Bot) -> None:
+    """What an agent does: the whisper, the search, the case with the name on it."""
+    agent = await stage.seat(AGENT)
+    mail = {"app_id": "A0DESK", "bot_id": "B0DESK", "username": "mail"}
+    await agent.do("say", channel=DESK, text="ERP 從早上就當機，發票都印不出來", as_app=mail)
+    whisper = await agent.sees("ephemeral", lambda push: has_button(push, "choose_customer"))
+    await press(agent, whisper, "show_case")
+    case = await window(agent, "case_view")
+    await press_in(agent, case, "choose_customer")
+    view = await window(agent, CHOICE)
+    found = await agent.do(
+        "options",
+        container={"type": "view", "view_id": view["id"]},
+        action_id="case_customer",
+        block_id="customer",
+        value="廣昕",
+    )
+    assert [each["value"] for each in found["options"]] == ["C-1"]
+    chosen = {"case_customer": {"type": "external_select", "selected_option": found["options"][0]}}
+    await agent.do("submit", view_id=view["id"], values={"customer": chosen, "why": typed("")})
+    changed = await agent.sees("view_updated", lambda push: "廣昕精密" in texts(push["view"]["blocks"]))
+    assert changed["view"]["id"] == case["id"]
+    await direct(agent, "廣昕精密", "都以這個客戶為準")
