@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.entitlement import CoverageKind, CoverageOn, CoverageState, DateBasis
 from bot.goodwill import GRANTED, ExceptionRequest
 from bot.policy import Concession
-from bot.promises import Verification, VerificationState
+from bot.promises import Answer, Verification, VerificationState
 
 STILL_COVERED, PROMISED, DONE_BEFORE = "disputes_expiry", "claims_promise", "claims_precedent"
 CLAIMS = (STILL_COVERED, PROMISED, DONE_BEFORE)
@@ -44,13 +44,28 @@ class CoverageRow(Row):
     basis: DateBasis | None
 
 
+class SaidRow(Row):
+    """One answer of sales."""
+
+    answer: Answer
+    by: str
+    on: date
+    evidence: str = ""
+
+
 class AnswerRow(Row):
-    """What sales was asked, and what they said."""
+    """What sales was asked, and what they said.
+
+    Attributes:
+        by: Whose answer stands; whom it was asked of, while none does.
+        said: The answers that say something else; where none stands, all that say yes or no, side by side.
+    """
 
     state: VerificationState
     by: str | None
     on: date
     evidence: str = ""
+    said: tuple[SaidRow, ...] = ()
 
 
 class GrantRow(Row):
@@ -154,15 +169,19 @@ def _promised(verification: Verification | None, zone: tzinfo) -> ClaimCheck:
     if verification is None:
         return ClaimCheck(claim=PROMISED, verdict=ClaimVerdict.NOTHING)
     verdict = {
-        VerificationState.ASKED: ClaimVerdict.NOTHING,
         VerificationState.CONFIRMED: ClaimVerdict.SUPPORTED,
         VerificationState.NOT_CONFIRMED: ClaimVerdict.CONTRADICTED,
-    }[verification.state]
+    }.get(verification.state, ClaimVerdict.NOTHING)
+    standing = verification.standing
     answer = AnswerRow(
         state=verification.state,
-        by=verification.answered_by or verification.asked,
-        on=(verification.answered_at or verification.asked_at).astimezone(zone).date(),
-        evidence=verification.evidence,
+        by=standing.by if standing else verification.asked,
+        on=(standing.at if standing else verification.asked_at).astimezone(zone).date(),
+        evidence=standing.evidence if standing else "",
+        said=tuple(
+            SaidRow(answer=each.answer, by=each.by, on=each.at.astimezone(zone).date(), evidence=each.evidence)
+            for each in verification.otherwise
+        ),
     )
     return ClaimCheck(claim=PROMISED, verdict=verdict, answer=answer)
 

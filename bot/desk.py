@@ -10,7 +10,7 @@ from bot.case import Case
 from bot.commitments import Commitment
 from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.message import Role
-from bot.promises import Verification
+from bot.promises import Verification, VerificationState
 
 
 class CaseAtHand(BaseModel):
@@ -19,7 +19,7 @@ class CaseAtHand(BaseModel):
     Attributes:
         customer: Their name; empty for one who is not on file.
         request: The exception that waits for somebody, or is granted and not booked yet.
-        asked: The question to sales that nobody answered yet.
+        asked: The question to sales that is not settled yet.
         last_role: Who spoke last; None when nothing that was said is kept.
         last_at: When that was; when the case was opened, when nothing is kept.
         due: What was promised next.
@@ -44,6 +44,7 @@ class Wait(StrEnum):
     SUPERVISOR = "supervisor"
     MANAGER = "manager"
     SALES = "sales"
+    PROOF = "proof"
 
 
 _OF_REQUEST = {
@@ -58,7 +59,7 @@ def waits(at_hand: CaseAtHand) -> list[Wait]:
     """For what a case waits: a word about its request, sales, or neither."""
     found = [_OF_REQUEST[at_hand.request.state]] if at_hand.request else []
     if at_hand.asked:
-        found.append(Wait.SALES)
+        found.append(Wait.SALES if at_hand.asked.state is VerificationState.ASKED else Wait.PROOF)
     return found
 
 

@@ -22,6 +22,7 @@ from bot.signals import Reading
 MOST_LINES = 3
 _WIDER = {"free_service": frozenset({"free_labour", "free_parts"})}
 """A claim that is not named beside a narrower one of the same sentence: free labour is no free service."""
+TELLS_OF_THE_PROMISE = "promise_confirmed"
 _PROMISED = "overpromises"
 _TOO_EARLY = "refuses_early"
 _TOO_FAR: Mapping[Action | None, str] = {Action.ASK_EXCEPTION: _PROMISED, Action.ASSIGN_ENGINEER: "hands_to_engineer"}
@@ -51,6 +52,7 @@ class Beyond(BaseModel):
         missing: Any one of these facts would make it true; empty when only its time has not come (R01).
         action: What the agent can do so that it becomes true.
         granted: What an approved exception covers instead; None without one.
+        promised: What the recorded promise covers instead; None without one.
         declined: The request was declined, so it is said against a decision that stands (R34).
         undecided: A request is before the supervisors.
     """
@@ -62,13 +64,14 @@ class Beyond(BaseModel):
     missing: tuple[str, ...] = ()
     action: Action | None = None
     granted: Concession | None = None
+    promised: Concession | None = None
     declined: bool = False
     undecided: bool = False
 
     @property
     def is_too_early(self) -> bool:
         """Whether it is true, and its time has not come."""
-        return not self.missing and not self.granted and not self.declined
+        return not (self.missing or self.granted or self.promised or self.declined)
 
 
 class DraftCheck(BaseModel):
@@ -104,6 +107,7 @@ def check_draft(
     granted: Concession | None,
     language: Language,
     now: datetime,
+    promised: Concession | None = None,
 ) -> DraftCheck:
     """Check what an agent is about to send.
 
@@ -111,9 +115,10 @@ def check_draft(
         reading: What the draft shows when the agent says it.
         answers: What the customer's last message showed.
         granted: What an approved exception of this case covers.
+        promised: What the promise covers that a supervisor recorded; that one was made is not enough any more then.
         language: The language the customer is spoken to in.
     """
-    beyond = tuple(_beyond(text, playbook, situation, granted))
+    beyond = tuple(_beyond(text, playbook, situation, granted, promised))
     hurts = tuple(_hurts(playbook, reading, situation, named=bool(beyond)))
     better = tuple(_instead(playbook, beyond, language))
     spoken_to = better or any(playbook.words[language].plays[each.play].instead for each in hurts)
@@ -162,19 +167,23 @@ def _instead(playbook: Playbook, beyond: Iterable[Beyond], language: Language) -
             yield OfferedLine(lang=language, text=text)
 
 
-def _beyond(text: str, playbook: Playbook, situation: Situation, granted: Concession | None) -> Iterator[Beyond]:
+def _beyond(
+    text: str, playbook: Playbook, situation: Situation, granted: Concession | None, promised: Concession | None
+) -> Iterator[Beyond]:
     for claim, words in claims_in(text, playbook):
-        held = granted in claim.granted_by or not situation.facts.isdisjoint(claim.true_by)
+        conceded = _concedes(claim)
+        true_by = [fact for fact in claim.true_by if not (promised and conceded and fact == TELLS_OF_THE_PROMISE)]
+        held = not {granted, promised}.isdisjoint(claim.granted_by) or not situation.facts.isdisjoint(true_by)
         too_early = claim.from_stage is not None and not has_reached(claim.from_stage, situation.stage)
         if held and not too_early:
             continue
-        conceded = _concedes(claim)
         yield Beyond(
             claim=claim.id,
             words=words,
-            missing=() if held else claim.true_by or ("exception_approved",),
+            missing=() if held else tuple(true_by) or ("exception_approved",),
             action=None if held or (conceded and situation.asked) else claim.action,
             granted=granted if conceded else None,
+            promised=promised if conceded else None,
             declined=conceded and granted is None and situation.standing.decision == "declined",
             undecided=conceded and "exception_requested" in situation.facts,
         )

@@ -20,7 +20,7 @@ from bot.facts import RecordedFact
 from bot.goodwill import ExceptionRequest
 from bot.message import Role
 from bot.playbook import Language
-from bot.promises import LaterAnswer, Verification
+from bot.promises import Verification
 from bot.takeover import Asking
 
 FORMAT: Final = "aside-evidence/1"
@@ -86,7 +86,6 @@ class Evidence(Part):
     facts: Sequence[RecordedFact]
     requests: Sequence[ExceptionRequest]
     verification: Verification | None
-    later_answers: Sequence[LaterAnswer]
     commitments: Sequence[Commitment]
     takeovers: Sequence[Asking]
     audit: Sequence[Audited]
@@ -113,6 +112,8 @@ def record(evidence: Evidence, *, by: str, at: datetime, zone: str, language: La
         }
         if isinstance(part, ExceptionRequest):
             clocked["grant"] = plain(part.grant)
+        if isinstance(part, Verification):
+            clocked |= {"scope": plain(part.scope), "answers": None}
         return {**part.model_dump(mode="json"), **clocked}
 
     rows: dict[str, Sequence[BaseModel]] = {
@@ -120,7 +121,7 @@ def record(evidence: Evidence, *, by: str, at: datetime, zone: str, language: La
         "facts": evidence.facts,
         "requests": evidence.requests,
         "verifications": [evidence.verification] if evidence.verification else [],
-        "later_answers": evidence.later_answers,
+        "answers": evidence.verification.answers if evidence.verification else (),
         "commitments": evidence.commitments,
         "takeovers": evidence.takeovers,
         "audit": evidence.audit,

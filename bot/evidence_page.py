@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from bot.blocks import cut
 from bot.evidence import CLOSES, OPENS, digest, spelt
+from bot.evidence_words import SUBJECTS, meaning
 from bot.i18n import Words, words
 
 STYLE: Final = (
@@ -23,14 +24,14 @@ STYLE: Final = (
 TYPED: Final = frozenset(
     {
         *("text", "value", "why", "fault", "reason", "evidence", "new_fact", "question", "answer", "decision_reason"),
-        *("scope", "conditions", "claimed", "before", "after", "customer"),
+        *("scope", "conditions", "claimed", "what", "before", "after", "customer"),
     }
 )
 """What people typed, or what may hold it."""
 PEOPLE: Final = frozenset(
     {
         *("by", "requested_by", "asked_back_by", "first_by", "decided_by", "deputy_for", "used_by", "asked_by"),
-        *("asked", "answered_by", "made_by", "settled_by", "agent"),
+        *("asked", "told", "questioned_by", "made_by", "settled_by", "agent"),
     }
 )
 FIRST: Final = (
@@ -48,11 +49,15 @@ FIRST: Final = (
         "question",
         "answer",
     ),
-    *("first_by", "first_at", "decided_by", "decided_at", "decision_reason", "grant", "answered_by", "answered_at"),
+    *("first_by", "first_at", "decided_by", "decided_at", "decision_reason", "grant"),
 )
 """What is read first of each entry, in this order; the rest follows by name, so that the order is always the same."""
-LEFT_OUT: Final = frozenset({"workspace", "case_id", "customer_id", "holds", "round", "ts", "due_move"})
+LEFT_OUT: Final = frozenset(
+    {"workspace", "case_id", "customer_id", "holds", "round", "round_told", "round_answers", "moves", "ts", "due_move"}
+)
 """What is in the record and tells a reader nothing."""
+IDS: Final = frozenset({"id", "subject_id", "reopens", "channel", "thread_ts"})
+"""By what a machine finds an entry; the record has it, and the page the case's own."""
 GIST: Final = 80
 """So many characters of what was typed stand in the timeline."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -64,8 +69,6 @@ def label(name: str, say: Words) -> str:
         "after": say("After"),
         "agent": say("Handled by"),
         "answer": say("Answer"),
-        "answered_at": say("Answered"),
-        "answered_by": say("Answered by"),
         "asked": say("Asked"),
         "asked_at": say("Asked on"),
         "asked_back_by": say("Asked back by"),
@@ -105,7 +108,9 @@ def label(name: str, say: Words) -> str:
         "new_fact": say("What is new"),
         "number": say("Number"),
         "opened_at": say("Opened on"),
+        "ours": say("Our own fault, put right"),
         "question": say("Question"),
+        "questioned_by": say("Evidence questioned by"),
         "reason": say("Reason"),
         "removed": say("Words removed"),
         "reopens": say("Reopens"),
@@ -121,10 +126,13 @@ def label(name: str, say: Words) -> str:
         "text": say("Words"),
         "thread_ts": say("Thread"),
         "timezone": say("Time zone"),
+        "told": say("Asked"),
+        "until": say("Until"),
         "used_at": say("Used on"),
         "used_by": say("Used by"),
         "valid_until": say("Valid until"),
         "value": say("Value"),
+        "what": say("What was promised"),
         "why": say("Why"),
     }.get(name, name)
 
@@ -136,7 +144,7 @@ def _titles(say: Words) -> dict[str, str]:
         "facts": say("What was written down"),
         "requests": say("Requests and decisions"),
         "verifications": say("Questions to sales"),
-        "later_answers": say("Later answers from sales"),
+        "answers": say("Answers from sales"),
         "commitments": say("Commitments"),
         "takeovers": say("Colleagues asked in"),
         "audit": say("Audit"),
@@ -147,8 +155,8 @@ _HAPPENED: Final = {
     "messages": ("at", "deleted_at"),
     "facts": ("at",),
     "requests": ("requested_at", "first_at", "decided_at", "used_at"),
-    "verifications": ("asked_at", "answered_at"),
-    "later_answers": ("at",),
+    "verifications": ("asked_at",),
+    "answers": ("at",),
     "commitments": ("made_at", "settled_at"),
     "takeovers": ("asked_at", "settled_at"),
     "audit": ("at",),
@@ -163,6 +171,7 @@ def page(values: Mapping[str, Any]) -> str:
     body = [f"<h1>{title}</h1>", *_about(values, text, say), *_timeline(values, say)]
     for part, heading in _titles(say).items():
         body += [f"<h2>{escape(heading)}</h2>", *_part(values, part, say)]
+    body += _people(values, say)
     return "\n".join(
         [
             "<!doctype html>",
@@ -182,10 +191,12 @@ def _about(values: Mapping[str, Any], text: str, say: Words) -> Iterator[str]:
     yield "<dl>"
     yield from _field("customer", values["customer"] or say("a customer not on file"), values, say)
     for name in ("id", "state", "agent", "channel", "opened_at"):
-        yield from _field(name, case[name], values, say)
+        yield from _field(name, case[name], values, say, subject="case", with_ids=True)
     for name in ("made_by", "made_at", "timezone"):
         yield from _field(name, values[name], values, say)
     yield "</dl>"
+    zone = say("All times are those of {zone}, each with its difference from UTC.", zone=values["timezone"])
+    yield f"<p>{escape(zone)}</p>"
     told = say(
         "The checksum (SHA-256) below is that of the record at the end of this file. It is kept in the audit as well: "
         "`aside case check` tells whether anything in the file was changed."
@@ -204,7 +215,7 @@ def _timeline(values: Mapping[str, Any], say: Words) -> Iterator[str]:
             titles[part],
             label(name, say) if name != "at" else "",
             _who(each, name, values),
-            _gist(each),
+            _gist(each, part, say),
         )
         for number, part in enumerate(titles)
         for each in values[part]
@@ -217,12 +228,29 @@ def _timeline(values: Mapping[str, Any], say: Words) -> Iterator[str]:
     yield "</ul>"
 
 
-def _gist(each: Mapping[str, Any]) -> str:
-    """An entry in a few words: its codes, and what was typed in quotation marks."""
-    codes = [str(each[name]) for name in ("subject", "move", "kind", "name", "concession") if each.get(name)]
+def _gist(each: Mapping[str, Any], part: str, say: Words) -> str:
+    """An entry in a few words: what it is, and what was typed in quotation marks."""
+    told = [
+        _code(name, str(each[name]), part, each, say) for name in ("subject", "move", "kind", "name") if each.get(name)
+    ]
+    if each.get("concession"):
+        told.append(_code("concession", str(each["concession"]), part, each, say))
     typed = next((str(each[name]) for name in ("text", "value", "fault", "claimed") if each.get(name)), "")
-    quoted = [f"“{_CONTROL.sub('�', cut(' '.join(typed.split()), GIST))}”"] if typed else []
-    return " ".join([*codes, *quoted])
+    known = meaning("value", typed, str(each.get("name") or ""), say) if each.get("value") else None
+    quoted = [known or f"“{_CONTROL.sub('�', cut(' '.join(typed.split()), GIST))}”"] if typed else []
+    return say(", ").join([*told, *quoted])
+
+
+def _code(name: str, code: str, part: str, each: Mapping[str, Any], say: Words) -> str:
+    """A code in words; as it is when it has none."""
+    return meaning(name, code, _subject(part, each), say) or _CONTROL.sub("�", code)
+
+
+def _subject(part: str, each: Mapping[str, Any]) -> str:
+    """What an entry is about, as the audit calls it; a fact is about what it is called."""
+    if part == "facts":
+        return str(each.get("name") or "")
+    return str(each.get("subject") or "") if part == "audit" else SUBJECTS.get(part, part)
 
 
 def _moment_of(happened: tuple[str, int, str, str, str, str]) -> tuple[float, int]:
@@ -244,7 +272,8 @@ def _part(values: Mapping[str, Any], part: str, say: Words) -> Iterator[str]:
         for name, value in sorted(each.items(), key=_reading_order):
             if name == _HAPPENED[part][0] or (part, name) == ("facts", "after"):
                 continue
-            yield from _field(name, _shown(part, name, value, each, say), values, say)
+            shown = _shown(part, name, value, each, say)
+            yield from _field(name, shown, values, say, subject=_subject(part, each))
         yield "</dl>"
 
 
@@ -260,30 +289,52 @@ def _shown(part: str, name: str, value: Any, each: Mapping[str, Any], say: Words
     return value
 
 
-def _field(name: str, value: Any, values: Mapping[str, Any], say: Words) -> Iterator[str]:
-    if name in LEFT_OUT or value is None or value == "" or value is False:
+def _field(
+    name: str, value: Any, values: Mapping[str, Any], say: Words, *, subject: str = "", with_ids: bool = False
+) -> Iterator[str]:
+    if name in IDS and not with_ids:
+        return
+    if name in LEFT_OUT or value is None or value in ("", []) or value is False:
         return
     if isinstance(value, Mapping):
         for inner, held in sorted(value.items(), key=_reading_order):
-            yield from _field(inner, held, values, say)
+            yield from _field(inner, held, values, say, subject=subject)
         return
-    if value is True:
-        told = say("yes")
-    elif name in PEOPLE:
-        told = _person(str(value), values)
-    elif name in TYPED:
-        told = f"“{_CONTROL.sub('�', str(value))}”"
-    elif name.endswith("_at") or name == "valid_until":
-        told = _clock(str(value))
-    else:
-        told = _CONTROL.sub("�", str(value))
+    told = _told(name, value, values, say, subject)
     yield f"<dt>{escape(label(name, say))}</dt><dd><bdi>{escape(told)}</bdi></dd>"
 
 
+def _told(name: str, value: Any, values: Mapping[str, Any], say: Words, subject: str) -> str:
+    """A field's value as people read it: a code in words, a person's name, what was typed in quotation marks."""
+    if isinstance(value, list):
+        return ", ".join(_person(each, values) if each else say("the sales channel") for each in map(str, value))
+    if value is True:
+        return say("yes")
+    if known := meaning(name, str(value), subject, say):
+        return known
+    if name in PEOPLE or str(value) in values["people"]:
+        return _person(str(value), values)
+    if name in TYPED:
+        return f"“{_CONTROL.sub('�', str(value))}”"
+    if name.endswith("_at") or name == "valid_until":
+        return _clock(str(value))
+    return _CONTROL.sub("�", str(value))
+
+
 def _person(user: str, values: Mapping[str, Any]) -> str:
-    """Somebody's id, and what they are called."""
+    """What somebody is called; their id when nobody knows."""
     called = values["people"].get(user)
-    return f"{user} “{_CONTROL.sub('�', called)}”" if called else user
+    return f"“{_CONTROL.sub('�', called)}”" if called else user
+
+
+def _people(values: Mapping[str, Any], say: Words) -> Iterator[str]:
+    """Who the names are: each with the id that Slack knows them by."""
+    if not values["people"]:
+        return
+    yield f"<h2>{escape(say('People'))}</h2><dl>"
+    for user in sorted(values["people"]):
+        yield f"<dt>{escape(user)}</dt><dd><bdi>{escape(_person(user, values))}</bdi></dd>"
+    yield "</dl>"
 
 
 def _clock(at: str) -> str:

@@ -151,6 +151,9 @@ def _claims(insight: Insight, say: Words) -> Section:
         return Section(title, asked, say("No promise had to be checked."))
     ended = {
         VerificationState.ASKED: say("not answered yet"),
+        VerificationState.REMEMBERED: say("remembered, nothing in writing"),
+        VerificationState.CONTRADICTED: say("answers differ"),
+        VerificationState.LAPSED: say("confirmed, and over by now"),
         VerificationState.CONFIRMED: say("confirmed"),
         VerificationState.NOT_CONFIRMED: say("not confirmed"),
     }

@@ -246,6 +246,26 @@ class CommitmentPolicy(Part):
     escalate_after_minutes: int = Field(default=60, ge=1)
 
 
+class VerificationPolicy(Part):
+    """How long sales has to say whether something was promised, in working time (R24, R29).
+
+    Attributes:
+        remind_after_minutes: Whoever was asked and said nothing is reminded.
+        move_up_after_minutes: So long after they were asked the next in line is.
+        record_after_minutes: Somebody said yes and no supervisor recorded the scope or questioned it: they hear again.
+    """
+
+    remind_after_minutes: int = Field(default=60, ge=1)
+    move_up_after_minutes: int = Field(default=180, ge=1)
+    record_after_minutes: int = Field(default=120, ge=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.remind_after_minutes >= self.move_up_after_minutes:
+            raise ValueError("whoever is asked is first reminded, then passed over: the times have to grow")
+        return self
+
+
 class RetentionPolicy(Part):
     """How long words are kept; figures, states, times and who decided stay (docs/casebook.md).
 
@@ -271,4 +291,5 @@ class Policy(Part):
     case: CasePolicy = CasePolicy()
     takeover: TakeoverPolicy = TakeoverPolicy()
     commitments: CommitmentPolicy = CommitmentPolicy()
+    verification: VerificationPolicy = VerificationPolicy()
     retention: RetentionPolicy = RetentionPolicy()

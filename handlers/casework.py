@@ -12,7 +12,6 @@ from bot.cards import exception as exception_card
 from bot.case import Case, may_handle, may_help
 from bot.i18n import Words
 from bot.message import Role
-from bot.promises import contradicting
 from handlers import deliver, inbound, people, request
 from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.inbound import Click, Submission
@@ -218,14 +217,12 @@ async def refresh_below(services: Services, sent: Submission) -> None:
 
 def file_of(services: Services, connection: Connection, case: Case, say: Words) -> case_card.CaseFile:
     """All that is on file about a case."""
-    asked = promises.of_case(connection, case.workspace, case.id)
     return case_card.CaseFile(
         case=cases.get(connection, case.workspace, case.id) or case,
         customer=request.name_of(customer_of(services, case.customer_id), say),
         recorded=facts.of_case(connection, case),
         requests=requests.of_case(connection, case.workspace, case.id),
-        verification=asked,
-        otherwise=contradicting(asked, promises.later_answers(connection, asked)) if asked else (),
+        verification=promises.of_case(connection, case.workspace, case.id),
         commitments=commitments.of_case(connection, case.workspace, case.id),
         bands=services.playbook.policy.cost,
         turns=requests.turns(connection, case.workspace, case.id),

@@ -12,6 +12,7 @@ from bot.blocks import Block, body
 from bot.cards import decision as decision_card
 from bot.cards import draft as draft_card
 from bot.cards import exception as exception_card
+from bot.cards import promise_scope as scope_card
 from bot.case import Case
 from bot.coaching import Situation
 from bot.draft import DraftCheck, check_draft
@@ -19,6 +20,7 @@ from bot.goodwill import GRANTED, ExceptionRequest
 from bot.language import language_of_locale, language_of_text
 from bot.message import Role
 from bot.playbook import Language, Stage
+from bot.promises import Scope, VerificationState
 from bot.signals import Reading, Thread
 from handlers import deliver, inbound
 from handlers.casework import answer, help_hindrance
@@ -28,7 +30,7 @@ from handlers.inbound import Command, Submission
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, situation
 from handlers.worker import Task
-from storage import cases, conversations, which_case
+from storage import cases, conversations, promises, which_case
 from storage import goodwill as requests
 
 MOST_CASES = 20
@@ -121,12 +123,15 @@ async def _answer(services: Services, actor: Actor, case: Case | None, text: str
     with services.casebook.begin() as connection:
         words = conversations.last_customer_words(connection, case) if case else ""
         asked = requests.of_case(connection, case.workspace, case.id) if case else []
+        promise = promises.of_case(connection, case.workspace, case.id) if case else None
+    scope = promise.scope if promise and promise.state is VerificationState.CONFIRMED else None
     language = language_of_text(words or text, language_of_locale(actor.person.locale))
     held = next((each for each in asked if each.grant and each.state in GRANTED), None)
-    check = await _check(services, case, customer, text, words, language, held)
+    check = await _check(services, case, customer, text, words, language, held, scope)
+    bounds = decision_card.bounds(held, services.playbook.policy.hours.timezone, actor.say) if held else []
     return draft_card.answer(
         check,
-        granted=decision_card.bounds(held, services.playbook.policy.hours.timezone, actor.say) if held else (),
+        granted=[*bounds, *(scope_card.scope_rows(scope, actor.say) if scope else ())],
         customer=customer.record.customer.name if customer else None,
         has_case=case is not None,
         language=language,
@@ -143,6 +148,7 @@ async def _check(
     words: str,
     language: Language,
     held: ExceptionRequest | None,
+    scope: Scope | None,
 ) -> DraftCheck:
     """Hold a draft against its case; without one nothing is known to be true.
 
@@ -150,6 +156,7 @@ async def _check(
         words: What the customer said last.
         language: The language the customer is spoken to in.
         held: The exception this case was granted.
+        scope: What was promised, once a supervisor recorded it.
     """
     thread = Thread()
     known = Situation(standing=case_rules.Standing(), stage=Stage.FOLLOW_UP, facts=frozenset())
@@ -167,6 +174,7 @@ async def _check(
         answers=answers,
         situation=known,
         granted=held.grant.concession if held and held.grant else None,
+        promised=scope.concession if scope else None,
         language=language,
         now=moment(services),
     )

@@ -12,18 +12,19 @@ from bot.commitments import Commitment
 from bot.goodwill import ExceptionRequest
 from bot.i18n import words
 from bot.language import language_of_locale
+from bot.promises import Verification
 from bot.sales import Opportunity
-from handlers import commitment_due, people, request, sales_due, takeover
+from handlers import commitment_due, people, request, sales_due, takeover, verification_due
 from handlers.services import Services
 from handlers.situation import moment
-from storage import cases, commitments, opportunities
+from storage import cases, commitments, opportunities, promises
 from storage import goodwill as requests
 
 PAUSE_SECONDS = 1.0
 AGAIN_SECONDS = 60.0
 """What did not work is tried again after this."""
 
-Row = TypeVar("Row", ExceptionRequest, Commitment, Opportunity)
+Row = TypeVar("Row", ExceptionRequest, Commitment, Opportunity, Verification)
 
 NotBefore = dict[str, float]
 
@@ -48,6 +49,7 @@ async def do_due(services: Services, not_before: NotBefore | None = None) -> Non
     await _each(services, requests.due, _happen, not_before)
     await _each(services, commitments.due, commitment_due.happen, not_before)
     await _each(services, opportunities.due, sales_due.happen, not_before)
+    await _each(services, promises.due, verification_due.happen, not_before)
     await takeover.do_due(services)
     services.wake.outbox.set()
 

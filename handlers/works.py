@@ -13,6 +13,7 @@ from bot.cards import engineer as engineer_card
 from bot.cards import exception as exception_card
 from bot.cards import feedback as feedback_card
 from bot.cards import home as home_card
+from bot.cards import promise_scope as scope_card
 from bot.cards import right_customer as right_customer_card
 from bot.cards import sales as sales_card
 from bot.cards import setup as setup_card
@@ -37,6 +38,7 @@ from handlers import (
     home,
     inbound,
     opportunity,
+    promise_scope,
     quiet,
     right_customer,
     setup,
@@ -99,6 +101,8 @@ CLICKS: dict[str, Work] = {
     verification_card.YES: verification.on_yes,
     verification_card.NO: verification.on_no,
     verification_card.NOT_SURE: verification.on_not_sure,
+    scope_card.RECORD: promise_scope.on_record,
+    scope_card.QUESTION: promise_scope.on_question,
 }
 COMMANDS: dict[str, Work] = {
     "/warranty": warranty.on_command,
@@ -130,6 +134,8 @@ VIEWS: dict[str, Work] = {
     **dict.fromkeys(opportunity.MOVE_OF, opportunity.on_sent),
     verification_card.YES_VIEW: verification.on_answered_yes,
     verification_card.NO_VIEW: verification.on_answered_no,
+    verification_card.NOT_SURE_VIEW: verification.on_answered_not_sure,
+    **dict.fromkeys(promise_scope.MOVE_OF, promise_scope.on_sent),
 }
 Check = Callable[[Services, Submission], Awaitable[dict[str, str]]]
 CHECKS: dict[str, Check] = {
@@ -147,6 +153,7 @@ CHECKS: dict[str, Check] = {
     takeover_card.TAKEOVER_VIEW: takeover.mistakes,
     right_customer_card.CUSTOMER_VIEW: right_customer.mistakes,
     feedback_card.NOT_HELPFUL_VIEW: feedback.mistakes,
+    **dict.fromkeys(promise_scope.MOVE_OF, promise_scope.mistakes),
     **dict.fromkeys(opportunity.MOVE_OF, opportunity.mistakes),
 }
 

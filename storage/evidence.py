@@ -54,7 +54,6 @@ def of_case(connection: Connection, case: Case, customer: str) -> Evidence:
         facts=facts.of_case(connection, case),
         requests=requests.of_case(connection, case.workspace, case.id),
         verification=asked,
-        later_answers=promises.later_answers(connection, asked) if asked else (),
         commitments=commitments.of_case(connection, case.workspace, case.id),
         takeovers=takeovers.of_case(connection, case.workspace, case.id),
         audit=audited,
@@ -116,7 +115,8 @@ def _people(connection: Connection, case: Case, evidence: Evidence) -> dict[str,
         named |= {request.requested_by, request.decided_by, request.first_by, request.used_by, request.deputy_for}
         named |= {request.asked_back_by}
     if asked := evidence.verification:
-        named |= {asked.asked_by, asked.asked, asked.answered_by, *(each.by for each in evidence.later_answers)}
+        named |= {asked.asked_by, asked.questioned_by, *asked.told, *(each.by for each in asked.answers)}
+        named |= {asked.scope.by} if asked.scope else set()
     for made in evidence.commitments:
         named |= {made.made_by, made.settled_by}
     for question in evidence.takeovers:

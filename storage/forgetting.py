@@ -31,6 +31,7 @@ from storage.schema import (
     outbox,
     people,
     ratings,
+    sales_answers,
     takeovers,
     verifications,
 )
@@ -38,7 +39,8 @@ from storage.schema import (
 WORDS: dict[Table, tuple[str, ...]] = {
     messages: ("text",),
     facts: ("why",),
-    verifications: ("claimed", "evidence"),
+    verifications: ("claimed", "question", "scope"),
+    sales_answers: ("evidence",),
     commitments: ("text",),
     takeovers: ("why",),
     opportunities: ("lost_note",),
@@ -83,6 +85,7 @@ FIGURES = frozenset(
         "engineer",
         "engineer_assigned",
         "promise_being_checked",
+        "salesperson_left",
         "commitment_recorded",
         "takeover_by",
         "takeover_asked",

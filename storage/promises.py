@@ -1,18 +1,77 @@
-"""Verifications 查證: what sales was asked about a promise, and what they said; one a case."""
+"""Verifications 查證: what sales was asked about a promise, and every answer; one a case."""
 
+import json
 from collections.abc import Sequence
+from datetime import date
 
-from sqlalchemy import Connection, RowMapping, delete, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, literal, or_, select, update
 
-from bot.promises import Answer, LaterAnswer, Verification, VerificationState
+from bot.policy import Concession
+from bot.promises import OPEN, Answer, Given, Scope, Verification, VerificationMove, VerificationState
 from storage.engine import insert_once
 from storage.moments import at
-from storage.schema import audit, verifications
+from storage.outbox import SendState
+from storage.schema import outbox, sales_answers, verifications
 
-_REFUSED = "refused_"
+CARD = "verification:"
+_FURTHER, _FOR_SUPERVISORS = ":asked:", ":scope:"
+_NOT_OUT = (SendState.FAILED, SendState.WITHHELD)
 
 
-def _verification(row: RowMapping) -> Verification:
+def card_key(verification_id: str, number: int = 0) -> str:
+    """The outbox key of a question's card, the first one or one for whoever was asked after that."""
+    return f"{CARD}{verification_id}{_FURTHER}{number}" if number else f"{CARD}{verification_id}"
+
+
+def scope_key(verification_id: str, number: int) -> str:
+    """The outbox key of the supervisors' card of a round, from 0."""
+    return f"{CARD}{verification_id}{_FOR_SUPERVISORS}{number}"
+
+
+def get(connection: Connection, workspace: str, verification_id: str) -> Verification | None:
+    """A verification by its id."""
+    return _one(connection, workspace, verifications.c.id == verification_id)
+
+
+def of_case(connection: Connection, workspace: str, case_id: str) -> Verification | None:
+    """The verification of a case."""
+    return _one(connection, workspace, verifications.c.case_id == case_id)
+
+
+def waiting_in(connection: Connection, workspace: str, case_ids: Sequence[str]) -> list[Verification]:
+    """The questions of these cases that are not settled yet."""
+    return _all(connection, workspace, verifications.c.case_id.in_(case_ids) & verifications.c.state.in_(OPEN))
+
+
+def due(connection: Connection, workspace: str, now: float, most: int = 500) -> list[Verification]:
+    """The questions to which something happens by itself by now, the longest overdue first."""
+    found = _all(connection, workspace, verifications.c.due_at <= now, most=most)
+    return sorted(found, key=lambda each: each.due_at or each.asked_at)
+
+
+def _one(connection: Connection, workspace: str, which: ColumnElement[bool]) -> Verification | None:
+    return next(iter(_all(connection, workspace, which)), None)
+
+
+def _all(
+    connection: Connection, workspace: str, which: ColumnElement[bool], most: int | None = None
+) -> list[Verification]:
+    asked = select(verifications).where(verifications.c.workspace == workspace, which)
+    rows = connection.execute(asked.order_by(verifications.c.due_at).limit(most)).mappings().all()
+    said: dict[str, list[Given]] = {row["id"]: [] for row in rows}
+    if rows:
+        answers = connection.execute(
+            select(sales_answers)
+            .where(sales_answers.c.workspace == workspace, sales_answers.c.verification_id.in_(said))
+            .order_by(sales_answers.c.verification_id, sales_answers.c.number)
+        )
+        for each in answers:
+            given = Given(answer=Answer(each.answer), by=each.said_by, at=at(each.said_at), evidence=each.evidence)
+            said[each.verification_id].append(given)
+    return [_verification(row, said[row["id"]]) for row in rows]
+
+
+def _verification(row: RowMapping, answers: Sequence[Given]) -> Verification:
     return Verification(
         workspace=row["workspace"],
         id=row["id"],
@@ -22,101 +81,134 @@ def _verification(row: RowMapping) -> Verification:
         state=VerificationState(row["state"]),
         asked_by=row["asked_by"],
         asked_at=at(row["asked_at"]),
-        asked=row["asked"],
-        answered_by=row["answered_by"],
-        answered_at=at(row["answered_at"]) if row["answered_at"] is not None else None,
-        evidence=row["evidence"],
+        told=tuple(json.loads(row["told"])),
+        answers=tuple(answers),
+        round=row["round"],
+        round_told=row["round_told"],
+        round_answers=row["round_answers"],
+        question=row["question"],
+        questioned_by=row["questioned_by"],
+        scope=_scope(row) if row["conceded"] else None,
+        due_at=at(row["due_at"]) if row["due_at"] is not None else None,
+        due_move=VerificationMove(row["due_move"]) if row["due_move"] else None,
+        moves=row["moves"],
     )
 
 
-def card_key(verification_id: str) -> str:
-    """The outbox key of a question's card."""
-    return f"verification:{verification_id}"
-
-
-def get(connection: Connection, workspace: str, verification_id: str) -> Verification | None:
-    """A verification by its id."""
-    found = connection.execute(
-        select(verifications).where(verifications.c.workspace == workspace, verifications.c.id == verification_id)
+def _scope(row: RowMapping) -> Scope:
+    return Scope(
+        concession=Concession(row["conceded"]),
+        what=row["scope"],
+        until=date.fromisoformat(row["scope_until"]) if row["scope_until"] else None,
+        cap=row["cap"],
+        currency=row["currency"],
+        by=row["scope_by"],
+        at=at(row["scope_at"]),
     )
-    row = found.mappings().one_or_none()
-    return _verification(row) if row else None
-
-
-def of_case(connection: Connection, workspace: str, case_id: str) -> Verification | None:
-    """The verification of a case."""
-    found = connection.execute(
-        select(verifications).where(verifications.c.workspace == workspace, verifications.c.case_id == case_id)
-    )
-    row = found.mappings().one_or_none()
-    return _verification(row) if row else None
-
-
-def waiting_in(connection: Connection, workspace: str, case_ids: Sequence[str]) -> list[Verification]:
-    """The questions of these cases that sales has not answered yet."""
-    rows = connection.execute(
-        select(verifications).where(
-            verifications.c.workspace == workspace,
-            verifications.c.case_id.in_(case_ids),
-            verifications.c.state == VerificationState.ASKED,
-        )
-    )
-    return [_verification(row) for row in rows.mappings()]
-
-
-def refused_move(said: Answer) -> str:
-    """The audit's move of an answer that came after the first yes or no."""
-    return f"{_REFUSED}{said}"
-
-
-def later_answers(connection: Connection, verification: Verification) -> list[LaterAnswer]:
-    """The answers that came after the first yes or no, oldest first; they are kept in the audit alone."""
-    found = connection.execute(
-        select(audit)
-        .where(
-            audit.c.workspace == verification.workspace,
-            audit.c.subject == "verification",
-            audit.c.subject_id == verification.id,
-            audit.c.move.in_([refused_move(each) for each in Answer]),
-        )
-        .order_by(audit.c.seq)
-    )
-    return [
-        LaterAnswer(answer=Answer(row.move.removeprefix(_REFUSED)), by=row.actor, at=at(row.at), evidence=row.why)
-        for row in found
-    ]
 
 
 def write(connection: Connection, verification: Verification) -> bool:
-    """Write a question down; False when the case has one."""
-    return insert_once(connection, verifications, _values(verification))
+    """Write a question down, with the answers it has; False when the case has one."""
+    if not insert_once(connection, verifications, _values(verification)):
+        return False
+    _write_answers(connection, verification, 0)
+    return True
 
 
 def drop(connection: Connection, verification: Verification) -> None:
     """Let go of a question that reached nobody, so that it can be asked again; the audit keeps that it was asked."""
-    connection.execute(
-        delete(verifications).where(
-            verifications.c.workspace == verification.workspace, verifications.c.id == verification.id
-        )
-    )
+    for table, own in ((sales_answers, sales_answers.c.verification_id), (verifications, verifications.c.id)):
+        connection.execute(delete(table).where(table.c.workspace == verification.workspace, own == verification.id))
 
 
 def settle(connection: Connection, before: Verification, after: Verification) -> bool:
-    """Write an answer, if the question still stands as it did; False when somebody was first."""
+    """Write a move, if the question still stands as it did; False when somebody was first."""
     result = connection.execute(
         update(verifications)
         .where(
             verifications.c.workspace == before.workspace,
             verifications.c.id == before.id,
-            verifications.c.state == before.state,
+            verifications.c.moves == before.moves,
+            verifications.c.customer_id.is_not_distinct_from(before.customer_id),
         )
         .values(**_values(after))
     )
-    return result.rowcount == 1
+    if result.rowcount != 1:
+        return False
+    _write_answers(connection, after, len(before.answers))
+    return True
+
+
+def _write_answers(connection: Connection, verification: Verification, begin: int) -> None:
+    for number, each in enumerate(verification.answers[begin:], begin):
+        values = {
+            "workspace": verification.workspace,
+            "verification_id": verification.id,
+            "number": number,
+            "case_id": verification.case_id,
+            "answer": each.answer,
+            "said_by": each.by,
+            "said_at": each.at.timestamp(),
+            "evidence": each.evidence,
+        }
+        connection.execute(insert(sales_answers).values(**values))
+
+
+def reached_nobody(connection: Connection, verification: Verification) -> bool:
+    """Whether none of its cards was shown, nor will be; a row that is not kept any more was."""
+    return all(
+        outbox_state in _NOT_OUT for outbox_state in _states(connection, verification, range(len(verification.told)))
+    )
+
+
+def reached(connection: Connection, verification: Verification) -> bool:
+    """Whether whoever has the question now got it, or still may."""
+    (state,) = _states(connection, verification, [len(verification.told) - 1])
+    return state not in _NOT_OUT
+
+
+def _states(connection: Connection, verification: Verification, numbers: Sequence[int]) -> list[SendState | None]:
+    keys = [card_key(verification.id, number) for number in numbers]
+    rows = connection.execute(
+        select(outbox.c.key, outbox.c.state).where(outbox.c.workspace == verification.workspace, outbox.c.key.in_(keys))
+    )
+    known = {row.key: SendState(row.state) for row in rows}
+    return [known.get(each) for each in keys]
+
+
+def looked_at() -> ColumnElement[bool]:
+    """Of the outbox: the cards of questions that are not settled, or whose scope nobody has recorded."""
+    mine = literal(CARD) + verifications.c.id
+    changes_yet = verifications.c.state.in_(OPEN) | (
+        (verifications.c.state == VerificationState.CONFIRMED) & verifications.c.due_at.is_not(None)
+    )
+    return (
+        select(verifications.c.id)
+        .where(
+            verifications.c.workspace == outbox.c.workspace,
+            changes_yet,
+            or_(
+                outbox.c.key == mine,
+                outbox.c.key.like(mine + f"{_FURTHER}%"),
+                outbox.c.key.like(mine + f"{_FOR_SUPERVISORS}%"),
+            ),
+        )
+        .exists()
+    )
 
 
 def _values(verification: Verification) -> dict[str, object]:
-    values = verification.model_dump()
-    values["asked_at"] = verification.asked_at.timestamp()
-    values["answered_at"] = verification.answered_at.timestamp() if verification.answered_at else None
-    return values
+    values: dict[str, object] = verification.model_dump(exclude={"answers", "scope", "told"})
+    scope = verification.scope
+    return values | {
+        "asked_at": verification.asked_at.timestamp(),
+        "due_at": verification.due_at.timestamp() if verification.due_at else None,
+        "told": json.dumps(verification.told),
+        "conceded": scope.concession if scope else None,
+        "scope": scope.what if scope else None,
+        "scope_until": scope.until.isoformat() if scope and scope.until else None,
+        "cap": scope.cap if scope else None,
+        "currency": scope.currency if scope else None,
+        "scope_by": scope.by if scope else None,
+        "scope_at": scope.at.timestamp() if scope else None,
+    }

@@ -4,23 +4,20 @@ Each function is one small batch for one transaction and says how many rows it d
 that nothing more is old enough.
 """
 
-from sqlalchemy import Connection, delete, literal, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from bot.case import CaseState
-from bot.promises import VerificationState
-from storage import forgetting, opportunities
+from storage import forgetting, opportunities, promises
 from storage.outbox import SendState
-from storage.promises import card_key
-from storage.schema import advice, cases, facts, outbox, verifications
+from storage.schema import advice, cases, facts, outbox
 
 
 def let_go_of_sent(connection: Connection, workspace: str, *, before: float, limit: int) -> int:
     """Delete rows of the outbox settled long ago.
 
     What is true because a message went out stays true without its row. A row is kept as long as something looks at
-    it: while its case is open, while sales has not answered its question, and if it told sales of a case.
+    it: while its case is open, while its question to sales is not settled, and if it told sales of a case.
     """
-    asked = verifications.c.workspace == workspace, verifications.c.state == VerificationState.ASKED
     old = connection.execute(
         select(outbox.c.seq, outbox.c.key, outbox.c.state)
         .where(
@@ -31,7 +28,7 @@ def let_go_of_sent(connection: Connection, workspace: str, *, before: float, lim
             .where(cases.c.workspace == workspace, cases.c.id == outbox.c.case_id, cases.c.state != CaseState.CLOSED)
             .exists(),
             ~opportunities.looked_at(),
-            outbox.c.key.not_in(select(literal(card_key("")) + verifications.c.id).where(*asked)),
+            ~promises.looked_at(),
         )
         .order_by(outbox.c.created_at)
         .limit(limit)

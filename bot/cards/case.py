@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from bot.blocks import Block, actions, button, context, cut, divider, escaped, modal, section
 from bot.cards import commitment as commitment_card
 from bot.cards import decision as decision_card
+from bot.cards import promise_scope as scope_card
+from bot.cards import verification as verification_card
 from bot.cards.assess import hours_words, severity_words
 from bot.cards.conversation import turn_words
 from bot.cards.doing import buttons, read_button
@@ -23,7 +25,7 @@ from bot.i18n import Words
 from bot.message import Message, Role
 from bot.playbook import Action
 from bot.policy import CostBands
-from bot.promises import Answer, LaterAnswer, Verification
+from bot.promises import CHANNEL, Verification
 
 CASE_VIEW = "case_view"
 EXPORT = "export_case"
@@ -47,7 +49,6 @@ class CaseFile:
     Attributes:
         recorded: Every fact ever written down, oldest first.
         verification: What sales was asked.
-        otherwise: What somebody of sales said later against the answer that stands.
         turns: What was asked back about the requests, and answered, oldest first.
         desk: The desk's clock, by which the days of a grant are told, an IANA name.
     """
@@ -60,7 +61,6 @@ class CaseFile:
     commitments: Sequence[Commitment]
     bands: CostBands
     desk: str
-    otherwise: Sequence[LaterAnswer] = ()
     turns: Sequence[Turn] = ()
 
 
@@ -109,6 +109,7 @@ def value_words(fact: RecordedFact, bands: CostBands, say: Words) -> str:
     settled = {
         "confirmed": say("confirmed"),
         "not_confirmed": say("not confirmed"),
+        "none": say("over by now"),
         "pending": say("not settled"),
         "yes": say("yes"),
         "no": say("no"),
@@ -208,25 +209,20 @@ def _request_words(request: ExceptionRequest, say: Words) -> str:
 
 
 def promises(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
-    """What sales was asked, and who answered against the answer that stands, which is among the facts."""
+    """Whom sales was asked, every answer side by side, and the scope that was recorded."""
     asked = file.verification
     if asked is None:
         return []
-    whom = f"<@{asked.asked}>" if asked.asked else say("the sales channel")
+    told = dict.fromkeys(asked.told)
+    whom = " → ".join(f"<@{each}>" if each != CHANNEL else say("the sales channel") for each in told)
     pieces = [f"<@{asked.asked_by}>", when(asked.asked_at, zone), escaped(cut(asked.claimed, MOST_WORDS))]
-    blocks = [
+    return [
         section(f"*{say('Asked about the promise')}*  {whom}"),
         context(" · ".join(piece for piece in pieces if piece)),
+        *verification_card.questioned(asked, say),
+        *verification_card.answers(asked, say),
+        *scope_card.scope_blocks(asked, say),
     ]
-    for each in file.otherwise[:MOST_OTHERWISE]:
-        pieces = [f"<@{each.by}>", when(each.at, zone), escaped(cut(each.evidence, MOST_WORDS))]
-        blocks += [section(_otherwise(each, say)), context(" · ".join(piece for piece in pieces if piece))]
-    return blocks
-
-
-def _otherwise(later: LaterAnswer, say: Words) -> str:
-    said = say("It was promised") if later.answer is Answer.YES else say("Not promised")
-    return f"⚠️ *{say('Answered differently later')}*  {said}"
 
 
 def handover(file: CaseFile, said: Iterable[Message], *, zone: str, say: Words) -> list[Block]:
@@ -234,7 +230,9 @@ def handover(file: CaseFile, said: Iterable[Message], *, zone: str, say: Words) 
     counted = newest(each for each in file.recorded if each.holds)
     known = [counted[name] for name in SHOWN if name in counted and not name.startswith("takeover")]
     rows = [_known(each, file.bands, say) for each in known]
-    rows += [f"{_otherwise(each, say)} · <@{each.by}>" for each in file.otherwise[:MOST_OTHERWISE]]
+    if promise := file.verification:
+        rows += [verification_card.given_words(each, say) for each in promise.otherwise[:MOST_OTHERWISE]]
+        rows += scope_card.scope_rows(promise.scope, say) if promise.scope else []
     asked: list[str] = []
     for each in file.requests[-1:]:
         asked.append(f"*{say('Exception')}*  {_request_words(each, say)}")

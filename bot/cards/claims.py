@@ -4,13 +4,24 @@ from collections.abc import Sequence
 
 from bot.blocks import Block, cut, escaped, section
 from bot.cards.exception import concession_words
-from bot.cards.verification import evidence_words
+from bot.cards.verification import evidence_words, said_words
 from bot.cards.warranty import basis_words, kind_words
-from bot.claims import DONE_BEFORE, PROMISED, STILL_COVERED, AnswerRow, ClaimCheck, ClaimVerdict, CoverageRow, GrantRow
+from bot.claims import (
+    DONE_BEFORE,
+    PROMISED,
+    STILL_COVERED,
+    AnswerRow,
+    ClaimCheck,
+    ClaimVerdict,
+    CoverageRow,
+    GrantRow,
+    SaidRow,
+)
 from bot.i18n import Words
-from bot.promises import VerificationState
+from bot.promises import Answer, VerificationState
 
 MOST_WORDS = 400
+_ANSWER_OF = {VerificationState.NOT_CONFIRMED: Answer.NO, VerificationState.ASKED: Answer.NOT_SURE}
 
 
 def blocks(checks: Sequence[ClaimCheck], say: Words) -> list[Block]:
@@ -80,12 +91,26 @@ def _answer(row: AnswerRow, say: Words) -> str:
             sentence = say("Confirmed by {who} on {day}.", who=who, day=day)
         case VerificationState.NOT_CONFIRMED:
             sentence = say("{who} does not know of it, as of {day}.", who=who, day=day)
+        case VerificationState.REMEMBERED:
+            sentence = say("{who} remembers it, with nothing in writing, as of {day}.", who=who, day=day)
+        case VerificationState.CONTRADICTED:
+            sentence = say("Sales says both, so nothing is settled.")
+        case VerificationState.LAPSED:
+            sentence = say("It was promised, and is over by now.")
         case VerificationState.ASKED:
             sentence = say("Asked {who} on {day}, not settled yet.", who=who, day=day)
     evidence = cut(row.evidence, MOST_WORDS)
-    if not evidence:
-        return sentence
-    return say("{sentence} {evidence}", sentence=sentence, evidence=evidence_words(row.state, evidence, say))
+    if evidence:
+        told = evidence_words(_ANSWER_OF.get(row.state, Answer.YES), evidence, say)
+        sentence = say("{sentence} {evidence}", sentence=sentence, evidence=told)
+    return "\n".join([sentence, *(f"• {_said(each, say)}" for each in row.said)])
+
+
+def _said(row: SaidRow, say: Words) -> str:
+    """An answer that says something else, beside the one that stands."""
+    sentence = said_words(row.answer, f"<@{row.by}>", say.day(row.on), say)
+    evidence = cut(row.evidence, MOST_WORDS)
+    return f"{sentence} {evidence_words(row.answer, evidence, say)}" if evidence else sentence
 
 
 def _grant(row: GrantRow, say: Words) -> str:

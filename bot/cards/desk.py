@@ -61,6 +61,8 @@ def _wait_words(wait: Wait, at_hand: CaseAtHand, zone: str, say: Words) -> str:
         case Wait.SALES:
             who = f"<@{asked.asked}>" if asked and asked.asked else say("the sales channel")
             return say("⏳ sales is asked: {who}", who=who)
+        case Wait.PROOF:
+            return say("⏳ a supervisor looks at what sales said")
 
 
 def _last_words(at_hand: CaseAtHand, zone: str, say: Words) -> str:

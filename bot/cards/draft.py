@@ -101,10 +101,12 @@ def _beyond(beyond: Beyond, *, playbook: Playbook, say: Words) -> Block:
 
 def _state(beyond: Beyond, *, say: Words) -> str:
     """How the case stands to what the draft says."""
-    if beyond.declined:
+    if beyond.declined and not beyond.promised:
         return say("The request was declined. Only a new fact reopens it.")
     if beyond.granted:
         return say("What was approved is: {concession}.", concession=concession_words(beyond.granted, say))
+    if beyond.promised:
+        return say("What was promised is: {concession}.", concession=concession_words(beyond.promised, say))
     if beyond.is_too_early:
         return say("True, but the problem comes first. Leave it out for now.")
     if beyond.action is Action.COMMIT:

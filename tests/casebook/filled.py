@@ -13,7 +13,7 @@ from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.message import Message, Role
 from bot.playbook import Stage
 from bot.policy import Concession, HoursPolicy, TakeoverPolicy
-from bot.promises import Verification, VerificationState
+from bot.promises import Answer, Given, Scope, Verification, VerificationState
 from bot.quiet import Reason
 from bot.setup import Person
 from bot.signals import Reading, Signal
@@ -148,10 +148,11 @@ def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float 
         state=VerificationState.CONFIRMED,
         asked_by=AGENT,
         asked_at=moment(at),
-        asked=SUPERVISOR,
-        answered_by=SUPERVISOR,
-        answered_at=moment(at),
-        evidence=text,
+        told=(SUPERVISOR,),
+        answers=(Given(answer=Answer.YES, by=SUPERVISOR, at=moment(at), evidence=text),),
+        question=text,
+        questioned_by=SUPERVISOR,
+        scope=Scope(concession=Concession.FULL, what=text, by=SUPERVISOR, at=moment(at)),
     )
     promises.write(connection, asked)
     made = Commitment(

@@ -75,7 +75,10 @@ def test_the_figures_stay(casebook: Casebook) -> None:
         assert (granted.fault, granted.reason, granted.decision_reason) == ("", "", "")
         asked = promises.of_case(connection, WORKSPACE, case.id)
         assert asked
-        assert (asked.state, asked.answered_by, asked.claimed, asked.evidence) == ("confirmed", SUPERVISOR, "", "")
+        assert (asked.state, asked.claimed, asked.question) == ("confirmed", "", "")
+        assert [(each.by, each.evidence) for each in asked.answers] == [(SUPERVISOR, "")]
+        assert asked.scope
+        assert asked.scope.what == ""
         assert {each.name: each.value for each in facts.of_case(connection, case)} == {
             "cost": "3000",
             "evidence": "",

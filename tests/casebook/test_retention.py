@@ -95,7 +95,7 @@ def test_what_was_said_goes_and_what_was_written_down_stays(casebook: Casebook) 
         assert [each.text for each in conversations.in_full(connection, recent)] == ["younger", "re: younger"]
         asked = promises.of_case(connection, WORKSPACE, case.id)
         assert asked
-        assert (asked.claimed, asked.evidence) == ("", SECRET)
+        assert (asked.claimed, [each.evidence for each in asked.answers]) == ("", [SECRET])
         assert [each.why for each in facts.of_case(connection, case)] == ["", "", ""]
         signals = [each.signals for each in conversations.heard(connection, case)]
         assert signals == [(), ("claims_promise",)]
@@ -148,7 +148,7 @@ def test_every_text_of_the_schema_is_either_words_or_a_figure() -> None:
     """Whoever adds a column decides whether `aside forget` empties it: add it to `forgetting.WORDS`, or here."""
     figures = {
         "inbox.error", "outbox.error", "cases.context", "messages.signals", "corrections.signals_before",
-        "opportunities.reasons", "opportunities.told", "audit.before", "audit.after", "group_members.members",
+        "opportunities.reasons", "opportunities.told", "verifications.told", "audit.before", "audit.after", "group_members.members",
         "settings.value", "ratings.reason",
     }  # fmt: skip
     listed = [forgetting.WORDS, forgetting.WORDS_ELSEWHERE]

@@ -14,7 +14,7 @@ from bot.entitlement import Coverage, CoverageKind, CoverageOn, DateBasis, cover
 from bot.goodwill import ExceptionRequest, ExceptionState, Grant
 from bot.i18n import words
 from bot.policy import Concession
-from bot.promises import Verification, VerificationState
+from bot.promises import Answer, Given, Verification, VerificationState
 
 TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
@@ -52,7 +52,16 @@ def granted(concession: Concession, *, ours: bool = False, on: datetime = NOW) -
 
 
 def verification(state: VerificationState, *, answered: bool = True) -> Verification:
-    """What sales was asked."""
+    """What sales was asked, and what they said."""
+    mail = "mail of 3 March"
+    given = {each: Given(answer=each, by="U3", at=NOW, evidence=mail) for each in Answer}
+    remembered = Given(answer=Answer.YES, by="U4", at=NOW)
+    said = {
+        VerificationState.ASKED: (given[Answer.NOT_SURE],),
+        VerificationState.REMEMBERED: (remembered,),
+        VerificationState.CONTRADICTED: (remembered, given[Answer.NO]),
+        VerificationState.NOT_CONFIRMED: (given[Answer.NO],),
+    }.get(state, (given[Answer.YES],))
     return Verification(
         workspace="T1",
         id="v",
@@ -62,10 +71,8 @@ def verification(state: VerificationState, *, answered: bool = True) -> Verifica
         state=state,
         asked_by="U1",
         asked_at=NOW,
-        asked="U3",
-        answered_by="U3" if answered else None,
-        answered_at=NOW if answered else None,
-        evidence="mail of 3 March" if answered else "",
+        told=("U3",),
+        answers=said if answered else (),
     )
 
 
@@ -136,6 +143,9 @@ def test_the_row_keeps_its_dates_and_their_basis() -> None:
         (verification(VerificationState.ASKED), ClaimVerdict.NOTHING),
         (verification(VerificationState.CONFIRMED), ClaimVerdict.SUPPORTED),
         (verification(VerificationState.NOT_CONFIRMED), ClaimVerdict.CONTRADICTED),
+        (verification(VerificationState.REMEMBERED), ClaimVerdict.NOTHING),
+        (verification(VerificationState.CONTRADICTED), ClaimVerdict.NOTHING),
+        (verification(VerificationState.LAPSED), ClaimVerdict.NOTHING),
     ],
 )
 def test_a_promise_rests_on_what_sales_answered(asked: Verification | None, verdict: ClaimVerdict) -> None:

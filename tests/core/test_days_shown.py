@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from bot.blocks import local_day
 from bot.cards.verification import answer_words
 from bot.i18n import words
-from bot.promises import Verification, VerificationState
+from bot.promises import Answer, Given, Verification, VerificationState
 
 EVENING = datetime(2026, 3, 3, 20, 0, tzinfo=UTC)
 """The next day already in Taipei."""
@@ -27,9 +27,7 @@ def test_the_answer_of_sales_is_dated_for_whoever_reads_its_card() -> None:
         state=VerificationState.CONFIRMED,
         asked_by="U1",
         asked_at=EVENING,
-        asked="U2",
-        answered_by="U2",
-        answered_at=EVENING,
-        evidence="mail",
+        told=("U2",),
+        answers=(Given(answer=Answer.YES, by="U2", at=EVENING, evidence="mail"),),
     )
     assert answer_words(answered, words("en")) == f"✅ <@U2> confirmed it on {local_day(EVENING)}."

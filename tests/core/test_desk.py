@@ -9,12 +9,12 @@ from bot.case import Case
 from bot.desk import CaseAtHand, TeamMember, Wait, team, waits
 from bot.goodwill import ExceptionState
 from bot.i18n import words
-from bot.promises import Verification
+from bot.promises import Verification, VerificationState
 from tests.core.test_waiting import ASKED, NOW
 
 CASE = Case(workspace="T1", id="c1", customer_id="C-1", channel="C1", thread_ts="1.0", agent="UA", opened_at=NOW)
 QUESTION = Verification(
-    workspace="T1", id="v1", case_id="c1", customer_id=None, claimed="free", asked_by="UA", asked_at=NOW, asked="UX"
+    workspace="T1", id="v1", case_id="c1", customer_id=None, claimed="free", asked_by="UA", asked_at=NOW, told=("UX",)
 )
 
 
@@ -28,11 +28,13 @@ QUESTION = Verification(
     ],
 )
 def test_a_case_waits_for_whoever_its_request_waits_for(state: ExceptionState, wait: Wait) -> None:
-    """And for sales, when sales was asked as well."""
+    """And for sales, when sales was asked as well; once somebody said yes from memory, for a supervisor."""
     request = ASKED.model_copy(update={"state": state})
     at_hand = CaseAtHand(case=CASE, customer="Hefeng", request=request, last_at=NOW)
     assert waits(at_hand) == [wait]
     assert waits(at_hand.model_copy(update={"asked": QUESTION})) == [wait, Wait.SALES]
+    remembered = QUESTION.model_copy(update={"state": VerificationState.REMEMBERED})
+    assert waits(at_hand.model_copy(update={"asked": remembered})) == [wait, Wait.PROOF]
     assert waits(at_hand.model_copy(update={"request": None})) == []
 
 

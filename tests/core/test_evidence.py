@@ -15,10 +15,11 @@ from bot.evidence import Audited, Evidence, Said, digest, found_in, record, spel
 from bot.evidence_page import page
 from bot.facts import RecordedFact
 from bot.goodwill import ExceptionRequest, ExceptionState, Grant
+from bot.i18n import words
 from bot.message import Role
 from bot.playbook import Language
 from bot.policy import Concession
-from bot.promises import Answer, LaterAnswer, Verification, VerificationState
+from bot.promises import Answer, Given, Scope, Verification, VerificationState
 from bot.takeover import Asking, AskState, Kind
 
 AT = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
@@ -71,12 +72,15 @@ def evidence(said: str, *, name: str = "王淑芬") -> Evidence:
             state=VerificationState.CONFIRMED,
             asked_by="U1",
             asked_at=AT,
-            asked="U3",
-            answered_by="U3",
-            answered_at=AT,
-            evidence=said,
+            told=("U3", ""),
+            answers=(
+                Given(answer=Answer.YES, by="U3", at=AT, evidence=said),
+                Given(answer=Answer.NO, by="U4", at=AT, evidence=said),
+            ),
+            question=said,
+            questioned_by="U2",
+            scope=Scope(concession=Concession.FULL, what=said, by="U2", at=AT),
         ),
-        later_answers=[LaterAnswer(answer=Answer.NO, by="U4", at=AT, evidence=said)],
         commitments=[
             Commitment(**about, id="k" * 32, text=said, due_at=AT, timezone="Asia/Taipei", made_by="U1", made_at=AT)
         ],
@@ -173,6 +177,24 @@ def test_times_are_the_readers_own_with_their_offset() -> None:
     assert shown == ["2026-03-04T10:30:00+08:00", "2026-03-04T03:30:00+01:00"]
     assert "2026-03-04 10:30:00 +08:00" in page(taipei)
     assert "+00:00" not in page(taipei)
+
+
+@pytest.mark.parametrize("language", ["zh-TW", "zh-CN", "en"])
+def test_the_page_says_in_words_what_the_record_says_in_codes(language: Language) -> None:
+    """A reader finds names, roles and states, no id or code of ours but in the list of people and the record itself."""
+    values = made("x", language=language)
+    shown = Read(page(values)).words
+    say = words(language)
+    for word in ("customer", "approved", "confirmed", "cannot now", "a takeover", "Evidence", "Our fault?"):
+        assert say(word) in shown or any(say(word) in each for each in shown), word
+    codes = {"customer", "approved", "confirmed", "declined", "takeover", "evidence", "full", "yes", "open"}
+    assert language == "en" or codes.isdisjoint(shown)
+    assert "“王淑芬”" in shown
+    assert [each for each in shown if "U1" in each] == ["U1"]
+    assert any(
+        say("All times are those of {zone}, each with its difference from UTC.", zone="Asia/Taipei") == each
+        for each in shown
+    )
 
 
 def test_deleted_and_removed_messages_are_told_without_their_words() -> None:

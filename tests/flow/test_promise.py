@@ -1,8 +1,14 @@
-"""A promise the customer remembers (R24): one click asks, the first answer stands, the agent hears what is true."""
+"""A promise the customer remembers (R24): one click asks, every answer is taken, the agent hears what is true."""
 
+import sqlite3
+
+from bot.setup import RoleSource
 from tests.flow.conftest import (
     AGENT,
+    APPROVALS,
     CUSTOMER,
+    DEPUTY,
+    GUEST,
     OTHER_AGENT,
     SALES,
     SALES_CHANNEL,
@@ -15,20 +21,37 @@ from tests.flow.conftest import (
     texts,
     whispers,
 )
-from tests.flow.working import claimed_promise, direct, facts, press, press_in, rows, typed, whisper_with, window
+from tests.flow.test_nothing_leaks import people_said
+from tests.flow.working import (
+    chosen,
+    claimed_promise,
+    direct,
+    facts,
+    has_button,
+    press,
+    press_in,
+    rows,
+    typed,
+    until,
+    whisper_with,
+    window,
+)
 from tests.sandbox.stage import Json, Seat, Stage
+
+QUESTION = "有答應過什麼嗎"
+MANAGED = SETUP.model_copy(update={"sales_managers": RoleSource(users=(SALES,))})
 
 
 async def asked(customer: Seat, agent: Seat, sales: Seat) -> Json:
     """The question asked; its card."""
     await press(agent, await claimed_promise(customer, agent), "ask_sales")
-    return await direct(sales, "有答應過什麼嗎")
+    return await direct(sales, QUESTION)
 
 
-async def answered(sales: Seat, card: Json, button: str, evidence: str) -> None:
-    """Yes or no, with words."""
+async def answered(sales: Seat, card: Json, button: str, evidence: str, number: int = 1) -> None:
+    """An answer, with words or without."""
     await press(sales, card, button)
-    view = await window(sales, f"{button}_view")
+    view = await window(sales, f"{button}_view", number)
     await sales.do("submit", view_id=view["id"], values={"evidence": typed(evidence)})
 
 
@@ -41,6 +64,22 @@ async def card_again(sales: Seat, *words: str) -> Json:
     return await sales.sees("message_changed", fits)
 
 
+async def shown_in(seat: Seat, channel: str, *words: str) -> Json:
+    """A message in a channel that says all of this."""
+
+    def fits(push: Json) -> bool:
+        text = texts(push["message"].get("blocks"))
+        return push["channel"] == channel and all(word in text for word in words)
+
+    return await seat.sees("message", fits)
+
+
+def time_comes(bot: Bot) -> None:
+    """What happens next by itself happens now."""
+    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
+        connection.execute("UPDATE verifications SET due_at = 1 WHERE due_at IS NOT NULL")
+
+
 async def test_one_click_asks_whoever_looks_after_the_account_and_a_yes_binds(stage: Stage, bot: Bot) -> None:
     """The successor is asked, the evidence kept, and the agent may say now that the promise is kept."""
     customer, agent, sales = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR)]
@@ -48,11 +87,11 @@ async def test_one_click_asks_whoever_looks_after_the_account_and_a_yes_binds(st
     text = texts(card["message"]["blocks"])
     assert "你們業務當初跟我們說過" in text
     assert "周美玲" in text
-    await whisper_with(agent, "已經問業務")
+    told = await whisper_with(agent, "已經問業務")
+    assert "已經離開" in texts(told["message"]["blocks"])
     assert facts(bot)["promise_being_checked"] == "yes"
     await answered(sales, card, "promise_yes", "2025 年 9 月的報價單第 3 條")
-    changed = await card_again(sales, "已於", "報價單第 3 條")
-    assert "promise_no" not in str(changed["message"]["blocks"])
+    await card_again(sales, "已於", "報價單第 3 條")
     news = await direct(agent, "業務確認答應過", "報價單第 3 條")
     assert "rich_text_quote" in str(news["message"]["blocks"])
     held = facts(bot)
@@ -69,46 +108,96 @@ async def test_asking_twice_asks_once(stage: Stage, bot: Bot) -> None:
     whisper = await claimed_promise(customer, agent)
     await press(agent, whisper, "ask_sales")
     await press(agent, whisper, "ask_sales")
-    await direct(sales, "有答應過什麼嗎")
+    await direct(sales, QUESTION)
     await agent.sees("ephemeral", lambda _: any("已經問過業務" in each for each in whispers(agent)))
     await press(agent, whisper, "show_case")
     await press_in(agent, await window(agent, "case_view"), "ask_sales")
     await direct(agent, "已經問過業務")
-    cards = [push for push in sales.of("message") if "有答應過什麼嗎" in texts(push["message"]["blocks"])]
+    cards = [push for push in sales.of("message") if QUESTION in texts(push["message"]["blocks"])]
     assert len(cards) == 1
     assert rows(bot, "SELECT count(*) FROM verifications") == [(1,)]
 
 
-async def test_not_sure_keeps_it_open_and_the_first_answer_stands(stage: Stage, bot: Bot) -> None:
-    """Whoever is not sure says so; then a no; a yes that comes later is refused, kept, and shown beside it."""
+async def test_who_says_nothing_is_reminded_then_the_next_is_asked_and_the_late_answer_counts(
+    stage: Stage, bot: Bot
+) -> None:
+    """Successor, sales manager, channel; at each step the agent hears of it; then the first one finds the mail."""
+    save_setup(bot.settings, MANAGED)
+    customer, agent, first, manager = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR, SALES)]
+    card = await asked(customer, agent, first)
+    time_comes(bot)
+    await direct(first, "客戶在等有沒有答應過的消息")
+    time_comes(bot)
+    await direct(manager, QUESTION)
+    await direct(agent, "現在改問另一位")
+    await card_again(first, "現在回覆仍然算數")
+    for _ in range(2):
+        await until(bot, "SELECT due_at > 1 FROM verifications", answer=1)
+        time_comes(bot)
+    await shown_in(manager, SALES_CHANNEL, QUESTION)
+    await direct(agent, "現在改問業務頻道")
+    for _ in range(2):
+        await until(bot, "SELECT due_at > 1 FROM verifications", answer=1)
+        time_comes(bot)
+    await direct(agent, "業務都沒有回覆")
+    assert rows(bot, "SELECT told, state, due_at FROM verifications") == [
+        (f'["{SUCCESSOR}", "{SALES}", ""]', "asked", None)
+    ]
+    await answered(first, card, "promise_yes", "https://kapok.slack.com/files/U1/F1/offer.pdf")
+    await direct(agent, "業務確認答應過", "憑據（檔案）")
+    assert facts(bot)["claim"] == "confirmed"
+    assert rows(bot, "SELECT move FROM audit WHERE subject = 'verification' ORDER BY seq") == [
+        (move,) for move in ("ask", "remind", "move_up", "remind", "move_up", "remind", "give_up", "yes")
+    ]
+    await stage.settled()
+    assert people_said(customer) == {CUSTOMER, AGENT}
+
+
+async def test_somebody_deactivated_meanwhile_is_not_reminded_and_the_next_is_asked(stage: Stage, bot: Bot) -> None:
+    """R29: who left can say nothing; the sales manager hears of it at once."""
+    save_setup(bot.settings, MANAGED)
+    customer, agent, first, manager = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR, SALES)]
+    await asked(customer, agent, first)
+    await stage.admin("deactivate_user", user=SUCCESSOR)
+    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
+        connection.execute("DELETE FROM people")
+    first.seen.clear()
+    time_comes(bot)
+    await direct(manager, QUESTION)
+    await stage.settled()
+    assert not first.of("message")
+
+
+async def test_not_sure_passes_it_on_and_answers_that_differ_stand_side_by_side(stage: Stage, bot: Bot) -> None:
+    """Not sure, a yes from memory, a no: nothing is settled, both are shown; evidence that comes late binds."""
     await stage.admin("deactivate_user", user=SUCCESSOR)
     customer, agent, sales, supervisor = [await stage.seat(who) for who in (CUSTOMER, AGENT, SALES, SUPERVISOR)]
     whisper = await claimed_promise(customer, agent)
     await press(agent, whisper, "ask_sales")
-    card = await sales.sees("message", lambda push: "有答應過什麼嗎" in texts(push["message"].get("blocks")))
-    await press(sales, card, "promise_not_sure")
-    unsure = await card_again(sales, "不確定（")
-    assert "promise_yes" in str(unsure["message"]["blocks"])
-    await direct(agent, "業務不確定")
-    assert facts(bot)["claim"] == "pending"
-    assert facts(bot)["promise_being_checked"] == "yes"
-    await press(supervisor, card, "promise_yes")
-    late = await window(supervisor, "promise_yes_view")
+    card = await shown_in(sales, SALES_CHANNEL, QUESTION)
+    await answered(sales, card, "promise_not_sure", "當時是周美玲談的")
+    await card_again(sales, "不確定（")
+    await direct(agent, "業務不確定", "當時是周美玲談的")
+    assert (facts(bot)["claim"], facts(bot)["promise_being_checked"]) == ("pending", "yes")
     await answered(sales, card, "promise_no", "當時只談過折扣")
     await direct(agent, "業務不知道有這個承諾")
     assert facts(bot)["claim"] == "not_confirmed"
-    await supervisor.do("submit", view_id=late["id"], values={"evidence": typed("想起來了")})
-    await direct(supervisor, "以第一個回覆為準")
-    assert facts(bot)["claim"] == "not_confirmed"
-    assert rows(bot, "SELECT move, why FROM audit WHERE subject = 'verification' ORDER BY seq")[-1] == (
-        "refused_yes",
-        "想起來了",
-    )
+    await answered(supervisor, card, "promise_yes", "")
+    await direct(agent, "有人說有、有人說沒有", "當時只談過折扣")
+    assert (facts(bot)["claim"], facts(bot)["promise_being_checked"]) == ("pending", "yes")
+    await shown_in(supervisor, APPROVALS, "回覆不一致", "當時只談過折扣", "沒有書面憑據")
     await press(agent, whisper, "show_case")
     shown = texts((await window(agent, "case_view"))["blocks"])
-    assert "之後有不同的回覆" in shown
-    assert "想起來了" in shown
-    assert "當時只談過折扣" in shown
+    assert all(said in shown for said in ("當時是周美玲談的", "當時只談過折扣", f"<@{SUPERVISOR}> 說有"))
+    await answered(supervisor, card, "promise_yes", "找到了，2025 年 9 月的信", number=2)
+    await direct(agent, "業務確認答應過", "找到了")
+    assert facts(bot)["claim"] == "confirmed"
+    assert rows(bot, "SELECT answer, said_by, evidence FROM sales_answers ORDER BY number") == [
+        ("not_sure", SALES, "當時是周美玲談的"),
+        ("no", SALES, "當時只談過折扣"),
+        ("yes", SUPERVISOR, ""),
+        ("yes", SUPERVISOR, "找到了，2025 年 9 月的信"),
+    ]
 
 
 async def test_in_the_sales_channel_only_sales_and_supervisors_answer(stage: Stage, bot: Bot) -> None:
@@ -118,15 +207,14 @@ async def test_in_the_sales_channel_only_sales_and_supervisors_answer(stage: Sta
         await stage.admin("add_member", channel=SALES_CHANNEL, user=who)
     customer, agent, other, sales = [await stage.seat(who) for who in (CUSTOMER, AGENT, OTHER_AGENT, SALES)]
     await press(agent, await claimed_promise(customer, agent), "ask_sales")
-    card = await sales.sees("message", lambda push: "有答應過什麼嗎" in texts(push["message"].get("blocks")))
-    assert card["channel"] == SALES_CHANNEL
+    card = await shown_in(sales, SALES_CHANNEL, QUESTION)
     for clicker in (other, agent):
         await press(clicker, card, "promise_not_sure")
         await clicker.sees("ephemeral", lambda push: "只有被問的人" in texts(push["message"]))
-    assert rows(bot, "SELECT state, answered_by FROM verifications") == [("asked", None)]
+    assert rows(bot, "SELECT count(*) FROM sales_answers") == [(0,)]
     await answered(sales, card, "promise_yes", "報價單備註寫的")
     await direct(agent, "業務確認答應過")
-    assert rows(bot, "SELECT answered_by FROM verifications") == [(SALES,)]
+    assert rows(bot, "SELECT said_by FROM sales_answers") == [(SALES,)]
 
 
 async def test_with_nobody_to_ask_the_agent_is_told_and_nothing_is_being_checked(stage: Stage, bot: Bot) -> None:
@@ -142,29 +230,71 @@ async def test_with_nobody_to_ask_the_agent_is_told_and_nothing_is_being_checked
 async def test_a_question_that_cannot_be_shown_can_be_asked_again(stage: Stage, bot: Bot) -> None:
     """It was not asked until it was shown: the fact does not hold, the agent hears it, and may try again."""
     await stage.admin("deactivate_user", user=SUCCESSOR)
-    await stage.admin("add_member", channel=SALES_CHANNEL, user="U0GUEST")
+    await stage.admin("add_member", channel=SALES_CHANNEL, user=GUEST)
     customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
     whisper = await claimed_promise(customer, agent)
     await press(agent, whisper, "ask_sales")
     await direct(agent, "沒能送到業務那裡")
     await press(agent, whisper, "show_case")
     case = await window(agent, "case_view")
-    await stage.admin("remove_member", channel=SALES_CHANNEL, user="U0GUEST")
+    await stage.admin("remove_member", channel=SALES_CHANNEL, user=GUEST)
     sales = await stage.seat(SALES)
     await press_in(agent, case, "ask_sales")
-    await sales.sees("message", lambda push: "有答應過什麼嗎" in texts(push["message"].get("blocks")))
+    await shown_in(sales, SALES_CHANNEL, QUESTION)
 
 
-async def test_a_supervisor_may_answer_for_sales(stage: Stage, bot: Bot) -> None:
-    """Role read at the click, also where the card is not theirs."""
-    customer, supervisor = await stage.seat(CUSTOMER), await stage.seat(SUPERVISOR)
-    await stage.admin("deactivate_user", user=SUCCESSOR)
-    agent = await stage.seat(AGENT)
-    await press(agent, await claimed_promise(customer, agent), "ask_sales")
-    card = await supervisor.sees("message", lambda push: "有答應過什麼嗎" in texts(push["message"].get("blocks")))
-    await answered(supervisor, card, "promise_no", "查過了，沒有")
-    await direct(agent, "業務不知道有這個承諾")
-    assert rows(bot, "SELECT answered_by FROM verifications") == [(SUPERVISOR,)]
-    assert SHARED not in str(
-        rows(bot, "SELECT target FROM outbox WHERE key LIKE 'verification:%' AND kind != 'ephemeral'")
-    )
+async def test_a_supervisor_records_the_scope_and_drafts_are_held_to_it(stage: Stage, bot: Bot) -> None:
+    """Only who decides now, not who answered; the agent hears the bounds; it is no exception and counts as none."""
+    customer, agent, sales, supervisor = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR, SUPERVISOR)]
+    card = await asked(customer, agent, sales)
+    await answered(sales, card, "promise_yes", "報價單第 3 條")
+    promise = await shown_in(supervisor, APPROVALS, "答應了什麼", "報價單第 3 條")
+    assert has_button(promise, "question_promise")
+    await stage.admin("add_member", channel=APPROVALS, user=AGENT)
+    await press(agent, promise, "record_promise")
+    await agent.sees("ephemeral", lambda push: "只有主管可以這樣做" in texts(push["message"]))
+    time_comes(bot)
+    await direct(supervisor, "範圍還沒有人記下")
+    await press(supervisor, promise, "record_promise")
+    deputy = await stage.seat(DEPUTY)
+    await press(deputy, promise, "record_promise")
+    late, view = await window(deputy, "record_promise_view"), await window(supervisor, "record_promise_view")
+    scope = {
+        "concession": chosen("labour_waived"),
+        "what": typed("保固後一年內的工資"),
+        "until": {"day": {"type": "datepicker", "selected_date": "2099-12-31"}},
+        "cap": typed("2 萬"),
+    }
+    await supervisor.do("submit", view_id=view["id"], values=scope)
+    await direct(agent, "答應的範圍已經記下", "保固後一年內的工資", "2099-12-31", "NT$20,000")
+    recorded = await card_again(supervisor, "保固後一年內的工資", "由")
+    assert not has_button(recorded, "record_promise")
+    refused = await deputy.do("submit", view_id=late["id"], values=scope)
+    assert "已經記下" in str(refused)
+    await agent.do("command", channel=SHARED, text="/aside draft 這次維修全部免費，零件也免費，請放心")
+    await whisper_with(agent, "答應過的是", "保固後一年內的工資")
+    assert rows(bot, "SELECT count(*) FROM exceptions") == [(0,)]
+    await stage.settled()
+    assert people_said(customer) == {CUSTOMER, AGENT}
+
+
+async def test_a_supervisor_questions_the_evidence_and_sales_is_asked_anew(stage: Stage, bot: Bot) -> None:
+    """Not the promise: with the question, whoever said yes is asked once more; until then nothing is settled."""
+    customer, agent, sales, supervisor = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR, SUPERVISOR)]
+    card = await asked(customer, agent, sales)
+    await answered(sales, card, "promise_yes", "報價單第 3 條")
+    promise = await shown_in(supervisor, APPROVALS, "報價單第 3 條")
+    await press(supervisor, promise, "question_promise")
+    view = await window(supervisor, "question_promise_view")
+    await supervisor.do("submit", view_id=view["id"], values={"reason": typed("這份報價單是別的客戶的吧？")})
+    again = await direct(sales, QUESTION, "別的客戶的吧")
+    await direct(agent, "主管想再確認憑據", "別的客戶的吧")
+    assert facts(bot)["claim"] == "pending"
+    await stage.settled()
+    assert facts(bot)["promise_being_checked"] == "yes"
+    await answered(sales, again, "promise_yes", "附上正確的那份，第 3 條", number=2)
+    await direct(agent, "業務確認答應過", "正確的那份")
+    assert facts(bot)["claim"] == "confirmed"
+    await stage.settled()
+    cards = [push for push in supervisor.of("message") if has_button(push, "record_promise")]
+    assert len(cards) == 2

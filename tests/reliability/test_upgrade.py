@@ -12,6 +12,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from bot.commitments import CommitmentMove
 from bot.goodwill import Move
+from bot.promises import CHANNEL
 from storage import cases, commitments, conversations, facts, promises, takeovers
 from storage import goodwill as requests
 from storage.engine import MIGRATIONS, open_casebook
@@ -188,4 +189,34 @@ def test_what_put_right_our_own_fault_counts_in_nobodys_window_still(tmp_path: P
         found = {each.id: each.grant for each in requests.of_case(connection, "T1", "c1")}
         assert {name: grant.ours for name, grant in found.items() if grant} == {"e1": False, "e3": True}
         assert len(requests.granted_at(connection, "T1", "C-1")) == 1
+    casebook.close()
+
+
+QUESTIONS = """
+INSERT INTO cases VALUES ('T1', 'c2', 'C-2', 'C0', '2.0', 'open', 'U1', '{}', 1.0, 2.0, NULL);
+INSERT INTO verifications VALUES ('T1', 'v1', 'c1', 'C-1', 'free repairs', 'confirmed', 'U1', 5.0, 'U3', 'U3', 6.0,
+    'mail');
+INSERT INTO verifications VALUES ('T1', 'v2', 'c2', 'C-2', 'free parts', 'asked', 'U1', 5.0, NULL, NULL, NULL, '');
+INSERT INTO audit (workspace, at, actor, subject, subject_id, move, "before", "after", why)
+    VALUES ('T1', 8.0, 'U4', 'verification', 'v1', 'refused_no', 'confirmed', 'confirmed', 'only a discount');
+"""
+
+
+def test_what_sales_answered_before_is_an_answer_still_and_what_was_refused_is_one_now(tmp_path: Path) -> None:
+    """The first answer stands as it did, the later one beside it; what nobody answered is reminded of."""
+    path = tmp_path / "casebook.db"
+    first_casebook(path)
+    upgraded(path, "0012", QUESTIONS)
+    casebook = open_casebook(f"sqlite:///{path}")
+    with casebook.begin() as connection:
+        known = promises.get(connection, "T1", "v1")
+        assert known
+        assert (known.state, known.told, known.due_at) == ("confirmed", ("U3",), None)
+        assert [(each.answer, each.by, each.at.timestamp(), each.evidence) for each in known.answers] == [
+            ("yes", "U3", 6.0, "mail"),
+            ("no", "U4", 8.0, "only a discount"),
+        ]
+        waiting = promises.due(connection, "T1", now=3_605.0)
+        assert [(each.id, each.told, each.due_move) for each in waiting] == [("v2", (CHANNEL,), "remind")]
+        assert promises.due(connection, "T1", now=3_604.0) == []
     casebook.close()

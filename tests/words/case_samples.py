@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import product
 
-from bot.blocks import Block, context, escaped, section
-from bot.cards import assess, care, commitment, conversation, engineer, evidence, takeover, verification
+from bot.blocks import Block, divider
+from bot.cards import assess, care, commitment, conversation, engineer, evidence, promise_scope, takeover, verification
 from bot.cards import case as case_card
 from bot.cards.case import CaseFile
 from bot.care import ABUSE
@@ -19,7 +19,17 @@ from bot.goodwill import GRANTED, ExceptionRequest, ExceptionState, Grant, Move,
 from bot.i18n import Words
 from bot.message import Message, Role
 from bot.policy import Concession, CostBands
-from bot.promises import Answer, AnswerRefusal, LaterAnswer, Verification, VerificationState
+from bot.promises import (
+    CHANNEL,
+    Answer,
+    AnswerRefusal,
+    Given,
+    Scope,
+    ScopeRefusal,
+    Verification,
+    VerificationMove,
+    VerificationState,
+)
 from bot.takeover import Asking, AskState, Kind
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
@@ -30,9 +40,16 @@ Sample = tuple[str, str, list[Block], Block | None]
 
 def verifications(said: str) -> Iterator[Verification]:
     """A question in each state, unanswered and answered, to a person and to the channel."""
+    every = tuple(Given(answer=each, by=f"U{n}", at=NOW, evidence=said) for n, each in enumerate(Answer))
+    written = Given(answer=Answer.YES, by="U3", at=NOW, evidence=said)
+    remembered = Given(answer=Answer.YES, by="U3", at=NOW)
+    scope = Scope(
+        concession=Concession.FULL, what=said, until=TODAY, cap=Decimal(3000), currency="TWD", by="U2", at=NOW
+    )
     for state in VerificationState:
-        for asked in ("U3", None):
-            for answered in ("U3", None):
+        for told in (("U3",), ("U3", CHANNEL)):
+            for answers in ((written,), (remembered, *every), every, ()):
+                is_full = len(answers) > 1
                 yield Verification(
                     workspace="T1",
                     id="v" * 32,
@@ -42,10 +59,12 @@ def verifications(said: str) -> Iterator[Verification]:
                     state=state,
                     asked_by="U1",
                     asked_at=NOW,
-                    asked=asked,
-                    answered_by=answered,
-                    answered_at=NOW if answered else None,
-                    evidence=said if answered else "",
+                    told=told,
+                    answers=answers,
+                    round_answers=1 if is_full else 0,
+                    question=said if is_full else "",
+                    questioned_by="U2" if is_full else None,
+                    scope=scope if is_full and state is not VerificationState.ASKED else None,
                 )
 
 
@@ -168,12 +187,11 @@ def file(name: str, said: str, *, full: bool) -> CaseFile:
         customer=name,
         recorded=recorded(said) if full else [],
         requests=requests(said) if full else [],
-        verification=next(verifications(said)) if full else None,
+        verification=list(verifications(said))[1] if full else None,
         commitments=commitments(said) if full else [],
         bands=CostBands(low_up_to=Decimal(5000)),
         desk=ZONE,
         turns=turns(said) if full else [],
-        otherwise=[LaterAnswer(answer=each, by="U4", at=NOW, evidence=said) for each in Answer] if full else [],
     )
 
 
@@ -239,8 +257,9 @@ def _asked_in(say: Words, name: str, said: str, said_before: list[Message]) -> I
         yield "takeover waits", takeover.waiting_words(asking, ZONE, say), [], None
         for then in (name, None):
             yield "takeover passed on", takeover.passed_on_words(asking, name, then, say), [], None
-    text, told = evidence.written("case.html", "0" * 64, customer=name, say=say)
-    yield "exported", text, [section(f"*{escaped(text)}*"), *map(context, told)], None
+    text, blocks = evidence.written("case.html", "0" * 64, customer=name, say=say)
+    yield "exported", text, blocks, None
+    yield "exported, in the window", "", evidence.exported({"blocks": [divider()]}, say)["blocks"], None
     for sentence in (evidence.not_yours_words(say), evidence.not_written_words(say)):
         yield "not exported", sentence, [], None
     yield "nobody", takeover.nobody_words(say), [], None
@@ -268,6 +287,9 @@ def _windows(say: Words, name: str, said: str) -> Iterator[Sample]:
         *(commitment.new_time_modal(each, zone=ZONE, suggested=NOW, say=say) for each in commitments(said)[:1]),
         verification.answer_modal(Answer.YES, "v" * 32, say),
         verification.answer_modal(Answer.NO, "v" * 32, say),
+        verification.answer_modal(Answer.NOT_SURE, "v" * 32, say),
+        *(promise_scope.record_modal(each, "TWD", say) for each in verifications(said)),
+        *(promise_scope.question_modal(each, say) for each in verifications(said)),
     ]
     for view in views:
         yield view["callback_id"], "", view["blocks"], view
@@ -289,10 +311,22 @@ def _questions(say: Words, name: str, said: str) -> Iterator[Sample]:
     for each in verifications(said):
         text, blocks = verification.card(each, customer=name, instead_of=name, say=say)
         yield f"question {each.state}", text, blocks, None
-        text, blocks = verification.told_agent(each, customer=name, say=say)
-        yield f"answer {each.state}", text, blocks, None
-        for refusal in AnswerRefusal:
-            yield "refused", verification.refusal_words(refusal, each, say), [], None
+        text, blocks = verification.card(each, customer=name, instead_of=None, say=say, is_latest=False)
+        yield f"question {each.state}", text, blocks, None
+        for move in VerificationMove:
+            text, blocks = verification.told_agent(each, move, customer=name, say=say)
+            yield f"answer {each.state}", text, blocks, None
+        for link in ("https://x.example/1", ""):
+            text, blocks = verification.reminder(each, customer=name, link=link, say=say)
+            yield "reminder", text, blocks, None
+            text, blocks = promise_scope.told_supervisor(each, customer=name, link=link, say=say)
+            yield "reminder", text, blocks, None
+        text, blocks = promise_scope.card(each, customer=name, say=say)
+        yield f"scope {each.state}", text, blocks, None
+        for refused in ScopeRefusal:
+            yield "refused", promise_scope.refusal_words(refused, each, say), [], None
+    for refusal in AnswerRefusal:
+        yield "refused", verification.refusal_words(refusal, say), [], None
 
 
 def claims(said: str) -> Iterator[tuple[ClaimCheck, ...]]:

@@ -39,7 +39,7 @@ def _commitment(number: int, said: str) -> Commitment:
 def desk(name: str, said: str, filed: Filed) -> Desk:
     """As many cases and promises as are listed, waiting for everything a case can wait for."""
     asked = Verification(
-        workspace="T1", id="v", case_id="c", customer_id=None, claimed=said, asked_by="U1", asked_at=NOW, asked="U5"
+        workspace="T1", id="v", case_id="c", customer_id=None, claimed=said, asked_by="U1", asked_at=NOW, told=("U5",)
     )
     states = (
         ExceptionState.REQUESTED,

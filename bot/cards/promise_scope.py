@@ -1,0 +1,167 @@
+"""The supervisors' card about a promise (R25): its scope is recorded, its evidence questioned, never the promise."""
+
+from bot.blocks import (
+    Block,
+    actions,
+    button,
+    context,
+    cut,
+    escaped,
+    header,
+    labelled,
+    modal,
+    option,
+    quote,
+    section,
+    static_select,
+    text_input,
+)
+from bot.cards.doing import SHOW_CASE
+from bot.cards.exception import concession_words
+from bot.cards.verification import MOST_CLAIMED, answers, questioned
+from bot.i18n import Words
+from bot.policy import Concession
+from bot.promises import FOR_SUPERVISORS, Scope, ScopeRefusal, Verification, VerificationState
+
+RECORD, QUESTION = "record_promise", "question_promise"
+RECORD_VIEW, QUESTION_VIEW = "record_promise_view", "question_promise_view"
+MOST_WORDS = 300
+
+
+def card(verification: Verification, *, customer: str, say: Words) -> tuple[str, list[Block]]:
+    """What sales said, and what a supervisor does with it; it always shows how it stands now."""
+    text = say("{customer}: what was promised?", customer=customer)
+    blocks: list[Block] = [header(text), section(say("The customer wrote:"))]
+    claimed = verification.claimed
+    blocks.append(quote(cut(claimed, MOST_CLAIMED)) if claimed else context(say("(no longer kept)")))
+    blocks += [*questioned(verification, say), *answers(verification, say), *scope_blocks(verification, say)]
+    if verification.scope is None and verification.state in FOR_SUPERVISORS:
+        blocks += _to_do(verification, say)
+    blocks.append(actions(f"case:{verification.id}", button(SHOW_CASE, say("The case…"), verification.case_id)))
+    return text, blocks
+
+
+def _to_do(verification: Verification, say: Words) -> list[Block]:
+    if verification.state is VerificationState.CONFIRMED:
+        words = say("The evidence binds us. Record what was promised, so that nobody promises more than that.")
+    elif verification.state is VerificationState.REMEMBERED:
+        words = say("Nothing is in writing. Record the scope to take their word, or ask for evidence.")
+    else:
+        words = say("The answers differ. Record the scope to take the word of whoever says yes, or ask for evidence.")
+    return [
+        section(words),
+        actions(
+            f"scope:{verification.id}",
+            button(RECORD, say("Record the scope…"), verification.id, style="primary"),
+            button(QUESTION, say("Question the evidence…"), verification.id),
+        ),
+        context(say("A promise that was made is kept; it counts in nobody's window of exceptions.")),
+    ]
+
+
+def scope_rows(scope: Scope, say: Words) -> list[str]:
+    """What was promised, and no more, in lines of markup; for our own people, since the cap is our cost."""
+    rows = [
+        f"*{say('Promised')}*  {concession_words(scope.concession, say)}",
+        f"*{say('For')}*  {escaped(cut(scope.what, MOST_WORDS))}",
+    ]
+    if scope.until:
+        rows.append(f"*{say('Until')}*  {say.day(scope.until)}")
+    if scope.cap is not None:
+        rows.append(f"*{say('At most')}*  {say.money(scope.cap, scope.currency)}")
+    return rows
+
+
+def scope_blocks(verification: Verification, say: Words) -> list[Block]:
+    """The recorded scope; nothing while there is none."""
+    scope = verification.scope
+    if scope is None:
+        return []
+    by = say("Recorded by {who}", who=f"<@{scope.by}>")
+    return [section("\n".join(f"• {each}" for each in scope_rows(scope, say))), context(by)]
+
+
+def record_modal(verification: Verification, currency: str, say: Words) -> Block:
+    """What was promised: of which kind, for what, until when, up to how much."""
+    concessions = [option(concession_words(each, say), each.value) for each in Concession]
+    return modal(
+        RECORD_VIEW,
+        say("What was promised"),
+        [
+            *answers(verification, say),
+            labelled(
+                "concession",
+                say("What was promised?"),
+                static_select("choice", concessions, placeholder=say("Choose")),
+            ),
+            labelled(
+                "what",
+                say("For what exactly?"),
+                text_input("text", multiline=True, most=1000),
+                hint=say("Drafts are checked against it, so write what was promised and no more."),
+            ),
+            labelled(
+                "until",
+                say("Until which day does it hold?"),
+                {"type": "datepicker", "action_id": "day"},
+                hint=say("Without a day it has no end."),
+                optional=True,
+            ),
+            labelled(
+                "cap",
+                say("Up to what may it cost us? ({currency})", currency=currency),
+                text_input("text", most=30),
+                hint=say("Only if the promise named a limit."),
+                optional=True,
+            ),
+        ],
+        submit=say("Record"),
+        close=say("Cancel"),
+        private_metadata=verification.id,
+    )
+
+
+def question_modal(verification: Verification, say: Words) -> Block:
+    """Why the evidence does not do, and what would."""
+    return modal(
+        QUESTION_VIEW,
+        say("Question the evidence"),
+        [
+            *answers(verification, say),
+            labelled(
+                "reason",
+                say("What is missing, and what would show it?"),
+                text_input("text", multiline=True, most=1000),
+                hint=say("Sales is asked anew with this. The promise itself is not in question."),
+            ),
+        ],
+        submit=say("Ask sales anew"),
+        close=say("Cancel"),
+        private_metadata=verification.id,
+    )
+
+
+def refusal_words(refusal: ScopeRefusal, verification: Verification, say: Words) -> str:
+    """Why somebody's click changed nothing."""
+    match refusal:
+        case ScopeRefusal.NOT_SUPERVISOR:
+            return say("Only a supervisor can do this. Your click changed nothing.")
+        case ScopeRefusal.OWN:
+            return say("You asked or answered this yourself, so another supervisor has to look at it.")
+        case ScopeRefusal.TOOK_PART:
+            return say("You are talking to this customer, so another supervisor has to look at it.")
+        case ScopeRefusal.RECORDED:
+            who = f"<@{verification.scope.by}>" if verification.scope else ""
+            return say("{who} has recorded it already. The card shows what was promised.", who=who)
+        case ScopeRefusal.NOT_NOW:
+            return say("There is nothing to record or to question just now. The card shows how it stands.")
+
+
+def told_supervisor(verification: Verification, *, customer: str, link: str, say: Words) -> tuple[str, list[Block]]:
+    """What those who could record it hear when nobody has."""
+    if verification.state is VerificationState.CONFIRMED:
+        text = say("{customer}: a promise is confirmed, and its scope is not recorded yet.", customer=customer)
+    else:
+        text = say("{customer}: what sales said about a promise waits for a supervisor.", customer=customer)
+    where = say("The card is here: {link}", link=f"<{link}>") if link else say("The card is in the approvals channel.")
+    return text, [section(f"*{escaped(text)}*"), context(where)]

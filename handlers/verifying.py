@@ -1,0 +1,468 @@
+"""A question to sales about a promise: its cards, each of its moves with all it causes, and who hears of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from bot.authority import deputies, managers, supervisors
+from bot.blocks import Block, body, section
+from bot.cards import promise_scope as scope_card
+from bot.cards import verification as card
+from bot.case import Case
+from bot.i18n import Words, words
+from bot.language import language_of_locale
+from bot.promises import (
+    ANSWERS,
+    CHANNEL,
+    FOR_SUPERVISORS,
+    OPEN,
+    Verification,
+    VerificationMove,
+    VerificationState,
+    claim_value,
+)
+from bot.sales import chain
+from bot.setup import Person, Setup
+from handlers import news, people, request
+from handlers.services import Services
+from handlers.situation import Standing, customer_of, moment
+from storage import audit, cases, facts, outbox, promises, which_case
+from storage import goodwill as requests
+from storage import workspace as workspaces
+from storage.outbox import SendKind
+from storage.promises import card_key, scope_key
+
+CHECKED = "promise_being_checked"
+FACTS = {
+    VerificationState.CONFIRMED: "promise_confirmed",
+    VerificationState.NOT_CONFIRMED: "promise_not_confirmed",
+}
+"""What an agent may say once it stands so."""
+AGENT_HEARS = ANSWERS | {
+    VerificationMove.MOVE_UP,
+    VerificationMove.GIVE_UP,
+    VerificationMove.QUESTION,
+    VerificationMove.RECORD,
+    VerificationMove.LAPSE,
+}
+ASKS = frozenset({VerificationMove.MOVE_UP, VerificationMove.QUESTION})
+"""The moves that put the question before somebody else."""
+MOST_SUPERVISORS = 20
+
+
+@dataclass(frozen=True)
+class Hearers:
+    """Who reads of a move; looked up before its transaction, since Slack has to be asked.
+
+    Attributes:
+        asked: Whoever has a card of the question, by Slack id.
+        agents: Whoever asked, and whoever handles the case now.
+        supervisors: Those who could record the scope, when they are reminded of it.
+        link: Where the conversation is.
+        card_link: Where the card is of which somebody is reminded.
+    """
+
+    asked: Mapping[str, Person] = field(default_factory=dict)
+    agents: Sequence[Person] = ()
+    supervisors: Sequence[Person] = ()
+    link: str = ""
+    card_link: str = ""
+
+
+async def can_be_asked(services: Services, customer: Standing | None, first: Sequence[str] = ()) -> tuple[str, ...]:
+    """Who can be asked now, in order, Slack ids: whoever looks after the account, their backup, the sales managers.
+
+    Nobody who has left, is deactivated or is none of us; in the end the sales channel, if there is one.
+
+    Args:
+        first: Who comes before them all.
+
+    Raises:
+        UnknownForNowError: When Slack could not be asked.
+    """
+    setup, groups = await people.who_is_who(services)
+    record = customer.record if customer else None
+    named = chain(record, setup, groups) if record else setup.sales_managers.users
+    here = [user for user in dict.fromkeys((*first, *named)) if await is_here(services, user)]
+    return (*here, *([CHANNEL] if setup.sales_channel else []))
+
+
+async def is_here(services: Services, user: str) -> bool:
+    """Whether somebody is one of our staff and has not left.
+
+    Raises:
+        UnknownForNowError: When Slack could not be asked.
+    """
+    person = await people.look_up(services, user)
+    role, _ = await people.role(services, person)
+    return person.active and not person.outsider and role.is_staff
+
+
+async def hearers(
+    services: Services, verification: Verification, case: Case, move: VerificationMove, whom: str | None = None
+) -> Hearers:
+    """Look up who reads of a move.
+
+    Args:
+        whom: Who is asked by it.
+
+    Raises:
+        UnknownForNowError: When Slack could not be asked.
+    """
+    told = dict.fromkeys((*verification.told, *([whom] if whom else [])))
+    asked = {user: await people.look_up(services, user) for user in told if user != CHANNEL}
+    users = [verification.asked_by, case.agent] if move in AGENT_HEARS else []
+    found = [await people.look_up(services, user) for user in dict.fromkeys(users) if user]
+    agents = [each for each in found if each.active and not each.outsider]
+    deciders = await _deciders(services, verification, case) if move is VerificationMove.PRESS else []
+    key = None
+    if move is VerificationMove.PRESS:
+        key = scope_key(verification.id, verification.round)
+    elif move is VerificationMove.REMIND:
+        key = card_key(verification.id, len(verification.told) - 1)
+    return Hearers(asked, agents, deciders, await request.link_to(services, case), await _link(services, case, key))
+
+
+async def _link(services: Services, case: Case, key: str | None) -> str:
+    if key is None:
+        return ""
+    with services.casebook.look() as connection:
+        place = outbox.place_of(connection, case.workspace, key)
+    return await request.permalink(services, *place) if place else ""
+
+
+async def _deciders(services: Services, verification: Verification, case: Case) -> list[Person]:
+    """The supervisors who are here; else whoever stands in for one; else the managers. Nobody their own, nor R30."""
+    setup, groups = await people.who_is_who(services)
+    now = moment(services)
+    away = {each.user for each in setup.away_now(now)}
+    own = {verification.asked_by, *(each.by for each in verification.counting)}
+    for asked in (supervisors(setup, groups) - away, deputies(setup, now), managers(setup, groups) - away):
+        with services.casebook.look() as connection:
+            free = [user for user in sorted(asked - own) if not took_part(connection, case, user)]
+        if here := await people.of_the_desk(services, free[:MOST_SUPERVISORS]):
+            return here
+    return []
+
+
+def took_part(connection: Connection, case: Case, user: str) -> bool:
+    """Whether somebody talks to the customer in this case, did, or took it over (R30)."""
+    spoke = which_case.spoken_in_by(connection, case.workspace, user, [case.id])
+    return case.agent == user or bool(spoke) or facts.was_made_true_by(connection, case, "takeover_accepted", user)
+
+
+def put_first(services: Services, connection: Connection, case: Case, asked: Verification, hear: Hearers) -> None:
+    """The first card of a question just put; whoever asked is told if it reaches nobody."""
+    _put_card(services, connection, asked, case, hear)
+    _being_checked(services, connection, case, asked, by=asked.asked_by)
+
+
+def make(
+    services: Services,
+    connection: Connection,
+    *,
+    before: Verification,
+    after: Verification,
+    move: VerificationMove,
+    case: Case,
+    actor: str,
+    hear: Hearers,
+    why: str = "",
+    is_silent: bool = False,
+) -> bool:
+    """Make a move with all it causes, in the caller's transaction; False when somebody was first.
+
+    The state is compared and set; the audit row, the facts, every card as it is now and the news go with it.
+
+    Args:
+        is_silent: Nobody waits for it any more.
+    """
+    if not promises.settle(connection, before, after):
+        return False
+    audit.write(
+        connection,
+        workspace=after.workspace,
+        actor=actor,
+        subject="verification",
+        subject_id=after.id,
+        move=move,
+        before=before.state,
+        after=after.state,
+        why=why,
+        now=services.clock(),
+    )
+    _record(services, connection, case, before, after, move, by=actor)
+    once = f"{card_key(after.id)}:{after.moves}"
+    has_new = len(after.told) > len(before.told)
+    if has_new:
+        _put_card(services, connection, after, case, hear)
+    if move not in {VerificationMove.REMIND, VerificationMove.PRESS}:
+        _redraw(services, connection, after, hear.asked, once, but_last=has_new)
+        _show_supervisors(services, connection, after, case, once)
+        _refresh_requests(services, connection, case, once)
+    if is_silent:
+        return True
+    if move is VerificationMove.REMIND:
+        _remind(services, connection, after, case, hear, once)
+    for person in hear.agents if move in AGENT_HEARS else ():
+        _tell_agent(services, connection, before, after, move, case, person, hear.link, once)
+    for person in hear.supervisors if move is VerificationMove.PRESS else ():
+        say = words(language_of_locale(person.locale))
+        name = request.name_of(customer_of(services, case.customer_id), say)
+        text, blocks = scope_card.told_supervisor(after, customer=name, link=hear.card_link, say=say)
+        _direct(services, connection, case, person, f"{once}:{person.user_id}", text, blocks)
+    return True
+
+
+def _record(
+    services: Services,
+    connection: Connection,
+    case: Case,
+    before: Verification,
+    after: Verification,
+    move: VerificationMove,
+    *,
+    by: str,
+) -> None:
+    """What is known of the promise now."""
+    now, standing = services.clock(), after.standing
+    evidence = standing.evidence if standing else ""
+    if after.state is not before.state or (move in ANSWERS and len(after.answers) == 1):
+        value = claim_value(after.state)
+        why = after.question if move is VerificationMove.QUESTION else evidence or after.claimed
+        facts.record(connection, case, "claim", value, by=by, why=why, now=now)
+    if after.state is VerificationState.CONFIRMED and after.state is not before.state and evidence:
+        facts.record(connection, case, "evidence", evidence, by=by, why=after.claimed, now=now)
+    if after.state not in OPEN and before.state in OPEN:
+        facts.record(connection, case, CHECKED, "no", by=by, now=now)
+    reopened = after.state in OPEN and before.state not in OPEN
+    if len(after.told) > len(before.told):
+        _being_checked(services, connection, case, after, by=by)
+    elif reopened:  # it is open again, and whoever was asked knows of it
+        facts.record(connection, case, CHECKED, "yes", by=by, why=after.claimed, now=now)
+
+
+def _being_checked(services: Services, connection: Connection, case: Case, asked: Verification, *, by: str) -> None:
+    """True once the newest card is out."""
+    facts.record(
+        connection,
+        case,
+        CHECKED,
+        "yes",
+        by=by,
+        why=asked.claimed,
+        now=services.clock(),
+        after=card_key(asked.id, len(asked.told) - 1),
+    )
+
+
+def _put_card(services: Services, connection: Connection, after: Verification, case: Case, hear: Hearers) -> None:
+    number = len(after.told) - 1
+    whom = after.told[number]
+    setup: Setup = workspaces.setup(connection, after.workspace)
+    say = _as_read_by(connection, after.workspace, after.asked_by)
+    not_sent = say("Your question could not be shown to sales. Please ask them yourself, or try again.")
+    outbox.put(
+        connection,
+        workspace=after.workspace,
+        key=card_key(after.id, number),
+        kind=SendKind.MESSAGE if whom == CHANNEL else SendKind.DIRECT,
+        target=({"channel": setup.sales_channel} if whom == CHANNEL else {"user": whom})
+        | {"tell": after.asked_by, "if_not_sent": {"text": not_sent}},
+        body=_card(services, after, number, hear.asked),
+        case_id=case.id,
+        now=services.clock(),
+    )
+
+
+def _card(
+    services: Services, verification: Verification, number: int, asked: Mapping[str, Person]
+) -> dict[str, object]:
+    """The card number `number`, in the language of whoever got it."""
+    whom = verification.told[number]
+    reader = asked.get(whom)
+    say = words(language_of_locale(reader.locale if reader else ""))
+    customer = customer_of(services, verification.customer_id)
+    owner = customer.record.owner if customer else None
+    gone = owner if owner and owner.left_on and owner.slack_user_id != whom else None
+    text, blocks = card.card(
+        verification,
+        customer=request.name_of(customer, say),
+        instead_of=gone.name if gone else None,
+        say=say,
+        is_latest=whom == verification.told[-1],
+    )
+    return dict(body(text, blocks))
+
+
+def redraw(
+    services: Services, connection: Connection, asked: Verification, readers: Mapping[str, Person], once: str
+) -> None:
+    """Show a question again, as it stands now, wherever it was shown."""
+    _redraw(services, connection, asked, readers, f"{card_key(asked.id)}:{once}", but_last=False)
+    case = cases.get(connection, asked.workspace, asked.case_id)
+    if case:
+        _show_supervisors(services, connection, asked, case, f"{card_key(asked.id)}:{once}", may_post=False)
+
+
+def _redraw(
+    services: Services,
+    connection: Connection,
+    after: Verification,
+    readers: Mapping[str, Person],
+    once: str,
+    *,
+    but_last: bool,
+) -> None:
+    for number, whom in enumerate(after.told[: -1 if but_last else None]):
+        target = {} if whom == CHANNEL else {"user": whom}
+        shown = _card(services, after, number, readers)
+        _change(services, connection, after, card_key(after.id, number), shown, f"{once}:card:{number}", target)
+
+
+def _show_supervisors(
+    services: Services, connection: Connection, after: Verification, case: Case, once: str, *, may_post: bool = True
+) -> None:
+    """The supervisors' cards as they are now; a new one when there is something for them in this round."""
+    approvals = workspaces.setup(connection, after.workspace).approvals_channel
+    say = _as_read_by(connection, after.workspace, after.asked_by)
+    name = request.name_of(customer_of(services, case.customer_id), say)
+    text, blocks = scope_card.card(after, customer=name, say=say)
+    shown = dict(body(text, blocks))
+    for number in range(after.round + 1):
+        key = scope_key(after.id, number)
+        if outbox.state_of(connection, after.workspace, key) is not None:
+            _change(services, connection, after, key, shown, f"{once}:scope:{number}", {})
+        elif may_post and number == after.round and after.state in FOR_SUPERVISORS and approvals:
+            outbox.put(
+                connection,
+                workspace=after.workspace,
+                key=key,
+                kind=SendKind.MESSAGE,
+                target={"channel": approvals},
+                body=shown,
+                case_id=case.id,
+                now=services.clock(),
+            )
+
+
+def _change(
+    services: Services,
+    connection: Connection,
+    after: Verification,
+    key: str,
+    shown: dict[str, object],
+    once: str,
+    target: Mapping[str, object],
+) -> None:
+    if outbox.reword(connection, after.workspace, key, shown):
+        return
+    outbox.put(
+        connection,
+        workspace=after.workspace,
+        key=once,
+        kind=SendKind.UPDATE,
+        target={"of": key, **target},
+        body=shown,
+        case_id=after.case_id,
+        now=services.clock(),
+    )
+
+
+def _refresh_requests(services: Services, connection: Connection, case: Case, once: str) -> None:
+    """A request that waits for its decision is decided with every answer in sight."""
+    for each in requests.of_case(connection, case.workspace, case.id):
+        if each.is_pending:
+            say = _as_read_by(connection, case.workspace, each.requested_by)
+            outbox.put(
+                connection,
+                workspace=case.workspace,
+                key=f"{once}:exception:{each.id}",
+                kind=SendKind.UPDATE,
+                target={"of": requests.card_key(each.id)},
+                body=request.card(services, connection, each, case, say),
+                case_id=case.id,
+                now=services.clock(),
+            )
+
+
+def _remind(
+    services: Services, connection: Connection, after: Verification, case: Case, hear: Hearers, once: str
+) -> None:
+    """Whoever has the question hears of it again: by direct message, or in the thread of the card in the channel."""
+    whom = after.told[-1]
+    reader = hear.asked.get(whom)
+    say = words(language_of_locale(reader.locale if reader else ""))
+    name = request.name_of(customer_of(services, case.customer_id), say)
+    text, blocks = card.reminder(after, customer=name, link=hear.card_link, say=say)
+    setup: Setup = workspaces.setup(connection, after.workspace)
+    outbox.put(
+        connection,
+        workspace=after.workspace,
+        key=f"{once}:remind",
+        kind=SendKind.MESSAGE if whom == CHANNEL else SendKind.DIRECT,
+        target={"channel": setup.sales_channel} if whom == CHANNEL else {"user": whom},
+        body=body(text, blocks),
+        case_id=case.id,
+        now=services.clock(),
+    )
+
+
+def _tell_agent(
+    services: Services,
+    connection: Connection,
+    before: Verification,
+    after: Verification,
+    move: VerificationMove,
+    case: Case,
+    person: Person,
+    link: str,
+    once: str,
+) -> None:
+    """By direct message, which arrives; with the lines that have become true and what there is to do now."""
+    say = words(language_of_locale(person.locale))
+    name = request.name_of(customer_of(services, case.customer_id), say)
+    text, blocks = card.told_agent(after, move, customer=name, say=say)
+    if after.scope and move is VerificationMove.RECORD:
+        rows = scope_card.scope_rows(after.scope, say)
+        blocks.append(section("\n".join(f"• {each}" for each in rows)))
+    way: list[Block] = []
+    if move in ASKS and len(after.told) > len(before.told):
+        after_key = card_key(after.id, len(after.told) - 1)
+        blocks += news.said_now(services, connection, case, person, CHECKED, after=after_key)[0]
+    elif after.state is not before.state:
+        if fact := FACTS.get(after.state):
+            blocks += news.said_now(services, connection, case, person, fact)[0]
+        way = news.way_on(services, connection, case, person) if after.state not in OPEN else []
+    news.direct(
+        services,
+        connection,
+        case,
+        person,
+        key=f"{once}:agent:{person.user_id}",
+        text=text,
+        blocks=[*blocks, *way],
+        link=link,
+    )
+
+
+def _direct(
+    services: Services, connection: Connection, case: Case, person: Person, key: str, text: str, blocks: list[Block]
+) -> None:
+    outbox.put(
+        connection,
+        workspace=case.workspace,
+        key=key,
+        kind=SendKind.DIRECT,
+        target={"user": person.user_id},
+        body=body(text, blocks),
+        case_id=case.id,
+        now=services.clock(),
+    )
+
+
+def _as_read_by(connection: Connection, workspace: str, user: str) -> Words:
+    """The interface in the language of somebody who is known; a card in a channel speaks that of whoever asked."""
+    known = workspaces.person(connection, workspace, user, since=0.0)
+    return words(language_of_locale(known.locale if known else ""))
