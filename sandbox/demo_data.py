@@ -79,6 +79,13 @@ _PRODUCTS = {
     "BI 報表模組": "BI",
 }
 
+_LINES = (
+    ("MES 製造執行系統", "MES 閘道器", "WMS 倉儲系統"),
+    ("POS 收銀系統", "電子發票模組"),
+    ("ERP 進銷存", "HRM 人資系統", "BI 報表模組"),
+)
+"""What a works, a shop and an office hold together."""
+
 _SERVICE_PRICES = (
     ("SV-01", "遠端支援一次", "3500"),
     ("SV-02", "到府服務一次（半天）", "6800"),
@@ -484,7 +491,7 @@ def _add_others(files: _Files, today: date) -> None:
 
 
 def _add_ordinary_coverage(customer: _Customer, today: date, chance: random.Random) -> None:
-    for name in chance.sample(sorted(_PRODUCTS), chance.choice((1, 1, 2, 3))):
+    for name in _products_of_a_trade(chance):
         start = today - timedelta(days=chance.randrange(30, 1500))
         years = chance.choice((1, 1, 2))
         covers = _FULL if name == "MES 閘道器" else _SOFTWARE
@@ -495,6 +502,15 @@ def _add_ordinary_coverage(customer: _Customer, today: date, chance: random.Rand
         price = chance.randrange(24, 200) * 1000
         incidents = chance.choice((None, None, 2, 5, 12))
         customer.contract(end - timedelta(days=364), end, price, covers, incidents=incidents)
+
+
+def _products_of_a_trade(chance: random.Random) -> list[str]:
+    """What goes together in a works, a shop or an office, or some of it; now and then something else besides."""
+    line = chance.choice(_LINES)
+    held = [each for each in line if chance.random() < 0.7] or [line[0]]  # noqa: PLR2004 - most of it
+    if chance.random() < 0.25:  # noqa: PLR2004 - one in four
+        held.append(chance.choice([each for each in _PRODUCTS if each not in held]))
+    return held
 
 
 def _roc(day: date) -> str:
