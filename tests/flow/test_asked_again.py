@@ -134,7 +134,7 @@ async def test_whoever_grants_says_whether_the_fault_is_ours_and_it_is_written_d
     case = at.case()
     request = at.request(case, fault_ours="yes", cost=Decimal(900_000), reason="我們漏裝零件")
     shown = texts(card_of(at, request, case))
-    assert "申請人說是我方的問題" in shown
+    assert "申請人說是我們的責任" in shown
     assert await at.click(SUPERVISOR, "approve_exception", request.id) == ["window approve_exception_view"]
     assert boxes(at.view())["fault_ours"] == ""
     big = {**TERMS, "cap": typed("900000")}
@@ -153,7 +153,7 @@ async def test_whoever_grants_says_whether_the_fault_is_ours_and_it_is_written_d
         assert [(each.value, each.by, each.why) for each in known] == [("yes", SUPERVISOR, "老客戶")]
         assert requests.granted_at(connection, case.workspace, "C-1") == []
     read = texts(card_of(at, after, case))
-    assert "主管確認是我方的問題" in read
+    assert "主管確認是我們的責任" in read
     assert "計入通融紀錄" not in read
 
 
