@@ -9,7 +9,7 @@ from typing import Any
 from bot import commitments, goodwill, promises, sales, takeover
 from bot.commitments import CommitmentMove, CommitmentState
 from bot.goodwill import ExceptionState, Move
-from bot.promises import Answer, VerificationState
+from bot.promises import VerificationMove, VerificationState
 from bot.sales import BY_ITSELF, OpportunityState, SalesMove
 from bot.takeover import AskMove, AskState
 
@@ -107,14 +107,25 @@ LIVES = (
         source="bot/promises.py",
         begins=VerificationState.ASKED,
         moves=promises.MOVES,
-        by_itself=frozenset(),
+        by_itself=promises.BY_ITSELF,
         words={
             VerificationState.ASKED: "等業務回覆",
+            VerificationState.REMEMBERED: "記得但沒有憑據",
+            VerificationState.CONTRADICTED: "回覆不一致",
             VerificationState.CONFIRMED: "確實答應過",
             VerificationState.NOT_CONFIRMED: "沒有答應過",
-            Answer.YES: "有",
-            Answer.NO: "沒有",
-            Answer.NOT_SURE: "不確定",
+            VerificationState.LAPSED: "答應過但期限已過",
+            VerificationMove.YES: "有，附憑據",
+            VerificationMove.REMEMBER: "有，憑記憶",
+            VerificationMove.NO: "沒有",
+            VerificationMove.NOT_SURE: "不確定",
+            VerificationMove.RECORD: "主管記下範圍",
+            VerificationMove.QUESTION: "主管再問憑據",
+            VerificationMove.REMIND: "提醒",
+            VerificationMove.MOVE_UP: "改問下一位",
+            VerificationMove.GIVE_UP: "沒有人可問",
+            VerificationMove.PRESS: "提醒主管",
+            VerificationMove.LAPSE: "期限過了",
         },
     ),
     Life(
