@@ -178,6 +178,7 @@ async def _work_until(stop: asyncio.Event, parts: Services, *others: Coroutine[N
         asyncio.create_task(due.run_due(parts)),
         asyncio.create_task(home.keep_fresh(parts)),
         asyncio.create_task(_every_hour(parts)),
+        asyncio.create_task(_count_holdings(parts)),
         *map(asyncio.create_task, others),
     ]
     stopping = asyncio.create_task(stop.wait())
@@ -198,6 +199,18 @@ async def _keep_listening(parts: Services, handler: AsyncSocketModeHandler, *, h
         heard_all = await handler.client.is_connected() and (heard_all or await catch_up.fill_in(parts))
         if heard_all:
             catch_up.note_alive(parts)
+
+
+async def _count_holdings(parts: Services) -> None:
+    """Count what customers hold together in each new directory, in a thread; until then nothing is said of it."""
+    while True:
+        directory = parts.directory()
+        if directory and directory.counted_holdings is None:
+            try:
+                await asyncio.to_thread(directory.holdings)
+            except Exception:
+                log.exception("holdings_not_counted")  # a pitch says less; nothing else depends on it
+        await asyncio.sleep(MINUTE_SECONDS)
 
 
 async def _every_hour(parts: Services) -> None:

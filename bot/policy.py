@@ -195,6 +195,7 @@ class SalesPolicy(Part):
         answer_within_minutes: Whoever was told and did not react in so much working time is passed over.
         renewals_ahead_days: So many days before a contract ends its salesperson is told of it.
         chips: What may be offered (R27), never because of a threat (R36).
+        also_held_by: At least so many customers hold two products before one is named because of the other (R44).
         public_names: Words in the names of public bodies (R50).
     """
 
@@ -205,6 +206,7 @@ class SalesPolicy(Part):
     chips: tuple[Chip, ...] = tuple(
         Chip(what=each) for each in ("this_service", "claimed_extension", "health_check", "training")
     )
+    also_held_by: int = Field(default=5, ge=2)
     public_names: tuple[str, ...] = ("政府", "公所", "議會", "法院", "國立", "市立", "縣立", "國中", "國小", "Ministry")
 
 

@@ -18,6 +18,7 @@ from bot.facts import current
 from bot.i18n import Words, words
 from bot.language import language_of_locale
 from bot.message import Role
+from bot.recommend import AlsoHeld
 from bot.sales import CHANNEL, SETTLED, Opportunity, OpportunityState, SalesMove, card_key, is_new_card
 from bot.setup import Person, Setup
 from handlers import news, people, request
@@ -26,6 +27,7 @@ from handlers.situation import customer_of, moment, situation
 from storage import advised, audit, commitments, conversations, facts, opportunities, outbox, which_case
 from storage import goodwill as requests
 from storage import workspace as workspaces
+from storage.directory import Directory
 from storage.outbox import SendKind
 
 TOOK_IT_UP = "sales_took_it_up"
@@ -81,9 +83,18 @@ def brief(
         promised=[each for each in commitments.of_case(connection, case.workspace, case.id) if each.state in OWED],
         chips=chips(now.standing, policy.sales, public=public),
         pitch=pitch(services.playbook, now, say.language, anger=anger),
+        also_held=_also_held(directory, opportunity.customer_id, policy.sales.also_held_by),
         agent=case.agent,
         zone=reader.timezone if reader else policy.hours.timezone,
     )
+
+
+def _also_held(directory: Directory | None, customer_id: str, held_by: int) -> tuple[AlsoHeld, ...]:
+    """What similar customers also hold (R44); nothing while it has not been counted."""
+    counted = directory.counted_holdings if directory else None
+    if directory is None or counted is None:
+        return ()
+    return counted.also_held(directory.basket(customer_id), held_by_at_least=held_by)
 
 
 def _unknown(opportunity: Opportunity, say: Words) -> CustomerRecord:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime
@@ -38,6 +39,13 @@ _HELD = (
     " UNION SELECT customer_id, product FROM warranties WHERE serial IS NULL AND product IS NOT NULL"
 )
 """Which customer holds which product, each once."""
+_CUSTOMERS = f"SELECT COUNT(DISTINCT customer_id) FROM ({_HELD})"  # noqa: S608 - our own words
+_EACH = f"SELECT name, COUNT(*) FROM ({_HELD}) GROUP BY name"  # noqa: S608 - our own words
+_TOGETHER = (
+    f"WITH held AS MATERIALIZED ({_HELD}) SELECT one.name, other.name, COUNT(*) FROM held AS one"  # noqa: S608 - our own words
+    " JOIN held AS other ON one.customer_id = other.customer_id AND one.name < other.name GROUP BY 1, 2"
+)
+"""By how many customers each two products are held."""
 
 
 class Directory:
@@ -199,12 +207,28 @@ class Directory:
             for row in self._rows("SELECT * FROM service_prices ORDER BY code")
         )
 
+    @property
+    def counted_holdings(self) -> Holdings | None:
+        """What `holdings` counted; None while it has not been called."""
+        return self._holdings
+
     def holdings(self) -> Holdings:
-        """What customers hold, and what together (R44); counted at the first call, seconds for a large directory."""
-        with self._lock:
-            if self._holdings is None:
-                self._holdings = Holdings.counted(self.baskets())
-            return self._holdings
+        """What customers hold, and what together (R44); counted at the first call, seconds for a large directory.
+
+        Meant for a thread of its own: it reads over a connection of its own and counts in the database, so that nobody
+        else waits meanwhile.
+        """
+        if self._holdings is None:
+            held: Counter[str] = Counter()
+            together: dict[str, Counter[str]] = {}
+            with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                ((customers,),) = connection.execute(_CUSTOMERS)
+                held.update(dict(connection.execute(_EACH).fetchall()))
+                for one, other, both in connection.execute(_TOGETHER):
+                    together.setdefault(one, Counter())[other] = both
+                    together.setdefault(other, Counter())[one] = both
+            self._holdings = Holdings(customers, held, together)
+        return self._holdings
 
     def baskets(self) -> Iterator[frozenset[str]]:
         """The products of each customer who has any."""

@@ -13,6 +13,7 @@ from bot.customer import Contact, Contract, Customer, Price, Product, ServicePri
 from bot.entitlement import Coverage, CoverageKind, Covers, DateBasis
 from bot.errors import UserError
 from bot.found import Match
+from bot.recommend import Holdings
 from storage.directory import Directory, DirectorySource
 from tests.directory.conftest import Import, Write
 
@@ -226,7 +227,9 @@ def test_holdings_count_each_product_of_a_customer_once(write: Write, run_import
     directory = Directory(target)
     assert directory.basket("C2") == {"POS", "ERP"}
     assert directory.basket("C3") == frozenset()
+    assert directory.counted_holdings is None
     holdings = directory.holdings()
+    assert directory.counted_holdings == holdings == Holdings.counted(directory.baskets())
     assert holdings.customers == 2
     assert holdings.held == {"POS": 2, "ERP": 2}
     assert holdings.together == {"POS": {"ERP": 2}, "ERP": {"POS": 2}}
