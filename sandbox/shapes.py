@@ -37,8 +37,8 @@ def user(state: State, who: User, *, include_locale: bool = False) -> Json:
             "title": who.title,
             "real_name": who.real_name,
             "real_name_normalized": who.real_name,
-            "display_name": who.name,
-            "display_name_normalized": who.name,
+            "display_name": "",  # as Slack gives it for whoever chose none: the page shows their real name as well
+            "display_name_normalized": "",
             "team": who.team,
         },
         "is_admin": who.is_admin,

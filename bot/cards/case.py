@@ -204,7 +204,9 @@ def _talk(request: ExceptionRequest, turns: Iterable[Turn], zone: str, say: Word
 
 
 def _request_words(request: ExceptionRequest, say: Words) -> str:
-    what = f"{say.money(request.cost, request.currency)} · {concession_words(request.concession, say)}"
+    cost = request.grant.cap if request.grant else request.cost
+    concession = request.grant.concession if request.grant else request.concession
+    what = f"{say.money(cost, request.currency)} · {concession_words(concession, say)}"
     return f"{what} · {decision_card.state_words(request.state, say)}"
 
 

@@ -360,4 +360,4 @@ def told_supervisor(
     else:
         text = say("{customer}: a request for {money} waits for a decision.", customer=customer, money=money)
     where = f"<{link}|{say('Go to the card')}>" if link else say("You will find it in Aside's Home.")
-    return text, [section(f"*{escaped(text)}*"), context(where)]
+    return text, [section(f"*{escaped(text)}*"), context(where), case_buttons(request.case_id, say)]

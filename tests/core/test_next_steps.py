@@ -20,8 +20,10 @@ from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-RECORDED = ("commitment_recorded", "engineer_assigned", "promise_being_checked", "supervisor_away", "same_fault_again")
-RECORDED += ("our_late_reply", "takeover_asked", "takeover_accepted", "threatened")
+RECORDED = (
+    *("commitment_recorded", "engineer_assigned", "our_late_reply", "promise_being_checked", "same_fault_again"),
+    *("supervisor_away", "takeover_accepted", "takeover_asked", "threatened"),
+)
 NAMED = {
     "zh-TW": {
         Action.ASK_EXCEPTION: r"送出?(通融)?申請|申請上寫",
