@@ -33,6 +33,7 @@ from handlers import (
     listeners,
     people,
     playbook_edits,
+    renewals,
     retention,
     works,
 )
@@ -222,4 +223,5 @@ async def _every_hour(parts: Services) -> None:
         await closing.close_quiet(parts)
         await retention.remove_old_words(parts)
         await digest.tell(parts)
+        await renewals.look_ahead(parts.for_one_task())
         await asyncio.sleep(HOUR_SECONDS)

@@ -440,6 +440,11 @@ class Ending(BaseModel):
     within: int
 
 
+def reach(policy: SalesPolicy) -> timedelta:
+    """How far ahead contracts are looked at."""
+    return timedelta(days=max(policy.renewals_ahead_days, default=0))
+
+
 def ending(record: CustomerRecord, today: date, policy: SalesPolicy) -> list[Ending]:
     """The customer's contracts that have come under one of the policy's thresholds, the one that ends first foremost.
 

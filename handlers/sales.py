@@ -1,6 +1,6 @@
 """Sales hears of a case: when it opens an opportunity, when a reason joins it; and who is asked about a promise."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 
 from bot.case import Case
 from bot.coaching import beside, decide
+from bot.customer import CustomerRecord
 from bot.language import language_of_locale
-from bot.sales import Opportunity, joined, opened, reasons_to_tell
+from bot.sales import CHANNEL, Opportunity, chain, in_sales, joined, opened, reasons_to_tell
 from bot.setup import Setup
 from handlers import people, selling
 from handlers.services import Services
@@ -35,6 +36,43 @@ class Contact:
     channel: str | None
     locale: str = ""
     instead_of: str | None = None
+
+
+@dataclass(frozen=True)
+class Sellers:
+    """Who sells, as it stands now."""
+
+    services: Services
+    setup: Setup
+    groups: Mapping[str, frozenset[str]]
+
+    async def is_here(self, user: str) -> bool:
+        """Whether somebody is one of us, with us and in sales; the channel is, when there is one.
+
+        Raises:
+            UnknownForNowError: When Slack could not be asked.
+        """
+        if user == CHANNEL:
+            return self.setup.sales_channel is not None
+        if not in_sales(user, self.setup, self.groups):
+            return False
+        person = await people.look_up(self.services, user)
+        return person.active and not person.outsider
+
+    async def first(self, record: CustomerRecord | None, *, but_not: Iterable[str] = ()) -> str | None:
+        """Who is told of a customer: the first of the chain who is here, in the end the channel; None for nobody."""
+        order = chain(record, self.setup, self.groups) if record else ()
+        passed = frozenset(but_not)
+        for user in (*order, CHANNEL):
+            if user not in passed and await self.is_here(user):
+                return user
+        return None
+
+
+async def sellers(services: Services) -> Sellers:
+    """Who sells, by the setup and the user groups as they are now."""
+    setup, groups = await people.who_is_who(services)
+    return Sellers(services, setup, groups)
 
 
 async def who_to_tell(services: Services, customer: Standing | None) -> Contact | None:

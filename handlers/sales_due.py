@@ -1,7 +1,5 @@
 """What happens to an opportunity by itself: somebody is told, told anew, woken, or passed over for the next (R29)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -14,48 +12,18 @@ from bot.sales import (
     Outcome,
     SalesMove,
     by_itself,
-    chain,
-    in_sales,
     is_new_card,
     moved,
     quiet_until,
 )
-from bot.setup import Setup
 from bot.working_hours import after as working_time_after
-from handlers import people, selling
-from handlers.sales import OURSELVES
+from handlers import selling
+from handlers.sales import OURSELVES, sellers
 from handlers.services import Services
 from handlers.situation import customer_of, moment
 from storage import cases, opportunities
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class _Sales:
-    """Who sells, as it stands now."""
-
-    services: Services
-    setup: Setup
-    groups: Mapping[str, frozenset[str]]
-
-    async def is_here(self, user: str) -> bool:
-        """Whether somebody is one of us, with us and in sales; the channel is, when there is one."""
-        if user == CHANNEL:
-            return self.setup.sales_channel is not None
-        if not in_sales(user, self.setup, self.groups):
-            return False
-        person = await people.look_up(self.services, user)
-        return person.active and not person.outsider
-
-    async def next_after(self, opportunity: Opportunity) -> str | None:
-        """Who is told next: the first of the chain who has not been, in the end the channel; None if nobody is left."""
-        customer = customer_of(self.services, opportunity.customer_id)
-        order = chain(customer.record, self.setup, self.groups) if customer else ()
-        for user in (*order, CHANNEL):
-            if user not in opportunity.told and await self.is_here(user):
-                return user
-        return None
 
 
 async def happen(services: Services, known: Opportunity) -> None:
@@ -69,23 +37,24 @@ async def happen(services: Services, known: Opportunity) -> None:
         move = by_itself(known, moment(services), reached=opportunities.reached(connection, known))
     if move is None or case is None:
         return
-    setup, groups = await people.who_is_who(services)
-    move, whom = await _whom(_Sales(services, setup, groups), known, move)
+    move, whom = await _whom(services, known, move)
     if whom is None:
         _nobody(services, known)
     else:
         await _happen(services, known, case, move, whom)
 
 
-async def _whom(sales: _Sales, known: Opportunity, move: SalesMove) -> tuple[SalesMove, str | None]:
+async def _whom(services: Services, known: Opportunity, move: SalesMove) -> tuple[SalesMove, str | None]:
     """Who is told, and by which move: whoever has it, but for one who is not there any more."""
+    team = await sellers(services)
     if move not in {SalesMove.TELL, SalesMove.MOVE_UP}:
         holder = known.settled_by or known.holder or CHANNEL
-        if await sales.is_here(holder):
+        if await team.is_here(holder):
             return move, holder
         if known.state is not OpportunityState.LOST:
             move = SalesMove.MOVE_UP
-    return move, await sales.next_after(known)
+    customer = customer_of(services, known.customer_id)
+    return move, await team.first(customer.record if customer else None, but_not=known.told)
 
 
 def _nobody(services: Services, known: Opportunity) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, or_, select, update
 
@@ -218,16 +218,13 @@ def note_endings(connection: Connection, workspace: str, endings: Sequence[Endin
         insert_once(connection, endings_told, values | {"told_at": now, "told": told})
 
 
-def not_yet_told(connection: Connection, workspace: str, endings: Sequence[Ending]) -> list[Ending]:
+def not_yet_told(connection: Connection, workspace: str, endings: Sequence[Ending], today: date) -> list[Ending]:
     """Those of which nobody was told, at this threshold or a nearer one."""
     nearest = func.min(endings_told.c.within).label("nearest")
     key = (endings_told.c.customer_id, endings_told.c.contract, endings_told.c.ends_on)
     rows = connection.execute(
         select(*key, nearest)
-        .where(
-            endings_told.c.workspace == workspace,
-            endings_told.c.customer_id.in_({each.customer_id for each in endings}),
-        )
+        .where(endings_told.c.workspace == workspace, endings_told.c.ends_on >= today.isoformat())
         .group_by(*key)
     )
     known = {(row.customer_id, row.contract, row.ends_on): row.nearest for row in rows}

@@ -73,15 +73,29 @@ def save_alive_at(connection: Connection, workspace: str, now: float) -> None:
 
 def told_week(connection: Connection, workspace: str) -> date | None:
     """The Monday of the week in which the week before was last told of; None before the first time."""
-    value = connection.execute(
-        select(settings.c.value).where(settings.c.workspace == workspace, settings.c.name == "told_week")
-    ).scalar_one_or_none()
-    return date.fromisoformat(value) if value else None
+    return _day(connection, workspace, "told_week")
 
 
 def save_told_week(connection: Connection, workspace: str, monday: date) -> None:
     """Note that it is told."""
     upsert(connection, settings, {"workspace": workspace, "name": "told_week", "value": monday.isoformat()})
+
+
+def looked_ahead_on(connection: Connection, workspace: str) -> date | None:
+    """The last day on which contracts that end soon were looked for; None before the first."""
+    return _day(connection, workspace, "looked_ahead_on")
+
+
+def save_looked_ahead_on(connection: Connection, workspace: str, day: date) -> None:
+    """Note that contracts that end soon were looked for."""
+    upsert(connection, settings, {"workspace": workspace, "name": "looked_ahead_on", "value": day.isoformat()})
+
+
+def _day(connection: Connection, workspace: str, name: str) -> date | None:
+    value = connection.execute(
+        select(settings.c.value).where(settings.c.workspace == workspace, settings.c.name == name)
+    ).scalar_one_or_none()
+    return date.fromisoformat(value) if value else None
 
 
 def person(connection: Connection, workspace: str, user_id: str, *, since: float) -> Person | None:
