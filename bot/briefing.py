@@ -19,6 +19,7 @@ class Avoid(StrEnum):
     """What not to begin with, or not to do."""
 
     OUR_FAULT = "our_fault"
+    FAULT_UNKNOWN = "fault_unknown"
     PRICE = "price"
     THREAT = "threat"
     CLAIM = "claim"
@@ -55,6 +56,7 @@ def avoid(situation: Situation, *, anger: int, signals: frozenset[str], public: 
     stands = situation.standing
     found = {
         Avoid.OUR_FAULT: not situation.facts.isdisjoint(OUR_MISTAKES),
+        Avoid.FAULT_UNKNOWN: stands.fault_ours == "unknown" and stands.entitlement is not Entitlement.COVERED,
         Avoid.PRICE: anger >= ANGRY,
         Avoid.THREAT: "threatens_to_leave" in signals,
         Avoid.CLAIM: stands.claim == "pending",

@@ -265,6 +265,8 @@ def avoid_words(each: Avoid, say: Words) -> str:
     match each:
         case Avoid.OUR_FAULT:
             return say("The mistake was ours. First the apology and the repair; nothing is sold on top of it.")
+        case Avoid.FAULT_UNKNOWN:
+            return say("Nobody knows yet whose fault it is. Until then, listen and offer nothing.")
         case Avoid.PRICE:
             return say("Do not open with the price. First let them tell what happened.")
         case Avoid.THREAT:
