@@ -159,18 +159,6 @@ async def test_both_kinds_are_asked_beside_each_other(at: Desk) -> None:
     assert sorted(at.rows("SELECT kind, state FROM takeovers")) == [("peer", "asked"), ("takeover", "asked")]
 
 
-async def test_a_case_that_was_closed_meanwhile_calls_nobody_in(at: Desk) -> None:
-    """The question ends in silence."""
-    case, _ = await asked_in(at)
-    with at.services.casebook.begin() as connection:
-        connection.exec_driver_sql("UPDATE cases SET state = 'closed' WHERE id = ?", (case.id,))
-    at.clock.now += 11 * MINUTE
-    since = at.last_row()
-    await takeover.do_due(at.services)
-    assert at.rows(ASKED) == [(OTHER_AGENT, "timed_out")]
-    assert at.told(AGENT, since) == []
-
-
 async def test_managers_hear_of_abuse_when_no_supervisor_is_left_to_hear_it(at: Desk) -> None:
     """R39, R47: not the handler, nobody who is away, and no salesperson, though one was named as a deputy once."""
     only = {"supervisors": RoleSource(users=(SUPERVISOR,)), "managers": RoleSource(users=(MANAGER,))}
