@@ -16,7 +16,7 @@ def written(name: str, checksum: str, *, customer: str, say: Words) -> tuple[str
     return text, [
         section(f"*{escaped(text)}*"),
         section(f"*{say('File')}*  {where}\n`exports/{name}`"),
-        section(f"*{say('Checksum (SHA-256)')}*  {checks}\n`{checksum}`"),
+        section(f"*{say('Checksum')}*  {checks}\n`SHA-256 {checksum}`"),
         context(
             say("Whoever runs Aside can hand it over. It holds what the customer and we wrote, so share it with care.")
         ),

@@ -28,12 +28,8 @@ def blocks(role: Role, *, admin: bool, say: Words, unknown: str = "") -> list[Bl
     for title, pairs in _groups(role, admin=admin, say=say):
         found.append(_group(title, pairs))
     if role in {Role.AGENT, Role.SUPERVISOR}:
-        names = say(", ").join(f"*{each}*" for each in SHORTCUTS)
-        found.append(
-            context(
-                say("In a thread commands do not work: use the shortcuts in a message's menu, {names}.", names=names)
-            )
-        )
+        threads = say("In a thread, where commands do not work: the shortcuts in a message menu.")
+        found.append(context(" · ".join((threads, *(f"*{each}*" for each in SHORTCUTS)))))
     if role.is_staff:
         found.append(context(say("Only you see the answers. Whispers that are gone stand in Aside's Home.")))
     return found
@@ -92,15 +88,17 @@ def _sell(say: Words) -> Pairs:
 
 def _listen(say: Words) -> Pairs:
     return [
-        (say("`/aside duty`, `on` or `off`"), say("who is on duty here; begin or end yours")),
-        (say("`/aside pause 30`, `/aside resume`"), say("no whispers for 30 minutes; hear them again")),
+        (say("`/aside duty` and `on` or `off`"), say("who is on duty here; begin or end yours")),
+        ("`/aside pause 30`", say("no whispers for 30 minutes")),
+        ("`/aside resume`", say("hear them again")),
     ]
 
 
 def _be_away(say: Words) -> Pairs:
     return [
-        ("`/aside away until 2026-12-01`", say("until when; `/aside back` ends it")),
+        ("`/aside away until 2026-12-01`", say("you are away, and until when")),
         (say("`/aside away deputy` and an @name"), say("they decide for you meanwhile")),
+        ("`/aside back`", say("you are back")),
     ]
 
 

@@ -77,7 +77,7 @@ async def test_the_guide_leads_from_a_no_to_one_exception_and_no_second(english_
         await play.sends(what=new)
         await expect(play.staff.whispers.last.locator('[data-action-id="ask_exception"]')).to_have_count(1)
         await play.presses("ask_again", "ask_exception")
-        await play.sends(concession="full")
+        await play.sends(fault_ours="no", concession="full")
         await page.follow("approve")
         second = play.staff.messages.last
         await expect(second).to_contain_text(new)
