@@ -14,7 +14,7 @@ from bot.coaching import Situation, advise, decide, may_do, next_step
 from bot.entitlement import Entitlement
 from bot.i18n import words
 from bot.message import Role
-from bot.playbook import LANGUAGES, REFUSABLE, Action, Language, Playbook
+from bot.playbook import LANGUAGES, REFUSABLE, Action, Language, Playbook, Route
 from bot.playbook_files import load_playbook
 from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal
@@ -155,3 +155,15 @@ def test_while_a_request_waits_the_table_tells_nobody_to_file_one(playbook: Play
     card = str(whisper.card(advice, "a" * 26, customer=None, playbook=playbook, say=words("en"))[1])
     assert "Until they decide, promise nothing." in card
     assert playbook.words["en"].decisions["ask_goodwill"].route not in card
+
+
+@pytest.mark.parametrize(
+    ("language", "named"), [("zh-TW", "看一眼|找同事"), ("en", "read your reply|with a colleague")]
+)
+def test_who_is_told_to_have_a_colleague_look_can_ask_one_with_a_click(
+    playbook: Playbook, language: Language, named: str
+) -> None:
+    """A second pair of eyes (R35) has its button wherever the next step calls for it."""
+    asking = [each for each in playbook.plays if re.search(named, playbook.words[language].plays[each.id].next_step)]
+    assert asking
+    assert [each.id for each in asking if "R35" not in each.rules and Route.PEER not in each.routes] == []
