@@ -92,11 +92,15 @@ def refusal_words(refusal: Refusal, say: Words) -> str:
     }[refusal]
 
 
-def settled_words(request: ExceptionRequest, say: Words) -> str:
-    """What happened instead, for a button that no longer works."""
+def settled_words(request: ExceptionRequest, say: Words, *, in_message: bool = True) -> str:
+    """What happened instead, for a button that no longer works.
+
+    Args:
+        in_message: Where Slack shows whose id it is; beside a box of a window it does not.
+    """
     state = state_words(request.state, say)
     who = request.used_by or request.decided_by
-    if who:
+    if who and in_message:
         return say("This is already settled: {state} ({who}).", state=state, who=f"<@{who}>")
     return say("This is already settled: {state}.", state=state)
 

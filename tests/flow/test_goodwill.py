@@ -230,11 +230,11 @@ async def test_a_channel_that_became_shared_is_shown_no_card_and_the_agent_is_to
     whisper = await offered(customer, agent)
     await click(agent, "ephemeral", SHARED, whisper, "ask_exception")
     view = (await agent.sees("view_opened"))["view"]
-    told = len(agent.of("ephemeral"))
     await agent.do("submit", view_id=view["id"], values=FORM)
     news = await agent.sees("message", lambda push: push["channel"].startswith("D"))
     assert "簽核頻道" in news["message"]["text"]
-    assert len(agent.of("ephemeral")) == told
+    await stage.settled()
+    assert not [each for each in whispers(agent) if "等主管決定" in each]
     assert not [push for push in agent.of("message") if push["channel"] == APPROVALS and push["message"].get("blocks")]
 
 

@@ -275,7 +275,7 @@ def _exception(say: Words, name: str, said: str) -> Iterator[Shown]:
         yield Shown("which customer", *exception.ask_which_customer(candidates, query=said, say=say))
     sentences = [decision.refusal_words(refusal, say) for refusal in Refusal]
     sentences += [
-        decision.settled_words(_request(state, Concession.FULL, said), say)
+        decision.settled_words(_request(state, Concession.FULL, said), say, in_message=False)
         for state in ExceptionState
         if state not in PENDING
     ]
