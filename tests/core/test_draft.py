@@ -81,6 +81,7 @@ def check(
     known: Situation,
     *signals: str,
     granted: Concession | None = None,
+    promised: Concession | None = None,
     answers: Reading | None = None,
 ) -> DraftCheck:
     """Check a draft that shows these signals."""
@@ -91,6 +92,7 @@ def check(
         answers=answers or Reading(),
         situation=known,
         granted=granted,
+        promised=promised,
         language="en",
         now=NOW,
     )
@@ -138,6 +140,18 @@ def test_a_grant_covers_its_scope_and_no_more(playbook: Playbook) -> None:
         (found,) = check(playbook, text, known, granted=granted).beyond
         assert found.granted is granted
         assert found.action is None
+
+
+def test_a_recorded_promise_covers_its_scope_and_no_more(playbook: Playbook) -> None:
+    """R25: that something was promised does not make everything free, once it is written down what it was."""
+    known = situation("promise_confirmed", claim="confirmed")
+    promised = Concession.LABOUR_WAIVED
+    assert check(playbook, "The labour will be free.", known, promised=promised).is_clean
+    for text in ("We'll do it free of charge.", "The parts are on us.", "I can give you 20% off today."):
+        (found,) = check(playbook, text, known, promised=promised).beyond
+        assert (found.promised, found.granted) == (promised, None)
+    assert check(playbook, "I can give you 20% off today.", known, promised=Concession.DISCOUNT).is_clean
+    assert check(playbook, "The parts are on us.", situation("covered"), promised=promised).is_clean
 
 
 def test_a_no_is_named_when_a_draft_promises_against_it(playbook: Playbook) -> None:

@@ -1,0 +1,227 @@
+"""What is done with an answer of sales: by whom, once, at the same moment, and what follows from it (R25, R30)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.case import Case
+from bot.message import Message, Role
+from bot.promises import Answer, Given, Verification, asked, moved
+from bot.settings import Settings
+from bot.setup import Away, RoleSource
+from bot.signals import Reading, Signal
+from storage import conversations, facts, ids, promises
+from storage import goodwill as requests
+from storage.outbox import SendKind, put
+from tests.flow.conftest import (
+    AGENT,
+    CUSTOMER,
+    DEPUTY,
+    GUEST,
+    MANAGER,
+    OTHER_AGENT,
+    SALES,
+    SETUP,
+    SHARED,
+    SUCCESSOR,
+    SUPERVISOR,
+    WORKSPACE,
+)
+from tests.flow.without_slack import Desk, desk
+from tests.flow.working import PROMISED, chosen, typed
+from tests.sandbox.stage import Json, Stage
+
+ONE_SUPERVISOR = SETUP.model_copy(
+    update={"supervisors": RoleSource(users=(SUPERVISOR, DEPUTY)), "managers": RoleSource(users=(MANAGER,))}
+)
+SCOPE = {"concession": chosen("full"), "what": typed("一年內免費維修")}
+ONLY_SUPERVISORS, OWN, TALKS = "只有主管可以這樣做", "要由另一位主管來看", "正在跟這位客戶對話"
+
+
+@pytest.fixture
+async def at(stage: Stage, settings: Settings) -> AsyncIterator[Desk]:
+    """Nothing running; a supervisor, another one, a manager."""
+    async with desk(stage, settings) as made:
+        made.set_up(ONE_SUPERVISOR)
+        yield made
+
+
+def question(at: Desk, *answers: Given, asked_by: str = AGENT) -> tuple[Case, Verification]:
+    """A case in which something was claimed, and the question about it, with these answers."""
+    case, policy, now = at.case(), at.services.playbook.policy, at.clock.moment
+    said = Message(
+        workspace=WORKSPACE,
+        channel=SHARED,
+        ts=f"{at.clock():.6f}",
+        thread_ts=case.thread_ts,
+        speaker=CUSTOMER,
+        role=Role.CUSTOMER,
+        text=PROMISED,
+    )
+    new = Verification(
+        workspace=WORKSPACE,
+        id=ids.new_id(),
+        case_id=case.id,
+        customer_id=case.customer_id,
+        claimed=PROMISED,
+        asked_by=asked_by,
+        asked_at=now,
+    )
+    known = asked(new, SUCCESSOR, now, policy.verification, policy.hours)
+    for each in answers:
+        known = moved(known, each.move, now=now, policy=policy.verification, hours=policy.hours, said=each)
+    with at.services.casebook.begin() as connection:
+        conversations.write_message(connection, said, Reading((Signal("claims_promise", 0.9, PROMISED),), 0), case.id)
+        promises.write(connection, known)
+    return case, known
+
+
+def stands(at: Desk, known: Verification) -> Verification:
+    """The question as it stands now."""
+    with at.services.casebook.look() as connection:
+        found = promises.get(connection, WORKSPACE, known.id)
+    assert found
+    return found
+
+
+def given(at: Desk, answer: Answer, by: str, evidence: str = "") -> Given:
+    """An answer."""
+    return Given(answer=answer, by=by, at=at.clock.moment, evidence=evidence)
+
+
+def claim(at: Desk, case: Case) -> str:
+    """What the case holds of the claim."""
+    with at.services.casebook.look() as connection:
+        return next(each.value for each in reversed(facts.of_case(connection, case)) if each.name == "claim")
+
+
+def typed_in(text: str) -> Json:
+    """An answer's box."""
+    return {"evidence": typed(text)}
+
+
+@pytest.mark.parametrize("action", ["record_promise", "question_promise"])
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        (CUSTOMER, None),
+        (GUEST, None),
+        (AGENT, ONLY_SUPERVISORS),
+        (OTHER_AGENT, ONLY_SUPERVISORS),
+        (SALES, ONLY_SUPERVISORS),
+        (SUCCESSOR, ONLY_SUPERVISORS),
+        (DEPUTY, OWN),
+        (SUPERVISOR, "window"),
+        (MANAGER, "window"),
+    ],
+)
+async def test_who_may_record_or_question(at: Desk, who: str, told: str | None, action: str) -> None:
+    """A supervisor or a manager; not who answered, nobody else; whoever is not of our staff hears nothing of it."""
+    _, known = question(at, given(at, Answer.YES, SUCCESSOR, "報價單第 3 條"), given(at, Answer.NO, DEPUTY))
+    heard = " ".join(await at.click(who, action, known.id))
+    assert told in heard if told else "這是客服團隊使用的功能" in heard
+    forged = {"concession": chosen("full"), "what": typed("x"), "reason": typed("x")}
+    if told != "window":
+        await at.submit(who, f"{action}_view", known.id, forged)
+        assert stands(at, known) == known
+
+
+async def test_the_role_is_read_when_the_window_is_sent_off(at: Desk) -> None:
+    """Who was a supervisor when it opened and is none now, or has come to talk to the customer, records nothing."""
+    case, known = question(at, given(at, Answer.YES, SUCCESSOR, "報價單第 3 條"))
+    assert await at.click(SUPERVISOR, "record_promise", known.id) == ["window record_promise_view"]
+    at.set_up(ONE_SUPERVISOR.model_copy(update={"supervisors": RoleSource(users=(DEPUTY,))}))
+    (refused,) = await at.submit(SUPERVISOR, "record_promise_view", known.id, SCOPE)
+    assert ONLY_SUPERVISORS in refused or "這是客服團隊使用的功能" in refused
+    at.set_up(ONE_SUPERVISOR)
+    at.says(SUPERVISOR, case)
+    (refused,) = await at.submit(SUPERVISOR, "record_promise_view", known.id, SCOPE)
+    assert TALKS in refused
+    assert stands(at, known).scope is None
+
+
+async def test_nobody_records_for_whoever_asked_by_standing_in(at: Desk) -> None:
+    """A supervisor who asked is away; their deputy decides other things, not this."""
+    _, known = question(at, given(at, Answer.YES, SUCCESSOR, "報價單第 3 條"), asked_by=SUPERVISOR)
+    at.set_up(ONE_SUPERVISOR.with_away(SUPERVISOR, Away(user=SUPERVISOR, deputy=OTHER_AGENT)))
+    for who in (SUPERVISOR, OTHER_AGENT):
+        assert OWN in " ".join(await at.click(who, "record_promise", known.id))
+
+
+async def test_recorded_once_by_whoever_was_first(at: Desk) -> None:
+    """Two windows sent off at the same moment: one scope, and the other is told; then nothing is questioned."""
+    case, known = question(at, given(at, Answer.YES, SUCCESSOR))
+    first, second = await asyncio.gather(
+        at.submit(SUPERVISOR, "record_promise_view", known.id, SCOPE),
+        at.submit(MANAGER, "record_promise_view", known.id, {**SCOPE, "concession": chosen("discount")}),
+    )
+    scope = stands(at, known).scope
+    assert scope
+    assert (scope.by, scope.concession) in {(SUPERVISOR, "full"), (MANAGER, "discount")}
+    assert "已經記下" in " ".join([*first, *second])
+    assert claim(at, case) == "confirmed"
+    assert "已經記下" in " ".join(await at.click(DEPUTY, "question_promise", known.id))
+    assert at.rows("SELECT count(*) FROM audit WHERE move = 'record'") == [(1,)]
+
+
+async def test_two_answers_at_the_same_moment_are_both_taken(at: Desk) -> None:
+    """Neither is lost, and they come to the same whoever was first."""
+    case, known = question(at)
+    await asyncio.gather(
+        at.submit(SUCCESSOR, "promise_yes_view", known.id, typed_in("")),
+        at.submit(SALES, "promise_no_view", known.id, typed_in("只談過折扣")),
+    )
+    assert {each.by for each in stands(at, known).answers} == {SUCCESSOR, SALES}
+    assert (stands(at, known).state, claim(at, case)) == ("contradicted", "pending")
+
+
+async def test_the_same_answer_twice_is_one(at: Desk) -> None:
+    """A second window with the same words says that it is there already."""
+    _, known = question(at)
+    await at.submit(SUCCESSOR, "promise_no_view", known.id, typed_in("沒有"))
+    assert "已經這樣回覆過了" in " ".join(await at.submit(SUCCESSOR, "promise_no_view", known.id, typed_in("沒有")))
+    assert len(stands(at, known).answers) == 1
+
+
+async def test_an_exception_that_waits_is_decided_with_every_answer_in_sight(at: Desk) -> None:
+    """Yes and no, side by side, on the card that is out already."""
+    case, known = question(at, given(at, Answer.YES, SUCCESSOR))
+    waiting = at.request(case)
+    with at.services.casebook.begin() as connection:
+        put(
+            connection,
+            workspace=WORKSPACE,
+            key=requests.card_key(waiting.id),
+            kind=SendKind.MESSAGE,
+            target={"channel": "C0APPROVALS"},
+            body={"text": "…"},
+            now=at.clock(),
+        )
+    await at.submit(SALES, "promise_no_view", known.id, typed_in("只談過折扣"))
+    card = str(at.body(f"%:exception:{waiting.id}"))
+    assert f"<@{SUCCESSOR}> 說有" in card
+    assert f"<@{SALES}> 說沒有" in card
+    assert "只談過折扣" in card
+
+
+async def test_what_was_promised_for_a_time_that_is_over_is_told_as_that(at: Desk) -> None:
+    """No line speaks of it, nothing is free by it, and nobody says that it was never promised."""
+    case, known = question(at, given(at, Answer.YES, SUCCESSOR, "報價單第 3 條"))
+    past = {**SCOPE, "until": {"day": {"type": "datepicker", "selected_date": "2026-11-20"}}}
+    await at.submit(SUPERVISOR, "record_promise_view", known.id, past)
+    assert (stands(at, known).state, claim(at, case)) == ("lapsed", "none")
+    (news,) = [each for each in at.told(AGENT) if "期限" in each]
+    assert "已經過了" in news
+    assert at.rows("SELECT move FROM audit WHERE subject = 'verification' ORDER BY seq") == [("record",), ("lapse",)]
+
+
+async def test_mistakes_in_the_window_are_told_beside_their_boxes(at: Desk) -> None:
+    """Without kind and words nothing is recorded; an amount has to be one; a question needs its words."""
+    _, known = question(at, given(at, Answer.YES, SUCCESSOR))
+    wrong = {"concession": {}, "what": typed(" "), "cap": typed("-3")}
+    told = await at.submit(SUPERVISOR, "record_promise_view", known.id, wrong)
+    assert [each.partition(":")[0] for each in told] == ["concession", "what", "cap"]
+    (told_why,) = await at.submit(SUPERVISOR, "question_promise_view", known.id, {"reason": typed("")})
+    assert told_why.startswith("reason: ")
+    assert stands(at, known) == known
