@@ -1,6 +1,5 @@
 """`aside backup` and `aside restore`: the casebook and the directory in one file, and back."""
 
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +39,8 @@ def restore_command(file: Path, *, casebook_only: bool, yes: bool) -> None:
     """Put the casebook and the directory of a backup in the place of those that are there.
 
     Aside has to be stopped. The backup is checked and brought up to date first; what it replaces is kept beside it
-    under another name. What was said in Slack since the backup is read from there when Aside starts again.
+    under another name. What was said in Slack since the backup is read from there when Aside starts again. Nothing
+    happens by itself for an hour, so that you can look at what was decided since.
     """
     settings, now = load_settings(), datetime.now(UTC)
     casebook, directory = file_of(settings.casebook_url), settings.directory_path
@@ -49,11 +49,14 @@ def restore_command(file: Path, *, casebook_only: bool, yes: bool) -> None:
         click.echo(f"{file}: {_told(manifest)}.")
         if not yes:
             click.confirm(f"Put it in the place of {casebook}?", abort=True)
-        backup.prepare(folder / CASEBOOK, manifest, time.time())
+        backup.prepare(folder / CASEBOOK, manifest, now.timestamp())
         kept = backup.put_back(folder, casebook, directory if with_directory else None, now)
     for each in kept:
         click.echo(f"What was there before is now {each}")
-    click.echo("Restored. Start Aside again: aside run")
+    held = datetime.fromtimestamp(now.timestamp() + backup.HELD_SECONDS, UTC).astimezone()
+    click.echo(
+        f"Restored. Start Aside again: aside run. Until {held:%H:%M} it reminds nobody and ends nothing by itself."
+    )
 
 
 def _told(manifest: Manifest) -> str:

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import URL, Connection, select, update
+from sqlalchemy import URL, Column, Connection, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import UserError
@@ -29,12 +29,15 @@ from storage import audit
 from storage.directory import Directory
 from storage.engine import Casebook, known_revisions, open_as_it_is, open_casebook, revision_of
 from storage.outbox import SendKind, SendState
-from storage.schema import outbox, settings
+from storage.schema import metadata, outbox, settings
 
 MANIFEST, CASEBOOK, DIRECTORY = "manifest.json", "casebook.db", "directory.db"
 COUNTED = ("cases", "messages", "exceptions", "commitments")
 BEFORE = "before-restore"
 """What a replaced file is called from then on, with the time."""
+
+HELD_SECONDS = 3_600.0
+"""After a restore nothing happens by itself for so long."""
 
 _PREFIX = ".aside-backup-"
 _CHUNK = 1 << 20
@@ -140,10 +143,16 @@ def checked_directory(folder: Path, file: Path) -> bool:
 
 
 def prepare(casebook: Path, manifest: Manifest, now: float) -> None:
-    """Bring an unpacked casebook up to date, and let nothing be shown twice that went out after the backup."""
+    """Bring an unpacked casebook up to date, and let nothing that waited in it be shown twice.
+
+    What was put in the outbox after the backup is not in it: of a request, a commitment or a question that is open in
+    the backup a reminder may come again, once. So that whoever restores can first look at what was decided since, all
+    that is due by itself waits for `HELD_SECONDS`.
+    """
     url = URL.create("sqlite", database=str(casebook)).render_as_string()
     with closing(open_casebook(url)) as opened, opened.begin() as connection:
         _ask_before_sending_again(connection)
+        _hold_what_is_due(connection, until=now + HELD_SECONDS)
         for workspace in connection.execute(select(settings.c.workspace).distinct()).scalars().all():
             audit.write(
                 connection,
@@ -400,3 +409,23 @@ def _ask_before_sending_again(connection: Connection) -> None:
     connection.execute(given_up)
     connection.execute(update(outbox).where(waiting).values(lease_until=0.0))
     connection.execute(update(outbox).where(waiting, outbox.c.attempts == 0).values(attempts=1))
+
+
+def _hold_what_is_due(connection: Connection, *, until: float) -> None:
+    """Reminders, hand-ons and ends whose time came after the backup have happened, or were settled by somebody."""
+    for due in moves_by_itself():
+        connection.execute(update(due.table).where(due < until).values({due: until}))
+
+
+def moves_by_itself() -> list[Column[float]]:
+    """Of each table whose rows move by themselves, the column that tells when.
+
+    That is `next_at` where the time to be kept and the time of the next move differ, otherwise a `due_at` that is empty
+    while nothing is due.
+    """
+    tables = metadata.tables.values()
+    return [
+        table.c.next_at if "next_at" in table.c else table.c.due_at
+        for table in tables
+        if "next_at" in table.c or ("due_at" in table.c and table.c.due_at.nullable)
+    ]

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from bot.only_one import only_one
-from storage import backup, cases, outbox
+from storage import backup, cases, commitments, outbox, takeovers
+from storage import goodwill as requests
 from storage.engine import known_revisions
 from storage.outbox import SendState
 from tests.casebook.filled import WORKSPACE, whole_case
@@ -163,6 +165,38 @@ def test_what_waited_to_be_sent_is_looked_for_before_it_is_sent_again(
         assert (sending.key[:4], sending.attempts) == ("due:", 2)
         case = cases.get(connection, WORKSPACE, sending.key[4:])
         assert case
+
+
+def test_nothing_happens_by_itself_before_somebody_could_look_at_what_was_decided_since(
+    aside: Aside, casebook: Path, tmp_path: Path
+) -> None:
+    """What came due since the backup has happened or was settled; it waits for an hour, and later times stay."""
+    now = time.time()
+    later = now + 7 * 86_400
+    with closing(sqlite3.connect(casebook)) as raw, raw:
+        raw.execute("UPDATE exceptions SET due_at = 5, due_move = 'remind'")
+        raw.execute("UPDATE takeovers SET due_at = 5")
+        raw.execute("UPDATE commitments SET due_at = 5, next_at = ?, next_move = 'remind'", (later,))
+    aside("backup", str(tmp_path / "b.zip"))
+    done = aside("restore", str(tmp_path / "b.zip"), "--yes")
+    assert "it reminds nobody and ends nothing by itself." in done.stdout
+    with closing(casebook_at(casebook)) as opened, opened.begin() as connection:
+        soon = now + backup.HELD_SECONDS
+        assert requests.due(connection, WORKSPACE, now=soon - 1) == []
+        assert takeovers.due(connection, WORKSPACE, now=soon - 1) == []
+        (request,) = requests.due(connection, WORKSPACE, now=soon + 60)
+        assert request.due_move == "remind"
+        assert len(takeovers.due(connection, WORKSPACE, now=soon + 60)) == 1
+        assert commitments.due(connection, WORKSPACE, now=soon + 60) == []
+        (promised,) = commitments.due(connection, WORKSPACE, now=later)
+        assert promised.due_at.timestamp() == 5
+
+
+def test_every_table_that_the_worker_looks_at_waits_after_a_restore() -> None:
+    """One that comes later is found by its columns; the time that was told to a customer is none of them."""
+    found = {str(each) for each in backup.moves_by_itself()}
+    assert found >= {"exceptions.due_at", "takeovers.due_at", "commitments.next_at", "opportunities.due_at"}
+    assert not found & {"commitments.due_at", "outbox.due_at"}
 
 
 def entries(file: Path) -> dict[str, bytes]:
