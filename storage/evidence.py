@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, Row, and_, or_, select
 
 from bot.case import Case
 from bot.evidence import Audited, Evidence, Said
@@ -92,19 +93,20 @@ def _audited(connection: Connection, case: Case) -> list[Audited]:
             ids = select(table.c.id).where(table.c.workspace == case.workspace, table.c.case_id == case.id)
             own.append(and_(audit.c.subject == subject, audit.c.subject_id.in_(ids)))
     rows = connection.execute(select(audit).where(audit.c.workspace == case.workspace, or_(*own)).order_by(audit.c.seq))
-    return [
-        Audited(
-            at=at(row.at),
-            by=row.actor,
-            subject=row.subject,
-            subject_id=row.subject_id,
-            move=row.move,
-            before=row.before,
-            after=row.after,
-            why=row.why,
-        )
-        for row in rows
-    ]
+    return [_move(row) for row in rows]
+
+
+def _move(row: Row[Any]) -> Audited:
+    return Audited(
+        at=at(row.at),
+        by=row.actor,
+        subject=row.subject,
+        subject_id=row.subject_id,
+        move=row.move,
+        before=row.before,
+        after=row.after,
+        why=row.why,
+    )
 
 
 def _people(connection: Connection, case: Case, evidence: Evidence) -> dict[str, str]:
@@ -144,16 +146,4 @@ def noted(connection: Connection, checksum: str) -> Sequence[Audited]:
     rows = connection.execute(
         select(audit).where(audit.c.subject == "case", audit.c.move == EXPORT, audit.c.after == checksum)
     )
-    return [
-        Audited(
-            at=at(row.at),
-            by=row.actor,
-            subject=row.subject,
-            subject_id=row.subject_id,
-            move=row.move,
-            before=row.before,
-            after=row.after,
-            why=row.why,
-        )
-        for row in rows
-    ]
+    return [_move(row) for row in rows]
