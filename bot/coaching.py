@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.case import STAGES, Standing, has_reached
 from bot.claims import ClaimCheck
 from bot.entitlement import Entitlement
-from bot.goodwill import Granted
+from bot.grants import Granted
 from bot.message import Role
 from bot.playbook import (
     PITCH,
@@ -54,7 +54,7 @@ _TIME_OF: Mapping[Topic, Stage] = {
 _ASKED_BY: Mapping[Topic, frozenset[str]] = {
     Topic.EXPIRY: frozenset({"asks_coverage", "disputes_expiry"}),
     Topic.PRICE: frozenset({"asks_price", "disputes_charge"}),
-    Topic.RENEWAL: frozenset({"asks_price"}),
+    Topic.RENEWAL: frozenset({"asks_price", "raises_contract"}),
     Topic.CONCESSION: frozenset(
         {"asks_favour", "asks_secrecy", "claims_precedent", "claims_promise", "demands_compensation"}
     ),
@@ -186,7 +186,7 @@ def advise(
             play
             for play in playbook.plays
             if play.speaker == speaker
-            and (play.when.signals or play.when.all_signals)
+            and answers_words(play)
             and fits(play.when, signals=signals, anger=anger, situation=situation)
         ]
         policy, facts = playbook.policy.whisper, situation.facts
@@ -216,7 +216,7 @@ def advise_on(
     told = _Telling(playbook, situation, language, frozenset(), anger)
     for play in sorted(playbook.plays, key=lambda play: -play.priority):
         if (
-            not (play.when.signals or play.when.all_signals)
+            not answers_words(play)
             and any(fact in line.claims for line in play.lines)
             and fits(play.when, signals=frozenset(), anger=anger, situation=situation)
             and (lines := told.lines([play])[0])
@@ -395,10 +395,7 @@ class _Telling:
         return [
             WithheldLine(text=self._text(play, play.lines[0]).format_map(values), missing=play.lines[0].claims)
             for play in self.playbook.plays
-            if not (play.when.signals or play.when.all_signals)
-            and play.lines
-            and set(play.lines[0].claims) <= missing
-            and play.lines[0].claims
+            if not answers_words(play) and play.lines and set(play.lines[0].claims) <= missing and play.lines[0].claims
         ]
 
     def _values(self) -> dict[str, str]:
@@ -443,7 +440,10 @@ def _compose(
     rows = (row, *beside(told.playbook, situation.standing)) if from_customer else ()
     answered = {name for play in plays for name in (*play.when.signals, *play.when.all_signals)}
     sources: list[Play | DecisionRow] = [*plays, *rows]
-    routes = dict.fromkeys(route for source in [*sources, *unsaid] for route in source.routes)
+    comes_in = [*sources, *unsaid]
+    if not from_customer and not REFUSALS.isdisjoint(answered):
+        comes_in.append(row)
+    routes = dict.fromkeys(route for source in comes_in for route in source.routes)
     asking = [each for each in (row.action for row in rows) if may_ask or each is not Action.ASK_EXCEPTION]
     withheld = told.withheld(plays)
     withheld += told.awaited(asking, {fact for line in withheld for fact in line.missing})
@@ -474,7 +474,15 @@ def _actions(
     row: DecisionRow,
     rows: Sequence[DecisionRow],
 ) -> tuple[Action, ...]:
-    """What this message wants first, then what the case wants; whether an exception can be asked for is the case's."""
+    """What the next step names, then what this message wants, then the case; nothing that would be refused.
+
+    Whether an exception can be asked for is the case's to say.
+
+    Args:
+        play: The one whose next step is told.
+        row: The row that decides.
+        rows: The rows that are told: none when it is about the agent's own words.
+    """
     makes = {fact.id: fact.made_true_by for fact in told.playbook.facts if fact.made_true_by}
     done = {action for action in makes.values() if _is_done(action, makes, told.situation.facts)}
     wanted: list[Action] = [*play.next, *(makes[fact] for line in withheld for fact in line.missing if fact in makes)]

@@ -8,7 +8,6 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from bot.authority import Authority, Level
-from bot.entitlement import Coverage, CoverageKind, Covers
 from bot.policy import ApprovalPolicy, Concession, HoursPolicy
 from bot.working_hours import after as working_time_after
 from bot.working_hours import desk_day, end_of, last_opening_before
@@ -105,26 +104,6 @@ class Grant(BaseModel):
     valid_until: datetime | None = None
     extended_to: date | None = None
     ours: bool = False
-
-
-class Granted(BaseModel):
-    """What a yes allows, for whoever is about to speak of it: its days are the desk's (`bot.working_hours.desk_day`).
-
-    Attributes:
-        cap: What the service may cost us at most; never a price, and never told to the customer.
-        book_by: The last day on which it can be booked; None when it has none, or is booked.
-        extended_to: With an extension, the last day of the cover.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    concession: Concession
-    scope: str
-    cap: Decimal
-    currency: str
-    conditions: str = ""
-    book_by: date | None = None
-    extended_to: date | None = None
 
 
 class ExceptionRequest(BaseModel):
@@ -465,44 +444,6 @@ def due_next(
         remind_at = last_opening_before(desk_day(until, hours.timezone), hours)
         return (until, Move.LAPSE) if last is Move.REMIND or remind_at <= now else (remind_at, Move.REMIND)
     return (working_time_after(now, wait, hours), then) if wait is not None else None
-
-
-def extension(request: ExceptionRequest, hours: HoursPolicy) -> Coverage | None:
-    """The cover that an extension gives, of everything the customer has; None for any other exception.
-
-    It begins on the day of the decision, by the desk's clock.
-    """
-    grant = request.grant
-    if grant is None or grant.extended_to is None or request.decided_at is None or request.state not in GRANTED:
-        return None
-    whole = Covers(updates=True, remote=True, onsite=True, parts=True, labour=True, expenses=True)
-    return Coverage(
-        kind=CoverageKind.EXTENSION,
-        reference=request.id[:8],
-        start=desk_day(request.decided_at, hours.timezone),
-        end=grant.extended_to,
-        covers=whole,
-    )
-
-
-def allowed(request: ExceptionRequest, timezone: str) -> Granted | None:
-    """What was granted, and no more; None for a request that was not.
-
-    Args:
-        timezone: The desk's clock.
-    """
-    grant = request.grant
-    if grant is None:
-        return None
-    return Granted(
-        concession=grant.concession,
-        scope=grant.scope,
-        cap=grant.cap,
-        currency=request.currency,
-        conditions=grant.conditions,
-        book_by=desk_day(grant.valid_until, timezone) if grant.valid_until and not request.used_at else None,
-        extended_to=grant.extended_to,
-    )
 
 
 def last_declined(asked: Sequence[ExceptionRequest]) -> datetime | None:

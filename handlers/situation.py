@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot import case as case_rules
-from bot import claims, commitments, facts, history, on_file
+from bot import claims, commitments, facts, grants, history, on_file
 from bot import goodwill as goodwill_rules
 from bot.cards import granted as granted_card
 from bot.case import Case
@@ -19,7 +19,8 @@ from bot.commitments import Commitment
 from bot.customer import CustomerRecord
 from bot.entitlement import Coverage, CoverageOn, Entitlement, coverage_on, entitlement
 from bot.errors import UserError
-from bot.goodwill import ExceptionRequest, Granted
+from bot.goodwill import ExceptionRequest
+from bot.grants import Granted
 from bot.i18n import words
 from bot.playbook import Language
 from bot.setup import supervisors_away
@@ -93,7 +94,7 @@ def extended(services: Services, customer_id: str, connection: Connection | None
     with nullcontext(connection) if connection else services.casebook.look() as asking:
         granted = requests.extensions(asking, services.identity.workspace, customer_id)
     hours = services.playbook.policy.hours
-    return tuple(each for request in granted if (each := goodwill_rules.extension(request, hours)))
+    return tuple(each for request in granted if (each := grants.extension(request, hours)))
 
 
 def situation(
@@ -134,7 +135,7 @@ def situation(
     )
     closed = case.state is case_rules.CaseState.CLOSED
     yes = next((each for each in reversed(asked) if each.state in goodwill_rules.GRANTED), None)
-    granted = goodwill_rules.allowed(yes, services.playbook.policy.hours.timezone) if yes else None
+    granted = grants.allowed(yes, services.playbook.policy.hours.timezone) if yes else None
     held = case_rules.facts_held(
         stands,
         recorded,
@@ -150,6 +151,7 @@ def situation(
         supervisor_away=_supervisors_away(services, connection),
         closed=closed,
         slighted=said.slighted,
+        overpromised=said.overpromised,
         threatened=said.threatened,
     )
     return Situation(

@@ -25,7 +25,8 @@ from bot.cards.exception import concession_words, entitlement_words, fault_words
 from bot.claims import ClaimCheck
 from bot.customer import Price
 from bot.entitlement import Entitlement
-from bot.goodwill import ExceptionRequest, ExceptionState, Move, Refusal, allowed
+from bot.goodwill import ExceptionRequest, ExceptionState, Move, Refusal
+from bot.grants import allowed
 from bot.i18n import Words
 from bot.working_hours import desk_day
 

@@ -3,7 +3,7 @@
 from bot.blocks import Block, context, cut, escaped, section
 from bot.cards.exception import concession_words
 from bot.coaching import TELLS_OF_THE_YES, Advice, spelt
-from bot.goodwill import Granted
+from bot.grants import Granted
 from bot.i18n import Words
 from bot.language import language_of_text, to_simplified
 from bot.playbook import Language

@@ -4,7 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 from bot.coaching import Advice
-from bot.goodwill import Granted, Move
+from bot.goodwill import Move
+from bot.grants import Granted
 from bot.playbook import Stage
 from bot.policy import Concession
 from storage import audit, forgetting

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.authority import Authority, Level
-from bot.goodwill import Clicker, ExceptionRequest, Move, Refusal, Terms, agents_refusal, due_next, extension, moved
+from bot.goodwill import Clicker, ExceptionRequest, Move, Refusal, Terms, agents_refusal, due_next, moved
+from bot.grants import extension
 from bot.policy import ApprovalPolicy, Concession, HoursPolicy
 from bot.working_hours import is_open
 

@@ -21,10 +21,10 @@ from bot.goodwill import (
     agents_refusal,
     by_itself,
     due_next,
-    extension,
     moved,
     ruling,
 )
+from bot.grants import extension
 from bot.policy import ApprovalPolicy, Concession, HoursPolicy, Limits
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -14,7 +14,8 @@ from bot.cards import whisper
 from bot.case import Standing, facts_held
 from bot.coaching import TELLS_OF_THE_YES, Advice, Situation, advise, advise_on, spelt
 from bot.entitlement import Entitlement
-from bot.goodwill import ExceptionRequest, ExceptionState, Grant, Granted, allowed
+from bot.goodwill import ExceptionRequest, ExceptionState, Grant
+from bot.grants import Granted, allowed
 from bot.i18n import words
 from bot.message import Role
 from bot.playbook import LANGUAGES, Language, Playbook, Stage
