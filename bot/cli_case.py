@@ -43,7 +43,8 @@ def export_command(case: str, file: Path | None, zone: str | None, lang: Languag
     Aside may run meanwhile. The file holds what customers wrote: keep it as carefully as the casebook.
     """
     settings, now = load_settings(), datetime.now(UTC)
-    zone = zone or load_playbook(settings.playbook).policy.hours.timezone
+    playbook = load_playbook(settings.playbook)
+    zone = zone or playbook.policy.hours.timezone
     if zone not in available_timezones():
         raise UserError(f"{zone} is not a time zone.", "Name one like Asia/Taipei.")
     with closing(_casebook(settings)) as casebook:
@@ -52,7 +53,10 @@ def export_command(case: str, file: Path | None, zone: str | None, lang: Languag
             say = words(lang)
             customer = _name_of(settings, found) or say("a customer not on file")
             kept = evidence.of_case(connection, found, customer)
-        made = record(kept, by="command line", at=now, zone=zone, language=lang, version=version("aside-coach"))
+        called = {name: each.name for name, each in playbook.words[lang].signals.items()}
+        made = record(
+            kept, by="command line", at=now, zone=zone, language=lang, version=version("aside-coach"), called=called
+        )
         checksum = digest(spelt(made))
         file = file or Path(f"case-{found.id[:8]}.html")
         if file.exists():

@@ -91,13 +91,23 @@ class Evidence(Part):
     audit: Sequence[Audited]
 
 
-def record(evidence: Evidence, *, by: str, at: datetime, zone: str, language: Language, version: str) -> dict[str, Any]:
+def record(
+    evidence: Evidence,
+    *,
+    by: str,
+    at: datetime,
+    zone: str,
+    language: Language,
+    version: str,
+    called: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """The record as plain values, its times by the clock of that zone, each with its offset.
 
     Args:
         by: Who takes it out.
         zone: An IANA name.
         version: The Aside that made it.
+        called: What the playbook's signals are called in that language, by id.
     """
     there = ZoneInfo(zone)
 
@@ -135,6 +145,7 @@ def record(evidence: Evidence, *, by: str, at: datetime, zone: str, language: La
         "language": language,
         "customer": evidence.customer,
         "people": dict(evidence.people),
+        "called": dict(called or {}),
         "case": plain(evidence.case),
         **{name: [plain(each) for each in parts] for name, parts in rows.items()},
     }

@@ -58,6 +58,8 @@ LEFT_OUT: Final = frozenset(
 """What is in the record and tells a reader nothing."""
 IDS: Final = frozenset({"id", "subject_id", "reopens", "channel", "thread_ts"})
 """By what a machine finds an entry; the record has it, and the page the case's own."""
+OURSELVES: Final = "aside"
+"""Who did what happens by itself."""
 GIST: Final = 80
 """So many characters of what was typed stand in the timeline."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -214,7 +216,7 @@ def _timeline(values: Mapping[str, Any], say: Words) -> Iterator[str]:
             number,
             titles[part],
             label(name, say) if name != "at" else "",
-            _who(each, name, values),
+            _who(each, name, values, say),
             _gist(each, part, say),
         )
         for number, part in enumerate(titles)
@@ -257,10 +259,10 @@ def _moment_of(happened: tuple[str, int, str, str, str, str]) -> tuple[float, in
     return datetime.fromisoformat(happened[0]).timestamp(), happened[1]
 
 
-def _who(each: Mapping[str, Any], when: str, values: Mapping[str, Any]) -> str:
+def _who(each: Mapping[str, Any], when: str, values: Mapping[str, Any], say: Words) -> str:
     """Whose doing it was."""
     user = each.get(when.removesuffix("_at") + "_by") or (each.get("by") if when == "at" else None)
-    return _person(str(user), values) if user else ""
+    return _told("by", user, values, say, "") if user else ""
 
 
 def _part(values: Mapping[str, Any], part: str, say: Words) -> Iterator[str]:
@@ -313,12 +315,21 @@ def _told(name: str, value: Any, values: Mapping[str, Any], say: Words, subject:
     if known := meaning(name, str(value), subject, say):
         return known
     if name in PEOPLE or str(value) in values["people"]:
-        return _person(str(value), values)
+        return say("Aside, by itself") if value == OURSELVES else _person(str(value), values)
+    if name == "why" and (signals := _signals(str(value), values)):
+        return say(", ").join(signals)
     if name in TYPED:
         return f"“{_CONTROL.sub('�', str(value))}”"
     if name.endswith("_at") or name == "valid_until":
         return _clock(str(value))
     return _CONTROL.sub("�", str(value))
+
+
+def _signals(why: str, values: Mapping[str, Any]) -> list[str]:
+    """The signals for which something was done, in words; empty when it was done for something else."""
+    called = values.get("called", {})
+    ids = why.split()
+    return [called[each] for each in ids] if all(each in called for each in ids) else []
 
 
 def _person(user: str, values: Mapping[str, Any]) -> str:

@@ -37,13 +37,16 @@ async def on_export(services: Services, task: Task) -> None:
     link = await request.link_to(services, case)
     with services.casebook.look() as connection:
         kept = evidence.of_case(connection, case, doing.customer)
+    people = {**kept.people, actor.person.user_id: actor.person.name}
+    signals = services.playbook.words[actor.say.language].signals
     values = record(
-        kept,
+        kept.model_copy(update={"people": people}),
         by=actor.person.user_id,
         at=moment(services),
         zone=services.playbook.policy.hours.timezone,
         language=actor.say.language,
         version=version("aside-coach"),
+        called={name: each.name for name, each in signals.items()},
     )
     name = f"case-{case.id[:8]}-{task.entry.seq}.html"
     checksum = digest(spelt(values))
