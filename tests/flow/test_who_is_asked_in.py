@@ -169,3 +169,15 @@ async def test_managers_hear_of_abuse_when_no_supervisor_is_left_to_hear_it(at: 
     assert [each.user_id for each in await care.who_to_tell(at.services, theirs)] == [MANAGER]
     at.set_up(alone.model_copy(update={"away": (Away(user=SUPERVISOR, deputy=SALES),)}))
     assert [each.user_id for each in await care.who_to_tell(at.services, at.case())] == [MANAGER]
+
+
+async def test_whoever_looks_as_a_second_pair_of_eyes_is_not_the_first_who_is_asked_to_take_over(at: Desk) -> None:
+    """Two people help, while there are two (R31, R35); with nobody else, the same one is asked before a supervisor."""
+    agents = RoleSource(users=(AGENT, OTHER_AGENT, SUCCESSOR))
+    for peers, looks in ((agents, SUCCESSOR), (SETUP.agents, OTHER_AGENT)):
+        at.set_up(SETUP.model_copy(update={"agents": peers, "sales": RoleSource(users=(SALES,))}))
+        case = at.case()
+        await at.click(AGENT, "ask_peer", case.id)
+        await at.click(AGENT, "ask_takeover", case.id)
+        asked = dict(at.rows("SELECT kind, asked FROM takeovers WHERE case_id = ?", case.id))
+        assert asked == {"peer": looks, "takeover": OTHER_AGENT}
