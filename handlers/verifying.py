@@ -330,6 +330,7 @@ def _show_supervisors(
     name = request.name_of(customer_of(services, case.customer_id), say)
     text, blocks = scope_card.card(after, customer=name, say=say)
     shown = dict(body(text, blocks))
+    not_sent = say("What sales said could not be shown in the approvals channel. Please tell a supervisor.")
     for number in range(after.round + 1):
         key = scope_key(after.id, number)
         if outbox.state_of(connection, after.workspace, key) is not None:
@@ -340,7 +341,7 @@ def _show_supervisors(
                 workspace=after.workspace,
                 key=key,
                 kind=SendKind.MESSAGE,
-                target={"channel": approvals},
+                target={"channel": approvals, "tell": after.asked_by, "if_not_sent": {"text": not_sent}},
                 body=shown,
                 case_id=case.id,
                 now=services.clock(),
@@ -423,7 +424,8 @@ def _tell_agent(
     """By direct message, which arrives; with the lines that have become true and what there is to do now."""
     say = words(language_of_locale(person.locale))
     name = request.name_of(customer_of(services, case.customer_id), say)
-    text, blocks = card.told_agent(after, move, customer=name, say=say)
+    is_news = after.state is not before.state or move not in ANSWERS or after.state is VerificationState.ASKED
+    text, blocks = card.told_agent(after, move, customer=name, say=say, is_news=is_news)
     if after.scope and move is VerificationMove.RECORD:
         rows = scope_card.scope_rows(after.scope, say)
         blocks.append(section("\n".join(f"• {each}" for each in rows)))

@@ -219,10 +219,16 @@ def reminder(verification: Verification, *, customer: str, link: str, say: Words
 
 
 def told_agent(
-    verification: Verification, move: VerificationMove, *, customer: str, say: Words
+    verification: Verification, move: VerificationMove, *, customer: str, say: Words, is_news: bool = True
 ) -> tuple[str, list[Block]]:
-    """What the agent hears of a move, above the lines that are true now."""
+    """What the agent hears of a move, above the lines that are true now.
+
+    Args:
+        is_news: It stands otherwise than before; a further answer that changes nothing is told as that.
+    """
     text = _told_words(verification, move, customer, say)
+    if not is_news:
+        text = say("{customer}: one more answer about the promise. It stands as before.", customer=customer)
     blocks = [context(say("🔒 Only you can see this")), section(f"*{escaped(text)}*")]
     if move not in {VerificationMove.MOVE_UP, VerificationMove.GIVE_UP}:
         blocks += [*questioned(verification, say), *answers(verification, say)]

@@ -21,7 +21,7 @@ from tests.flow.conftest import (
     texts,
     whispers,
 )
-from tests.flow.test_nothing_leaks import people_said
+from tests.flow.test_nothing_leaks import TO_READ, calls, people_said
 from tests.flow.working import (
     chosen,
     claimed_promise,
@@ -151,6 +151,8 @@ async def test_who_says_nothing_is_reminded_then_the_next_is_asked_and_the_late_
     ]
     await stage.settled()
     assert people_said(customer) == {CUSTOMER, AGENT}
+    shown = {name for name, body in calls(stage) if body.get("channel") == SHARED}
+    assert shown <= TO_READ | {"chat.postEphemeral", "chat.getPermalink"}
 
 
 async def test_somebody_deactivated_meanwhile_is_not_reminded_and_the_next_is_asked(stage: Stage, bot: Bot) -> None:
@@ -180,7 +182,8 @@ async def test_not_sure_passes_it_on_and_answers_that_differ_stand_side_by_side(
     await direct(agent, "業務不確定", "當時是周美玲談的")
     assert (facts(bot)["claim"], facts(bot)["promise_being_checked"]) == ("pending", "yes")
     await answered(sales, card, "promise_no", "當時只談過折扣")
-    await direct(agent, "業務不知道有這個承諾")
+    no = await direct(agent, "業務不知道有這個承諾")
+    assert "rich_text_quote" in str(no["message"]["blocks"])
     assert facts(bot)["claim"] == "not_confirmed"
     await answered(supervisor, card, "promise_yes", "")
     await direct(agent, "有人說有、有人說沒有", "當時只談過折扣")

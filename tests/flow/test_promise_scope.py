@@ -5,17 +5,19 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.case import Case
+from bot.case import Case, CaseState
 from bot.message import Message, Role
 from bot.promises import Answer, Given, Verification, asked, moved
 from bot.settings import Settings
 from bot.setup import Away, RoleSource
 from bot.signals import Reading, Signal
-from storage import conversations, facts, ids, promises
+from handlers.due import do_due
+from storage import cases, conversations, facts, ids, promises
 from storage import goodwill as requests
 from storage.outbox import SendKind, put
 from tests.flow.conftest import (
     AGENT,
+    APPROVALS,
     CUSTOMER,
     DEPUTY,
     GUEST,
@@ -47,9 +49,9 @@ async def at(stage: Stage, settings: Settings) -> AsyncIterator[Desk]:
         yield made
 
 
-def question(at: Desk, *answers: Given, asked_by: str = AGENT) -> tuple[Case, Verification]:
-    """A case in which something was claimed, and the question about it, with these answers."""
-    case, policy, now = at.case(), at.services.playbook.policy, at.clock.moment
+def claimed(at: Desk, customer: str = "C-1") -> Case:
+    """A case in which the customer says that something was promised."""
+    case = at.case(customer=customer)
     said = Message(
         workspace=WORKSPACE,
         channel=SHARED,
@@ -59,6 +61,14 @@ def question(at: Desk, *answers: Given, asked_by: str = AGENT) -> tuple[Case, Ve
         role=Role.CUSTOMER,
         text=PROMISED,
     )
+    with at.services.casebook.begin() as connection:
+        conversations.write_message(connection, said, Reading((Signal("claims_promise", 0.9, PROMISED),), 0), case.id)
+    return case
+
+
+def question(at: Desk, *answers: Given, asked_by: str = AGENT) -> tuple[Case, Verification]:
+    """Such a case, and the question about it, with these answers."""
+    case, policy, now = claimed(at), at.services.playbook.policy, at.clock.moment
     new = Verification(
         workspace=WORKSPACE,
         id=ids.new_id(),
@@ -72,7 +82,6 @@ def question(at: Desk, *answers: Given, asked_by: str = AGENT) -> tuple[Case, Ve
     for each in answers:
         known = moved(known, each.move, now=now, policy=policy.verification, hours=policy.hours, said=each)
     with at.services.casebook.begin() as connection:
-        conversations.write_message(connection, said, Reading((Signal("claims_promise", 0.9, PROMISED),), 0), case.id)
         promises.write(connection, known)
     return case, known
 
@@ -225,3 +234,59 @@ async def test_mistakes_in_the_window_are_told_beside_their_boxes(at: Desk) -> N
     (told_why,) = await at.submit(SUPERVISOR, "question_promise_view", known.id, {"reason": typed("")})
     assert told_why.startswith("reason: ")
     assert stands(at, known) == known
+
+
+async def test_a_deactivated_owner_is_not_asked_and_counts_as_left(at: Desk, stage: Stage) -> None:
+    """R29: also when the directory does not know it yet; the agent may say that it takes longer."""
+    await stage.admin("deactivate_user", user=SALES)
+    case = claimed(at, customer="C-2")
+    await at.click(AGENT, "ask_sales", case.id)
+    ((told,),) = at.rows("SELECT told FROM verifications")
+    assert told == '[""]'
+    with at.services.casebook.look() as connection:
+        recorded = {each.name: each.value for each in facts.of_case(connection, case)}
+    assert (recorded["salesperson_left"], recorded["promise_being_checked"]) == ("yes", "yes")
+    assert "已經離開" in str(at.body("verification:%:told"))
+
+
+async def test_an_owner_who_is_here_has_not_left(at: Desk) -> None:
+    """Nothing is said to take longer."""
+    case = claimed(at, customer="C-2")
+    await at.click(AGENT, "ask_sales", case.id)
+    assert at.rows("SELECT told FROM verifications") == [(f'["{SALES}"]',)]
+    assert at.rows("SELECT count(*) FROM facts WHERE name = 'salesperson_left'") == [(0,)]
+    assert "已經離開" not in str(at.body("verification:%:told"))
+
+
+async def test_in_a_closed_case_nobody_is_asked_any_more(at: Desk) -> None:
+    """Its time comes and goes in silence; an answer is still taken."""
+    case, known = question(at)
+    with at.services.casebook.begin() as connection:
+        cases.move(connection, case, CaseState.CLOSED, now=at.clock())
+    at.clock.now += 24 * 3600
+    last = at.last_row()
+    await do_due(at.services)
+    assert (stands(at, known).due_at, stands(at, known).told) == (None, (SUCCESSOR,))
+    assert not at.told(SUCCESSOR, since=last)
+    assert not at.told(AGENT, since=last)
+    await at.submit(SUCCESSOR, "promise_yes_view", known.id, typed_in("報價單第 3 條"))
+    assert claim(at, case) == "confirmed"
+
+
+async def test_where_a_guest_reads_the_approvals_channel_the_card_is_withheld(at: Desk, stage: Stage) -> None:
+    """Whoever asked is told, so that a supervisor hears of it all the same."""
+    await stage.admin("add_member", channel=APPROVALS, user=GUEST)
+    _, known = question(at)
+    await at.submit(SUCCESSOR, "promise_yes_view", known.id, typed_in("報價單第 3 條"))
+    await at.send_all()
+    assert at.rows("SELECT state FROM outbox WHERE key LIKE '%:scope:0'") == [("withheld",)]
+    assert any("沒辦法貼到簽核頻道" in each for each in at.told(AGENT))
+
+
+async def test_a_later_answer_that_changes_nothing_is_told_as_that(at: Desk) -> None:
+    """A no after evidence stands beside it; the claim stays confirmed."""
+    case, known = question(at)
+    await at.submit(SUCCESSOR, "promise_yes_view", known.id, typed_in("報價單第 3 條"))
+    await at.submit(SALES, "promise_no_view", known.id, typed_in("我不知道"))
+    assert claim(at, case) == "confirmed"
+    assert "又有一個回覆" in at.told(AGENT)[-1]

@@ -316,6 +316,8 @@ def _questions(say: Words, name: str, said: str) -> Iterator[Sample]:
         for move in VerificationMove:
             text, blocks = verification.told_agent(each, move, customer=name, say=say)
             yield f"answer {each.state}", text, blocks, None
+        text, blocks = verification.told_agent(each, VerificationMove.NO, customer=name, say=say, is_news=False)
+        yield f"answer {each.state}", text, blocks, None
         for link in ("https://x.example/1", ""):
             text, blocks = verification.reminder(each, customer=name, link=link, say=say)
             yield "reminder", text, blocks, None
