@@ -1,6 +1,7 @@
 """The interface's own words in three languages. Lines to say live in the playbook, not here."""
 
 import gettext
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -27,11 +28,11 @@ class Words:
 
     def __call__(self, sentence: str, /, **values: object) -> str:
         """The sentence in this language, its placeholders filled."""
-        return self._converted(self._translations.gettext(sentence)).format_map(values)
+        return _filled(self._converted(self._translations.gettext(sentence)), values)
 
     def plural(self, one: str, many: str, n: int, /, **values: object) -> str:
         """The sentence for `n` things; `{n}` is filled as well."""
-        return self._converted(self._translations.ngettext(one, many, n)).format_map({"n": n, **values})
+        return _filled(self._converted(self._translations.ngettext(one, many, n)), {"n": n, **values})
 
     def _converted(self, text: str) -> str:
         return to_simplified(text) if self.language == "zh-CN" else text
@@ -45,6 +46,14 @@ class Words:
     def day(self, day: date) -> str:
         """A date, unmistakable in every language."""
         return day.isoformat()
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
+    """The text with its placeholders filled; after `Co., Ltd.` no second full stop."""
+    for name, value in values.items():
+        if str(value).endswith("."):
+            text = text.replace(f"{{{name}}}.", f"{{{name}}}")
+    return text.format_map(values)
 
 
 @cache

@@ -207,7 +207,13 @@ def _hindrance(services: Services, actor: Actor, case: Case | None, say: Words) 
         case ExceptionState.ASKED_BACK:
             return say("A request for this case is waiting for an answer to the supervisor's question.")
         case ExceptionState.APPROVED | ExceptionState.USED:
-            return say("This case has had its exception, and there is only one.")
+            goodwill = services.playbook.policy.goodwill
+            return say(
+                "This case has had its exception; a customer has {most} in {days} days. "
+                "A paid one-off service or a renewal is always possible.",
+                most=goodwill.exceptions_per_window,
+                days=goodwill.window_days,
+            )
         case ExceptionState.DECLINED:
             return say("The request for this case was declined. Only a new fact reopens it.")
     customer = customer_of(services, case.customer_id)
