@@ -172,9 +172,11 @@ async def test_with_several_open_cases_each_has_its_button(at: Desk) -> None:
 
 
 async def test_where_the_customer_has_another_open_case_both_stay(at: Desk) -> None:
-    """They are not merged, and whoever moved the case reads that."""
+    """They are not merged, and whoever moved the case reads that; in the customer's channel nothing is said of it."""
     other, case = at.case(channel=SHARED), at.case(customer="C-2", channel=SHARED)
+    last = at.last_row()
     (told,) = await says_it_is(at, AGENT, case, "C-1")
+    assert at.rows("SELECT kind FROM outbox WHERE seq > ?", last) == [("direct",)]
     assert "另一個進行中的案件" in told
     assert at.rows(WHOSE, other.id) == at.rows(WHOSE, case.id) == [("C-1",)]
 
