@@ -26,6 +26,8 @@ _MILD = re.compile(
     r"(?<![产发])生气(?![体泡味压])|不爽|不满(?![足一二三四五六七八九十两半百千\d ])|很烦|好烦(?!请)|[我都真要快]火了"
     r"|失望|无言|傻眼|莫名其妙|夸张|[真好很超够]扯(?!到)|这么扯|鬼扯|瞎扯|[别少]扯|跟我扯|扯什么|耍我|敷衍|没人理(?!解)|都不理(?!解)"
     rf"|{_TOO_FAR}|当我(?:们)?(?:是)?(?:空气|白痴|塑胶|傻)"
+    r"|(?:话|讲)(?:别|不用|不要|何必)(?:说|讲)?得?(?:这么|那么|这样|那样)(?:难听|冲)?|放尊重|客气一?点"
+    r"|\b(?:no need (?:to )?(?:talk|speak) (?:to me )?(?:like|in)|(?:talk|speak) to me (?:like|in)) (?:that|this)"
     r"|\b(?:annoy\w+|frustrat\w+|upset|angry|disappoint\w+|tired of|absurd|terrible|awful(?! lot)"
     r"|(?:is|are|what)(?: \w+){0,2} (?:a|some (?:kind|sort) of) (?:\w+ )?joke"
     r"|nobody (?:cares|answers)|waste of (?:my|our) time)\b"

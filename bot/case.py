@@ -72,8 +72,8 @@ class Standing(BaseModel):
 
 
 STAGES = tuple(Stage)
-SLIGHTS = frozenset({"labels_customer", "shames_price"})
-"""Words of ours that hurt, and are apologised for before anything else (R07, R08, R13)."""
+SLIGHTS = frozenset({"argues", "labels_customer", "mocks_customer", "shames_price"})
+"""Words of ours that hurt, and are apologised for before anything else (R06, R07, R08, R13, R48)."""
 THREATS = frozenset({"threatens_agent", "threatens_legal", "threatens_publicity", "threatens_to_leave"})
 """What nobody answers with heat (R14, R37, R38)."""
 
@@ -92,6 +92,7 @@ class Course(BaseModel):
         promised: The customer said that something was promised (R24).
         pleased: The customer's last word was that they are satisfied.
         slighted: Our last words hurt the customer.
+        overpromised: Our last words promised what nobody has decided (R32).
         threatened: The customer's last words were a threat.
     """
 
@@ -102,12 +103,24 @@ class Course(BaseModel):
     promised: bool = False
     pleased: bool = False
     slighted: bool = False
+    overpromised: bool = False
     threatened: bool = False
+
+    @property
+    def to_mend(self) -> bool:
+        """Whether our last words want mending, whatever the customer answers."""
+        return self.slighted or self.overpromised
 
     def after(self, heard: Heard) -> "Course":
         """The course with one more message."""
         if heard.role.is_staff:
-            return self.model_copy(update={"answered": True, "slighted": not SLIGHTS.isdisjoint(heard.signals)})
+            return self.model_copy(
+                update={
+                    "answered": True,
+                    "slighted": not SLIGHTS.isdisjoint(heard.signals),
+                    "overpromised": "overpromises" in heard.signals,
+                }
+            )
         if heard.role is not Role.CUSTOMER:
             return self
         return Course(
@@ -116,6 +129,7 @@ class Course(BaseModel):
             promised=self.promised or "claims_promise" in heard.signals,
             pleased="satisfied" in heard.signals,
             slighted=self.slighted,
+            overpromised=self.overpromised,
             threatened=not THREATS.isdisjoint(heard.signals),
         )
 
@@ -130,11 +144,12 @@ def stage_reached(said: Course, stands: Standing, facts: frozenset[str], *, clos
 
     Nobody is told anything before the problem is understood and its cost estimated (R17, `bot.coaching.stage_of`); what
     a customer asks about directly is answered at once all the same (`bot.coaching.may_speak_of`). Where nothing has to
-    be decided, what is understood can be committed to; after a no the decision is still what is talked about.
+    be decided, what is understood can be committed to; after a no the decision is still what is talked about. Who is
+    pleased with what nobody has decided is not at the end.
     """
     settled = stands.decision != "none" or stands.claim == "confirmed" or stands.fault_ours == "yes"
     served = stands.entitlement is Entitlement.COVERED and "problem_confirmed" in facts
-    if closed or (said.pleased and (settled or served)):
+    if closed or (said.pleased and not said.overpromised and (settled or served)):
         return Stage.FOLLOW_UP
     if stands.decision == "granted":
         return Stage.COMMIT
@@ -253,6 +268,7 @@ def facts_held(
     supervisor_away: bool = False,
     closed: bool = False,
     slighted: bool = False,
+    overpromised: bool = False,
     threatened: bool = False,
 ) -> frozenset[str]:
     """The facts a line may claim now (domain page, *True lines only*).
@@ -264,6 +280,7 @@ def facts_held(
         owner_left: The salesperson who owned the account has left (R29).
         supervisor_away: Every supervisor is away (R31).
         slighted: Our last words hurt the customer.
+        overpromised: Our last words promised what nobody has decided.
         threatened: The customer's last words were a threat.
     """
     holds = {
@@ -286,6 +303,7 @@ def facts_held(
         "supervisor_away": supervisor_away,
         "case_closed": closed,
         "slighted": slighted,
+        "overpromised": overpromised,
         "threatened": threatened,
     }
     holds |= {name: value == "yes" for name, value in recorded.items() if value in {"yes", "no"}}

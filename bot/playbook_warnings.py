@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.coaching import MOST_PLAYS
+from bot.coaching import MOST_PLAYS, answers_words
 from bot.features import normal_form
 from bot.message import Role
 from bot.playbook import LANGUAGES, LISTS, Conditions, Play, Playbook, Speaker
@@ -117,7 +117,7 @@ def _hidden_plays(playbook: Playbook, file: File) -> Iterator[Fault]:
     fact are left out: of those the first is shown that has a line to say. A play that is always heard is hidden only by
     others of its kind.
     """
-    answering = [play for play in playbook.plays if play.when.signals or play.when.all_signals]
+    answering = [play for play in playbook.plays if answers_words(play)]
     ahead: dict[Speaker, list[Play]] = {role: [] for role in _ROLES}
     for play in sorted(answering, key=lambda play: -play.priority):
         hiders: dict[str, None] = {}

@@ -224,6 +224,7 @@ class Replay:
             sales_told=False,
             prices_on_file=known.prices_on_file,
             slighted=talk.course.slighted,
+            overpromised=talk.course.overpromised,
             threatened=talk.course.threatened,
         )
         return Situation(

@@ -36,14 +36,38 @@ Examples are angrier than a desk's day: they lean on what has to be told apart, 
 SPEAKERS: tuple[Speaker, ...] = (Role.CUSTOMER, Role.AGENT)
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 _REFUSALS = frozenset({"refuses_early", "cites_policy", "repeats_refusal"})
+_HURTS = frozenset({"argues", "blames_customer", "labels_customer", "mocks_customer", "shames_price"})
 _RECEIPT = re.compile(
     r"了解|理解|明白|收到|辛苦|抱歉|不好意思|对不起|谢谢您?(?:告诉|告知|反[应映]|说明)|听起来|请问|想先(?:确认|了解|请教)"
     r"|understand|sorry|apologi|thanks for|thank you for|got it|that sounds|i see|appreciate"
 )
+_ONCE_MORE = re.compile(
+    r"(?:已经|早就?|刚刚|刚才|前面|之前|都).{0,6}(?:说|讲|解释|强调|告诉|回复).{0,4}(?:过|了|得?很?清楚)"
+    r"|再(?:说|讲|强调|重申)一[次遍]|重申|就是(?:不行|不能|没办法|没有)"
+    r"|\b(?:already|(?:as|like) i (?:said|told|explained)|(?:told|said|explained) .{0,20}(?:before|twice|times)"
+    r"|i(?: have|'ve) (?:told|said|explained|made)|again|repeat|the answer (?:is still|stays|remains))\b"
+)
+"""Words by which a refusal says of itself that it is not the first."""
+_TAKES_BACK = re.compile(
+    r"(?:刚才|刚刚|前面|那)(?:那)?句?.{0,10}(?:说|讲)得?(?:太快|快了|太满|过头|早了)|(?:收回|更正).{0,12}(?:话|那句|说的)|"
+    r"不(?:是|归|由)我.{0,6}(?:能|可以)?.{0,4}(?:决定|答应|作主|做主|定)"
+    r"|\b(?:spoke too (?:soon|quickly)|said (?:more|too much)|too quick there|take (?:it|that) back|pull that back"
+    r"|(?:isn't|is not|wasn't|was not) mine to (?:promise|give|decide|offer))\b"
+)
+"""Words by which one of us takes back what was promised."""
 _QUESTION = re.compile(
     r"[?]|[吗呢]\s*$|为什么|为何|为啥|怎么|多少|什么时候|是不是|能不能|可不可以|请问"
     r"|\b(?:why|how|what|when|where|who|which|can you|could you|is there)\b"
 )
+
+_REQUEST = re.compile(
+    r"(?:请|麻烦|劳烦)(?:您|你们?|贵司|贵公司)?.{0,6}(?:确认|告知|告诉|说明|解释|查|回[复覆答])"
+    r"|给我?(?:一)?个(?:说法|解释|理由|答复)"
+    r"|\b(?:please|kindly|pls|could you|can you) (?:\w+ )?"
+    r"(?:confirm|advise|explain|clarify|tell|let (?:me|us) know|check|state)\b"
+    r"|\b(?:tell me|let (?:me|us) know|i(?:'d| would) like to know|i want to know|be good to know)\b"
+)
+"""A question that has no question mark: it wants an answer all the same (R04)."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +91,7 @@ class Thread:
     Attributes:
         received: One of us has asked about the problem or shown that it was heard (R01).
         refused: One of us has refused (R11).
-        asked: The customer's last word was a question (R04).
+        asked: The customer's last word asked something (R04).
     """
 
     received: bool = False
@@ -137,16 +161,18 @@ class Detector:
         if "anger" in found and "satisfied" in found:  # nobody is both: the surer one counts
             pleased = found["satisfied"].score > found["anger"].score
             found.pop("anger" if pleased else "satisfied")
+        _keep_the_likelier(found, normal_form(said), ours=ours)
         anger, words = self._anger(said, found, temper, ours=ours)
         if "anger" in ear.ids and "anger" not in found and words and anger >= _ANGRY:
             found["anger"] = Signal("anger", _sure_of_anger(temper.level), words)
         after = None
         if thread is not None:
             refused = not _REFUSALS.isdisjoint(found)
-            countered = "counters_question" in found
+            unheard = refused or "counters_question" in found or not _HURTS.isdisjoint(found)
+            plain = normal_form(said)
             if ours:
-                _weigh_context(found, thread)
-            after = _after(thread, normal_form(said), ours=ours, refused=refused, countered=countered)
+                _weigh_context(found, thread, plain)
+            after = _after(thread, plain, ours=ours, refused=refused, unheard=unheard)
         signals = sorted(found.values(), key=lambda signal: (-signal.score, signal.id))
         return Reading(tuple(signals), anger, after)
 
@@ -189,14 +215,31 @@ def _sure_of_anger(temper: float) -> float:
     return float(np.clip(0.7 + 0.25 * (temper - _TEMPERS[1]), 0.55, 0.94))
 
 
-def _weigh_context(found: dict[str, Signal], thread: Thread) -> None:
-    """What an agent's words are depends on what was said before them."""
+def _keep_the_likelier(found: dict[str, Signal], plain: str, *, ours: bool) -> None:
+    """Of what does not go together, take back what is less likely.
+
+    Words that thank more than they complain report no fault. Who takes a promise back does not promise by it (R32),
+    unless a pattern is sure of it.
+    """
+    pleased, fault = found.get("satisfied"), found.get("reports_fault")
+    if pleased and fault and pleased.words == fault.words and pleased.score > fault.score:
+        del found["reports_fault"]
+    promise = found.get("overpromises")
+    if ours and promise and promise.score < PATTERN_SCORE and _TAKES_BACK.search(plain):
+        del found["overpromises"]
+
+
+def _weigh_context(found: dict[str, Signal], thread: Thread, plain: str) -> None:
+    """What an agent's words are depends on what was said before them.
+
+    A first no is often said too softly to be heard as one; a second that calls itself so is one all the same (R11).
+    """
     if thread.refused:
         refusals = [found[name] for name in sorted(_REFUSALS) if name in found]
         if refusals:
             surest = max(refusals, key=lambda signal: signal.score)
             found["repeats_refusal"] = replace(surest, id="repeats_refusal")
-    else:
+    elif not (thread.received and _ONCE_MORE.search(plain)):
         found.pop("repeats_refusal", None)
     if thread.received:
         found.pop("refuses_early", None)
@@ -204,11 +247,12 @@ def _weigh_context(found: dict[str, Signal], thread: Thread) -> None:
         found.pop("counters_question", None)
 
 
-def _after(thread: Thread, plain: str, *, ours: bool, refused: bool, countered: bool) -> Thread:
+def _after(thread: Thread, plain: str, *, ours: bool, refused: bool, unheard: bool) -> Thread:
+    """The conversation after a message; a question that refuses, blames or mocks receives nobody (R01)."""
     asks = bool(_QUESTION.search(plain))
     if not ours:
-        return replace(thread, asked=asks)
-    receives = not (refused or countered) and (asks or bool(_RECEIPT.search(plain)))
+        return replace(thread, asked=asks or bool(_REQUEST.search(plain)))
+    receives = not unheard and (asks or bool(_RECEIPT.search(plain)))
     return Thread(received=thread.received or receives, refused=thread.refused or refused, asked=False)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from bot.blocks import body
 from bot.cards import whisper as whisper_card
 from bot.care import aimed_at_us
-from bot.case import Case, belongs_to
+from bot.case import Case, belongs_to, course
 from bot.coaching import Advice, advise
 from bot.i18n import words
 from bot.language import language_of_locale, language_of_text
@@ -80,7 +80,8 @@ async def on_message(services: Services, task: Task) -> None:
             reading.anger,
             reading.thread,
         )
-        _whisper(services, connection, message, fresh, case, customer, listeners)
+        if fresh.signals or not kept:
+            _whisper(services, connection, message, fresh, case, customer, listeners)
         sales.notice(services, connection, case, customer, fresh.ids if message.role is Role.CUSTOMER else ())
         _tell_supervisors(services, connection, message, case, aside, listeners)
 
@@ -222,9 +223,11 @@ def _whisper(
     customer: Standing | None,
     listeners: Sequence[Listener],
 ) -> None:
-    if not reading.signals or _is_stale(services, message):
-        return
     from_customer = message.role is Role.CUSTOMER
+    if _is_stale(services, message) or not (
+        reading.signals or (from_customer and course(conversations.heard(connection, case)).to_mend)
+    ):
+        return
     customer_text = message.text if from_customer else conversations.last_customer_words(connection, case)
     now = services.clock()
     for listener in listeners:

@@ -34,6 +34,7 @@ def fact_words(fact: str, say: Words) -> str:
         "supervisor_away": say("the supervisor is away"),
         "case_closed": say("the case is closed"),
         "slighted": say("our last words hurt the customer"),
+        "overpromised": say("our last words promised what nobody has decided"),
         "threatened": say("the customer has just made a threat"),
         "due_at": say("the time by which it is due"),
         "moved_from": say("the time it had before"),

@@ -61,6 +61,10 @@ class Beat(BaseModel):
     revised: str = ""
 
 
+LATER = frozenset({"answers_to_boss", "raises_contract"})
+"""What the playbook hears since the conversations were written: whether it does counts neither way."""
+
+
 def conversations() -> list[Path]:
     """The files, in every language."""
     return sorted(FOLDER.glob("*/*.jsonl"))
@@ -79,7 +83,7 @@ def misses(told: Told, beat: Beat) -> Iterator[str]:
     """What was not as expected."""
     seen = set(told.reading.ids)
     yield from (f"{each} not noticed" for each in beat.signals if each not in seen)
-    yield from (f"{each} noticed" for each in sorted(seen.difference(beat.signals, beat.may)))
+    yield from (f"{each} noticed" for each in sorted(seen.difference(beat.signals, beat.may, LATER)))
     least, most = beat.anger
     if told.line.role is Role.CUSTOMER and not least <= told.reading.anger <= most:
         yield f"anger {told.reading.anger}"

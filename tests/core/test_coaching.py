@@ -92,6 +92,7 @@ any_standing = st.builds(
 )
 CUSTOMER_SIGNALS = (
     "already_paid",
+    "answers_to_boss",
     "asks_coverage",
     "asks_engineer",
     "asks_favour",
@@ -105,6 +106,7 @@ CUSTOMER_SIGNALS = (
     "demands_compensation",
     "disputes_charge",
     "disputes_expiry",
+    "raises_contract",
     "reasoned_complaint",
     "reports_fault",
     "satisfied",

@@ -135,7 +135,7 @@ def test_every_signal_has_examples_enough(language: Language) -> None:
     """A signal is learnt from twenty-five messages or more in each language, no two the same."""
     signals = load_playbook(PACKAGED_PLAYBOOK).words[language].signals
     few = {name: len(set(words.examples)) for name, words in signals.items() if len(set(words.examples)) < 25}
-    assert (len(signals), few) == (40, {})
+    assert (len(signals), few) == (42, {})
 
 
 def test_every_signal_is_found_somewhere(read: Read) -> None:
@@ -165,3 +165,47 @@ def test_a_whole_conversation_is_read_in_its_order(packaged: Detector) -> None:
     assert "disputes_expiry" in dispute.ids
     assert "repeats_refusal" in again.ids
     assert again.thread == Thread(refused=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This is useless. Get me your boss or our lawyer will be in touch and we're moving to another vendor.",
+        "Your ticket form is useless, it loses every attachment.",
+        "這套流程一點用都沒有，繞了三圈還是原點",
+        "这个热线没用，打了半天又转回来了",
+    ],
+)
+def test_hard_words_for_a_thing_are_no_abuse_of_a_person(packaged: Detector, text: str) -> None:
+    """R39: an agent is protected from what is said to them; what is said of the service is anger."""
+    assert "abuses_agent" not in packaged.read(Role.CUSTOMER, text).ids
+
+
+def test_who_takes_a_promise_back_does_not_promise_by_it(packaged: Detector) -> None:
+    """R32: a correction names the promise once more."""
+    corrected = (
+        "Before you rely on it: I spoke too soon about the loss, that isn't mine to promise. "
+        "Putting the scales right costs you nothing, that much is sure."
+    )
+    assert "overpromises" not in packaged.read(Role.AGENT, corrected).ids
+
+
+def test_thanks_for_what_runs_again_report_no_fault(packaged: Detector) -> None:
+    """R42: who is content is not asked what is broken; a fault beside the thanks is heard."""
+    assert "reports_fault" not in packaged.read(Role.CUSTOMER, "All lines run, nothing has stopped since. Thanks!").ids
+    both = packaged.read(Role.CUSTOMER, "Front desk is fine now, thanks. The kitchen printer won't start any more.")
+    assert "reports_fault" in both.ids
+
+
+@pytest.mark.parametrize(
+    ("text", "received"),
+    [
+        ("是不是你們的人又亂按？這通常都是操作造成的", False),
+        ("Did you restart it? You must have broken it yourselves.", False),
+        ("請問畫面上寫什麼？從幾點開始的？", True),
+        ("Since when has it been down, and who is stopped?", True),
+    ],
+)
+def test_a_question_that_blames_receives_nobody(packaged: Detector, text: str, received: bool) -> None:  # noqa: FBT001 - a row
+    """R01, R49: who asks whose fault it is has not listened yet."""
+    assert packaged.read(Role.AGENT, text, Thread()).thread == Thread(received=received)

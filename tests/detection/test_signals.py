@@ -164,6 +164,13 @@ def test_a_refusal_repeats_only_what_was_refused(detector: Detector) -> None:
     assert "repeats_refusal" in second.ids
 
 
+def test_a_refusal_that_calls_itself_repeated_is_one(detector: Detector) -> None:
+    """R11: the first no of a conversation is often too soft to be heard as one; nobody says a first "I told you"."""
+    received = Thread(received=True)
+    assert "repeats_refusal" in detector.read(Role.AGENT, "剛剛說過了，不行", received).ids
+    assert "repeats_refusal" in detector.read(Role.AGENT, "Like I already told you, no.", received).ids
+
+
 def test_a_refusal_is_early_until_the_problem_was_asked_about(detector: Detector) -> None:
     """R01: after a question or a word of receipt, a refusal is no longer an early one."""
     assert "refuses_early" in detector.read(Role.AGENT, REFUSAL, Thread()).ids
@@ -187,6 +194,14 @@ def test_a_question_is_countered_only_when_one_was_asked(detector: Detector) -> 
     assert "counters_question" not in detector.read(Role.AGENT, counter, Thread()).ids
     answered = detector.read(Role.AGENT, "因為那天是假日出勤", asked).thread
     assert "counters_question" not in detector.read(Role.AGENT, counter, answered).ids
+
+
+@pytest.mark.parametrize("text", ["麻煩您確認一下這算不算在合約裡", "Please confirm that this is in our agreement."])
+def test_a_request_to_be_told_is_a_question(detector: Detector, text: str) -> None:
+    """R04: it has no question mark and wants an answer all the same."""
+    asked = detector.read(Role.CUSTOMER, text, Thread()).thread
+    assert asked == Thread(asked=True)
+    assert "counters_question" in detector.read(Role.AGENT, "您覺得為什麼不用錢", asked).ids
 
 
 def test_a_conversation_is_read_from_its_first_message(detector: Detector) -> None:

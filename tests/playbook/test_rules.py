@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot.case import Course, Standing, facts_held, stage_reached
-from bot.coaching import Advice, Situation, advise, advise_on
+from bot.coaching import Advice, Situation, advise, advise_on, answers_words
 from bot.message import Role
 from bot.playbook import Language, LineDefinition, Place, Play, Playbook, Stage, Topic
 from bot.playbook_files import load_playbook
@@ -197,7 +197,7 @@ def _everyday(value: str) -> int:
 
 
 def _said(playbook: Playbook, play: Play, situation: Situation) -> Iterator[Advice | None]:
-    """What is whispered when one signal of the play is seen, or a fact of its lines has come true."""
+    """What is whispered when one signal of the play is seen, our last words want mending, or a fact has come true."""
     rest = tuple(
         each.id for each in playbook.plays if (each.cooldown_seconds or 0) > HOUR_SECONDS and each.id != play.id
     )
@@ -214,6 +214,16 @@ def _said(playbook: Playbook, play: Play, situation: Situation) -> Iterator[Advi
                 language="en",
                 now=NOW,
             )
-    if not play.when.signals:
+    if not play.when.signals and answers_words(play):
+        yield advise(
+            playbook,
+            reading=Reading(),
+            speaker=play.speaker,
+            situation=situation,
+            given=(),
+            language="en",
+            now=NOW,
+        )
+    elif not play.when.signals:
         for fact in dict.fromkeys(fact for line in play.lines for fact in line.claims):
             yield advise_on(playbook, fact, situation=situation, language="en")
