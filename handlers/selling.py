@@ -20,7 +20,7 @@ from bot.language import language_of_locale
 from bot.message import Role
 from bot.recommend import AlsoHeld
 from bot.sales import CHANNEL, SETTLED, Opportunity, OpportunityState, SalesMove, card_key, is_new_card
-from bot.setup import Person, Setup
+from bot.setup import Person, Setup, role_of
 from handlers import news, people, request
 from handlers.services import Services
 from handlers.situation import customer_of, moment, situation
@@ -42,15 +42,15 @@ async def readers(services: Services, opportunity: Opportunity, case: Case, *mor
     Raises:
         UnknownForNowError: When Slack could not be asked.
     """
-    users = {*opportunity.told, case.agent, *_on_duty(services, case), *more} - {None, CHANNEL}
+    with services.casebook.look() as connection:
+        users = {*opportunity.told, *_at_the_desk(connection, case), *more} - {None, CHANNEL}
     return {user: await people.look_up(services, user) for user in sorted(each for each in users if each)}
 
 
-def _on_duty(services: Services, case: Case) -> Iterable[str]:
-    """Who is coached about a case that nobody handles yet."""
-    with services.casebook.look() as connection:
-        channel = workspaces.setup(connection, case.workspace).support_channel(case.channel)
-    return channel.on_duty if channel and not case.agent else ()
+def _at_the_desk(connection: Connection, case: Case) -> Iterable[str]:
+    """Whoever handles the case, or those on duty while nobody does."""
+    channel = workspaces.setup(connection, case.workspace).support_channel(case.channel)
+    return (case.agent,) if case.agent else channel.on_duty if channel else ()
 
 
 def brief(
@@ -264,9 +264,8 @@ def _tell_the_desk(
     read_by: Readers,
 ) -> None:
     """The agent hears what they may say now: that sales knows, and once somebody took it, that sales will call."""
-    is_first = move is SalesMove.TELL
-    if is_first and not _is_stale(services, connection, case):
-        coached = [each for user, each in read_by.items() if user == case.agent or user in _on_duty(services, case)]
+    coached = _coached(services, connection, case, read_by)
+    if move is SalesMove.TELL and not _is_stale(services, connection, case):
         for person in coached:
             _sales_told(services, connection, after, case, person)
     takes = after.state is OpportunityState.TAKEN
@@ -275,21 +274,29 @@ def _tell_the_desk(
     if current(facts.of_case(connection, case)).get(TOOK_IT_UP, "no") != value:
         by = after.taken_by or request.OURSELVES
         facts.record(connection, case, TOOK_IT_UP, value, by=by, now=services.clock())
-    agent = read_by.get(case.agent or "")
-    if move is SalesMove.TAKE and agent and agent.active and not agent.outsider:
+    for agent in coached if move is SalesMove.TAKE else ():
         say = words(language_of_locale(agent.locale))
         text, blocks = sales_card.told_agent(after, customer=name_of(services, after, say), say=say)
         lines: list[Block] = news.said_now(services, connection, case, agent, TOOK_IT_UP)[0]
         outbox.put(
             connection,
             workspace=after.workspace,
-            key=f"{after.card}:taken:{services.clock():.6f}",
+            key=f"{after.card}:taken:{services.clock():.6f}:{agent.user_id}",
             kind=SendKind.DIRECT,
             target={"user": agent.user_id},
             body=body(text, [*blocks, *lines]),
             case_id=case.id,
             now=services.clock(),
         )
+
+
+def _coached(services: Services, connection: Connection, case: Case, read_by: Readers) -> list[Person]:
+    """Those at the desk who talk to customers and are still with us."""
+    setup: Setup = workspaces.setup(connection, case.workspace)
+    since = services.clock() - people.GROUPS_TOO_OLD_SECONDS
+    groups = workspaces.groups(connection, case.workspace, since=since)
+    found = [read_by[user] for user in _at_the_desk(connection, case) if user in read_by]
+    return [each for each in found if role_of(each, setup, groups) in {Role.AGENT, Role.SUPERVISOR}]
 
 
 def _is_stale(services: Services, connection: Connection, case: Case) -> bool:

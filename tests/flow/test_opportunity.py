@@ -262,6 +262,40 @@ async def test_taken_won_and_then_too_late(stage: Stage, settings: Settings) -> 
         assert stands(at, case) == won
 
 
+async def test_while_nobody_handles_the_case_whoever_is_on_duty_hears_who_took_it(
+    stage: Stage, settings: Settings
+) -> None:
+    """They are the ones who answer the customer next."""
+    async with desk(stage, settings) as at:
+        at.set_up(TEAM)
+        case = at.case(agent="")
+        hears(at, case, "reports_fault")
+        await time_passes(at)
+        await at.click(SUCCESSOR, "sales_take", stands(at, case).id)
+        assert at.told(AGENT)[-1] == "廣昕精密股份有限公司：業務接下了。"
+        assert at.told(OTHER_AGENT) == []
+
+
+async def test_that_the_cost_is_high_is_told_anew_and_stands_on_the_card(stage: Stage, settings: Settings) -> None:
+    """R20: sales comes in when the assessment says so, with what it costs us beside the prices."""
+    async with desk(stage, settings) as at:
+        case = await asked(at)
+        cost: Json = {
+            "severity": chosen("team"),
+            "effort_hours": typed("8"),
+            "cost": typed("3 萬"),
+            "fault_ours": chosen("no"),
+            "why": typed(""),
+        }
+        await at.submit(AGENT, "assess_view", case.id, cost)
+        assert stands(at, case).reasons == ("reports_fault", "row:renew")
+        await time_passes(at)
+        assert at.told(SUCCESSOR) == [TITLE, TITLE]
+        assert "NT$30,000" in str(posted(stage, "chat.update")[-1]["blocks"])
+        await time_passes(at, 0.5)
+        assert at.told(SUCCESSOR) == [TITLE, TITLE]
+
+
 async def test_put_off_woken_handed_on_and_lost(stage: Stage, settings: Settings) -> None:
     """Until then it is quiet; then it comes up with whoever put it off; the next one gets the whole card."""
     async with desk(stage, settings) as at:
