@@ -229,7 +229,8 @@ def _tell_anew(
     say = words(language_of_locale(reader.locale if reader else ""))
     customer = customer_of(services, after.customer_id)
     record = customer.record if customer else _unknown(after, say)
-    text, blocks = sales_card.told_anew(after, record, playbook=services.playbook, say=say)
+    coverages = customer.coverages if customer else ()
+    text, blocks = sales_card.told_anew(after, record, coverages, playbook=services.playbook, say=say)
     setup: Setup = workspaces.setup(connection, after.workspace)
     outbox.put(
         connection,

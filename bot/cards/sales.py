@@ -355,10 +355,15 @@ def buttons(opportunity: Opportunity, say: Words) -> list[Block]:
 
 
 def told_anew(
-    opportunity: Opportunity, record: CustomerRecord, *, playbook: Playbook, say: Words
+    opportunity: Opportunity,
+    record: CustomerRecord,
+    coverages: Sequence[CoverageOn],
+    *,
+    playbook: Playbook,
+    say: Words,
 ) -> tuple[str, list[Block]]:
     """It has got graver: a few words beside the card, with the same buttons (R36)."""
-    text = title(opportunity.reasons, record, (), say)
+    text = title(opportunity.reasons, record, coverages, say)
     blocks = [
         section(f"*⚠️ {escaped(text)}*\n{_happened(opportunity.reasons, playbook, say)}"),
         *buttons(opportunity, say),

@@ -120,7 +120,11 @@ def test_a_settled_one_has_no_button_and_a_taken_one_cannot_be_taken() -> None:
 
 def test_a_graver_reason_is_told_with_the_same_buttons(playbook: Playbook) -> None:
     """Whoever reads it on the telephone can take it at once."""
-    text, blocks = told_anew(opportunity("reports_fault", "threatens_to_leave"), record(), playbook=playbook, say=SAY)
+    known = record()
+    on = [coverage_on(each, TODAY) for each in known.coverages]
+    high = told_anew(opportunity("reports_fault", "row:renew"), known, on, playbook=playbook, say=SAY)
+    assert high[0] == "Kuanghsin needs help, and their cover has ended"
+    text, blocks = told_anew(opportunity("threatens_to_leave"), known, on, playbook=playbook, say=SAY)
     assert text == "Kuanghsin speaks of leaving us"
     assert "sales_take" in shown(blocks)
 

@@ -94,7 +94,7 @@ def everything(
         for why in whys:
             asked = opportunity(OpportunityState.ASKED, *why, told=("U1", CHANNEL))
             yield Shown("sales", *sales.card(asked, Brief(record), playbook=playbook, say=say))
-            yield Shown("sales anew", *sales.told_anew(asked, record, playbook=playbook, say=say))
+            yield Shown("sales anew", *sales.told_anew(asked, record, (), playbook=playbook, say=say))
     taken = opportunity(OpportunityState.TAKEN)
     yield Shown("sales took it", *sales.told_agent(taken, customer=name, say=say))
     ending = Ending(
