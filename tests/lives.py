@@ -48,8 +48,8 @@ class Life:
 
     @property
     def ends(self) -> list[StrEnum]:
-        """The states that nothing leads out of."""
-        starts = {start for start, _ in self.moves}
+        """The states that nothing leads out of; what can still be said there changes nothing."""
+        starts = {start for (start, _), end in self.moves.items() if end is not start}
         return list(dict.fromkeys(end for end in self.moves.values() if end not in starts))
 
 
