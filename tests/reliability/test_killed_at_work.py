@@ -27,7 +27,7 @@ from tests.flow.working import (
     press_in,
     typed,
 )
-from tests.reliability.test_killed import FLOW_SECONDS, TRY_SECONDS, Victim, calls_heard, rows, settled
+from tests.reliability.killing import TRY_SECONDS, Seats, calls_of, is_said_once, killed_at, rows, settled
 from tests.sandbox.stage import Json, Refused, Seat, Stage
 
 pytestmark = pytest.mark.slow
@@ -37,8 +37,6 @@ pytest_plugins = ["tests.flow.conftest"]
 TOMORROW_SECONDS = 86_400
 QUESTION, ANSWER = "有答應過什麼嗎", "業務確認答應過"
 LOOK, CONTEXT, TAKEN = "發票模組今早更新後印不出來", "可以接手", "已接手"
-
-Seats = dict[str, Seat]
 
 
 async def again_until(deed: Callable[[], Awaitable[None]], effect: Callable[[], Awaitable[Json]]) -> Json:
@@ -231,21 +229,10 @@ async def test_killed_at_any_call_every_effect_is_there_once(
 ) -> None:
     """Rows and visible messages exactly once, ephemerals at most once, and the customer sees none of it."""
     play, is_once, _ = STORIES[story]
-    victim = Victim(settings, stage, calls)
-    await victim.start()
-    watching = asyncio.create_task(victim.watch())
-    try:
-        async with asyncio.timeout(FLOW_SECONDS):
-            seats = await play(settings, stage)
-            await watching
-            await settled(settings)
-    finally:
-        watching.cancel()
-        await victim.kill()
+    seats = await killed_at(calls, play, settings, stage)
     is_once(settings, seats)
     assert rows(settings, "SELECT count(*) FROM cases") == [(1,)]
-    shown = [str(push["message"].get("blocks")) for push in seats[AGENT].of("ephemeral")]
-    assert len(shown) == len(set(shown))
+    assert is_said_once(seats[AGENT])
     assert not seats[CUSTOMER].of("ephemeral")
 
 
@@ -255,12 +242,4 @@ async def test_every_call_of_the_work_is_one_at_which_it_is_killed(
 ) -> None:
     """`make test-kill` leaves no call out."""
     play, _, most = STORIES[story]
-    victim = Victim(settings, stage, calls=most + 1)
-    await victim.start()
-    try:
-        async with asyncio.timeout(FLOW_SECONDS):
-            await play(settings, stage)
-            await settled(settings)
-    finally:
-        await victim.kill()
-    assert calls_heard(stage) == most
+    assert await calls_of(play, settings, stage, most) == most

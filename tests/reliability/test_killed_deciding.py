@@ -17,8 +17,8 @@ from bot.setup import RoleSource
 from tests.flow.conftest import AGENT, APPROVALS, CUSTOMER, DEPUTY, MANAGER, SETUP, SUPERVISOR, save_setup, texts
 from tests.flow.test_life_of_a_request import FORM, TERMS
 from tests.flow.working import direct, press, press_in, typed
-from tests.reliability.test_killed import FLOW_SECONDS, TRY_SECONDS, Victim, calls_heard, rows, settled
-from tests.reliability.test_killed_at_work import Seats, again_until, case_of, opened, sent, told
+from tests.reliability.killing import TRY_SECONDS, Seats, calls_of, is_said_once, killed_at, rows, settled
+from tests.reliability.test_killed_at_work import again_until, case_of, opened, sent, told
 from tests.sandbox.stage import Json, Seat, Stage
 
 pytestmark = pytest.mark.slow
@@ -173,24 +173,11 @@ async def test_killed_at_any_call_every_move_is_made_once(
 ) -> None:
     """Rows and visible messages exactly once, ephemerals at most once, and the customer sees none of it."""
     play, is_once, _ = STORIES[story]
-    victim = Victim(with_manager, stage, calls)
-    await victim.start()
-    watching = asyncio.create_task(victim.watch())
-    try:
-        async with asyncio.timeout(FLOW_SECONDS):
-            seats = await play(with_manager, stage)
-            await settled(with_manager)
-            if calls_heard(stage) >= calls:
-                await watching
-                await settled(with_manager)
-    finally:
-        watching.cancel()
-        await victim.kill()
+    seats = await killed_at(calls, play, with_manager, stage, may_be_fewer=True)
     is_once(with_manager, seats)
     assert len([push for push in seats[SUPERVISOR].of("message") if push["channel"] == APPROVALS]) == 1
     assert rows(with_manager, "SELECT count(*) FROM exceptions") == [(1,)]
-    shown = [str(push["message"].get("blocks")) for push in seats[AGENT].of("ephemeral")]
-    assert len(shown) == len(set(shown))
+    assert is_said_once(seats[AGENT])
     assert not seats[CUSTOMER].of("ephemeral")
 
 
@@ -200,12 +187,4 @@ async def test_every_call_of_the_life_is_one_at_which_it_is_killed(
 ) -> None:
     """`make test-kill-all` leaves no call out; a click made again is one more, an overtaken update one less."""
     play, _, most = STORIES[story]
-    victim = Victim(with_manager, stage, calls=most + 1)
-    await victim.start()
-    try:
-        async with asyncio.timeout(FLOW_SECONDS):
-            await play(with_manager, stage)
-            await settled(with_manager)
-    finally:
-        await victim.kill()
-    assert most - FEWER <= calls_heard(stage) <= most
+    assert most - FEWER <= await calls_of(play, with_manager, stage, most) <= most

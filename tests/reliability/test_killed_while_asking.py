@@ -14,8 +14,8 @@ from bot.settings import Settings
 from tests.flow.conftest import AGENT, APPROVALS, CUSTOMER, SALES, SALES_CHANNEL, SUCCESSOR, SUPERVISOR, save_setup
 from tests.flow.test_promise import MANAGED, QUESTION, shown_in
 from tests.flow.working import PROMISED, chosen, direct, press, press_in, typed
-from tests.reliability.test_killed import FLOW_SECONDS, Victim, calls_heard, rows, settled
-from tests.reliability.test_killed_at_work import Seats, again_until, case_of, opened, sent, told
+from tests.reliability.killing import Seats, calls_of, killed_at, rows, settled
+from tests.reliability.test_killed_at_work import again_until, case_of, opened, sent, told
 from tests.sandbox.stage import Seat, Stage
 
 pytestmark = pytest.mark.slow
@@ -75,17 +75,7 @@ def shown(seat: Seat, channel: str, words: str) -> int:
 async def test_killed_in_any_wait_each_is_asked_and_told_once(settings: Settings, stage: Stage, calls: int) -> None:
     """One card and one reminder to each, one word of each step to the agent, one answer, one scope."""
     save_setup(settings, MANAGED)
-    victim = Victim(settings, stage, calls)
-    await victim.start()
-    watching = asyncio.create_task(victim.watch())
-    try:
-        async with asyncio.timeout(FLOW_SECONDS):
-            seats = await play(settings, stage)
-            await watching
-            await settled(settings)
-    finally:
-        watching.cancel()
-        await victim.kill()
+    seats = await killed_at(calls, play, settings, stage)
     for who in (SUCCESSOR, SALES):
         assert (told(seats[who], QUESTION), told(seats[who], REMINDED)) == (1, 1)
     assert [shown(seats[SALES], SALES_CHANNEL, words) for words in (QUESTION, REMINDED)] == [1, 1]
@@ -102,12 +92,4 @@ async def test_killed_in_any_wait_each_is_asked_and_told_once(settings: Settings
 async def test_every_call_of_it_is_one_at_which_it_is_killed(settings: Settings, stage: Stage) -> None:
     """`make test-kill-all` leaves no call out."""
     save_setup(settings, MANAGED)
-    victim = Victim(settings, stage, calls=MOST_CALLS + 1)
-    await victim.start()
-    try:
-        async with asyncio.timeout(FLOW_SECONDS):
-            await play(settings, stage)
-            await settled(settings)
-    finally:
-        await victim.kill()
-    assert calls_heard(stage) == MOST_CALLS
+    assert await calls_of(play, settings, stage, MOST_CALLS) == MOST_CALLS

@@ -3,7 +3,6 @@
 The same as `test_killed`, for what happens by itself: no click is made again, time alone moves it.
 """
 
-import asyncio
 import os
 import sqlite3
 import time
@@ -14,8 +13,8 @@ import pytest
 from bot.settings import Settings
 from tests.flow.conftest import AGENT, CUSTOMER, SUPERVISOR
 from tests.flow.working import direct, moment, press_in, typed
-from tests.reliability.test_killed import FLOW_SECONDS, Victim, calls_heard, rows, settled
-from tests.reliability.test_killed_at_work import Seats, case_of, opened, sent, told
+from tests.reliability.killing import Seats, calls_of, killed_at, rows, settled
+from tests.reliability.test_killed_at_work import case_of, opened, sent, told
 from tests.sandbox.stage import Stage
 
 pytestmark = pytest.mark.slow
@@ -55,17 +54,7 @@ async def play(settings: Settings, stage: Stage) -> Seats:
 @pytest.mark.parametrize("calls", CALLS)
 async def test_killed_at_any_call_each_is_told_once(settings: Settings, stage: Stage, calls: int) -> None:
     """One reminder, one word that it was missed, one to the supervisors, and the audit says the same."""
-    victim = Victim(settings, stage, calls)
-    await victim.start()
-    watching = asyncio.create_task(victim.watch())
-    try:
-        async with asyncio.timeout(FLOW_SECONDS):
-            seats = await play(settings, stage)
-            await watching
-            await settled(settings)
-    finally:
-        watching.cancel()
-        await victim.kill()
+    seats = await killed_at(calls, play, settings, stage)
     assert [told(seats[AGENT], words) for words in (REMINDED, MISSED)] == [1, 1]
     assert told(seats[SUPERVISOR], ESCALATED) == 1
     assert rows(settings, "SELECT move FROM audit WHERE subject = 'commitment' ORDER BY seq") == [
@@ -76,12 +65,4 @@ async def test_killed_at_any_call_each_is_told_once(settings: Settings, stage: S
 
 async def test_every_call_of_it_is_one_at_which_it_is_killed(settings: Settings, stage: Stage) -> None:
     """`make test-kill-all` leaves no call out."""
-    victim = Victim(settings, stage, calls=MOST_CALLS + 1)
-    await victim.start()
-    try:
-        async with asyncio.timeout(FLOW_SECONDS):
-            await play(settings, stage)
-            await settled(settings)
-    finally:
-        await victim.kill()
-    assert calls_heard(stage) == MOST_CALLS
+    assert await calls_of(play, settings, stage, MOST_CALLS) == MOST_CALLS
