@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from bot.authority import authorities
 from bot.blocks import Block
 from bot.cards import case as case_card
 from bot.cards import conversation as conversation_card
@@ -16,10 +17,11 @@ from handlers import deliver, inbound, people, request
 from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.inbound import Click, Submission
 from handlers.services import Services
-from handlers.situation import customer_of
+from handlers.situation import customer_of, moment
 from handlers.worker import Task
 from storage import advised, cases, commitments, conversations, facts, promises, which_case
 from storage import goodwill as requests
+from storage import workspace as workspaces
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,16 @@ class Doing:
     customer: str
 
 
-def _hindrance(connection: Connection, actor: Actor, case: Case | None) -> str | None:
-    """Why somebody may not work on a case; None when they may."""
+def _hindrance(services: Services, connection: Connection, actor: Actor, case: Case | None) -> str | None:
+    """Why somebody may not work on a case; None when they may: who stands in for a supervisor may what one may."""
     say = actor.say
     if case is None:
         return say("This message is not part of a case. Use the shortcut on a customer's message in a support channel.")
     user = actor.person.user_id
-    if not may_handle(case, user, actor.role, advised=advised.was_advised(connection, case, user)):
+    groups = workspaces.groups(connection, case.workspace, since=services.clock() - people.GROUPS_TOO_OLD_SECONDS)
+    decides = authorities(user, actor.role, actor.setup, groups, moment(services))
+    role = Role.SUPERVISOR if decides else actor.role
+    if not may_handle(case, user, role, advised=advised.was_advised(connection, case, user)):
         return say("Only whoever handles this case and supervisors can see it. To handle it, answer the customer.")
     return None
 
@@ -83,7 +88,7 @@ async def by_click(services: Services, task: Task, click: Click) -> Doing | None
         return None
     with services.casebook.begin() as connection:
         case = which_case.of_button(connection, services.identity.workspace, click.value)
-        hindrance = _hindrance(connection, actor, case)
+        hindrance = _hindrance(services, connection, actor, case)
     if hindrance or case is None:
         with task.finishing() as connection:
             answer(services, connection, task, actor, click.response_url, hindrance or "")
@@ -98,7 +103,7 @@ async def by_submission(services: Services, task: Task, sent: Submission) -> Doi
         return None
     with services.casebook.begin() as connection:
         case = cases.get(connection, services.identity.workspace, sent.private_metadata)
-        hindrance = _hindrance(connection, actor, case)
+        hindrance = _hindrance(services, connection, actor, case)
     if hindrance or case is None:
         with task.finishing() as connection:
             tell_directly(services, connection, task, actor, hindrance or "")
@@ -159,7 +164,7 @@ async def on_shortcut(services: Services, task: Task) -> None:
     with services.casebook.begin() as connection:
         thread = shortcut.thread_ts or shortcut.message_ts
         case = which_case.of_thread(connection, services.identity.workspace, shortcut.channel, thread)
-        hindrance = _hindrance(connection, actor, case)
+        hindrance = _hindrance(services, connection, actor, case)
     if hindrance or case is None:
         view = exception_card.notice(actor.say("Not now"), hindrance or "", actor.say)
     else:
@@ -210,7 +215,7 @@ async def refresh_below(services: Services, sent: Submission) -> None:
     actor = await actor_of(services, sent.user)
     with services.casebook.begin() as connection:
         case = cases.get(connection, services.identity.workspace, sent.private_metadata)
-        hindrance = _hindrance(connection, actor, case)
+        hindrance = _hindrance(services, connection, actor, case)
     if case and not hindrance:
         await refresh(services, _doing(services, actor, case), sent.below)
 
