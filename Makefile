@@ -27,7 +27,7 @@ test-slow: install ## Run the long ones: whole conversations, edits while the bo
 
 test-kill: install ## Kill the bot after every call of three stories, and at some calls of the others; takes minutes.
 	ASIDE_KILL_EVERYWHERE=1 $(BIN)/python -m pytest -m slow tests/reliability/test_killed.py tests/reliability/test_killed_at_work.py
-	$(BIN)/python -m pytest -m slow tests/reliability/test_killed_deciding.py tests/reliability/test_killed_while_due.py
+	$(BIN)/python -m pytest -m slow tests/reliability/test_killed_deciding.py tests/reliability/test_killed_while_due.py tests/reliability/test_killed_while_asking.py tests/reliability/test_killed_selling.py
 
 test-kill-all: install ## Kill the bot after every call of every story; takes half an hour.
 	ASIDE_KILL_EVERYWHERE=1 $(BIN)/python -m pytest -m slow tests/reliability

@@ -1,0 +1,73 @@
+"""`kill -9` while sales is told, told anew, passed over, and takes and wins it: each once.
+
+The same as `test_killed`, for an opportunity: what time moves and what people click.
+"""
+
+import os
+import sqlite3
+
+import pytest
+
+from bot.settings import Settings
+from tests.flow.conftest import AGENT, CUSTOMER, SALES, SALES_CHANNEL, SHARED, SUCCESSOR
+from tests.flow.working import ASKED_BACK, FAULT, direct, press, typed
+from tests.reliability.killing import Seats, calls_of, is_said_once, killed_at, rows, settled
+from tests.reliability.test_killed_at_work import again_until, opened, sent, told
+from tests.sandbox.stage import Json, Seat, Stage
+
+pytestmark = pytest.mark.slow
+
+pytest_plugins = ["tests.flow.conftest"]
+
+NEED, THREAT, TAKEN = "需要協助，保固或合約已經到期", "說要換別家", "業務接下了"
+LEAVING = "這樣的話我們只好考慮換別家廠商了"
+MOST_CALLS = 34
+CALLS = range(1, MOST_CALLS + 1) if os.environ.get("ASIDE_KILL_EVERYWHERE") else (12, 24)
+
+
+def cards(seat: Seat) -> list[Json]:
+    """What stands in the sales channel, as it was posted."""
+    return [push for push in seat.of("message") if push["channel"] == SALES_CHANNEL]
+
+
+async def play(settings: Settings, stage: Stage) -> Seats:
+    """A fault, a threat; the successor does not react, somebody in the channel does: taken and won."""
+    seats = {who: await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR, SALES)}
+    customer, agent, owner, sales = (seats[who] for who in (CUSTOMER, AGENT, SUCCESSOR, SALES))
+    ts = await customer.say(SHARED, FAULT)
+    await direct(owner, NEED)
+    await settled(settings)
+    await agent.say(SHARED, ASKED_BACK, thread_ts=ts)
+    await customer.say(SHARED, LEAVING, thread_ts=ts)
+    await direct(owner, THREAT)
+    await settled(settings)
+    with sqlite3.connect(settings.data / "casebook.db") as connection:
+        connection.execute("UPDATE opportunities SET due_at = 1")
+    card = await sales.sees("message", lambda push: push["channel"] == SALES_CHANNEL)
+    await settled(settings)
+    await again_until(lambda: press(sales, card, "sales_take"), lambda: direct(agent, TAKEN))
+    await settled(settings)
+    view = await opened(sales, "sales_won_view", lambda: press(sales, card, "sales_won"))
+    await sent(settings, sales, view, {"value": typed("48000"), "months": typed("12")})
+    return seats
+
+
+@pytest.mark.parametrize("calls", CALLS)
+async def test_killed_at_any_call_each_is_told_and_done_once(settings: Settings, stage: Stage, calls: int) -> None:
+    """One card, one word that it got graver, one move up, one sale; the audit says the same, the customer sees none."""
+    seats = await killed_at(calls, play, settings, stage, may_be_fewer=True)
+    assert [told(seats[SUCCESSOR], words) for words in (NEED, THREAT)] == [1, 1]
+    assert len(cards(seats[SALES])) == 1
+    assert told(seats[AGENT], TAKEN) == 1
+    assert rows(settings, "SELECT move FROM audit WHERE subject = 'opportunity' ORDER BY seq") == [
+        (move,) for move in ("open", "tell", "join", "tell_anew", "move_up", "take", "win")
+    ]
+    assert rows(settings, "SELECT state, value, months FROM opportunities") == [("won", 48_000, 12)]
+    assert rows(settings, "SELECT value FROM facts WHERE name = 'sales_took_it_up' ORDER BY seq") == [("yes",), ("no",)]
+    assert is_said_once(seats[AGENT])
+    assert not seats[CUSTOMER].of("ephemeral")
+
+
+async def test_every_call_of_it_is_one_at_which_it_is_killed(settings: Settings, stage: Stage) -> None:
+    """`make test-kill-all` leaves no call out."""
+    assert await calls_of(play, settings, stage, MOST_CALLS) == MOST_CALLS
