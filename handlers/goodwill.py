@@ -282,13 +282,12 @@ async def on_asked(services: Services, task: Task) -> None:
     if actor is None:
         return
     cost = parse_cost(sent.text("cost"), services.playbook.policy.cost.currency)
-    with services.casebook.begin() as connection:
-        case = cases.get(connection, services.identity.workspace, sent.private_metadata)
     with task.finishing() as connection:
+        cases.hold(connection, services.identity.workspace, sent.private_metadata)
+        case = cases.get(connection, services.identity.workspace, sent.private_metadata)
         if case is None or isinstance(cost, CostError):
             tell_directly(services, connection, task, actor, actor.say("This case is no longer on file."))
             return
-        cases.hold(connection, case.workspace, case.id)
         filed = None if _stands(connection, case) else _file(services, connection, case, actor, sent, cost)
         if filed is None:  # looked at again here, since somebody may have asked in between
             tell_directly(services, connection, task, actor, actor.say("Somebody has just asked for this case."))
