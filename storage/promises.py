@@ -177,16 +177,13 @@ def _states(connection: Connection, verification: Verification, numbers: Sequenc
 
 
 def looked_at() -> ColumnElement[bool]:
-    """Of the outbox: the cards of questions that are not settled, or whose scope nobody has recorded."""
+    """Of the outbox: the cards of questions that are not settled."""
     mine = literal(CARD) + verifications.c.id
-    changes_yet = verifications.c.state.in_(OPEN) | (
-        (verifications.c.state == VerificationState.CONFIRMED) & verifications.c.due_at.is_not(None)
-    )
     return (
         select(verifications.c.id)
         .where(
             verifications.c.workspace == outbox.c.workspace,
-            changes_yet,
+            verifications.c.state.in_(OPEN),
             or_(
                 outbox.c.key == mine,
                 outbox.c.key.like(mine + f"{_FURTHER}%"),

@@ -56,6 +56,8 @@ def test_what_something_still_looks_at_is_not_let_go_of(casebook: Casebook) -> N
         for case, key, state in (
             (running, "exception:1", SendState.SENT),
             (shut, promises.card_key(asked.id), SendState.FAILED),
+            (shut, promises.card_key(asked.id, 2), SendState.SENT),
+            (shut, promises.scope_key(asked.id, 0), SendState.SENT),
             (shut, opportunities.ping_key(shut.id), SendState.SENT),
             (shut, "advice:1", SendState.SENT),
             (None, "nobody's", SendState.SENT),
@@ -65,7 +67,8 @@ def test_what_something_still_looks_at_is_not_let_go_of(casebook: Casebook) -> N
         send(connection, shut, "young", "?", at=NOW, state=SendState.DUE)
         assert retention.let_go_of_sent(connection, WORKSPACE, before=NOW - DAY, limit=10) == 2
         left = [row.key for row in connection.execute(select(outbox_rows.c.key).order_by(outbox_rows.c.seq))]
-        assert left == ["exception:1", promises.card_key(asked.id), opportunities.ping_key(shut.id), "due", "young"]
+        cards = [promises.card_key(asked.id), promises.card_key(asked.id, 2), promises.scope_key(asked.id, 0)]
+        assert left == ["exception:1", *cards, opportunities.ping_key(shut.id), "due", "young"]
         assert opportunities.sales_told(connection, WORKSPACE, shut.id)
 
 
