@@ -151,8 +151,8 @@ def test_every_text_of_the_schema_is_either_words_or_a_figure() -> None:
     """Whoever adds a column decides whether `aside forget` empties it: add it to `forgetting.WORDS`, or here."""
     figures = {
         "inbox.error", "outbox.error", "cases.context", "messages.signals", "corrections.signals_before",
-        "opportunities.reasons", "opportunities.told", "verifications.told", "audit.before", "audit.after", "group_members.members",
-        "settings.value", "ratings.reason",
+        "opportunities.reasons", "opportunities.told", "verifications.told", "audit.before", "audit.after",
+        "group_members.members", "settings.value", "ratings.reason",
     }  # fmt: skip
     listed = [forgetting.WORDS, forgetting.WORDS_ELSEWHERE]
     words = {f"{table.name}.{column}" for each in listed for table, columns in each.items() for column in columns}
