@@ -10,9 +10,7 @@ from bot.case import Standing
 from bot.coaching import Situation
 from bot.draft import DraftCheck, check_draft, claims_in
 from bot.playbook import Action, Playbook, Stage
-from bot.playbook_files import load_playbook
 from bot.policy import Concession
-from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -61,12 +59,6 @@ UNSAID = [
     "請問畫面上出現什麼訊息？",
     "What does the screen say, and since when?",
 ]
-
-
-@pytest.fixture(scope="module")
-def playbook() -> Playbook:
-    """The playbook that comes with Aside."""
-    return load_playbook(PACKAGED_PLAYBOOK)
 
 
 def situation(*facts: str, stage: Stage = Stage.DECIDE, asked: bool = False, **dimensions: str) -> Situation:

@@ -20,9 +20,7 @@ from bot.i18n import words
 from bot.message import Role
 from bot.playbook import LANGUAGES, Language, Playbook, Stage
 from bot.playbook_claims import claiming_words
-from bot.playbook_files import load_playbook
 from bot.policy import Concession
-from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -31,12 +29,6 @@ ENGLISH = "The parts are paid by your company."
 LONG = "這一次只處理發票列印，其他模組的問題要另外談。" * 8
 MONEY = r"免費|免费|免收|全免|不收|減收|打折|延長|延长|free of|waive|discount|no charge|extend"
 MARKUP = "先付清 {customer} 的舊帳 <!channel>"
-
-
-@pytest.fixture(scope="module")
-def playbook() -> Playbook:
-    """The playbook that comes with Aside."""
-    return load_playbook(PACKAGED_PLAYBOOK)
 
 
 def grant(**changed: object) -> Granted:

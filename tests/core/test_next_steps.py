@@ -15,8 +15,6 @@ from bot.entitlement import Entitlement
 from bot.i18n import words
 from bot.message import Role
 from bot.playbook import LANGUAGES, REFUSABLE, Action, Language, Playbook, Route
-from bot.playbook_files import load_playbook
-from bot.settings import PACKAGED_PLAYBOOK
 from bot.signals import Reading, Signal
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -56,12 +54,6 @@ any_standing = st.builds(
     decision=st.sampled_from(["none", "granted", "declined"]),
     new_facts=st.sampled_from(["yes", "no"]),
 )
-
-
-@pytest.fixture(scope="module")
-def playbook() -> Playbook:
-    """The playbook that comes with Aside."""
-    return load_playbook(PACKAGED_PLAYBOOK)
 
 
 @st.composite

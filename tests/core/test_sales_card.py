@@ -16,11 +16,9 @@ from bot.customer import Contract, Customer, CustomerRecord, Price, ServicePrice
 from bot.entitlement import Coverage, CoverageKind, Covers, Entitlement, coverage_on
 from bot.i18n import words
 from bot.playbook import Playbook, Stage
-from bot.playbook_files import load_playbook
 from bot.policy import Chip, SalesPolicy
 from bot.recommend import AlsoHeld
 from bot.sales import ROW, Opportunity, OpportunityState
-from bot.settings import PACKAGED_PLAYBOOK
 
 TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -28,12 +26,6 @@ SAY = words("en")
 EXPIRED = Standing(entitlement=Entitlement.EXPIRED, fault_ours="no")
 SERVICE = ServicePrice(code="ONSITE", name="One visit", price=Price(amount=Decimal(6_000)))
 YEAR = Contract(number="M-1", name="Yearly care", price=Price(amount=Decimal(48_000)))
-
-
-@pytest.fixture(scope="module")
-def playbook() -> Playbook:
-    """The playbook that comes with Aside."""
-    return load_playbook(PACKAGED_PLAYBOOK)
 
 
 def opportunity(*reasons: str, state: OpportunityState = OpportunityState.ASKED) -> Opportunity:
