@@ -41,7 +41,7 @@ def window(customer: str, *, case_id: str, say: Words) -> Block:
         CUSTOMER_VIEW,
         say("Whose case is it?"),
         [
-            section(say("Now: {customer}", customer=f"*{escaped(customer)}*")),
+            section(f"*{say('Now')}*  {escaped(customer)}"),
             labelled("customer", say("Customer"), which, hint=say("A name, tax ID, serial or contract number.")),
             labelled(
                 "why",
@@ -62,7 +62,7 @@ def their_case(customer_id: str, choices: Sequence[Choice], say: Words) -> list[
     if len(choices) == 1:
         (only,) = choices
         return [
-            context(say("The open case here is on file for: {customer}", customer=escaped(only.customer))),
+            context(say("The open case here: {customer}", customer=escaped(only.customer))),
             actions(f"{_ROW}0:{customer_id}", _button(only, say)),
         ]
     blocks: list[Block] = []
@@ -119,8 +119,6 @@ def told_handler(who: str, before: str, customer: str, why: str, say: Words) -> 
         who: The colleague's Slack id.
         before: Whose it was, in words.
     """
-    text = say(
-        "{customer}: your case is theirs now; before, it was on file for {before}.", customer=customer, before=before
-    )
+    text = say("{customer}: your case is theirs now (before: {before}).", customer=customer, before=before)
     small = [say("Moved by {who}", who=f"<@{who}>"), *([escaped(cut(why, MOST_WORDS))] if why else [])]
     return text, [section(f"*{escaped(text)}*"), context(" · ".join(small))]

@@ -130,7 +130,7 @@ async def test_a_grant_is_moved_by_a_supervisor_who_says_why(at: Desk) -> None:
     await at.click(SUPERVISOR, "approve_exception", second.id)
     assert at.stands(second).state is ExceptionState.APPROVED
     told = " ".join(at.told(AGENT))
-    assert "原本登記在 廣昕" in told
+    assert "原本：廣昕" in told
     assert "同名的另一家" not in str(at.rows("SELECT body FROM outbox WHERE kind = 'ephemeral'"))
 
 

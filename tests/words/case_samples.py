@@ -6,11 +6,23 @@ from decimal import Decimal
 from itertools import product
 
 from bot.blocks import Block, divider
-from bot.cards import assess, care, commitment, conversation, engineer, evidence, promise_scope, takeover, verification
+from bot.cards import (
+    assess,
+    care,
+    commitment,
+    conversation,
+    engineer,
+    evidence,
+    promise_scope,
+    right_customer,
+    takeover,
+    verification,
+)
 from bot.cards import case as case_card
 from bot.cards.case import CaseFile
+from bot.cards.exception import Choice
 from bot.care import ABUSE
-from bot.case import Case, CaseState
+from bot.case import Case, CaseState, NotTheirs
 from bot.claims import ClaimCheck, check
 from bot.commitments import Commitment, CommitmentMove, CommitmentState, DueError
 from bot.entitlement import Coverage, CoverageKind, DateBasis, coverage_on
@@ -209,6 +221,7 @@ def everything(say: Words, name: str, said: str) -> Iterator[Sample]:
     yield from _windows(say, name, said)
     yield from _questions(say, name, said)
     yield from _due(say, name, said)
+    yield from _whose(say, name, said)
     for full in (True, False):
         view = case_card.view(file(name, said, full=full), zone=ZONE, say=say, may_export=full)
         yield "case", "", view["blocks"], view
@@ -253,6 +266,7 @@ def _asked_in(say: Words, name: str, said: str, said_before: list[Message]) -> I
             text, blocks = takeover.card(asking, customer=name, so_far=so_far, zone=ZONE, link="https://2026", say=say)
             yield "takeover", text, blocks, None
         yield "takeover asked", takeover.asked_words(asking, name, say), [], None
+        yield "takeover closed", takeover.closed_meanwhile_words(asking, name, name, say), [], None
         yield "takeover accepted", takeover.accepted_words(asking, name, name, say), [], None
         yield "takeover waits", takeover.waiting_words(asking, ZONE, say), [], None
         for then in (name, None):
@@ -262,6 +276,7 @@ def _asked_in(say: Words, name: str, said: str, said_before: list[Message]) -> I
     yield "exported, in the window", "", evidence.exported({"blocks": [divider()]}, say)["blocks"], None
     for sentence in (evidence.not_yours_words(say), evidence.not_written_words(say)):
         yield "not exported", sentence, [], None
+    yield "closed", takeover.closed_words(say), [], None
     yield "nobody", takeover.nobody_words(say), [], None
     yield "backed", care.told_agent(say), [], None
     for kind_of_abuse, agent in product(ABUSE, ("U1", None)):
@@ -272,6 +287,22 @@ def _asked_in(say: Words, name: str, said: str, said_before: list[Message]) -> I
     for outsiders in (True, False):
         text, blocks = care.stepped_in(customer=name, outsiders=outsiders, link="https://2026", say=say)
         yield "stepped in", text, blocks, None
+
+
+def _whose(say: Words, name: str, said: str) -> Iterator[Sample]:
+    """Naming the right customer."""
+    view = right_customer.window(name, case_id="c" * 32, say=say)
+    yield "whose case", "", view["blocks"], view
+    for number in (1, 2):
+        choices = [Choice("c" * 32, name, say.day(TODAY), said)] * number
+        yield "their case", "", right_customer.their_case("C" * 64, choices, say), None
+    for refusal in NotTheirs:
+        yield "not theirs", right_customer.refusal_words(refusal, name, say), [], None
+    for elsewhere in (False, True):
+        yield "theirs now", right_customer.moved_words(name, elsewhere=elsewhere, say=say), [], None
+    for why in ("", said):
+        text, blocks = right_customer.told_handler("U2", name, name, why, say)
+        yield "theirs now", text, blocks, None
 
 
 def _windows(say: Words, name: str, said: str) -> Iterator[Sample]:
