@@ -11,6 +11,7 @@ from bot.playbook import Playbook
 from bot.policy import Concession, HoursPolicy, Weekday
 from bot.settings import Settings
 from bot.setup import RoleSource, Setup, SupportChannel
+from bot.working_hours import desk_day
 from sandbox.demo_data import EXCEPTION_USED
 from storage import cases, ids
 from storage import goodwill as requests
@@ -48,7 +49,10 @@ def open_at_all_hours(playbook: Playbook) -> Playbook:
 
 
 def seed(settings: Settings, now: datetime, *, english: bool = False) -> None:
-    """Set the demo's workspace up, with a customer who has had their exception."""
+    """Set the demo's workspace up, with a customer who has had their exception.
+
+    The day's list of contracts that end is taken for told: a story begins with nobody's messages.
+    """
     casebook = open_casebook(settings.casebook_url)
     then = now - timedelta(days=90)
     said = Message(
@@ -62,6 +66,7 @@ def seed(settings: Settings, now: datetime, *, english: bool = False) -> None:
     )
     with casebook.begin() as connection:
         workspaces.save_setup(connection, WORKSPACE, SETUP, actor="aside demo", now=now.timestamp())
+        workspaces.save_looked_ahead_on(connection, WORKSPACE, desk_day(now, HoursPolicy().timezone))
         case = cases.open_case(connection, said, EXCEPTION_USED)
         requests.write(
             connection,
