@@ -12,8 +12,8 @@ import pytest
 from tests.commands.conftest import TINY, Aside, said
 
 COMMANDS = (
-    *("demo", "run", "setup", "doctor", "import", "warranty", "backup", "restore", "forget", "case"),
-    *("detect", "replay", "playbook"),
+    *("demo", "run", "setup", "doctor", "import", "warranty", "backup", "restore", "report", "export"),
+    *("forget", "case", "detect", "replay", "playbook"),
 )
 STOPPING = [signal.SIGTERM, signal.SIGINT]
 
