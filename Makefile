@@ -19,10 +19,10 @@ install: .venv/installed ## Make .venv with every locked dependency.
 demo: install ## Open a make-believe Slack with the bot in it; LOCALE=en-GB, PORT=8766.
 	@$(BIN)/aside demo $(if $(PORT),--port $(PORT)) $(if $(LOCALE),--locale $(LOCALE))
 
-test: install ## Run the tests, but for the long ones.
+test: install ## Run the tests, but for the long ones; under five minutes on two cores.
 	$(BIN)/python -m pytest
 
-test-slow: install ## Run the long ones: whole conversations, edits while the bot runs, a large casebook.
+test-slow: install ## Run the long ones: conversations, starts and stops, edits while the bot runs, a large casebook.
 	$(BIN)/python -m pytest -m slow --ignore-glob='*/test_killed*.py'
 
 test-kill: install ## Kill the bot after every call of three stories, and at some calls of the others; takes minutes.
