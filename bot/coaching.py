@@ -27,6 +27,7 @@ from bot.playbook import (
     Stage,
     Topic,
 )
+from bot.promises import Scope
 from bot.quiet import Given, audible
 from bot.signals import Reading, Signal
 
@@ -38,6 +39,8 @@ OUR_MISTAKES = frozenset({"fault_ours", "our_breach", "our_late_reply", "same_fa
 """Facts by which we are the ones at fault."""
 TELLS_OF_THE_YES = "exception_approved"
 """A line that claims this fact tells of a grant."""
+TELLS_OF_THE_PROMISE = "promise_confirmed"
+"""A line that claims this fact tells of a promise that is kept."""
 SAID = frozenset({"slighted", "overpromised"})
 """Facts of the conversation that want a word whatever the customer answers: a play that names one needs no signal."""
 REFUSALS = frozenset({"cites_policy", "refuses_early", "repeats_refusal"})
@@ -100,6 +103,7 @@ class Advice(Part):
         facts: The facts the case held.
         checks: What the record says to the customer's claims.
         granted: What a yes allows, when a line tells of it: whoever says that line has its bounds in sight.
+        promised: What was promised, as a supervisor recorded it, when a line tells of it: likewise.
     """
 
     signals: tuple[Signal, ...]
@@ -118,6 +122,7 @@ class Advice(Part):
     actions: tuple[Action, ...] = ()
     checks: tuple[ClaimCheck, ...] = ()
     granted: Granted | None = None
+    promised: Scope | None = None
 
 
 class StoredAdvice(Part):
@@ -145,6 +150,7 @@ class Situation(Part):
         asked: Whether an exception has been asked for in this case, and the request was not withdrawn and did not run
             out.
         granted: What was granted in it.
+        promised: What was promised, once a supervisor recorded it.
     """
 
     standing: Standing
@@ -153,6 +159,7 @@ class Situation(Part):
     values: Mapping[str, str | date] = {}
     asked: bool = False
     granted: Granted | None = None
+    promised: Scope | None = None
 
 
 def advise(
@@ -464,6 +471,7 @@ def _compose(
         facts=tuple(sorted(situation.facts)),
         playbook_version=told.playbook.version,
         granted=situation.granted if any(TELLS_OF_THE_YES in line.claims for line in lines) else None,
+        promised=situation.promised if any(TELLS_OF_THE_PROMISE in line.claims for line in lines) else None,
     )
 
 

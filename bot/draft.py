@@ -12,7 +12,7 @@ from functools import lru_cache
 from pydantic import BaseModel, ConfigDict
 
 from bot.case import has_reached
-from bot.coaching import TELLS_OF_THE_YES, OfferedLine, Situation, advise, fits
+from bot.coaching import TELLS_OF_THE_PROMISE, TELLS_OF_THE_YES, OfferedLine, Situation, advise, fits
 from bot.features import normal_form, pattern_source, sentences
 from bot.message import Role
 from bot.playbook import Action, ClaimDefinition, Language, Playbook
@@ -22,7 +22,6 @@ from bot.signals import Reading
 MOST_LINES = 3
 _WIDER = {"free_service": frozenset({"free_labour", "free_parts"})}
 """A claim that is not named beside a narrower one of the same sentence: free labour is no free service."""
-TELLS_OF_THE_PROMISE = "promise_confirmed"
 _PROMISED = "overpromises"
 _TOO_EARLY = "refuses_early"
 _TOO_FAR: Mapping[Action | None, str] = {Action.ASK_EXCEPTION: _PROMISED, Action.ASSIGN_ENGINEER: "hands_to_engineer"}
@@ -134,7 +133,7 @@ def check_draft(
         )
         better = advice.lines[:MOST_LINES] if advice else ()
     concedes = any(_concedes(claim) for claim, _ in claims_in(text, playbook))
-    concedes = concedes or any(TELLS_OF_THE_YES in line.claims for line in better)
+    concedes = concedes or any(not {TELLS_OF_THE_YES, TELLS_OF_THE_PROMISE}.isdisjoint(line.claims) for line in better)
     return DraftCheck(hurts=hurts, beyond=beyond, better=better, concedes=concedes)
 
 

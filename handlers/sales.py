@@ -1,9 +1,8 @@
-"""Sales hears of a case: when it opens an opportunity, when a reason joins it; and who is asked about a promise."""
+"""Sales hears of a case: when it opens an opportunity, when a reason joins it; and who sells."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy import Connection
 
 from bot.case import Case
@@ -16,26 +15,8 @@ from handlers import people, selling
 from handlers.services import Services
 from handlers.situation import Standing, moment, situation
 from storage import audit, ids, opportunities
-from storage import workspace as workspaces
 
 OURSELVES = "aside"
-
-log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Contact:
-    """Who hears of it, and where.
-
-    Attributes:
-        user: Slack id of the salesperson; None when only the sales channel is left.
-        instead_of: The account owner who left.
-    """
-
-    user: str | None
-    channel: str | None
-    locale: str = ""
-    instead_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,26 +54,6 @@ async def sellers(services: Services) -> Sellers:
     """Who sells, by the setup and the user groups as they are now."""
     setup, groups = await people.who_is_who(services)
     return Sellers(services, setup, groups)
-
-
-async def who_to_tell(services: Services, customer: Standing | None) -> Contact | None:
-    """The account owner, their successor when they left, otherwise the sales channel; nobody who has left (R29)."""
-    if customer is None:
-        return None
-    with services.casebook.begin() as connection:
-        setup: Setup = workspaces.setup(connection, services.identity.workspace)
-    record = customer.record
-    keeper = record.successor
-    instead_of = record.owner.name if record.owner and record.owner != keeper else None
-    if keeper and keeper.slack_user_id:
-        person = await people.look_up(services, keeper.slack_user_id)
-        role, _ = await people.role(services, person)
-        if person.active and role.is_staff:
-            return Contact(person.user_id, None, locale=person.locale, instead_of=instead_of)
-    if setup.sales_channel:
-        return Contact(None, setup.sales_channel, instead_of=instead_of)
-    log.warning("nobody_to_tell", customer=record.customer.id)
-    return None
 
 
 def notice(

@@ -23,6 +23,7 @@ from bot.goodwill import ExceptionRequest
 from bot.grants import Granted
 from bot.i18n import words
 from bot.playbook import Language
+from bot.promises import VerificationState
 from bot.setup import supervisors_away
 from bot.signals import Reading
 from handlers import people
@@ -134,6 +135,7 @@ def situation(
         bands=services.playbook.policy.cost,
     )
     closed = case.state is case_rules.CaseState.CLOSED
+    promise = promises.of_case(connection, case.workspace, case.id)
     yes = next((each for each in reversed(asked) if each.state in goodwill_rules.GRANTED), None)
     granted = grants.allowed(yes, services.playbook.policy.hours.timezone) if yes else None
     held = case_rules.facts_held(
@@ -161,6 +163,7 @@ def situation(
         values=_values(due, missed, customer, granted, language),
         asked=any(each.state not in goodwill_rules.OVER for each in asked),
         granted=granted,
+        promised=promise.scope if promise and promise.state is VerificationState.CONFIRMED else None,
     )
 
 

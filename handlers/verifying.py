@@ -24,7 +24,7 @@ from bot.promises import (
 )
 from bot.sales import chain
 from bot.setup import Person, Setup
-from handlers import news, people, request
+from handlers import news, people, request, sales
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment
 from storage import audit, cases, facts, outbox, promises, which_case
@@ -173,7 +173,8 @@ def make(
 ) -> bool:
     """Make a move with all it causes, in the caller's transaction; False when somebody was first.
 
-    The state is compared and set; the audit row, the facts, every card as it is now and the news go with it.
+    The state is compared and set; the audit row, the facts, every card as it is now and the news go with it. What was
+    not promised may be what sales should offer now (R27).
 
     Args:
         is_silent: Nobody waits for it any more.
@@ -193,6 +194,8 @@ def make(
         now=services.clock(),
     )
     _record(services, connection, case, before, after, move, by=actor)
+    if after.state is not before.state:
+        sales.notice(services, connection, case, customer_of(services, case.customer_id), learnt=True)
     once = f"{card_key(after.id)}:{after.moves}"
     has_new = len(after.told) > len(before.told)
     if has_new:

@@ -2,6 +2,7 @@
 
 from bot.blocks import Block, context, cut, escaped, section
 from bot.cards.exception import concession_words
+from bot.cards.promise_scope import scope_rows
 from bot.coaching import TELLS_OF_THE_YES, Advice, spelt
 from bot.grants import Granted
 from bot.i18n import Words
@@ -75,8 +76,8 @@ def to_say_with_it(advice: Advice, say: Words) -> list[Block]:
 
 
 def beside(advice: Advice, say: Words) -> list[Block]:
-    """What stands beside lines that tell of the yes: what must be said with them, and what bounds whoever says them."""
-    if advice.granted is None:
-        return []
-    bounds = say("For your eyes only: {bounds}", bounds=" · ".join(rows(advice.granted, say)))
-    return [*to_say_with_it(advice, say), context(bounds)]
+    """What stands beside lines that tell of the yes, or of a promise: what must be said with them, and their bounds."""
+    told = [rows(advice.granted, say)] if advice.granted else []
+    told += [scope_rows(advice.promised, say)] if advice.promised else []
+    bounds = [context(say("For your eyes only: {bounds}", bounds=" · ".join(each))) for each in told]
+    return [*to_say_with_it(advice, say), *bounds]

@@ -5,13 +5,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.cards import granted as granted_card
 from bot.case import Case, CaseState
+from bot.coaching import advise_on
+from bot.i18n import words
 from bot.message import Message, Role
 from bot.promises import Answer, Given, Verification, asked, moved
 from bot.settings import Settings
 from bot.setup import Away, RoleSource
 from bot.signals import Reading, Signal
 from handlers.due import do_due
+from handlers.situation import customer_of, situation
 from storage import cases, conversations, facts, ids, promises
 from storage import goodwill as requests
 from storage.outbox import SendKind, put
@@ -290,3 +294,32 @@ async def test_a_later_answer_that_changes_nothing_is_told_as_that(at: Desk) -> 
     await at.submit(SALES, "promise_no_view", known.id, typed_in("我不知道"))
     assert claim(at, case) == "confirmed"
     assert "又有一個回覆" in at.told(AGENT)[-1]
+
+
+async def test_a_no_where_the_service_is_dear_brings_sales_in(at: Desk) -> None:
+    """R27: not confirmed and high cost is a reason for a renewal, at once and not at the customer's next word."""
+    case, known = question(at)
+    with at.services.casebook.begin() as connection:
+        for name, value in {"cost": "80000", "fault_ours": "no", "entitlement": "expired"}.items():
+            facts.record(connection, case, name, value, by=AGENT, now=at.clock())
+    assert at.rows("SELECT count(*) FROM opportunities") == [(0,)]
+    await at.submit(SUCCESSOR, "promise_no_view", known.id, typed_in("只談過折扣"))
+    ((reasons,),) = at.rows("SELECT reasons FROM opportunities")
+    assert "row:renew" in reasons
+
+
+async def test_whoever_says_that_it_is_kept_has_its_bounds_in_sight(at: Desk) -> None:
+    """A line that tells of the promise comes with what was recorded, for the agent's eyes only."""
+    case, known = question(at)
+    await at.submit(SUCCESSOR, "promise_yes_view", known.id, typed_in("報價單第 3 條"))
+    await at.submit(SUPERVISOR, "record_promise_view", known.id, SCOPE)
+    services = at.services
+    with services.casebook.look() as connection:
+        here = situation(services, connection, case, customer_of(services, case.customer_id), language="zh-TW")
+    advice = advise_on(services.playbook, "promise_confirmed", situation=here, language="zh-TW", anger=0)
+    assert advice
+    assert advice.promised == stands(at, known).scope
+    shown = str(granted_card.beside(advice, words("zh-TW")))
+    assert "一年內免費維修" in shown
+    elsewhere = advise_on(services.playbook, "new_facts", situation=here, language="zh-TW", anger=0)
+    assert elsewhere is None or elsewhere.promised is None
