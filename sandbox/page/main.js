@@ -134,7 +134,7 @@ function keys(event) {
 
 /** Everybody on the page uses Slack in its language, so that the app speaks it too. */
 function speak() {
-  api.admin({ do: "set_locale", locale: locale() === "en" ? "en-GB" : locale() }).catch(() => {});
+  return api.admin({ do: "set_locale", locale: locale() === "en" ? "en-GB" : locale() }).catch(() => {});
 }
 
 /** Whispers end with the page; say so, once, when there were some. */
@@ -182,8 +182,7 @@ async function start() {
   build();
   store.on(heard);
   store.on((what) => guide?.heard(what));
-  onLanguage(build);
-  onLanguage(speak);
+  onLanguage(async () => { await speak(); await store.on_names(); }); // which builds the page once, in its new words and names
   if (hasChosen()) speak();
   WIDE.addEventListener("change", build);
   document.addEventListener("keydown", keys);

@@ -250,7 +250,7 @@ class Store {
 
   /** Everybody and everything is called by other names now; every seat hears of it, one look is enough. */
   on_names() {
-    this.renaming ??= this.refresh().then(() => { this.renaming = null; this.tell({ type: "names" }); });
+    return this.renaming ??= this.refresh().then(() => { this.renaming = null; this.tell({ type: "names" }); });
   }
 
   on_log(_seat, { entry }) { this.takeLog(entry); }

@@ -9,7 +9,18 @@ from playwright.async_api import Browser, expect
 
 from bot.i18n import words
 from tests.browser.page import opened
-from tests.browser.play import AGENT, APPROVALS, COMPANY, CUSTOMER, OWNER_WHO_LEFT, SHARED, SUPERVISOR, TAX_ID, Play
+from tests.browser.play import (
+    AGENT,
+    APPROVALS,
+    COMPANY,
+    CUSTOMER,
+    DECIDING,
+    OWNER_WHO_LEFT,
+    SHARED,
+    SUPERVISOR,
+    TAX_ID,
+    Play,
+)
 from tests.browser.running import Demo, demo_in, demo_world
 
 GUEST, STRANGER, COLLEAGUE, DESK = "U0GUEST", "U0PASSERBY", "U0ACCOUNTS", "C0SUPPORT"
@@ -133,7 +144,7 @@ async def test_the_buttons_of_a_card_refuse_a_colleague_and_the_card_is_gone_bef
             TURNED_AWAY
         ] * 2
         assert fresh_crowd.work() == before
-        await expect(card.locator("button[data-action-id]")).to_have_count(5)
+        await expect(card.locator(DECIDING)).to_have_count(4)
 
         await page.admin("add_member", channel=APPROVALS, user=GUEST)
         await page.pane(1).sit(SUPERVISOR)

@@ -7,11 +7,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.page import opened
-from tests.browser.play import AGENT, COMPANY, Play
+from tests.browser.play import AGENT, COMPANY, DECIDING, Play
 from tests.browser.running import Demo, demo_in, demo_world
-
-DECIDING = 'button[data-action-id]:not([data-action-id="show_case"])'
-"""The buttons by which a request is decided; the way to its case stays."""
 
 
 async def test_the_story_in_chinese_to_an_approval(demo: Demo, browser: Browser) -> None:
@@ -75,7 +72,8 @@ async def test_the_guide_leads_from_a_no_to_one_exception_and_no_second(english_
         await play.says("evidence")
         await play.presses("reopen", "new_facts")
         await play.sends(what=new)
-        await expect(play.staff.whispers.last.locator('[data-action-id="ask_exception"]')).to_have_count(1)
+        noted = play.staff.whispers.filter(has_text="You can ask for the exception once more")
+        await expect(noted.locator('[data-action-id="ask_exception"]')).to_have_count(1)
         await play.presses("ask_again", "ask_exception")
         await play.sends(fault_ours="no", concession="full")
         await page.follow("approve")
@@ -143,6 +141,7 @@ async def test_the_bot_speaks_the_language_that_the_page_is_switched_to(demo: De
         await play.staff.types("/aside duty")
         await expect(play.staff.whispers.filter(has_text="這裡的值班人員")).to_have_count(1)
         await page.tab.get_by_test_id("language-toggle").click()
+        await expect(play.staff.node.get_by_test_id(f"seat-{AGENT}")).to_contain_text("Yichun Lin")
         answers = play.staff.whispers.filter(has_text="On duty here")
         await expect(answers).to_have_count(0)
         await play.staff.types("/aside duty")
