@@ -22,7 +22,7 @@ demo: install ## Open a make-believe Slack with the bot in it; LOCALE=en-GB, POR
 test: install ## Run the tests, but for the long ones; under five minutes on two cores.
 	$(BIN)/python -m pytest
 
-test-slow: install ## Run the long ones: conversations, starts and stops, edits while the bot runs, a large casebook.
+test-slow: install ## Run the long ones: the page in a browser, conversations, starts and stops, a large casebook.
 	$(BIN)/python -m pytest -m slow --ignore-glob='*/test_killed*.py'
 
 test-kill: install ## Kill the bot after every call of three stories, and at some calls of the others; takes minutes.

@@ -23,6 +23,8 @@ from tests.browser.play import (
 )
 from tests.browser.running import Demo, demo_in, demo_world
 
+pytestmark = pytest.mark.slow
+
 GUEST, STRANGER, COLLEAGUE, DESK = "U0GUEST", "U0PASSERBY", "U0ACCOUNTS", "C0SUPPORT"
 PASSERBY = "T0PASSERBY"
 

@@ -10,6 +10,8 @@ from tests.browser.page import opened
 from tests.browser.play import AGENT, COMPANY, DECIDING, Play
 from tests.browser.running import Demo, demo_in, demo_world
 
+pytestmark = pytest.mark.slow
+
 
 async def test_the_story_in_chinese_to_an_approval(demo: Demo, browser: Browser) -> None:
     """Asked, approved, told: each in its own seat, and the customer hears it from the agent alone."""

@@ -3,7 +3,11 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.judges.local_slack import AGENT, CUSTOMER, INTERNAL, SUPERVISOR, SUPPORT, LocalSlack
+
+pytestmark = pytest.mark.slow
 
 ASIDE = Path(sys.executable).with_name("aside")
 COMPLAINT = "你們的系統又當機了！我已經講三次了，到底有沒有人要處理？叫你們主管出來！"

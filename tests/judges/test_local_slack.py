@@ -8,6 +8,8 @@ import pytest
 from tests.judges.local_slack import AGENT, CUSTOMER, SUPPORT, LocalSlack, running
 from tests.judges.npm import OutOfReach
 
+pytestmark = pytest.mark.slow
+
 ECHO_BOT = Path(__file__).with_name("echo_bot.py")
 
 
