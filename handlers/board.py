@@ -19,9 +19,10 @@ from bot.goodwill import Clicker, ExceptionRequest
 from bot.history import counts_since
 from bot.ledger import Ledger
 from bot.message import Role
+from bot.promises import Decider, Verification, VerificationMove, scope_refusal
 from bot.setup import Setup
 from bot.waiting import Waiting, waiting
-from handlers import request, seconding
+from handlers import request, seconding, verifying
 from handlers.guard import Actor
 from handlers.services import Services
 from handlers.situation import moment, window_is_used
@@ -33,6 +34,7 @@ from storage import team as counts
 MOST_LOOKED_AT = 30
 MOST_AT_LIMIT = 10
 MOST_ENTRIES = 10
+MOST_PROMISES = 5
 
 log = structlog.get_logger()
 
@@ -100,12 +102,16 @@ def board(
     ledger = _ledger(services, connection, months)
     pending = requests.pending(connection, workspace)
     asked = pending[:MOST_LOOKED_AT]
+    promised = _promised(services, connection, actor, held)
     of_ledger = (*(each.customer_id for each in ledger.at_limit), *(each.customer_id for each in ledger.entries))
-    called = names(services, (*(each.customer_id for each in asked), *of_ledger))
+    called = names(
+        services, (*(each.customer_id for each in asked), *(each.customer_id for each in promised), *of_ledger)
+    )
     open_cases = counts.open_cases(connection, workspace)
     return Board(
         waiting=[_waiting(services, connection, actor, each, called, held, groups) for each in asked],
         more_waiting=len(pending) - len(asked),
+        promised=[(each, called.get(each.customer_id or "", "")) for each in promised],
         team=desks.team(
             on_duty=[each for channel in actor.setup.support for each in channel.on_duty],
             open_cases=open_cases,
@@ -119,6 +125,21 @@ def board(
         names=called,
         now=now,
     )
+
+
+def _promised(
+    services: Services, connection: Connection, actor: Actor, held: Sequence[Authority]
+) -> list[Verification]:
+    """The promises whose scope this person may record."""
+    found = []
+    for each in promises.to_record(connection, services.identity.workspace, MOST_LOOKED_AT):
+        case = cases.get(connection, each.workspace, each.case_id)
+        user = actor.person.user_id
+        took_part = case is None or verifying.took_part(connection, case, user)
+        decider = Decider(user=user, held=tuple(held), took_part=took_part)
+        if scope_refusal(each, VerificationMove.RECORD, decider) is None:
+            found.append(each)
+    return found[:MOST_PROMISES]
 
 
 def _waiting(

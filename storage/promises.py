@@ -6,12 +6,13 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, literal, or_, select, update
 
+from bot.case import CaseState
 from bot.policy import Concession
-from bot.promises import OPEN, Answer, Given, Scope, Verification, VerificationMove, VerificationState
+from bot.promises import FOR_SUPERVISORS, OPEN, Answer, Given, Scope, Verification, VerificationMove, VerificationState
 from storage.engine import insert_once
 from storage.moments import at
 from storage.outbox import SendState
-from storage.schema import outbox, sales_answers, verifications
+from storage.schema import cases, outbox, sales_answers, verifications
 
 CARD = "verification:"
 _FURTHER, _FOR_SUPERVISORS = ":asked:", ":scope:"
@@ -41,6 +42,21 @@ def of_case(connection: Connection, workspace: str, case_id: str) -> Verificatio
 def waiting_in(connection: Connection, workspace: str, case_ids: Sequence[str]) -> list[Verification]:
     """The questions of these cases that are not settled yet."""
     return _all(connection, workspace, verifications.c.case_id.in_(case_ids) & verifications.c.state.in_(OPEN))
+
+
+def to_record(connection: Connection, workspace: str, most: int) -> list[Verification]:
+    """The promises of open cases that no supervisor has recorded, the longest asked first."""
+    is_open = (
+        select(cases.c.id)
+        .where(
+            cases.c.workspace == verifications.c.workspace,
+            cases.c.id == verifications.c.case_id,
+            cases.c.state != CaseState.CLOSED,
+        )
+        .exists()
+    )
+    which = verifications.c.state.in_(FOR_SUPERVISORS) & verifications.c.conceded.is_(None) & is_open
+    return sorted(_all(connection, workspace, which, most=most), key=lambda each: each.asked_at)
 
 
 def due(connection: Connection, workspace: str, now: float, most: int = 500) -> list[Verification]:

@@ -11,6 +11,7 @@ from bot.cards import claims as claims_card
 from bot.cards import desk as desk_card
 from bot.cards import granted as granted_card
 from bot.cards import ledger as ledger_card
+from bot.cards import promise_scope as scope_card
 from bot.cards.feedback import Choice, clock, menu, rating_words, row_id
 from bot.cards.setup import missing_words
 from bot.coaching import StoredAdvice
@@ -20,6 +21,7 @@ from bot.ledger import Ledger
 from bot.message import Role
 from bot.playbook import Playbook
 from bot.playbook_yaml import Fault
+from bot.promises import Verification
 from bot.quiet import Feedback, Quiet, Rating
 from bot.setup import Missing
 from bot.waiting import Waiting
@@ -57,6 +59,7 @@ class Board:
 
     Attributes:
         waiting: Undecided requests, oldest first; `more_waiting` are left out.
+        promised: Promises that this reader may record, with the customer's name.
         team: Counts alone: what an agent is told about their own words stays with them.
         unhandled: How many open cases nobody handles yet.
         months: The first days of the months in the ledger's chart.
@@ -71,6 +74,7 @@ class Board:
     months: Sequence[date]
     names: Mapping[str, str]
     now: datetime
+    promised: Sequence[tuple[Verification, str]] = ()
 
 
 def view(
@@ -130,6 +134,9 @@ def view(
 
 def _board(board: Board, feedback: Feedback | None, playbook: Playbook, say: Words) -> list[Block]:
     blocks = board_card.waiting_blocks(board.waiting, board.now, say, more=board.more_waiting)
+    if board.promised:
+        blocks.append(header(say("Promises to record")))
+        blocks += [block for each, name in board.promised for block in scope_card.for_home(each, name, say)]
     blocks += board_card.team_blocks(board.team, board.unhandled, say)
     if feedback:
         blocks.append(context(_team_words(feedback, say)))

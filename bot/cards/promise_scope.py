@@ -18,7 +18,7 @@ from bot.blocks import (
 )
 from bot.cards.doing import SHOW_CASE
 from bot.cards.exception import concession_words
-from bot.cards.verification import MOST_CLAIMED, answers, questioned
+from bot.cards.verification import MOST_CLAIMED, answer_words, answers, questioned
 from bot.i18n import Words
 from bot.policy import Concession
 from bot.promises import FOR_SUPERVISORS, Scope, ScopeRefusal, Verification, VerificationState
@@ -41,6 +41,20 @@ def card(verification: Verification, *, customer: str, say: Words) -> tuple[str,
     return text, blocks
 
 
+def for_home(verification: Verification, customer: str, say: Words) -> list[Block]:
+    """The same in the App Home of those who may record it."""
+    name = escaped(cut(customer or say("a customer not on file"), MOST_WORDS))
+    return [section(f"*{name}*  {answer_words(verification, say)}"), _buttons(verification, say)]
+
+
+def _buttons(verification: Verification, say: Words) -> Block:
+    return actions(
+        f"scope:{verification.id}",
+        button(RECORD, say("Record the scope…"), verification.id, style="primary"),
+        button(QUESTION, say("Question the evidence…"), verification.id),
+    )
+
+
 def _to_do(verification: Verification, say: Words) -> list[Block]:
     if verification.state is VerificationState.CONFIRMED:
         words = say("The evidence binds us. Record what was promised, so that nobody promises more than that.")
@@ -50,11 +64,7 @@ def _to_do(verification: Verification, say: Words) -> list[Block]:
         words = say("The answers differ. Record the scope to take the word of whoever says yes, or ask for evidence.")
     return [
         section(words),
-        actions(
-            f"scope:{verification.id}",
-            button(RECORD, say("Record the scope…"), verification.id, style="primary"),
-            button(QUESTION, say("Question the evidence…"), verification.id),
-        ),
+        _buttons(verification, say),
         context(say("A promise that was made is kept; it counts in nobody's window of exceptions.")),
     ]
 

@@ -323,3 +323,13 @@ async def test_whoever_says_that_it_is_kept_has_its_bounds_in_sight(at: Desk) ->
     assert "一年內免費維修" in shown
     elsewhere = advise_on(services.playbook, "new_facts", situation=here, language="zh-TW", anger=0)
     assert elsewhere is None or elsewhere.promised is None
+
+
+async def test_the_home_holds_what_a_supervisor_may_record_until_it_is(at: Desk) -> None:
+    """Not for who answered, nor for who decides nothing; and not any more once it is recorded."""
+    _, known = question(at, given(at, Answer.YES, SUCCESSOR), given(at, Answer.NO, DEPUTY))
+    for who, has_it in ((SUPERVISOR, True), (MANAGER, True), (DEPUTY, False), (AGENT, False), (SALES, False)):
+        assert ("record_promise" in await at.home(who)) is has_it
+    assert await at.click(SUPERVISOR, "record_promise", known.id, in_message=False) == ["window record_promise_view"]
+    await at.submit(SUPERVISOR, "record_promise_view", known.id, SCOPE)
+    assert "record_promise" not in await at.home(MANAGER)

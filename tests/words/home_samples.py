@@ -13,7 +13,7 @@ from bot.goodwill import ExceptionRequest, ExceptionState, Refusal
 from bot.ledger import AtLimit, Entry, Ledger, Month, Total, month_starts
 from bot.message import Role
 from bot.policy import Concession
-from bot.promises import Verification
+from bot.promises import Answer, Given, Verification, VerificationState
 from bot.waiting import Choice, Waiting
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
@@ -99,7 +99,22 @@ def board(name: str, said: str, filed: Filed) -> Board:
         )
         for number in range(30)
     ]
+    remembered = Verification(
+        workspace="T1",
+        id="v",
+        case_id="c",
+        customer_id=None,
+        claimed=said,
+        state=VerificationState.REMEMBERED,
+        asked_by="U1",
+        asked_at=NOW,
+        answers=(Given(answer=Answer.YES, by="U5", at=NOW),),
+    )
     return Board(
+        promised=[
+            (remembered.model_copy(update={"id": f"v{number}"}), each)
+            for number, each in enumerate((name, "", name, name, name))
+        ],
         waiting=waiting,
         more_waiting=7,
         team=team,
