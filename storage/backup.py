@@ -28,6 +28,7 @@ from bot.errors import UserError
 from storage import audit
 from storage.directory import Directory
 from storage.engine import Casebook, known_revisions, open_as_it_is, open_casebook, revision_of
+from storage.in_place import put_in_place
 from storage.outbox import SendKind, SendState
 from storage.schema import metadata, outbox, settings
 
@@ -94,7 +95,7 @@ def make(url: str, directory: Path, to: Path, now: datetime) -> Manifest:
             manifest = Manifest.model_validate({"made_at": now, "revision": revision, "counts": counts, "files": files})
             part = folder / "backup.zip"
             _write(part, manifest, folder)
-            _put_in_place(part, to, mode=0o600)
+            put_in_place(part, to, mode=0o600)
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
         raise UserError(f"The backup could not be made: {error}.", "Check the disk, or give another place.") from error
     return manifest
@@ -205,7 +206,7 @@ def _replace(new: Path, target: Path, now: datetime) -> Path | None:
     for side in ("-wal", "-shm"):  # a log that could not be folded in is the damaged file's, and never the new one's
         with suppress(FileNotFoundError):
             target.with_name(target.name + side).rename(kept.with_name(kept.name + side))
-    _put_in_place(new, target, mode=mode)
+    put_in_place(new, target, mode=mode)
     return kept if is_there else None
 
 
@@ -330,19 +331,6 @@ def _write(part: Path, manifest: Manifest, folder: Path) -> None:
     with zipfile.ZipFile(part) as archive:
         if archive.testzip() is not None:
             raise OSError("what was written does not read back")
-
-
-def _put_in_place(new: Path, target: Path, *, mode: int) -> None:
-    """Flush the new file to the disk and give it the target's name, a step that cannot be half done."""
-    new.chmod(mode)
-    with new.open("rb+") as stream:
-        os.fsync(stream.fileno())
-    new.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _unused(path: Path) -> Path:

@@ -23,6 +23,7 @@ from storage.importing.records import Record, RowReader
 from storage.importing.staging import Staging
 from storage.importing.tables import Progress, create_indexes, create_tables
 from storage.importing.words import BadRow
+from storage.in_place import put_in_place
 from storage.search import build_search_index
 
 _LEFTOVER_SECONDS = 3600
@@ -101,7 +102,7 @@ def import_files(
             return report
         if not report.written.get("customers"):
             raise UserError("There is no customer in these files, so the directory stays as it is.", "Add some.")
-        _put_in_place(new, target)
+        put_in_place(new, target, mode=target.stat().st_mode & 0o777 if target.exists() else 0o640)
         report.swapped_in = True
     return report
 
@@ -245,17 +246,3 @@ def _building(target: Path) -> Iterator[Path]:
         yield new
     finally:
         new.unlink(missing_ok=True)
-
-
-def _put_in_place(new: Path, target: Path) -> None:
-    """Flush the new file to the disk and give it the target's name, a step that cannot be half done."""
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o640
-    new.chmod(mode)
-    with new.open("rb+") as stream:
-        os.fsync(stream.fileno())
-    new.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
