@@ -10,6 +10,7 @@ A large playbook is learnt in a process of its own: it takes half a gigabyte for
 meanwhile neither waits nor keeps that memory.
 """
 
+import ctypes
 import fcntl
 import hashlib
 import json
@@ -20,7 +21,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -71,7 +72,15 @@ def learn(playbook: Playbook, settings: Settings, tell: Callable[[str], None]) -
         with _alone(folder):  # of two processes that start together, the second takes what the first has learnt
             models = _read(file, key) or _newly_learnt(playbook, encoders, folder, tell)
             _keep(file, key, models)
-    return Detector(playbook, models, encoders)
+    detector = Detector(playbook, models, encoders)
+    _give_back()
+    return detector
+
+
+def _give_back() -> None:
+    """Return to the system what loading needed for a moment; where the C library cannot, it stays with us."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _key(playbook: Playbook, encoders: Encoders) -> str:

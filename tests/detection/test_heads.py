@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bot.features import Matrix
-from bot.heads import MOST_DEAR, Encoders, Example, Grams, Model
+from bot.heads import MOST_DEAR, Encoders, Example, Grams, Meanings, Model
 from bot.message import Role
 from bot.playbook_files import load_playbook
 from bot.signals import Detector, examples
@@ -137,3 +137,28 @@ def test_of_many_texts_only_shared_n_grams_count() -> None:
     many = Grams.of([f"same word{number}" for number in range(600)])
     assert "w same" in many.known
     assert "w word7" not in many.known
+
+
+def test_likeness_is_the_cosine_seen_from_the_middle_of_the_examples() -> None:
+    """However the examples are kept: held against the plain formula, over more rows than are spread out at a time."""
+    random = np.random.default_rng(5)
+    steps = random.integers(-127, 128, (600, 8)).astype(np.int8)
+    texts = random.normal(size=(3, 8))
+
+    def unit(rows: Matrix) -> Matrix:
+        """Each row at length one."""
+        found: Matrix = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return found
+
+    examples_as_told = unit(steps.astype(np.float64))
+    middle = examples_as_told.mean(axis=0)
+    aimed = unit(examples_as_told - middle)
+    meanings = Meanings(steps)
+    assert np.allclose(meanings.likeness(texts), unit(unit(texts) - middle) @ aimed.T, atol=1e-5)
+    assert np.allclose(meanings.aimed, aimed, atol=1e-5)
+
+
+def test_one_example_alone_is_like_nothing() -> None:
+    """It lies in the middle of itself, so it points nowhere."""
+    meanings = Meanings(np.array([[3, 4]], dtype=np.int8))
+    assert meanings.likeness(np.array([[1.0, 0.0]])).tolist() == [[0.0]]
