@@ -16,6 +16,7 @@ from bot.i18n import words
 from bot.message import Role
 from bot.playbook import LANGUAGES, REFUSABLE, Action, Language, Playbook, Route
 from bot.signals import Reading, Signal
+from tests.core.coached import any_standing
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 RECORDED = (
@@ -43,17 +44,6 @@ NO_BUTTON = {
     "hold_the_no": Action.COMMIT,  # what is written down there is what is new
     "exception_requested": Action.ASK_EXCEPTION,
 }
-
-any_standing = st.builds(
-    Standing,
-    entitlement=st.sampled_from(Entitlement),
-    fault_ours=st.sampled_from(["yes", "no", "unknown"]),
-    claim=st.sampled_from(["none", "pending", "confirmed", "not_confirmed"]),
-    cost=st.sampled_from(["low", "high", "unknown"]),
-    history=st.sampled_from(["clear", "used"]),
-    decision=st.sampled_from(["none", "granted", "declined"]),
-    new_facts=st.sampled_from(["yes", "no"]),
-)
 
 
 @st.composite
