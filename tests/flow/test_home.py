@@ -92,7 +92,7 @@ MATRIX = {
     SUPERVISOR: (*BOARD, *TOLD),
     MANAGER: (*BOARD, *TOLD),
     OTHER_AGENT: (*OWN, *BOARD, *TOLD),
-    SALES: TOLD,
+    SALES: ("My opportunities", "Renewals ahead", *TOLD),
     CUSTOMER: (),
     GUEST: (),
 }
