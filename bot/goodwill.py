@@ -196,6 +196,7 @@ class Refusal(StrEnum):
     WINDOW_USED = "window_used"
     REASON_MISSING = "reason_missing"
     NOTHING_ASKED = "nothing_asked"
+    TOO_LATE = "too_late"
     ALREADY_DECIDED = "already_decided"
     CHANGED_MEANWHILE = "changed_meanwhile"
 
@@ -334,9 +335,9 @@ def agents_refusal(request: ExceptionRequest, wanted: Move, clicker: Clicker, no
         return Refusal.NOT_YOURS
     if wanted is Move.ANSWER and request.is_pending and request.state is not ExceptionState.ASKED_BACK:
         return Refusal.NOTHING_ASKED
-    if (request.state, wanted) not in MOVES or (wanted is Move.USE and _is_over(request, now)):
+    if (request.state, wanted) not in MOVES:
         return Refusal.ALREADY_DECIDED
-    return None
+    return Refusal.TOO_LATE if wanted is Move.USE and _is_over(request, now) else None
 
 
 def by_itself(request: ExceptionRequest, now: datetime) -> Move | None:

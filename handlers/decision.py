@@ -175,7 +175,7 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     # A window without a box has no place for the sentence: there it comes by direct message.
     if refused is None or sent.callback_id == deciding_card.APPROVE_VIEW:
         return {}
-    return {"reason": _refusal_words(refused, asked, actor, in_message=False)}
+    return {"reason": decision_card.why_not(refused, asked, actor.say, in_message=False)}
 
 
 def _boxes_missed(services: Services, sent: Submission, actor: Actor, asked: ExceptionRequest | None) -> dict[str, str]:
@@ -360,15 +360,6 @@ def _ruling(
     )
 
 
-def _refusal_words(
-    refused: Refusal | None, asked: ExceptionRequest | None, actor: Actor, *, in_message: bool = True
-) -> str:
-    """Why not; where it is settled, what happened instead."""
-    if asked and not asked.is_pending and refused in {None, Refusal.ALREADY_DECIDED}:
-        return decision_card.settled_words(asked, actor.say, in_message=in_message)
-    return decision_card.refusal_words(refused or Refusal.ALREADY_DECIDED, actor.say)
-
-
 def _refuse(
     services: Services,
     connection: Connection,
@@ -379,7 +370,7 @@ def _refuse(
     response_url: str,
 ) -> None:
     """Never a silent click."""
-    sentence = _refusal_words(refused, asked, actor)
+    sentence = decision_card.why_not(refused, asked, actor.say)
     if not response_url:
         tell_directly(services, connection, task, actor, sentence)
         return

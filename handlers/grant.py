@@ -25,7 +25,7 @@ async def on_answer(services: Services, task: Task) -> None:
     asked, case = _found(services, click.value)
     refused = _refusal(services, asked, case, actor, Move.ANSWER)
     if refused or asked is None:
-        sentence = decision_card.refusal_words(refused or Refusal.ALREADY_DECIDED, actor.say)
+        sentence = decision_card.why_not(refused, asked, actor.say, in_message=False)
         view = exception_card.notice(actor.say("Not now"), sentence, actor.say)
     else:
         view = deciding_card.answer_modal(asked, actor.say)
@@ -128,7 +128,7 @@ async def _move(
             zone = services.playbook.policy.hours.timezone
             sentence, _ = decision_card.told_agent(before, move, customer=customer, zone=zone, say=actor.say)
         else:
-            sentence = decision_card.refusal_words(refused or Refusal.ALREADY_DECIDED, actor.say)
+            sentence = decision_card.why_not(refused, before, actor.say)
         casework.answer(services, connection, task, actor, response_url, sentence)
     if case and view_id:
         doing = casework.Doing(actor, case, request.name_of(customer_of(services, case.customer_id), actor.say))

@@ -88,6 +88,7 @@ def refusal_words(refusal: Refusal, say: Words) -> str:
         ),
         Refusal.REASON_MISSING: say("Please give a reason; the agent builds their answer on it."),
         Refusal.NOTHING_ASKED: say("Your answer has arrived. The supervisors have the request."),
+        Refusal.TOO_LATE: say("The last day to book it is over. If it is still needed, please ask again."),
         Refusal.ALREADY_DECIDED: say("This is already settled. The card shows how."),
         Refusal.CHANGED_MEANWHILE: say("It changed while this was being decided. Please look at it and try again."),
     }[refusal]
@@ -104,6 +105,13 @@ def settled_words(request: ExceptionRequest, say: Words, *, in_message: bool = T
     if who and in_message:
         return say("This is already settled: {state} ({who}).", state=state, who=f"<@{who}>")
     return say("This is already settled: {state}.", state=state)
+
+
+def why_not(refused: Refusal | None, asked: ExceptionRequest | None, say: Words, *, in_message: bool = True) -> str:
+    """Why a click changed nothing; where the request is settled, what happened instead."""
+    if asked and not asked.is_pending and refused in {None, Refusal.ALREADY_DECIDED}:
+        return settled_words(asked, say, in_message=in_message)
+    return refusal_words(refused or Refusal.ALREADY_DECIDED, say)
 
 
 def state_words(state: ExceptionState, say: Words) -> str:

@@ -116,7 +116,7 @@ def test_the_last_day_of_a_grant_is_a_whole_one_and_the_reminder_comes_while_som
     asker = Clicker(user="UAGENT")
     evening = at(last_second[:10] + " 23:30", hours)
     assert agents_refusal(request, Move.USE, asker, evening) is None
-    assert agents_refusal(request, Move.USE, asker, evening + timedelta(hours=1)) is Refusal.ALREADY_DECIDED
+    assert agents_refusal(request, Move.USE, asker, evening + timedelta(hours=1)) is Refusal.TOO_LATE
 
 
 @given(

@@ -7,7 +7,9 @@ from itertools import permutations
 
 import pytest
 
+from bot.cards.decision import settled_words
 from bot.goodwill import MOVES, ExceptionRequest, ExceptionState, Move
+from bot.i18n import words as say_in
 from bot.settings import Settings
 from handlers import due
 from tests.flow.conftest import AGENT, DEPUTY, SETUP, SHARED, SUPERVISOR, texts
@@ -16,7 +18,7 @@ from tests.flow.without_slack import Desk, desk
 from tests.flow.working import typed
 from tests.sandbox.stage import Json, Stage
 
-SETTLED = "這件申請已有結果，請看卡片。"
+SETTLED = "這件已有結果："
 CLICKS = {
     "approve_exception": SUPERVISOR,
     "approve_exception_with_terms": SUPERVISOR,
@@ -49,16 +51,22 @@ def moves(at: Desk, request: ExceptionRequest) -> list[str]:
     return [move for (move,) in at.rows("SELECT move FROM audit WHERE subject_id = ? ORDER BY seq", request.id)]
 
 
+def settled(at: Desk, request: ExceptionRequest) -> str:
+    """What somebody who comes too late reads: how it ended."""
+    return settled_words(at.stands(request), say_in("zh-TW"))
+
+
 @pytest.mark.parametrize("state", OVER)
 async def test_whatever_comes_after_the_end_changes_nothing_and_is_answered(at: Desk, state: ExceptionState) -> None:
     """An answer, a decision, a booking after it was declined, withdrawn, not decided in time, used or lapsed."""
     request = at.request(at.case(), state=state, due_at=None, due_move=None, decided_at=at.clock.moment)
     for action_id, user in CLICKS.items():
         said = await at.click(user, action_id, request.id)
-        assert said == (["window notice_view"] if action_id == "answer_exception" else [SETTLED])
+        assert said == (["window notice_view"] if action_id == "answer_exception" else [settled(at, request)])
     for callback_id, (user, values) in WINDOWS.items():
         said = await at.submit(user, callback_id, request.id, values)
-        assert said == ([SETTLED] if user == AGENT else [f"reason: {SETTLED}"])
+        beside_a_box = f"reason: {settled(at, request)}"
+        assert said == ([settled(at, request)] if user == AGENT else [beside_a_box])
     assert at.stands(request) == request
     assert moves(at, request) == []
 
@@ -147,7 +155,7 @@ async def test_a_grant_is_not_booked_once_its_time_is_over(at: Desk) -> None:
     assert granted
     assert granted.valid_until
     at.clock.now = granted.valid_until.timestamp() + 1
-    assert await at.click(AGENT, "use_exception", request.id) == [SETTLED]
+    assert await at.click(AGENT, "use_exception", request.id) == ["安排服務的期限已過；還需要的話，請重新申請。"]
     await due.do_due(at.services)
     assert moves(at, request) == ["approve", "lapse"]
 

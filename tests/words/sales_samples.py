@@ -100,7 +100,7 @@ def everything(
     ending = Ending(
         customer_id="1",
         customer=name,
-        contract="M-1",
+        contract="114-001",
         name=name,
         price=Price(amount=Decimal(48_000)),
         ends_on=TODAY,
