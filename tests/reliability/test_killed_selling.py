@@ -3,6 +3,7 @@
 The same as `test_killed`, for an opportunity: what time moves and what people click.
 """
 
+import asyncio
 import os
 import sqlite3
 
@@ -30,15 +31,24 @@ def cards(seat: Seat) -> list[Json]:
     return [push for push in seat.of("message") if push["channel"] == SALES_CHANNEL]
 
 
+async def heard(settings: Settings, messages: int) -> None:
+    """Wait until the bot, started again or not, has kept so many messages and done what follows from them."""
+    while rows(settings, "SELECT count(*) FROM messages") != [(messages,)]:  # noqa: ASYNC110 - the other process has no event to wait for
+        await asyncio.sleep(0.05)
+    await settled(settings)
+
+
 async def play(settings: Settings, stage: Stage) -> Seats:
     """A fault, a threat; the successor does not react, somebody in the channel does: taken and won."""
     seats = {who: await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR, SALES)}
     customer, agent, owner, sales = (seats[who] for who in (CUSTOMER, AGENT, SUCCESSOR, SALES))
     ts = await customer.say(SHARED, FAULT)
+    await heard(settings, 1)
     await direct(owner, NEED)
     await settled(settings)
     await agent.say(SHARED, ASKED_BACK, thread_ts=ts)
     await customer.say(SHARED, LEAVING, thread_ts=ts)
+    await heard(settings, 3)
     await direct(owner, THREAT)
     await settled(settings)
     with sqlite3.connect(settings.data / "casebook.db") as connection:
