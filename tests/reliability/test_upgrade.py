@@ -13,7 +13,8 @@ from sqlalchemy import Connection, create_engine, text
 from bot.commitments import CommitmentMove
 from bot.goodwill import Move
 from bot.promises import CHANNEL
-from storage import cases, commitments, conversations, facts, promises, takeovers
+from bot.sales import OpportunityState
+from storage import cases, commitments, conversations, facts, opportunities, promises, takeovers
 from storage import goodwill as requests
 from storage.engine import MIGRATIONS, open_casebook
 from storage.schema import metadata
@@ -59,6 +60,15 @@ INSERT INTO takeovers (workspace, id, case_id, kind, round, number, asked_by, as
     VALUES ('T1', 'newer', 'c1', 'takeover', 'newer', 1, 'U1', 'U3', '', 'asked', 6.0, 9.0);
 INSERT INTO takeovers (workspace, id, case_id, kind, round, number, asked_by, asked, why, state, asked_at, due_at)
     VALUES ('T1', 'peer', 'c1', 'peer', 'peer', 1, 'U1', 'U3', '', 'asked', 6.0, 9.0);
+"""
+
+
+TOLD = """
+INSERT INTO cases VALUES ('T1', 'c2', 'C-2', 'C0', '2.0', 'open', 'U1', '{}', 1.0, 2.0);
+INSERT INTO opportunities VALUES ('T1', 'o1', 'c1', 'C-1', 'open', '["reports_fault"]', 'U7', 5.0);
+INSERT INTO opportunities VALUES ('T1', 'o2', 'c2', 'C-2', 'open', '["asks_favour"]', 'U7', 6.0);
+INSERT INTO outbox (workspace, key, kind, target, body, created_at, state, due_at, lease_until, attempts)
+    VALUES ('T1', 'sales:c1', 'direct', '{}', '{}', 5.0, 'sent', 5.0, 0.0, 1);
 """
 
 
@@ -164,6 +174,23 @@ def test_of_several_that_are_open_at_once_one_stays_and_the_audit_tells_of_the_o
             ("exception", "second", "withdraw", "requested", "withdrawn"),
             ("takeover", "older", "withdraw", "asked", "withdrawn"),
         }
+    casebook.close()
+
+
+def test_whoever_sales_had_told_is_asked_and_what_stayed_silent_stays_so(tmp_path: Path) -> None:
+    """An opportunity of an earlier version pings nobody by being upgraded, and a graver reason is told anew."""
+    path = tmp_path / "casebook.db"
+    upgraded(path, "0001", FIRST + TOLD)
+    casebook = open_casebook(f"sqlite:///{path}")
+    with casebook.begin() as connection:
+        told, silent = (opportunities.get(connection, "T1", each) for each in ("o1", "o2"))
+        assert told
+        assert silent
+        assert (told.state, told.told, told.card, told.weight) == (OpportunityState.ASKED, ("U7",), "sales:c1", 0)
+        assert (silent.state, silent.told, silent.card) == (OpportunityState.OPEN, (), None)
+        assert opportunities.due(connection, "T1", now=1e12) == []
+        assert opportunities.sales_told(connection, "T1", "c1")
+        assert not opportunities.sales_told(connection, "T1", "c2")
     casebook.close()
 
 
