@@ -8,12 +8,8 @@ from typing import Any
 
 import openpyxl
 import pytest
-from hypothesis import settings
 
 from storage.importing import ImportReport, import_files
-
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 Write = Callable[..., Path]
 Import = Callable[..., ImportReport]
