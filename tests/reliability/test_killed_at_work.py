@@ -141,11 +141,19 @@ def is_done_once(settings: Settings, seats: Seats) -> None:
     ]
 
 
+async def sales_told(settings: Settings) -> None:
+    """Wait until sales has its card, which comes by itself a moment later: the count of calls goes by it."""
+    while rows(settings, "SELECT state FROM opportunities") != [("asked",)]:  # noqa: ASYNC110 - the other process has no event to wait for
+        await asyncio.sleep(0.05)
+    await settled(settings)
+
+
 async def question(settings: Settings, stage: Stage) -> Seats:
     """Ask sales whether it was promised; they say yes."""
     seats = {who: await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR)}
     agent, sales = seats[AGENT], seats[SUCCESSOR]
     case = await case_of(settings, seats, PROMISED)
+    await sales_told(settings)
     card = await again_until(lambda: press_in(agent, case, "ask_sales"), lambda: direct(sales, QUESTION))
     view = await opened(sales, "promise_yes_view", lambda: press(sales, card, "promise_yes"))
     await sent(settings, sales, view, {"evidence": typed("報價單第 3 條")})

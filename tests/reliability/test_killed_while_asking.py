@@ -15,7 +15,7 @@ from tests.flow.conftest import AGENT, APPROVALS, CUSTOMER, SALES, SALES_CHANNEL
 from tests.flow.test_promise import MANAGED, QUESTION, shown_in
 from tests.flow.working import PROMISED, chosen, direct, press, press_in, typed
 from tests.reliability.killing import Seats, calls_of, killed_at, rows, settled
-from tests.reliability.test_killed_at_work import again_until, case_of, opened, sent, told
+from tests.reliability.test_killed_at_work import again_until, case_of, opened, sales_told, sent, told
 from tests.sandbox.stage import Seat, Stage
 
 pytestmark = pytest.mark.slow
@@ -49,6 +49,7 @@ async def play(settings: Settings, stage: Stage) -> Seats:
     seats = {who: await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR, SALES, SUPERVISOR)}
     agent, sales, supervisor = seats[AGENT], seats[SUCCESSOR], seats[SUPERVISOR]
     case = await case_of(settings, seats, PROMISED)
+    await sales_told(settings)
     card = await again_until(partial(press_in, agent, case, "ask_sales"), lambda: direct(sales, QUESTION))
     await settled(settings)
     for move in MOVES[1:7]:
