@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from enum import StrEnum
 
 
@@ -46,6 +46,8 @@ def parse_cost(text: str, currency: str) -> Decimal | CostError:
         amount = Decimal(plain[:-1] if factor > 1 else plain) * factor
     except InvalidOperation:
         return CostError.NOT_A_NUMBER
+    except Overflow:
+        return CostError.ABSURD
     if not amount.is_finite():
         return CostError.NOT_A_NUMBER
     if amount < 0:

@@ -24,6 +24,8 @@ from bot.amounts import CostError, parse_cost
         ("NaN", CostError.NOT_A_NUMBER),
         ("inf", CostError.NOT_A_NUMBER),
         ("1e30", CostError.ABSURD),
+        ("9e999999k", CostError.ABSURD),
+        ("1e999999999", CostError.ABSURD),
         ("100000001", CostError.ABSURD),
         ("1,234,567 元", Decimal(1_234_567)),
         ("3千", Decimal(3000)),
