@@ -134,8 +134,8 @@ def said_removed(connection: Connection, workspace: str, case_ids: Sequence[str]
 def wordless(content: str) -> str:
     """Advice without what was said and what was to be said; which plays, rules and signals it was stays."""
     kept = json.loads(content)
-    kept |= {"lines": [], "withheld": [], "checks": [], "granted": None, "promised": None}
-    kept |= {"granted": None} if "granted" in kept else {}
+    kept |= {"lines": [], "withheld": [], "checks": []}
+    kept |= {name: None for name in ("granted", "promised") if name in kept}
     kept["signals"] = [each | {"words": ""} for each in kept["signals"]]
     return json.dumps(kept, separators=(",", ":"))
 
