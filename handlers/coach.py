@@ -25,6 +25,7 @@ from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, situation, with_checks
 from handlers.worker import Task
 from storage import advised, cases, conversations, quiet, which_case
+from storage import goodwill as requests
 from storage import workspace as workspaces
 
 SECONDS_AN_HOUR = 3_600.0
@@ -73,7 +74,7 @@ async def on_message(services: Services, task: Task) -> None:
             conversations.rewrite_message(connection, message, reading, services.clock())
         elif not conversations.write_message(connection, message, reading, case.id):
             return
-        case = cases.touch(connection, case, message, reading, customer_id, now=services.clock())
+        case = _touched(services, connection, task, case, message, reading, customer_id)
         customer = _whose_it_is_now(services, case, customer)
         fresh = Reading(
             tuple(each for each in reading.signals if each.id not in known_before),
@@ -120,6 +121,23 @@ async def _aside(
     person = await people.look_up(services, message.speaker)
     link = await request.permalink(services, message.channel, message.ts)
     return _Aside(stepped_in=person, outsiders=outsiders, link=link)
+
+
+def _touched(
+    services: Services,
+    connection: Connection,
+    task: Task,
+    before: Case,
+    message: Message,
+    reading: Reading,
+    customer_id: str | None,
+) -> Case:
+    """The case after the message; where it shows whose case it is, the cards of what waits in it say so."""
+    case = cases.touch(connection, before, message, reading, customer_id, now=services.clock())
+    if case.customer_id != before.customer_id:
+        for asked in requests.waiting_in(connection, case.workspace, [case.id]):
+            request.redraw(services, connection, asked, case, once=f"recognised:{task.entry.key}")
+    return case
 
 
 def _tell_supervisors(

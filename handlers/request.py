@@ -278,8 +278,8 @@ def make(
             case_id=case.id,
             now=now,
         )
-    if move in {Move.APPROVE, Move.DECLINE} and after.customer_id:
-        _refresh_cards_beside(services, connection, after, say, once)
+    if move in {Move.APPROVE, Move.DECLINE, Move.LAPSE} and after.customer_id:
+        redraw_waiting(services, connection, workspace, after.customer_id, once=f"{once}:beside")
     for person in hear.agents if _agent_hears(after, move) else ():
         if move not in AGENTS_OWN:
             _tell_agent(services, connection, after, move, case, person, hear.link, once)
@@ -302,24 +302,38 @@ def make(
     return True
 
 
-def _refresh_cards_beside(
-    services: Services, connection: Connection, decided: ExceptionRequest, say: Words, once: str
+def redraw(services: Services, connection: Connection, asked: ExceptionRequest, case: Case, *, once: str) -> None:
+    """The card with what has changed around the request, in the language of whoever asked as far as it is known.
+
+    Args:
+        once: What the key begins with; the same change draws it once.
+    """
+    asker = workspaces.person(connection, asked.workspace, asked.requested_by, since=0.0)
+    say = words(language_of_locale(asker.locale if asker else ""))
+    outbox.put(
+        connection,
+        workspace=asked.workspace,
+        key=f"{once}:{asked.id}",
+        kind=SendKind.UPDATE,
+        target={"of": card_key(asked.id)},
+        body=card(services, connection, asked, case, say),
+        case_id=case.id,
+        now=services.clock(),
+    )
+
+
+def redraw_waiting(
+    services: Services, connection: Connection, workspace: str, customer_id: str, *, once: str, but_not: str = ""
 ) -> None:
-    """The other requests that wait for the same customer are decided with this one in sight."""
-    for each in requests.pending(connection, decided.workspace):
-        case = cases.get(connection, decided.workspace, each.case_id)
-        if case is None or each.customer_id != decided.customer_id:
-            continue
-        outbox.put(
-            connection,
-            workspace=decided.workspace,
-            key=f"{once}:beside:{each.id}",
-            kind=SendKind.UPDATE,
-            target={"of": card_key(each.id)},
-            body=card(services, connection, each, case, say),
-            case_id=each.case_id,
-            now=services.clock(),
-        )
+    """The requests that wait for a customer are decided with what just happened to them in sight.
+
+    Args:
+        but_not: A case whose cards are drawn already.
+    """
+    for each in requests.pending(connection, workspace):
+        case = cases.get(connection, workspace, each.case_id)
+        if case and each.customer_id == customer_id and case.id != but_not:
+            redraw(services, connection, each, case, once=once)
 
 
 def _agent_hears(after: ExceptionRequest, move: Move) -> bool:

@@ -171,7 +171,7 @@ async def _move(
             sentence = actor.say("Somebody has just moved this case. Please look at it again.")
             casework.answer(services, connection, task, actor, response_url, sentence)
             return
-        _follow(services, connection, task, moved, customer, readers)
+        _follow(services, connection, task, moved, case.customer_id, customer, readers)
         _tell_handler(services, connection, task, case, customer, readers, actor, why)
         others = which_case.open_of_customer(connection, workspace, customer_id)
         elsewhere = any(each.channel == case.channel and each.id != case.id for each in others)
@@ -180,9 +180,19 @@ async def _move(
 
 
 def _follow(
-    services: Services, connection: Connection, task: Task, case: Case, customer: Standing, readers: _Readers
+    services: Services,
+    connection: Connection,
+    task: Task,
+    case: Case,
+    was: str | None,
+    customer: Standing,
+    readers: _Readers,
 ) -> None:
-    """The cards show the right customer's coverage and window; sales hears of the right one."""
+    """The cards show the right customer's coverage and window, of other cases too; sales hears of the right one.
+
+    Args:
+        was: Whose case it was.
+    """
     for each in requests.of_case(connection, case.workspace, case.id):
         asker = readers.askers.get(each.requested_by)
         say = words(language_of_locale(asker.locale if asker else ""))
@@ -201,6 +211,9 @@ def _follow(
     signals = {signal for each in heard if each.role is Role.CUSTOMER for signal in each.signals}
     sales.notice(services, connection, case, customer, signals, learnt=True)
     _tell_their_sales(services, connection, case, customer)
+    for whose in filter(None, (was, case.customer_id)):
+        once = f"right_customer:{task.entry.key}:{whose}"
+        request.redraw_waiting(services, connection, case.workspace, whose, once=once, but_not=case.id)
 
 
 def _tell_their_sales(services: Services, connection: Connection, case: Case, customer: Standing) -> None:

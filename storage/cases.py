@@ -3,13 +3,13 @@
 import json
 from dataclasses import asdict
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, insert, or_, select, update
 
 from bot.case import Case, CaseState
 from bot.commitments import OWED
 from bot.message import Message, Role
 from bot.signals import Reading, Thread
-from storage import audit
+from storage import audit, right_customer
 from storage.ids import new_id
 from storage.moments import at
 from storage.schema import cases, commitments
@@ -99,13 +99,11 @@ def touch(
     """Note that something was said; the case as it stands then.
 
     An agent who speaks handles the case from now on; a customer who speaks opens a closed one again; a customer who
-    was not known before may be known now. All else stays as it is now, which may be later than `case` was read.
+    was not known before may be known now, and all that counts for them with it. All else stays as it is now, which may
+    be later than `case` was read.
     """
     of_case = (cases.c.workspace == case.workspace) & (cases.c.id == case.id)
-    values: dict[str, object] = {
-        "customer_id": func.coalesce(cases.c.customer_id, customer_id),
-        "text_removed_at": None,
-    }
+    values: dict[str, object] = {"text_removed_at": None}
     if message.role is Role.AGENT:
         values["agent"] = message.speaker
     if reading.thread is not None:
@@ -115,7 +113,10 @@ def touch(
     connection.execute(update(cases).where(of_case, cases.c.touched_at < said_at).values(touched_at=said_at))
     if message.role is Role.CUSTOMER:
         _reopen(connection, case, by=message.speaker, why="the customer wrote again", now=now)
-    return get(connection, case.workspace, case.id) or case
+    found = get(connection, case.workspace, case.id)
+    if found and found.customer_id is None and customer_id:
+        found = right_customer.move(connection, found, customer_id, by="aside", now=now, why="recognised")
+    return found or case
 
 
 def _reopen(connection: Connection, case: Case, *, by: str, why: str, now: float) -> None:

@@ -101,6 +101,32 @@ async def test_the_unregistered_customers_window_can_be_told_once_it_is_said_who
     assert at.found(request_id).state is ExceptionState.SECONDING
 
 
+async def test_a_customer_who_is_recognised_later_is_whose_request_it_is(at: Desk) -> None:
+    """R23: filed while nobody knew the customer, it counts in their window once they write; the card says who it is."""
+    case = at.case(customer=None)
+    first = at.request(case)
+    said = {"type": "message", "channel": SHARED, "user": CUSTOMER, "text": "請問好了嗎？", "thread_ts": case.thread_ts}
+    await at.deliver("message", CUSTOMER, {**said, "ts": f"{at.clock():.6f}"}, key="said")
+    assert at.rows(WHOSE, case.id) == [("C-1",)]
+    assert at.found(first.id).customer_id == "C-1"
+    assert at.rows(AUDIT, "exception") == [("aside", "", "C-1", "recognised")]
+    assert "廣昕" in card_of(at, first.id)
+    await at.click(SUPERVISOR, "approve_exception", first.id)
+    second = at.request(at.case())
+    await at.click(SUPERVISOR, "approve_exception", second.id)
+    assert at.stands(second).state is ExceptionState.SECONDING
+
+
+async def test_what_waits_for_either_customer_is_decided_with_the_move_in_sight(at: Desk) -> None:
+    """A card always shows the customer's window as it is now, also when another case's grant came or went."""
+    granted = at.case()
+    await at.click(SUPERVISOR, "approve_exception", at.request(granted).id)
+    of_first, of_second = at.request(at.case()), at.request(at.case(customer="C-2"))
+    await says_it_is(at, SUPERVISOR, granted, "C-2", "同名的另一家")
+    assert "還沒用過" in card_of(at, of_first.id)
+    assert "已用 1 次" in card_of(at, of_second.id)
+
+
 async def test_who_may_help_in_a_case_says_whose_it_is_and_nobody_else(at: Desk) -> None:
     """The handler and the supervisors; a peer who is not in the channel, sales, outsiders and the customer may not."""
     may = {AGENT, SUPERVISOR, MANAGER}
