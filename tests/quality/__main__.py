@@ -9,6 +9,7 @@ from bot.learning import learn
 from bot.playbook_files import load_playbook
 from bot.settings import load_settings
 from tests.quality import figures, page
+from tests.quality.whole import heard
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent.parent / "docs" / "quality.md"
@@ -42,7 +43,8 @@ def main(*, check: bool, folder: Path, ordinary: Path | None, place: Path, playb
         everyday = figures.read(ordinary)
         informative = frozenset(signal.id for signal in known.signals if signal.informative)
         alarmed = figures.alarms(detector, everyday, informative), len(everyday)
-    text = page.write(figures.count(detector, messages), len(messages), alarmed)
+    conversations = heard(known, detector, folder / "conversations") if (folder / "conversations").exists() else None
+    text = page.write(figures.count(detector, messages), len(messages), alarmed, conversations)
     if not check:
         place.write_text(text, encoding="utf-8")
         click.echo(f"{place.name} is written from {len(messages)} messages.")

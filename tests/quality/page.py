@@ -1,25 +1,33 @@
 """docs/quality.md, from the figures."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.playbook import LANGUAGES
 from tests.quality.figures import Figures, auc, macro_f1, together
+from tests.quality.whole import Heard
 
 ORDINARY = "Ordinary questions"
 _FIGURE = re.compile(r"\d+\.\d+")
 _ROUNDING = 0.0101
 
 
-def write(figures: Figures, messages: int, ordinary: tuple[int, int] | None) -> str:
+def write(
+    figures: Figures,
+    messages: int,
+    ordinary: tuple[int, int] | None,
+    conversations: Mapping[str, Sequence[Heard]] | None = None,
+) -> str:
     """The page.
 
     Args:
         figures: What was counted.
         messages: How many messages were read.
         ordinary: Of ordinary messages, how many raised an alarm, and how many there were; None when not at hand.
+        conversations: What the coach did at each beat of whole conversations, by language.
     """
-    return "\n".join([*_head(messages), *_summary(figures, ordinary), "", *_by_signal(figures), ""])
+    whole = _conversations(conversations) if conversations else []
+    return "\n".join([*_head(messages), *_summary(figures, ordinary), "", *whole, *_by_signal(figures), ""])
 
 
 def differs(page: str, known: str) -> list[str]:
@@ -74,6 +82,32 @@ def _summary(figures: Figures, ordinary: tuple[int, int] | None) -> list[str]:
     alarmed = "not at hand" if ordinary is None else _share([ordinary])
     rows.append(_row(f"{ORDINARY}, with an alarm", ["", "", alarmed, ""], "≤ 0.04"))
     return rows
+
+
+def _conversations(conversations: Mapping[str, Sequence[Heard]]) -> list[str]:
+    beats = [one for language in conversations.values() for one in language]
+    rows = [
+        f"Whole conversations (`tests/quality/conversations`, {len(beats)} messages), written by somebody who knew the",
+        "domain page alone; nobody has looked at what the coach misses there, and nothing was changed for it. The",
+        "conversations of `tests/conversations`, by contrast, are what the coach was mended on.",
+        "",
+        "| | " + " | ".join(LANGUAGES) + " | all |",
+        "| --- |" + " ---: |" * (len(LANGUAGES) + 1),
+    ]
+    for name, asked in (
+        ("Whisper or silence as expected, where one of them is", lambda one: one.right),
+        ("… a whisper where one is expected", lambda one: one.right if one.expected else None),
+        ("… silence where silence is expected", lambda one: one.right if one.expected is False else None),
+        ("Messages at which all is as expected, signals and anger too", lambda one: not one.misses),
+    ):
+        each = [[asked(one) for one in conversations.get(language, ())] for language in LANGUAGES]
+        judged = [[verdict for verdict in verdicts if verdict is not None] for verdicts in each]
+        shares = [sum(verdicts) / len(verdicts) if verdicts else None for verdicts in judged]
+        everything = [verdict for verdicts in judged for verdict in verdicts]
+        total = sum(everything) / len(everything) if everything else None
+        cells = ["" if share is None else f"{share:.3f}" for share in (*shares, total)]
+        rows.append(f"| {name} | " + " | ".join(cells) + " |")
+    return [*rows, ""]
 
 
 def _by_signal(figures: Figures) -> list[str]:

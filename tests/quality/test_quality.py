@@ -14,6 +14,7 @@ from bot.signals import SPEAKERS, examples
 from tests.quality import page
 from tests.quality.__main__ import main
 from tests.quality.figures import Count, Figures, auc, macro_f1, read, together
+from tests.quality.whole import Heard
 
 TINY = Path(__file__).parent.parent / "playbook" / "tiny"
 MESSAGES: list[dict[str, Any]] = [
@@ -144,3 +145,19 @@ def test_nothing_that_is_held_out_stands_among_the_examples() -> None:
     held_out = {normal_form(message["text"]) for file in files for message in read(file)}
     assert held_out
     assert held_out.isdisjoint(learnt_from)
+
+
+def test_whole_conversations_are_told_by_language_and_together() -> None:
+    """Three beats, of which one wants a whisper and gets none; where either will do only the rest is judged."""
+    beats = {
+        "en": [Heard(expected=True, whispered=False, misses=1), Heard(expected=False, whispered=False, misses=0)],
+        "zh-TW": [Heard(expected=None, whispered=True, misses=0)],
+    }
+    told = page.write(Figures({}, {}, {}), 0, None, beats).splitlines()
+    start = next(number for number, line in enumerate(told) if line.startswith("| Whisper or silence"))
+    assert told[start : start + 4] == [
+        "| Whisper or silence as expected, where one of them is |  |  | 0.500 | 0.500 |",
+        "| … a whisper where one is expected |  |  | 0.000 | 0.000 |",
+        "| … silence where silence is expected |  |  | 1.000 | 1.000 |",
+        "| Messages at which all is as expected, signals and anger too | 1.000 |  | 0.500 | 0.667 |",
+    ]
