@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.case import Case
 from bot.goodwill import ExceptionRequest, ExceptionState, Grant, Move
@@ -132,7 +133,7 @@ async def test_whoever_asks_a_second_time_in_the_window_hears_kindly_when_and_wh
 async def test_whoever_grants_says_whether_the_fault_is_ours_and_it_is_written_down_with_their_name(at: Desk) -> None:
     """A plain yes asks it first; unconfirmed, every limit holds; confirmed, none does, and nothing is counted."""
     case = at.case()
-    request = at.request(case, fault_ours="yes", cost=Decimal(900_000), reason="我們漏裝零件")
+    request = at.request(case, fault_ours="yes", cost=900_000, reason="我們漏裝零件")
     shown = texts(card_of(at, request, case))
     assert "申請人說是我們的責任" in shown
     assert await at.click(SUPERVISOR, "approve_exception", request.id) == ["window approve_exception_view"]
@@ -181,7 +182,7 @@ async def test_a_no_says_that_the_fault_is_not_ours_where_that_was_claimed(at: D
 
 async def test_a_manager_who_left_is_no_second_approver(at: Desk, stage: Stage) -> None:
     """It is said at once that nobody could agree, instead of handing it to nobody."""
-    request = at.request(at.case(), cost=Decimal(50_000))
+    request = at.request(at.case(), cost=50_000)
     await stage.admin("deactivate_user", user=MANAGER)
     at.clock.now += 600
     (told,) = await at.click(SUPERVISOR, "approve_exception", request.id)
@@ -207,7 +208,7 @@ async def test_what_changes_while_slack_is_asked_is_decided_as_it_is_then(at: De
     """The customer is granted another in between: the click becomes a recommendation, and nobody says it is settled."""
     request = at.request(at.case())
     client = _Meanwhile(at.services.client, lambda: decided(at, at.case(), ExceptionState.USED, 0))
-    at.services = replace(at.services, client=client)
+    at.services = replace(at.services, client=cast("AsyncWebClient", client))
     await at.click(SUPERVISOR, "approve_exception", request.id)
     assert at.stands(request).state is ExceptionState.SECONDING
     assert "上級主管" in " ".join(at.told(MANAGER))
