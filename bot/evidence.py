@@ -121,7 +121,7 @@ def record(
             if isinstance(value, datetime)
         }
         if isinstance(part, ExceptionRequest):
-            clocked["grant"] = plain(part.grant)
+            clocked |= {"grant": plain(part.grant), "proposed": plain(part.proposed)}
         if isinstance(part, Verification):
             clocked |= {"scope": plain(part.scope), "answers": None}
         return {**part.model_dump(mode="json"), **clocked}

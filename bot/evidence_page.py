@@ -49,7 +49,7 @@ FIRST: Final = (
         "question",
         "answer",
     ),
-    *("first_by", "first_at", "decided_by", "decided_at", "decision_reason", "grant"),
+    *("first_by", "first_at", "decided_by", "decided_at", "decision_reason", "proposed", "grant"),
 )
 """What is read first of each entry, in this order; the rest follows by name, so that the order is always the same."""
 LEFT_OUT: Final = frozenset(
@@ -111,6 +111,7 @@ def label(name: str, say: Words) -> str:
         "number": say("Number"),
         "opened_at": say("Opened on"),
         "ours": say("Our own fault, put right"),
+        "proposed": say("Would grant"),
         "question": say("Question"),
         "questioned_by": say("Evidence questioned by"),
         "reason": say("Reason"),

@@ -123,6 +123,7 @@ class ExceptionRequest(BaseModel):
         question: What supervisors asked back and nobody has answered before, a line each.
         answer: What the agent said to it.
         first_by: Who approved it first, when a second approver is needed.
+        proposed: What they would grant; a plain second yes agrees to that.
         deputy_for: Whom the one who decided stood in for.
         grant: What was granted, once it was.
     """
@@ -152,6 +153,7 @@ class ExceptionRequest(BaseModel):
     answer: str = ""
     first_by: str | None = None
     first_at: datetime | None = None
+    proposed: Grant | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
     deputy_for: str | None = None
@@ -279,6 +281,7 @@ def ruling(
         window_used: The customer has had their exceptions of the window by now (R23).
         has_manager: Somebody could be the second approver.
     """
+    terms = agreed(request, terms)
     held = [each for each in clicker.held if each.deputy_for != request.requested_by]
     if barred := _barred(request, wanted, clicker, held, terms):
         return Ruling(refusal=barred)
@@ -295,6 +298,15 @@ def ruling(
     if (request.state, Move.RECOMMEND) not in MOVES:
         return Ruling(refusal=Refusal.NEEDS_MANAGER)
     return Ruling(move=Move.RECOMMEND, authority=highest)
+
+
+def agreed(request: ExceptionRequest, terms: Terms) -> Terms:
+    """What a yes stands for: a plain one agrees to what the first approver would grant, if there was one."""
+    proposed = request.proposed
+    if proposed is None or terms.concession is not None or terms.cap is not None:
+        return terms
+    bounds = {name: getattr(proposed, name) for name in ("concession", "cap", "conditions", "extended_to")}
+    return terms.model_copy(update=bounds)
 
 
 def _barred(
@@ -380,20 +392,22 @@ def moved(
     state = MOVES[request.state, move]
     changed: dict[str, object] = {"state": state}
     if move is Move.RECOMMEND:
-        changed |= {"first_by": by, "first_at": now}
+        changed |= {"first_by": by, "first_at": now, "proposed": _grant(request, terms, now, policy, hours)}
     elif move is Move.ASK_BACK:
         unanswered = request.question if request.state is ExceptionState.ASKED_BACK else ""
         question = "\n".join(each for each in (unanswered, terms.reason.strip()) if each)
         changed |= {"question": question, "asked_back_by": by, "answer": ""}
     elif move is Move.ANSWER:
-        changed |= {"answer": terms.reason.strip(), "first_by": None, "first_at": None}
+        changed |= {"answer": terms.reason.strip(), "first_by": None, "first_at": None, "proposed": None}
     elif move is Move.USE:
         changed |= {"used_by": by, "used_at": now}
     elif state in {ExceptionState.APPROVED, ExceptionState.DECLINED} and move in DECIDING:
         changed |= {"decided_by": by, "decided_at": now, "decision_reason": terms.reason.strip()}
         changed |= {"deputy_for": authority.deputy_for if authority else None}
     if move is Move.APPROVE:
-        changed["grant"] = _grant(request, terms, now, policy, hours)
+        changed["grant"] = _grant(request, agreed(request, terms), now, policy, hours)
+    if state not in PENDING:
+        changed["proposed"] = None
     after = request.model_copy(update=changed)
     due = due_next(after, move, now, policy, hours)
     return after.model_copy(update={"due_at": due[0] if due else None, "due_move": due[1] if due else None})
@@ -404,7 +418,8 @@ def _grant(request: ExceptionRequest, terms: Terms, now: datetime, policy: Appro
     today = desk_day(now, hours.timezone)
     concession = terms.concession or request.concession
     is_extension = concession is Concession.EXTENSION and terms.extended_to is not None
-    last_day = today + timedelta(days=terms.valid_days or policy.valid_days)
+    days = terms.valid_days or _days_proposed(request, hours) or policy.valid_days
+    last_day = today + timedelta(days=days)
     return Grant(
         concession=concession,
         scope=request.fault,
@@ -414,6 +429,14 @@ def _grant(request: ExceptionRequest, terms: Terms, now: datetime, policy: Appro
         extended_to=terms.extended_to if is_extension else None,
         ours=terms.fault_ours,
     )
+
+
+def _days_proposed(request: ExceptionRequest, hours: HoursPolicy) -> int | None:
+    """For how many days the first approver would have it used."""
+    until = request.proposed.valid_until if request.proposed else None
+    if until is None or request.first_at is None:
+        return None
+    return (desk_day(until, hours.timezone) - desk_day(request.first_at, hours.timezone)).days
 
 
 def due_next(

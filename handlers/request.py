@@ -87,7 +87,12 @@ def about(services: Services, connection: Connection, request: ExceptionRequest,
     """What a decision is made from, for a window that opens where the card is not in sight."""
     known = _background(services, connection, request, case, say)
     title = section(f"*{escaped(known.customer)}* · {decision_card.state_words(request.state, say)}")
-    return [title, *decision_card.background(request, known, say), divider()]
+    return [
+        title,
+        *decision_card.background(request, known, say),
+        *decision_card.proposed(request, say),
+        divider(),
+    ]
 
 
 def _background(

@@ -43,7 +43,8 @@ def _request(row: RowMapping) -> ExceptionRequest:
         first_by=row["first_by"],
         first_at=_moment(row["first_at"]),
         deputy_for=row["deputy_for"],
-        grant=_grant(row) if row["granted"] else None,
+        proposed=_grant(row) if row["granted"] and row["state"] in PENDING else None,
+        grant=_grant(row) if row["granted"] and row["state"] not in PENDING else None,
         used_by=row["used_by"],
         used_at=_moment(row["used_at"]),
     )
@@ -264,11 +265,11 @@ def similar(connection: Connection, like: ExceptionRequest, low_up_to: Decimal) 
 
 
 def _values(request: ExceptionRequest) -> dict[str, object]:
-    values: dict[str, object] = request.model_dump(exclude={"grant"})
+    values: dict[str, object] = request.model_dump(exclude={"grant", "proposed"})
     for name in ("requested_at", "decided_at", "due_at", "first_at", "used_at"):
         moment = getattr(request, name)
         values[name] = moment.timestamp() if moment else None
-    grant = request.grant
+    grant = request.grant or request.proposed
     return values | {
         "granted": grant.concession if grant else None,
         "scope": grant.scope if grant else None,

@@ -25,11 +25,17 @@ def approve_modal(request: ExceptionRequest, about: Sequence[Block], say: Words)
     return modal(
         APPROVE_VIEW,
         say("Approve"),
-        [*about, context(say("Approved as it was asked for. For less, or with conditions, use the other button."))],
+        [*about, context(_what_a_plain_yes_is(request, say))],
         submit=say("Approve"),
         close=say("Cancel"),
         private_metadata=request.id,
     )
+
+
+def _what_a_plain_yes_is(request: ExceptionRequest, say: Words) -> str:
+    if request.proposed:
+        return say("Approved as the first approver would grant it. For anything else, use the other button.")
+    return say("Approved as it was asked for. For less, or with conditions, use the other button.")
 
 
 def terms_modal(request: ExceptionRequest, policy: ApprovalPolicy, say: Words, *, about: Sequence[Block] = ()) -> Block:
@@ -39,6 +45,9 @@ def terms_modal(request: ExceptionRequest, policy: ApprovalPolicy, say: Words, *
         about: What the decision is made from, where the card is not in sight.
     """
     concessions = [option(concession_words(each, say), each.value) for each in Concession]
+    known = request.proposed
+    cost = known.cap if known else request.cost
+    concession = known.concession if known else request.concession
     return modal(
         TERMS_VIEW,
         say("Approve with conditions"),
@@ -48,17 +57,23 @@ def terms_modal(request: ExceptionRequest, policy: ApprovalPolicy, say: Words, *
             labelled(
                 "concession",
                 say("What do we grant?"),
-                static_select("choice", concessions, placeholder=say("Choose"), chosen=request.concession),
+                static_select("choice", concessions, placeholder=say("Choose"), chosen=concession),
             ),
             labelled(
                 "cap",
                 say("What may it cost us at most? ({currency})", currency=request.currency),
-                text_input("text", initial=str(request.cost).removesuffix(".00"), most=30),
+                text_input("text", initial=str(cost).removesuffix(".00"), most=30),
             ),
             labelled(
                 "conditions",
                 say("On which condition?"),
-                text_input("text", multiline=True, most=1000, placeholder=say("Parts are paid by your company")),
+                text_input(
+                    "text",
+                    initial=known.conditions if known else "",
+                    multiline=True,
+                    most=1000,
+                    placeholder=say("Parts are paid by your company"),
+                ),
                 hint=say("The customer hears it in these words, so write it to them."),
                 optional=True,
             ),

@@ -87,7 +87,7 @@ def refusal_words(refusal: Refusal, say: Words) -> str:
             "A paid one-off service or a renewal is always possible."
         ),
         Refusal.REASON_MISSING: say("Please give a reason; the agent builds their answer on it."),
-        Refusal.NOTHING_ASKED: say("Your answer has arrived. The supervisors have the request."),
+        Refusal.NOTHING_ASKED: say("No answer is awaited any more. The supervisors have the request."),
         Refusal.TOO_LATE: say("The last day to book it is over. If it is still needed, please ask again."),
         Refusal.ALREADY_DECIDED: say("This is already settled. The card shows how."),
         Refusal.CHANGED_MEANWHILE: say("It changed while this was being decided. Please look at it and try again."),
@@ -229,10 +229,11 @@ def _state(request: ExceptionRequest, zone: str, say: Words) -> list[Block]:
     if request.state is ExceptionState.SECONDING:
         first = say("☑️ {who} approves; it is beyond a supervisor's limits", who=f"<@{request.first_by}>")
         blocks.append(section(f"*{first}*\n{say('A manager has to agree.')}"))
+        blocks += proposed(request, say)
     elif request.state is ExceptionState.ASKED_BACK:
         blocks.append(context(say("Waiting for {who} to answer.", who=f"<@{request.requested_by}>")))
     elif request.state is ExceptionState.DECLINED:
-        verdict = say("⛔ Declined by {who}", who=_decider(request, say))
+        verdict = say("⛔ Declined by {who}", who=_decider(request, say, alone=True))
         blocks.append(section(f"*{verdict}*\n{escaped(request.decision_reason)}"))
     elif request.state is ExceptionState.WITHDRAWN:
         blocks.append(section(f"*{say('↩️ Withdrawn')}*"))
@@ -249,9 +250,28 @@ def _state(request: ExceptionRequest, zone: str, say: Words) -> list[Block]:
     return blocks
 
 
-def _decider(request: ExceptionRequest, say: Words) -> str:
+def proposed(request: ExceptionRequest, say: Words) -> list[Block]:
+    """What the first approver would grant; a plain second yes agrees to it."""
+    known = request.proposed
+    if known is None:
+        return []
+    rows = [f"*{say('Would grant')}*  {concession_words(known.concession, say)}"]
+    rows.append(f"*{say('At most')}*  {say.money(known.cap, request.currency)}")
+    if known.extended_to:
+        rows.append(f"*{say('Covered until')}*  {say.day(known.extended_to)}")
+    if known.conditions:
+        rows.append(f"*{say('On condition')}*  {escaped(known.conditions)}")
+    return [section("\n".join(f"• {each}" for each in rows)), context(say("A plain yes agrees to exactly this."))]
+
+
+def _decider(request: ExceptionRequest, say: Words, *, alone: bool = False) -> str:
+    """Who decided.
+
+    Args:
+        alone: Not together with whoever was in favour first.
+    """
     who = f"<@{request.decided_by}>"
-    if request.first_by:
+    if request.first_by and not alone:
         who = say("{first} and {second}", first=f"<@{request.first_by}>", second=who)
     if request.deputy_for:
         return say("{who}, standing in for {whom}", who=who, whom=f"<@{request.deputy_for}>")

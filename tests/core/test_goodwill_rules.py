@@ -194,12 +194,50 @@ def test_an_answer_is_looked_at_anew_by_both_approvers() -> None:
     asked = Terms(reason="which line?")
     back = moved(first, Move.ASK_BACK, by="UHEAD", now=NOW, policy=POLICY, hours=HOURS, terms=asked)
     answered = moved(back, Move.ANSWER, by="UAGENT", now=NOW, policy=POLICY, hours=HOURS, terms=Terms(reason="line 3"))
-    assert (answered.state, answered.question, answered.answer, answered.first_by) == (
+    assert (answered.state, answered.question, answered.answer, answered.first_by, answered.proposed) == (
         ExceptionState.REQUESTED,
         "which line?",
         "line 3",
         None,
+        None,
     )
+
+
+DEAR = ASKED.model_copy(update={"cost": Decimal(300_000)})
+"""More than anybody may grant as it was asked for."""
+FOR_LESS = Terms(
+    concession=Concession.LABOUR_WAIVED, cap=Decimal(50_000), conditions="parts paid", valid_days=30, reason="old"
+)
+
+
+def test_a_plain_second_yes_agrees_to_what_the_first_approver_would_grant() -> None:
+    """Their conditions and their limit bound it; the days count from the second yes, and by their limit it is ruled."""
+    first = moved(DEAR, Move.RECOMMEND, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS, terms=FOR_LESS)
+    assert (first.grant, first.proposed and first.proposed.conditions) == (None, "parts paid")
+    manager = Clicker(user="UHEAD", held=(MANAGER,))
+    can = ruling(first, Move.APPROVE, manager, Terms(), POLICY, window_used=False, has_manager=True)
+    assert can.move is Move.APPROVE
+    later = NOW + timedelta(days=2)
+    yes = moved(first, Move.APPROVE, by="UHEAD", now=later, policy=POLICY, hours=HOURS, terms=Terms())
+    assert yes.proposed is None
+    assert yes.grant == Grant(
+        concession=Concession.LABOUR_WAIVED,
+        scope="down",
+        cap=Decimal(50_000),
+        conditions="parts paid",
+        valid_until=LAST_SECOND + timedelta(days=18),
+    )
+
+
+def test_a_second_yes_with_terms_of_its_own_counts_as_it_is_said() -> None:
+    """Whoever has the last word writes the bounds; after a no nothing that was proposed is left."""
+    first = moved(DEAR, Move.RECOMMEND, by="UBOSS", now=NOW, policy=POLICY, hours=HOURS, terms=FOR_LESS)
+    own = Terms(concession=Concession.DISCOUNT, cap=Decimal(30_000), valid_days=3, reason="less will do")
+    yes = moved(first, Move.APPROVE, by="UHEAD", now=NOW, policy=POLICY, hours=HOURS, terms=own)
+    assert yes.grant
+    assert (yes.grant.concession, yes.grant.cap, yes.grant.conditions) == (Concession.DISCOUNT, Decimal(30_000), "")
+    no = moved(first, Move.DECLINE, by="UHEAD", now=NOW, policy=POLICY, hours=HOURS, terms=Terms(reason="no"))
+    assert (no.grant, no.proposed) == (None, None)
 
 
 def test_a_second_question_takes_nothing_from_the_first() -> None:

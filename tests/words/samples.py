@@ -167,6 +167,7 @@ def _request(state: ExceptionState, concession: Concession, said: str) -> Except
         decided_at=NOW if decided else None,
         decision_reason=said if decided else "",
         deputy_for="U4" if decided else None,
+        proposed=grant if state is ExceptionState.SECONDING else None,
         grant=grant if granted else None,
         used_by="U1" if state is ExceptionState.USED else None,
         used_at=NOW if state is ExceptionState.USED else None,
