@@ -65,11 +65,8 @@ def card(
         blocks.append(context(say("You could say")))
         blocks += [quote(line.text) for line in advice.lines]
         blocks += granted_card.beside(advice, say)
-    blocks.append(
-        section(
-            f"*{say('Next')}*  {escaped(next_step(advice, playbook, say.language))}\n*{say('Careful')}*  {escaped(main.avoid)}"
-        )
-    )
+    then, careful = escaped(next_step(advice, playbook, say.language)), escaped(main.avoid)
+    blocks.append(section(f"*{say('Next')}*  {then}\n*{say('Careful')}*  {careful}"))
     row = next((each for each in playbook.decisions if each.id == advice.row), None)
     if row:
         who = say(", ").join(route_words(route, say) for route in advice.routes)
