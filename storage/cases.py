@@ -7,12 +7,13 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, insert, or
 
 from bot.case import Case, CaseState
 from bot.commitments import OWED
+from bot.goodwill import ExceptionState
 from bot.message import Message, Role
 from bot.signals import Reading, Thread
 from storage import audit, right_customer
 from storage.ids import new_id
 from storage.moments import at
-from storage.schema import cases, commitments
+from storage.schema import cases, commitments, exceptions
 
 
 def of_row(row: RowMapping) -> Case:
@@ -170,13 +171,19 @@ def close(connection: Connection, case: Case, *, before: float, now: float) -> b
 
 
 def _quiet(workspace: str, before: float) -> tuple[ColumnElement[bool], ...]:
-    """Neither a decision nor anything promised is awaited in it (R33)."""
+    """Neither a decision nor anything promised (R33) is awaited in it, nor the booking of what was granted."""
+    unbooked = select(exceptions.c.case_id).where(
+        exceptions.c.workspace == workspace,
+        exceptions.c.state == ExceptionState.APPROVED,
+        exceptions.c.valid_until.is_not(None),
+    )
     owed = select(commitments.c.case_id).where(commitments.c.workspace == workspace, commitments.c.state.in_(OWED))
     return (
         cases.c.workspace == workspace,
         cases.c.state.not_in([CaseState.CLOSED, CaseState.WAITING]),
         cases.c.touched_at < before,
         cases.c.id.not_in(owed),
+        cases.c.id.not_in(unbooked),
     )
 
 

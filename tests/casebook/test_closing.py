@@ -1,11 +1,16 @@
 """Which cases are closed because nothing was said any more."""
 
+from datetime import datetime
+from decimal import Decimal
+
 import pytest
 from sqlalchemy import select
 
 from bot.case import CaseState
 from bot.commitments import Commitment, CommitmentState
-from storage import cases, commitments
+from bot.goodwill import ExceptionRequest, ExceptionState, Grant
+from bot.policy import Concession
+from storage import cases, commitments, goodwill
 from storage.engine import Casebook
 from storage.schema import audit
 from tests.casebook.sample import WORKSPACE, at, opened
@@ -50,6 +55,44 @@ def test_a_case_stays_open_while_something_promised_in_it_is_owed(
         after = cases.get(connection, WORKSPACE, promised.id)
     assert after is not None
     assert (after.state is CaseState.CLOSED) is not is_owed
+
+
+@pytest.mark.parametrize(
+    ("state", "valid_until", "stays"),
+    [
+        (ExceptionState.APPROVED, at(NOW + 1_000), True),
+        (ExceptionState.APPROVED, None, False),
+        (ExceptionState.USED, at(NOW + 1_000), False),
+        (ExceptionState.LAPSED, at(NOW - 1_000), False),
+    ],
+    ids=["not booked", "an extension", "booked", "lapsed"],
+)
+def test_a_case_stays_open_while_a_service_that_was_granted_in_it_is_not_booked(
+    casebook: Casebook, state: ExceptionState, valid_until: datetime | None, *, stays: bool
+) -> None:
+    """Nobody asks a customer how it has been since, who has not been served; booked or lapsed, it closes."""
+    with casebook.begin() as connection:
+        case = opened(connection)
+        request = ExceptionRequest(
+            workspace=WORKSPACE,
+            id="e1",
+            case_id=case.id,
+            customer_id=case.customer_id,
+            state=state,
+            requested_by="U1",
+            requested_at=at(100),
+            concession=Concession.FULL,
+            fault="down",
+            cost=Decimal(3000),
+            currency="TWD",
+            reason="regular",
+            decided_by="U2",
+            decided_at=at(200),
+            grant=Grant(concession=Concession.FULL, scope="down", cap=Decimal(3000), valid_until=valid_until),
+        )
+        assert goodwill.write(connection, request)
+        assert bool(cases.gone_quiet(connection, WORKSPACE, before=NOW)) is not stays
+        assert cases.close(connection, case, before=NOW, now=NOW) is not stays
 
 
 def test_a_case_that_waits_for_a_decision_does_not_close_and_one_decided_closes_as_after_a_word(
