@@ -67,9 +67,17 @@ def supervisors(setup: Setup, groups: Mapping[str, frozenset[str]]) -> frozenset
     return members(setup.supervisors, groups) - managers(setup, groups)
 
 
-def deputies(setup: Setup, now: datetime) -> frozenset[str]:
-    """Who stands in for somebody now."""
-    return frozenset(each.deputy for each in setup.away_now(now) if each.deputy and each.deputy != each.user)
+def deputies(setup: Setup, now: datetime, *, of: frozenset[str] | None = None) -> frozenset[str]:
+    """Who stands in for somebody now.
+
+    Args:
+        of: Only for one of these people.
+    """
+    return frozenset(
+        each.deputy
+        for each in setup.away_now(now)
+        if each.deputy and each.deputy != each.user and (of is None or each.user in of)
+    )
 
 
 def _level(user: str, setup: Setup, groups: Mapping[str, frozenset[str]]) -> Level | None:

@@ -38,13 +38,16 @@ def whisper(
     now: float,
     case_id: str | None = None,
     after: str | None = None,
+    or_direct: bool = False,
 ) -> None:
     """Write down something for one person, in the thread when there is one, otherwise in the channel.
 
     Args:
         after: Key of the row it tells of; it is shown only once that one is out.
+        or_direct: They wait for it: by direct message where Slack refuses it, as to whoever is not in the channel.
     """
-    target = {"channel": channel, "user": person}
+    target: dict[str, Any] = {"channel": channel, "user": person}
+    target |= {"or_direct": True} if or_direct else {}
     target |= {"thread_ts": thread_ts} if thread_ts else {}
     target |= {"after": after} if after else {}
     outbox.put(
@@ -376,6 +379,16 @@ def _settle(
             outbox.redirect(connection, sending, {**sending.target, **instead, "instead": None}, now=services.clock())
             return
         outbox.settle(connection, sending, state=state, channel=channel, ts=ts, error=error)
+        if state is SendState.FAILED and sending.target.get("or_direct"):
+            outbox.put(
+                connection,
+                workspace=sending.workspace,
+                key=f"{sending.key}:direct",
+                kind=SendKind.DIRECT,
+                target={"user": sending.target["user"]},
+                body=sending.body,
+                now=services.clock(),
+            )
         tell = sending.target.get("tell")
         if tell and not_sent:
             outbox.put(

@@ -101,7 +101,9 @@ async def _which(services: Services, actor: Actor, command: Command) -> tuple[st
     else:
         since = services.clock() - timedelta(hours=services.playbook.policy.case.joins_within_hours).total_seconds()
         with services.casebook.begin() as connection:
-            known = which_case.open_in_channel(connection, services.identity.workspace, command.channel, since=since)
+            workspace = services.identity.workspace
+            known = which_case.open_in_channel(connection, workspace, command.channel, since=since)
+            known = known or which_case.open_in_channel(connection, workspace, command.channel, since=0.0)
         none = say(
             "There is no open case in this channel. Type /exception and a customer, or use the message shortcut."
         )

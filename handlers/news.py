@@ -117,6 +117,7 @@ def whisper(
         case_id=case.id,
         now=services.clock(),
         after=after,
+        or_direct=True,
     )
 
 

@@ -175,6 +175,7 @@ def confirm(services: Services, connection: Connection, request: ExceptionReques
         case_id=case.id,
         now=services.clock(),
         after=card_key(request.id),
+        or_direct=True,
     )
 
 
@@ -220,11 +221,13 @@ async def _deciders(services: Services, request: ExceptionRequest, case: Case, m
     seconding = request.state is ExceptionState.SECONDING
     match move:
         case Move.RECOMMEND:
-            asked = managers(setup, groups) - away | deputies(setup, now)
+            top = managers(setup, groups)
+            asked = top - away | deputies(setup, now, of=top)
         case Move.REMIND if request.state is ExceptionState.REQUESTED or seconding:
             asked = (managers(setup, groups) if seconding else supervisors(setup, groups)) - away
         case Move.HAND_ON:
-            asked = managers(setup, groups) | deputies(setup, now)
+            top = managers(setup, groups)
+            asked = top | deputies(setup, now, of=top if seconding else None)
         case Move.ANSWER:
             asked = frozenset({request.asked_back_by} if request.asked_back_by else ())
         case _:
@@ -385,6 +388,8 @@ def _tell_agent(
 
 
 def took_part(connection: Connection, request: ExceptionRequest, case: Case | None, user: str) -> bool:
-    """Whether somebody talked to the customer in this case, or took it over (R30)."""
+    """Whether somebody handles this case, talked to the customer in it, or took it over (R30)."""
+    if case is not None and case.agent == user:
+        return True
     spoke = which_case.spoken_in_by(connection, request.workspace, user, [request.case_id])
     return bool(spoke) or (case is not None and facts.was_made_true_by(connection, case, "takeover_accepted", user))

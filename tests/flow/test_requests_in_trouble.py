@@ -4,16 +4,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.case import Case
+from bot.case import Case, CaseState
 from bot.goodwill import ExceptionRequest, ExceptionState, Move
 from bot.settings import Settings
 from bot.setup import Away, RoleSource, SupportChannel
 from handlers import due
+from storage import cases
 from tests.flow.conftest import (
     AGENT,
     APPROVALS,
     DEPUTY,
     MANAGER,
+    OTHER_AGENT,
     SALES_CHANNEL,
     SETUP,
     SUPERVISOR,
@@ -139,6 +141,37 @@ async def test_a_card_that_cannot_be_changed_any_more_keeps_nothing_from_happeni
     assert at.stands(request).state is ExceptionState.DECLINED
     assert at.rows("SELECT state FROM outbox WHERE key LIKE 'exception:%:agent:%'") == [("sent",)]
     assert at.rows("SELECT count(*) FROM outbox WHERE state IN ('due', 'sending')") == [(0,)]
+
+
+async def test_whoever_asks_from_outside_the_channel_hears_of_it_by_direct_message(at: Desk) -> None:
+    """Slack shows nothing to who is not in the channel; they wait for it all the same, with the button to withdraw."""
+    case = at.case()
+    await at.submit(SUPERVISOR, "ask_exception_view", case.id, FORM)
+    await at.send_all()
+    kinds = "SELECT kind, state FROM outbox WHERE key LIKE 'exception:%:requested:%' ORDER BY seq"
+    assert at.rows(kinds) == [("ephemeral", "failed"), ("direct", "sent")]
+
+
+async def test_who_handles_a_case_decides_nothing_in_it_whoever_asked(at: Desk) -> None:
+    """R30: an agent who stands in for a supervisor and withdrew a request does not grant a colleague's in its place."""
+    at.set_up(SETUP.with_away(SUPERVISOR, Away(user=SUPERVISOR, deputy=AGENT)))
+    first = await asked(at, at.case(agent=""))
+    await at.click(AGENT, "withdraw_exception", first.id)
+    await at.submit(OTHER_AGENT, "ask_exception_view", first.case_id, FORM)
+    ((second,),) = at.rows("SELECT id FROM exceptions WHERE state = 'requested'")
+    await at.click(AGENT, "approve_exception", second)
+    assert at.found(second).state is ExceptionState.REQUESTED
+
+
+async def test_over_a_weekend_the_channels_only_open_case_is_still_found(at: Desk) -> None:
+    """What a customer wrote on Friday is what `/exception` means on Monday afternoon; a closed one is not."""
+    case = at.case()
+    at.clock.now += 75 * 3_600
+    assert await at.command(AGENT, "/exception") == ["window ask_exception_view"]
+    with at.services.casebook.begin() as connection:
+        cases.move(connection, case, CaseState.CLOSED, now=at.clock())
+    (told,) = await at.command(AGENT, "/exception")
+    assert "沒有進行中的案件" in told
 
 
 async def test_a_deactivated_approver_decides_nothing_and_is_sent_nothing(at: Desk, stage: Stage) -> None:

@@ -9,8 +9,8 @@ import pytest
 from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.policy import Concession
 from bot.settings import Settings
-from bot.setup import RoleSource
-from tests.flow.conftest import AGENT, DEPUTY, MANAGER, SETUP, SUPERVISOR, texts
+from bot.setup import Away, RoleSource
+from tests.flow.conftest import AGENT, DEPUTY, MANAGER, OTHER_AGENT, SETUP, SUPERVISOR, texts
 from tests.flow.test_who_may_do_what import REASON, TERMS
 from tests.flow.without_slack import Desk, desk
 from tests.flow.working import typed
@@ -49,6 +49,17 @@ async def test_a_manager_sees_on_which_condition_and_a_plain_yes_keeps_it(at: De
     grant = at.stands(request).grant
     assert grant
     assert (grant.concession, grant.cap, grant.conditions) == (Concession.LABOUR_WAIVED, Decimal(50_000), CONDITION)
+
+
+async def test_only_who_can_give_the_second_yes_is_asked_for_it(at: Desk) -> None:
+    """A manager and whoever stands in for one; who stands in for a supervisor could not."""
+    setup = SETUP.model_copy(update={"managers": RoleSource(users=(MANAGER,))})
+    at.set_up(setup.with_away(DEPUTY, Away(user=DEPUTY, deputy=OTHER_AGENT)))
+    last = at.last_row()
+    request = at.request(at.case(), cost=60_000)
+    await at.click(SUPERVISOR, "approve_exception", request.id)
+    assert at.told(MANAGER, last)
+    assert at.told(OTHER_AGENT, last) == []
 
 
 async def test_a_managers_no_is_the_managers_alone(at: Desk) -> None:
