@@ -340,7 +340,7 @@ async def _withheld_from(services: Services, sending: Sending, surface: Surface)
 def _after_refusal(services: Services, sending: Sending, error: SlackApiError) -> None:
     code = people.error_code(error)
     if people.is_refusal(error):
-        _settle(services, sending, SendState.FAILED, error=code)
+        _settle(services, sending, SendState.FAILED, error=code, refused=True)
     elif sending.kind.at_most_once and code != "ratelimited":
         _settle(services, sending, SendState.UNKNOWN, error=code)
     else:
@@ -367,7 +367,13 @@ def _settle(
     channel: str | None = None,
     ts: str | None = None,
     error: str | None = None,
+    refused: bool = False,
 ) -> None:
+    """Write down how it ended, and what is sent instead.
+
+    Args:
+        refused: Slack will never show it there.
+    """
     if sending.kind is not SendKind.HOME:
         services.wake.homes.set()
     instead = sending.target.get("instead")
@@ -379,7 +385,7 @@ def _settle(
             outbox.redirect(connection, sending, {**sending.target, **instead, "instead": None}, now=services.clock())
             return
         outbox.settle(connection, sending, state=state, channel=channel, ts=ts, error=error)
-        if state is SendState.FAILED and sending.target.get("or_direct"):
+        if refused and sending.target.get("or_direct"):
             outbox.put(
                 connection,
                 workspace=sending.workspace,

@@ -21,9 +21,6 @@ from storage import cases, commitments, opportunities, promises
 from storage import goodwill as requests
 
 PAUSE_SECONDS = 1.0
-AGAIN_SECONDS = 60.0
-"""What did not work is tried again after this."""
-
 Row = TypeVar("Row", ExceptionRequest, Commitment, Opportunity, Verification)
 
 NotBefore = dict[str, float]
@@ -50,7 +47,7 @@ async def do_due(services: Services, not_before: NotBefore | None = None) -> Non
     await _each(services, commitments.due, commitment_due.happen, not_before)
     await _each(services, opportunities.due, sales_due.happen, not_before)
     await _each(services, promises.due, verification_due.happen, not_before)
-    await takeover.do_due(services)
+    await takeover.do_due(services, not_before)
     services.wake.outbox.set()
 
 
@@ -76,10 +73,10 @@ async def _each(
             await happen(services, each)
             not_before.pop(each.id, None)
         except people.UnknownForNowError:
-            not_before[each.id] = now + AGAIN_SECONDS
+            not_before[each.id] = now + takeover.AGAIN_SECONDS
             log.info("due_later", row=each.id)
         except Exception:
-            not_before[each.id] = now + AGAIN_SECONDS
+            not_before[each.id] = now + takeover.AGAIN_SECONDS
             log.exception("due_failed", row=each.id)
 
 

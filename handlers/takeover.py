@@ -33,6 +33,9 @@ from storage import workspace as workspaces
 from storage.outbox import SendKind
 from storage.takeovers import card_key
 
+AGAIN_SECONDS = 60.0
+"""What did not work is tried again after this."""
+
 log = structlog.get_logger()
 
 
@@ -481,16 +484,27 @@ async def on_not_now(services: Services, task: Task) -> None:
         casework.answer(services, connection, task, actor, click.response_url, sentence)
 
 
-async def do_due(services: Services) -> None:
-    """Ask the next colleague where one has not answered in time, or could not be told; one odd row stops no other."""
+async def do_due(services: Services, not_before: dict[str, float] | None = None) -> None:
+    """Ask the next colleague where one has not answered in time, or could not be told; one odd row stops no other.
+
+    Args:
+        not_before: What did not work lately, and when to try it again; written on.
+    """
+    not_before = {} if not_before is None else not_before
+    now = services.clock()
     with services.casebook.look() as connection:
-        due = takeovers.due(connection, services.identity.workspace, services.clock())
+        due = takeovers.due(connection, services.identity.workspace, now)
     for each in due:
+        if not_before.get(each.id, 0.0) > now:
+            continue
         try:
             await _time_out(services, each)
+            not_before.pop(each.id, None)
         except people.UnknownForNowError:
+            not_before[each.id] = now + AGAIN_SECONDS
             log.info("due_later", takeover=each.id)
         except Exception:
+            not_before[each.id] = now + AGAIN_SECONDS
             log.exception("due_failed", takeover=each.id)
 
 

@@ -152,6 +152,18 @@ async def test_whoever_asks_from_outside_the_channel_hears_of_it_by_direct_messa
     assert at.rows(kinds) == [("ephemeral", "failed"), ("direct", "sent")]
 
 
+async def test_while_the_card_is_not_out_nobody_hears_that_it_is_with_the_supervisors(at: Desk, stage: Stage) -> None:
+    """Also when the whisper has waited for it too long: that is no word of Slack's that it cannot be shown."""
+    case = at.case()
+    await at.submit(AGENT, "ask_exception_view", case.id, FORM)
+    await stage.admin("fail_next", method="chat.postMessage", status=500, times=9)
+    for _ in range(9):
+        await at.send_all()
+        at.clock.now += 700
+    kinds = "SELECT kind, state FROM outbox WHERE key LIKE 'exception:%:requested:%'"
+    assert at.rows(kinds) == [("ephemeral", "failed")]
+
+
 async def test_who_handles_a_case_decides_nothing_in_it_whoever_asked(at: Desk) -> None:
     """R30: an agent who stands in for a supervisor and withdrew a request does not grant a colleague's in its place."""
     at.set_up(SETUP.with_away(SUPERVISOR, Away(user=SUPERVISOR, deputy=AGENT)))

@@ -139,6 +139,20 @@ async def test_the_next_is_asked_after_ten_minutes_of_working_time_and_not_befor
     assert any("沒有其他人可以請" in told for told in at.told(AGENT, since))
 
 
+async def test_while_slack_cannot_be_asked_the_next_is_not_looked_for_every_second(at: Desk, stage: Stage) -> None:
+    """It is tried again after a minute, and then once."""
+    await asked_in(at)
+    at.clock.now += 700
+    not_before: dict[str, float] = {}
+    await stage.admin("fail_next", method="users.info", status=500, times=1)
+    for _ in range(2):
+        await takeover.do_due(at.services, not_before)
+        assert at.rows(ASKED) == [(OTHER_AGENT, "asked")]
+    at.clock.now += MINUTE
+    await takeover.do_due(at.services, not_before)
+    assert len(at.rows(ASKED)) == 2
+
+
 async def test_overnight_nobody_is_passed_over(at: Desk) -> None:
     """Asked five minutes before closing, a colleague has until five minutes after opening."""
     at.clock.now += 6 * 3600 - 5 * MINUTE - 60
