@@ -139,4 +139,4 @@ async def test_a_draft_with_a_name_and_a_link_in_it_is_shown_as_it_was_typed(sta
     await agent.do("command", channel=SHARED, text=f"/aside draft {draft}")
     push = await agent.sees("ephemeral", lambda push: "草稿說" in texts(push["message"]["blocks"]))
     said = texts(push["message"]["blocks"])
-    assert "@shufen.wang https://kapok.example/help 這次就免費幫您處理 &amp; 5 &lt; 6" in said
+    assert "@王淑芬 https://kapok.example/help 這次就免費幫您處理 &amp; 5 &lt; 6" in said
