@@ -22,7 +22,7 @@ SELECT COUNT(*) AS opened, COALESCE(SUM(CASE WHEN state = 'closed' THEN 1 ELSE 0
   FROM cases
  WHERE workspace = :workspace AND opened_at >= :since AND opened_at < :until""",
         "granted": """
-SELECT currency, CASE WHEN fault_ours = 'yes' THEN 1 ELSE 0 END AS ours,
+SELECT currency, CASE WHEN ours THEN 1 ELSE 0 END AS ours,
        COUNT(*) AS granted, SUM(COALESCE(cap, cost)) AS cost
   FROM exceptions
  WHERE workspace = :workspace AND decided_at >= :since AND decided_at < :until

@@ -238,7 +238,9 @@ def _state(request: ExceptionRequest, zone: str, say: Words) -> list[Block]:
     elif request.state is ExceptionState.WITHDRAWN:
         blocks.append(section(f"*{say('↩️ Withdrawn')}*"))
     elif request.state is ExceptionState.EXPIRED:
-        blocks.append(section(f"*{say('⌛ Nobody decided in time')}*\n{say('It can be asked for again.')}"))
+        unanswered = say("⌛ The question was not answered in time")
+        verdict = unanswered if _unanswered(request) else say("⌛ Nobody decided in time")
+        blocks.append(section(f"*{verdict}*\n{say('It can be asked for again.')}"))
     elif request.grant:
         verdict = say("✅ Approved by {who}", who=_decider(request, say))
         reason = f"\n{escaped(request.decision_reason)}" if request.decision_reason else ""
@@ -373,10 +375,17 @@ def _told_words(request: ExceptionRequest, move: Move | None, customer: str, say
         Move.REMIND: say("{customer}: a supervisor is still waiting for your answer.", customer=customer)
         if asked_back
         else say("{customer}: the exception lapses soon. Is the service booked?", customer=customer),
-        Move.EXPIRE: say("{customer}: nobody decided in time. You can ask again.", customer=customer),
+        Move.EXPIRE: say("{customer}: the question was not answered in time. You can ask again.", customer=customer)
+        if _unanswered(request)
+        else say("{customer}: nobody decided in time. You can ask again.", customer=customer),
         Move.LAPSE: say("{customer}: the exception was not used in time and has lapsed.", customer=customer),
     }
     return words.get(move) or say("{customer}: {state}", customer=customer, state=state_words(request.state, say))
+
+
+def _unanswered(request: ExceptionRequest) -> bool:
+    """Whether a question is open that a supervisor asked back; with a yes already there it waited for the second."""
+    return bool(request.question) and not request.answer and request.first_by is None
 
 
 def told_supervisor(

@@ -60,7 +60,8 @@ def file(
     *,
     cost: str = "1000",
     cap: str | None = None,
-    ours: str = "no",
+    ours: bool = False,
+    said_ours: str = "no",
     customer: str = "C-1",
     currency: str = "TWD",
 ) -> None:
@@ -81,7 +82,8 @@ def file(
             currency=currency,
             reason="x",
             decided_at=at,
-            fault_ours=ours,
+            fault_ours=said_ours,
+            ours=ours,
         )
     )
 
@@ -102,12 +104,15 @@ def test_cases_count_from_the_first_second_to_before_the_last(connection: Connec
 
 
 def test_what_was_granted_counts_by_its_cap_each_currency_and_our_own_faults_apart(connection: Connection) -> None:
-    """A grant of at most 600 for something that costs 1,000 costs 600; a lapsed or declined one costs nothing."""
+    """A grant of at most 600 for something that costs 1,000 costs 600; a lapsed or declined one costs nothing.
+
+    Whose fault it was is the word of whoever granted it, not of whoever asked.
+    """
     case = case_at(connection, START)
     file(connection, case, ExceptionState.APPROVED, START + 1, cap="600")
-    file(connection, case, ExceptionState.USED, START + 2, cost="250.50")
+    file(connection, case, ExceptionState.USED, START + 2, cost="250.50", said_ours="yes")
     file(connection, case, ExceptionState.USED, START + 3, cost="80", currency="USD")
-    file(connection, case, ExceptionState.USED, START + 4, cost="9000", ours="yes")
+    file(connection, case, ExceptionState.USED, START + 4, cost="9000", ours=True)
     file(connection, case, ExceptionState.LAPSED, START + 5)
     file(connection, case, ExceptionState.DECLINED, START + 6)
     file(connection, case, ExceptionState.USED, END)

@@ -10,6 +10,7 @@ from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.policy import Concession
 from bot.settings import Settings
 from bot.setup import Away, RoleSource
+from handlers import due
 from tests.flow.conftest import AGENT, DEPUTY, MANAGER, OTHER_AGENT, SETUP, SUPERVISOR, texts
 from tests.flow.test_who_may_do_what import REASON, TERMS
 from tests.flow.without_slack import Desk, desk
@@ -69,6 +70,20 @@ async def test_a_managers_no_is_the_managers_alone(at: Desk) -> None:
     card = texts(at.body(f"exception:{request.id}:%:card")["blocks"])
     assert f"<@{MANAGER}>" in card
     assert f"<@{SUPERVISOR}>" not in card
+
+
+async def test_what_ends_with_its_question_unanswered_is_not_said_to_be_undecided(at: Desk) -> None:
+    """It waited for whoever asked, not for the supervisors: both read so."""
+    request = at.request(at.case())
+    await at.submit(SUPERVISOR, "ask_back_exception_view", request.id, REASON)
+    for _ in range(2):
+        due_at = at.stands(request).due_at
+        assert due_at
+        at.clock.now = due_at.timestamp() + 1
+        await due.do_due(at.services)
+    assert at.stands(request).state is ExceptionState.EXPIRED
+    assert "問題逾時未回覆" in at.told(AGENT)[-1]
+    assert "問題逾時未回覆" in texts(at.body(f"exception:{request.id}:%:card")["blocks"])
 
 
 async def test_an_answer_that_nobody_waits_for_any_more_is_not_said_to_have_arrived(at: Desk) -> None:
