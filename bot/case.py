@@ -206,20 +206,22 @@ def not_theirs(
 ) -> NotTheirs | None:
     """Why somebody who may help in a case may not move it to this customer; None when they may.
 
-    Once a supervisor has said yes to something in it, the move changes whose exception that was, and whose window is
-    free again (R23): then it takes a supervisor who did not ask for it, and a reason for the audit.
+    Once a supervisor has decided something in it, the move changes whose exception that was and whose window is free
+    again (R23), or takes a no out of the sight of whoever is asked next for the same customer (R34): then it takes a
+    supervisor who did not ask for it, and a reason for the audit. A no about nobody on file is in nobody's sight.
 
     Args:
         asked: The case's requests.
     """
     if customer_id == case.customer_id:
         return NotTheirs.ALREADY
-    said_yes = [each for each in asked if each.state in GRANTED or (each.is_pending and each.first_by)]
-    if not said_yes:
+    counts = GRANTED if case.customer_id is None else {*GRANTED, ExceptionState.DECLINED}
+    decided = [each for each in asked if each.state in counts or (each.is_pending and each.first_by)]
+    if not decided:
         return None
     if role is not Role.SUPERVISOR:
         return NotTheirs.SUPERVISOR_ONLY
-    if any(each.requested_by == user for each in said_yes):
+    if any(each.requested_by == user for each in decided):
         return NotTheirs.OWN_REQUEST
     return None if why else NotTheirs.REASON_MISSING
 

@@ -88,14 +88,14 @@ def refusal_words(refusal: NotTheirs, customer: str, say: Words) -> str:
             return say("This is {customer}'s case already.", customer=customer)
         case NotTheirs.SUPERVISOR_ONLY:
             return say(
-                "A supervisor has approved an exception in this case. It would count for another customer, so only a "
+                "A supervisor has decided on an exception in this case. It would count for another customer, so only a "
                 "supervisor can move the case."
             )
         case NotTheirs.OWN_REQUEST:
             return say("You asked for the exception in this case. Please let another supervisor move it.")
         case NotTheirs.REASON_MISSING:
             return say(
-                "An exception has been approved in this case and would count for another customer. Please write why, "
+                "An exception has been decided in this case and would count for another customer. Please write why, "
                 "under “Customer…” in the case's window."
             )
 

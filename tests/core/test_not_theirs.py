@@ -11,8 +11,13 @@ from bot.message import Role
 from bot.policy import Concession
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-SAID_YES = [(state, None) for state in GRANTED] + [(ExceptionState.SECONDING, "U2"), (ExceptionState.ASKED_BACK, "U2")]
-NOBODY_SAID_YES = [(state, None) for state in ExceptionState if state not in GRANTED]
+DECIDED = [
+    *((state, None) for state in GRANTED),
+    (ExceptionState.SECONDING, "U2"),
+    (ExceptionState.ASKED_BACK, "U2"),
+    (ExceptionState.DECLINED, None),
+]
+OPEN = [(state, None) for state in ExceptionState if state not in {*GRANTED, ExceptionState.DECLINED}]
 
 
 def case(customer_id: str | None = "C-1") -> Case:
@@ -39,17 +44,19 @@ def request(state: ExceptionState, first_by: str | None) -> ExceptionRequest:
     )
 
 
-@pytest.mark.parametrize(("state", "first_by"), NOBODY_SAID_YES)
-@pytest.mark.parametrize("customer_id", [None, "C-1"])
-def test_before_anybody_said_yes_whoever_may_help_says_whose_case_it_is(
+@pytest.mark.parametrize(
+    ("customer_id", "state", "first_by"),
+    [(customer, *each) for each in OPEN for customer in (None, "C-1")] + [(None, ExceptionState.DECLINED, None)],
+)
+def test_before_anything_is_decided_whoever_may_help_says_whose_case_it_is(
     customer_id: str | None, state: ExceptionState, first_by: str | None
 ) -> None:
-    """No reason is asked for: it changes what is looked up, and nobody's window."""
+    """No reason is asked for: it changes what is looked up and nobody's window; a no about nobody finds its owner."""
     asked = [request(state, first_by)]
     assert not_theirs(case(customer_id), "C-2", asked, user="UASKED", role=Role.AGENT, why="") is None
 
 
-@pytest.mark.parametrize(("state", "first_by"), SAID_YES)
+@pytest.mark.parametrize(("state", "first_by"), DECIDED)
 @pytest.mark.parametrize(
     ("user", "role", "why", "refused"),
     [
@@ -59,10 +66,10 @@ def test_before_anybody_said_yes_whoever_may_help_says_whose_case_it_is(
         ("UOTHER", Role.SUPERVISOR, "wrong branch", None),
     ],
 )
-def test_after_a_yes_a_supervisor_who_did_not_ask_says_why(
+def test_after_a_decision_a_supervisor_who_did_not_ask_says_why(
     state: ExceptionState, first_by: str | None, user: str, role: Role, why: str, refused: NotTheirs | None
 ) -> None:
-    """R23: otherwise a case moved elsewhere would free a window for the next exception."""
+    """R23, R34: else a case moved elsewhere would free a window for the next exception, or hide a no from it."""
     assert not_theirs(case(), "C-2", [request(state, first_by)], user=user, role=role, why=why) is refused
 
 

@@ -160,6 +160,18 @@ async def test_a_grant_is_moved_by_a_supervisor_who_says_why(at: Desk) -> None:
     assert "同名的另一家" not in str(at.rows("SELECT body FROM outbox WHERE kind = 'ephemeral'"))
 
 
+async def test_a_no_is_not_moved_out_of_sight_by_whoever_asks_again(at: Desk) -> None:
+    """R34: an agent cannot give the declined case to somebody else and ask anew as if nothing had been said."""
+    case = at.case()
+    await at.submit(SUPERVISOR, "decline_exception_view", at.request(case).id, {"reason": typed("不符合")})
+    (refused,) = await says_it_is(at, AGENT, case, "C-2")
+    assert "只有主管" in refused
+    (mistake,) = await at.submit(AGENT, "ask_exception_view", at.case().id, FORM)
+    assert "未核准" in mistake
+    assert await says_it_is(at, SUPERVISOR, case, "C-2", "同名的另一家")
+    assert at.rows(WHOSE, case.id) == [("C-2",)]
+
+
 async def test_beside_a_customer_that_was_found_one_click_makes_the_open_case_theirs(at: Desk) -> None:
     """`/warranty` in a channel with an open case; not where the case is theirs, nor for whoever may not help in it."""
     case = at.case(customer=None, channel=SALES_CHANNEL)
