@@ -477,13 +477,19 @@ def last_declined(asked: Sequence[ExceptionRequest]) -> datetime | None:
     )
 
 
+def _put_ours_right(request: ExceptionRequest) -> bool:
+    return request.state is ExceptionState.USED and request.grant is not None and request.grant.ours
+
+
 def hindrance(asked: Sequence[ExceptionRequest], *, new_facts: bool) -> ExceptionState | None:
     """The state of the request because of which a case cannot ask for an exception; None when it can.
+
+    What put our own fault right and is done with was no favour, and stands in nobody's way.
 
     Args:
         new_facts: Something is new since the last no (R34).
     """
-    states = {each.state for each in asked} - OVER
+    states = {each.state for each in asked if not _put_ours_right(each)} - OVER
     if ExceptionState.DECLINED in states and new_facts:
         states.remove(ExceptionState.DECLINED)
     return next((each for each in ExceptionState if each in states), None)

@@ -16,12 +16,15 @@ from tests.core.coached import NOW, PRESSURE, VALUES, any_situation, customer_si
 def test_nothing_is_said_before_its_stage_unless_it_was_asked_for(
     playbook: Playbook, situation: Situation, signals: set[str]
 ) -> None:
-    """R01, R17: dates and prices wait until the case is told, and come at once to who asks for them."""
+    """R01, R17: dates and prices wait until the case is told, and come at once to who asks for them.
+
+    A customer who brings up the contract themselves has asked for it.
+    """
     advice = whispered(playbook, situation, *signals)
     topics = {topic for line in advice.lines for topic in line.speaks_of} if advice else set()
     if not has_reached(Stage.TELL, stage_of(situation)):
         assert Topic.EXPIRY not in topics or signals & {"asks_coverage", "disputes_expiry"}
-        assert Topic.RENEWAL not in topics or "asks_price" in signals
+        assert Topic.RENEWAL not in topics or signals & {"asks_price", "raises_contract"}
         assert Topic.PRICE not in topics or signals & {"asks_price", "disputes_charge"}
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.facts import MOST_HOURS, HoursError, RecordedFact, current, parse_hours, spelt
-from bot.goodwill import ExceptionRequest, ExceptionState, hindrance, last_declined
+from bot.goodwill import ExceptionRequest, ExceptionState, Grant, hindrance, last_declined
 from bot.policy import Concession
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
@@ -82,6 +82,24 @@ def test_a_no_stands_until_something_is_new(
 ) -> None:
     """R34, and one exception a case."""
     assert hindrance([request(state) for state in states], new_facts=new_facts) is stands
+
+
+@pytest.mark.parametrize(
+    ("state", "ours", "stands"),
+    [
+        (ExceptionState.USED, True, None),
+        (ExceptionState.USED, False, ExceptionState.USED),
+        (APPROVED, True, APPROVED),
+    ],
+)
+def test_what_put_our_own_fault_right_was_no_favour(
+    state: ExceptionState,
+    ours: bool,  # noqa: FBT001 - a case of a table
+    stands: ExceptionState | None,
+) -> None:
+    """A case may ask for its exception afterwards; while the work is not booked yet there is no need to."""
+    grant = Grant(concession=Concession.FULL, scope="?", cap=Decimal(1), ours=ours)
+    assert hindrance([request(state).model_copy(update={"grant": grant})], new_facts=False) is stands
 
 
 def test_the_last_no_is_the_one_that_counts() -> None:
