@@ -131,7 +131,7 @@ def _asked(insight: Insight, say: Words) -> Section:
 def _asked_again(insight: Insight, names: Mapping[str, str], say: Words) -> Section:
     title, asked = say("Asked again"), ("asked_again",)
     if not insight.asked_again:
-        return Section(title, asked, say("No customer came back for a second exception."))
+        return Section(title, asked, say("For no customer was a second exception asked for in another case."))
     return Section(
         title,
         asked,
@@ -148,7 +148,7 @@ def _asked_again(insight: Insight, names: Mapping[str, str], say: Words) -> Sect
 def _claims(insight: Insight, say: Words) -> Section:
     title, asked = say("“Your salesperson promised us”"), ("claims",)
     if not insight.claims:
-        return Section(title, asked, say("No promise had to be checked."))
+        return Section(title, asked, say("Sales was asked about no promise."))
     ended = {
         VerificationState.ASKED: say("not answered yet"),
         VerificationState.REMEMBERED: say("remembered, nothing in writing"),
@@ -212,7 +212,7 @@ def _lost(insight: Insight, say: Words) -> Section:
 
 def _wanted(insight: Insight, signals: Mapping[str, str], say: Words) -> Section:
     title, asked = say("What customers came with"), ("wanted",)
-    shown = [each for each in insight.wanted if each.signal in signals][:MOST_ROWS]
+    shown = [each for each in insight.wanted if each.signal in signals]
     if not shown:
         return Section(title, asked, say("Nothing was noticed."))
     return Section(

@@ -65,6 +65,7 @@ class Pipeline(BaseModel):
 
     Attributes:
         mine: Opportunities that are theirs, the one that is due first foremost.
+        others: Those that colleagues have; for sales managers.
         free: Those that anybody in sales may take.
         renewals: The next months' renewals of the accounts they look after; empty months are among them.
         next_endings: The first few of those contracts.
@@ -75,6 +76,7 @@ class Pipeline(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     mine: tuple[Mine, ...] = ()
+    others: tuple[Mine, ...] = ()
     free: tuple[Mine, ...] = ()
     renewals: tuple[RenewalMonth, ...] = ()
     next_endings: tuple[Ending, ...] = ()

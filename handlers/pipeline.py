@@ -31,9 +31,10 @@ def pipeline(services: Services, connection: Connection, actor: Actor) -> Pipeli
         return None
     manages = manages_sales(user, actor.setup, groups)
     unsettled = by_due(opportunities.unsettled(connection, workspace, MOST))
-    mine = [each for each in unsettled if each.holder == user or (manages and each.holder != CHANNEL)]
+    mine = [each for each in unsettled if each.holder == user]
+    others = [each for each in unsettled if manages and each.holder not in {user, CHANNEL}]
     free = [each for each in unsettled if each.holder == CHANNEL and each.state is OpportunityState.ASKED]
-    called = names(services, (each.customer_id for each in [*mine, *free]))
+    called = names(services, (each.customer_id for each in [*mine, *others, *free]))
 
     def listed(known: list[Opportunity]) -> tuple[Mine, ...]:
         return tuple(Mine(opportunity=each, customer=called.get(each.customer_id)) for each in known)
@@ -47,6 +48,7 @@ def pipeline(services: Services, connection: Connection, actor: Actor) -> Pipeli
     since = moment(services) - timedelta(days=DAYS)
     return Pipeline(
         mine=listed(mine),
+        others=listed(others),
         free=listed(free),
         renewals=by_month(endings, today),
         next_endings=tuple(endings[:NEXT]),

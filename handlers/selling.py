@@ -15,6 +15,7 @@ from bot.case import Case
 from bot.commitments import OWED
 from bot.customer import Customer, CustomerRecord
 from bot.facts import current
+from bot.history import counts_since
 from bot.i18n import Words, words
 from bot.language import language_of_locale
 from bot.message import Role
@@ -61,11 +62,11 @@ def brief(
     customer = customer_of(services, opportunity.customer_id)
     record = customer.record if customer else _unknown(opportunity, say)
     now = situation(services, connection, case, customer, language=say.language)
-    anger = conversations.last_customer_anger(connection, case)
+    anger = conversations.angriest_lately(connection, case)
     said = conversations.heard(connection, case)
     signals = frozenset(each for one in said if one.role is Role.CUSTOMER for each in one.signals)
-    since = moment(services) - timedelta(days=policy.goodwill.window_days)
-    granted = requests.granted_at(connection, case.workspace, opportunity.customer_id, but_not=case.id)
+    since = counts_since(policy.goodwill, policy.hours, moment(services))
+    granted = requests.granted_at(connection, case.workspace, opportunity.customer_id)
     public = is_public(record.customer.name, policy.sales)
     directory = services.directory()
     return Brief(
@@ -75,7 +76,7 @@ def brief(
         prices=directory.service_prices() if directory else (),
         cost=_cost(current(facts.of_case(connection, case)).get("cost")),
         currency=policy.cost.currency,
-        exceptions=(sum(1 for each in granted if each > since), policy.goodwill.exceptions_per_window),
+        exceptions=(sum(each >= since for each in granted), policy.goodwill.exceptions_per_window),
         window_days=policy.goodwill.window_days,
         earlier_cases=which_case.count_before(connection, case, opportunity.customer_id),
         anger=anger,

@@ -230,6 +230,23 @@ def last_customer_anger(connection: Connection, case: Case) -> int:
     return anger or 0
 
 
+def angriest_lately(connection: Connection, case: Case, messages_back: int = 5) -> int:
+    """How angry the customer was at worst in their last few messages, 0–3; one calm word does not undo the rest."""
+    last = (
+        select(messages.c.anger)
+        .where(
+            messages.c.workspace == case.workspace,
+            messages.c.case_id == case.id,
+            messages.c.role == Role.CUSTOMER,
+            messages.c.deleted_at.is_(None),
+        )
+        .order_by(messages.c.ts.desc())
+        .limit(messages_back)
+        .subquery()
+    )
+    return int(connection.execute(select(func.coalesce(func.max(last.c.anger), 0))).scalar_one())
+
+
 def last_words_showing(connection: Connection, case: Case, signal: str) -> str:
     """What the customer said last that showed this signal; empty when nothing did."""
     rows = connection.execute(

@@ -67,7 +67,7 @@ def cost_error_words(error: CostError, say: Words) -> str:
     """What is wrong with the amount."""
     match error:
         case CostError.NOT_A_NUMBER:
-            return say("Please give the cost as a number, like 3000.")
+            return say("Please give the amount as a number, like 3000.")
         case CostError.NEGATIVE:
             return say("A cost cannot be negative.")
         case CostError.ABSURD:

@@ -24,10 +24,14 @@ def blocks(pipeline: Pipeline, now: datetime, zone: str, say: Words) -> list[Blo
         found.append(section(say("Nothing is waiting for you. Aside writes as soon as a customer needs you.")))
     found += [block for each in pipeline.mine[:MOST_MINE] for block in _mine(each, now, zone, say)]
     found += _more(len(pipeline.mine) - MOST_MINE, say)
-    if pipeline.free:
-        found.append(header(say("For whoever takes it first")))
-        found += [block for each in pipeline.free[:MOST_FREE] for block in _mine(each, now, zone, say)]
-        found += _more(len(pipeline.free) - MOST_FREE, say)
+    for title, listed in (
+        (say("For whoever takes it first"), pipeline.free),
+        (say("With colleagues"), pipeline.others),
+    ):
+        if listed:
+            found.append(header(title))
+            found += [block for each in listed[:MOST_FREE] for block in _mine(each, now, zone, say)]
+            found += _more(len(listed) - MOST_FREE, say)
     found += _renewals(pipeline, say)
     found.append(section(f"*{say('The last {days} days', days=pipeline.days)}*\n{_settled(pipeline, say)}"))
     return found

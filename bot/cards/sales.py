@@ -68,7 +68,7 @@ class Brief:
         cost: What this service costs us, in the policy's currency; None while nobody has estimated it.
         exceptions: How many exceptions the customer had in the window, and how many there may be.
         earlier_cases: How many cases the customer had before this one.
-        anger: How angry the customer was last, 0 to 3.
+        anger: How angry the customer was lately, at worst, 0 to 3.
         promised: What we have promised the customer and not kept yet.
         pitch: Lines to say.
         also_held: What similar customers also hold.
