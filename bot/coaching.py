@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import filterfalse
 from string import Formatter
 
 from babel.dates import format_date
@@ -28,7 +29,7 @@ from bot.playbook import (
     Topic,
 )
 from bot.promises import Scope
-from bot.quiet import Given, audible
+from bot.quiet import ANGER, Given, audible
 from bot.signals import Reading, Signal
 
 MOST_PLAYS = 2
@@ -197,7 +198,8 @@ def advise(
             and fits(play.when, signals=signals, anger=anger, situation=situation)
         ]
         policy, facts = playbook.policy.whisper, situation.facts
-        return audible(fitting, given, policy, now, facts=facts, muted=muted, elsewhere=elsewhere)
+        heard = audible(fitting, given, policy, now, facts=facts, muted=muted, elsewhere=elsewhere)
+        return heard if all(play in heard for play in fitting if play.always) else [*filterfalse(_only_comforts, heard)]
 
     heard = plays_for(seen, reading.anger)
     if not heard:
@@ -235,6 +237,11 @@ def advise_on(
 def answers_words(play: Play) -> bool:
     """Whether a play answers what was said; another is whispered when a fact has come true that its lines claim."""
     return bool(play.when.signals or play.when.all_signals) or not SAID.isdisjoint(play.when.facts)
+
+
+def _only_comforts(play: Play) -> bool:
+    """Whether a play answers anger alone: it is no answer to a threat whose own play is silent (R39)."""
+    return play.when.signals == (ANGER,)
 
 
 def fits(when: Conditions, *, signals: frozenset[str], anger: int, situation: Situation) -> bool:

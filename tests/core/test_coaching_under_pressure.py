@@ -120,6 +120,32 @@ def test_a_slight_and_a_threat_stand_until_the_same_side_speaks_again(heard: lis
     assert {name for name in ("slighted", "threatened") if getattr(said, name)} == stands
 
 
+@pytest.mark.parametrize("anger", [2, 3])
+@pytest.mark.parametrize("grave", ["abuses_agent", "threatens_agent", "threatens_legal"])
+def test_comfort_never_stands_in_for_the_answer_to_a_threat(playbook: Playbook, grave: str, anger: int) -> None:
+    """R39, R47: the second threat in a minute, or one whose play was muted, meets silence, not comfort."""
+    situation = situation_of(Standing(), Stage.CONFIRM)
+
+    def told(*signals: str, minutes_ago: float = 1, muted: frozenset[str] = frozenset()) -> tuple[str, ...]:
+        advice = advise(
+            playbook,
+            reading=reading(*signals, anger=anger),
+            speaker=Role.CUSTOMER,
+            situation=situation,
+            given=[Given(plays=(grave,), at=NOW - timedelta(minutes=minutes_ago))],
+            language="zh-TW",
+            now=NOW,
+            muted=muted,
+        )
+        return advice.plays if advice else ()
+
+    assert told(grave, "anger") == ()
+    assert told(grave, "anger", minutes_ago=60, muted=frozenset({grave})) == ()
+    assert told(grave, "anger", minutes_ago=60)[0] == grave
+    assert told("anger") == ("fury" if anger > 2 else "anger",)
+    assert told(grave, "anger", "reports_fault") == told("reports_fault") != ()
+
+
 @pytest.mark.parametrize("signal", ["argues", "repeats_refusal"])
 def test_who_returns_heat_to_a_threat_is_offered_a_takeover(playbook: Playbook, signal: str) -> None:
     """R14, R37, R38: nobody dares a customer who threatens."""

@@ -100,8 +100,35 @@ LOOK_ALIKES = [
     # loud thanks
     (Role.CUSTOMER, "收到！！！"),
     (Role.AGENT, "太好了！！！"),
+    # who is to kill what, and for whom
+    (Role.CUSTOMER, "Please kill the process"),
+    (Role.CUSTOMER, "I will kill your session and restart"),
+    (Role.CUSTOMER, "this will kill us"),
+    (Role.CUSTOMER, "my boss will kill me"),
+    (Role.CUSTOMER, "I'll shoot you an email"),
+    (Role.CUSTOMER, "老闆會殺了我"),
+    (Role.CUSTOMER, "老板会杀了我"),
+    (Role.CUSTOMER, "那張單我要砍單"),
+    (Role.CUSTOMER, "整個砍掉重練"),
+    (Role.CUSTOMER, "跟你殺價一下"),
+    (Role.CUSTOMER, "請幫我們掃毒殺毒"),
+    (Role.CUSTOMER, "我殺了你的 process 再重開"),
+    (Role.CUSTOMER, "我要拿刀具去找你們研磨"),
+    (Role.CUSTOMER, "這颱風天，你全家出門小心"),
+    (Role.CUSTOMER, "我們想砍你們全家便利商店的訂單"),
 ]
 MEANT = [
+    (Role.CUSTOMER, "threatens_agent", "我要砍死你們"),
+    (Role.CUSTOMER, "threatens_agent", "我要砍死你"),
+    (Role.CUSTOMER, "threatens_agent", "信不信我殺了你"),
+    (Role.CUSTOMER, "threatens_agent", "我明天就去拿刀砍死你"),
+    (Role.CUSTOMER, "threatens_agent", "殺你全家"),
+    (Role.CUSTOMER, "threatens_agent", "你全家給我小心一點"),
+    (Role.CUSTOMER, "threatens_agent", "我要杀了你"),
+    (Role.CUSTOMER, "threatens_agent", "信不信老子弄死你"),
+    (Role.CUSTOMER, "threatens_agent", "I will kill you"),
+    (Role.CUSTOMER, "threatens_agent", "I'm going to kill every one of you"),
+    (Role.CUSTOMER, "threatens_agent", "I swear I'll murder you"),
     (Role.CUSTOMER, "threatens_legal", "我們不打算再談了，直接提告"),
     (Role.CUSTOMER, "threatens_legal", "We're done talking, our lawyer will be in touch"),
     (Role.CUSTOMER, "threatens_to_leave", "續約我不簽了，準備換別家"),
@@ -128,6 +155,25 @@ def test_a_look_alike_shows_nothing(packaged: Detector, role: Role, text: str) -
 def test_what_is_meant_is_told_beside_its_look_alikes(packaged: Detector, role: Role, signal: str, text: str) -> None:
     """What takes a look-alike back leaves the real thing, even where it borrows the same words."""
     assert signal in packaged.read(role, text).ids
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我不會殺了你啦，慢慢來",
+        "我杀了你们三成价，不好意思",
+        "我打死你們也沒用",
+        "這個價格要殺死你們了",
+        "我拿槍去找你們維修，條碼掃不到",
+        "我老闆會殺了你們",
+        "I am not going to kill you over one day",
+        "If this is late, my boss will kill you too haha",
+        "These deadlines will kill you",
+    ],
+)
+def test_words_of_killing_threaten_nobody_by_themselves(packaged: Detector, text: str) -> None:
+    """Denied, haggled or said of what somebody else will do: a supervisor is not called for that."""
+    assert "threatens_agent" not in packaged.read(Role.CUSTOMER, text).ids
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
