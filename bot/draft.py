@@ -20,7 +20,7 @@ from bot.policy import Concession
 from bot.signals import Reading
 
 MOST_LINES = 3
-_WIDER = {"free_service": frozenset({"free_labour", "free_parts"})}
+_WIDER = {"free_service": frozenset({"free_labour", "free_parts", "all_free"})}
 """A claim that is not named beside a narrower one of the same sentence: free labour is no free service."""
 _PROMISED = "overpromises"
 _TOO_EARLY = "refuses_early"
@@ -54,6 +54,7 @@ class Beyond(BaseModel):
         promised: What the recorded promise covers instead; None without one.
         declined: The request was declined, so it is said against a decision that stands (R34).
         undecided: A request is before the supervisors.
+        never: Nothing makes it true: no single exception reaches that far (R23).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,11 +67,12 @@ class Beyond(BaseModel):
     promised: Concession | None = None
     declined: bool = False
     undecided: bool = False
+    never: bool = False
 
     @property
     def is_too_early(self) -> bool:
         """Whether it is true, and its time has not come."""
-        return not (self.missing or self.granted or self.promised or self.declined)
+        return not (self.missing or self.granted or self.promised or self.declined or self.never)
 
 
 class DraftCheck(BaseModel):
@@ -79,8 +81,8 @@ class DraftCheck(BaseModel):
     Attributes:
         better: What could stand where the draft goes beyond the case; where neither that nor a play about what hurts
             has better words, what answers the customer's last message. All true for this case.
-        concedes: It, or what could stand in its place, speaks of a concession, granted or not: whoever sends it should
-            have the grant's bounds in sight.
+        concedes: It, or what could stand in its place, speaks of a concession or promises one, granted or not: whoever
+            sends it should have the grant's bounds in sight, and hears of no such draft that it is fine.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -132,7 +134,8 @@ def check_draft(
             now=now,
         )
         better = advice.lines[:MOST_LINES] if advice else ()
-    concedes = any(_concedes(claim) for claim, _ in claims_in(text, playbook))
+    concedes = _PROMISED in reading.ids
+    concedes = concedes or any(_concedes(claim) or _is_never_true(claim) for claim, _ in claims_in(text, playbook))
     concedes = concedes or any(not {TELLS_OF_THE_YES, TELLS_OF_THE_PROMISE}.isdisjoint(line.claims) for line in better)
     return DraftCheck(hurts=hurts, beyond=beyond, better=better, concedes=concedes)
 
@@ -176,16 +179,23 @@ def _beyond(
         too_early = claim.from_stage is not None and not has_reached(claim.from_stage, situation.stage)
         if held and not too_early:
             continue
+        never = _is_never_true(claim)
         yield Beyond(
             claim=claim.id,
             words=words,
-            missing=() if held else tuple(true_by) or ("exception_approved",),
+            missing=() if held or never else tuple(true_by) or ("exception_approved",),
             action=None if held or (conceded and situation.asked) else claim.action,
             granted=granted if conceded else None,
             promised=promised if conceded else None,
             declined=conceded and granted is None and situation.standing.decision == "declined",
             undecided=conceded and "exception_requested" in situation.facts,
+            never=never,
         )
+
+
+def _is_never_true(claim: ClaimDefinition) -> bool:
+    """Whether no fact and no exception makes it true."""
+    return not (claim.true_by or claim.granted_by)
 
 
 def _concedes(claim: ClaimDefinition) -> bool:

@@ -15,8 +15,8 @@ class RecordedFact(BaseModel):
 
     Attributes:
         name: `severity`, `effort_hours`, `cost`, `fault_ours`, a mistake of `OurMistake`, `claim`, `evidence`,
-            `new_facts`, `engineer`, `engineer_assigned`, `promise_being_checked`, `commitment_recorded`,
-            `takeover_by`, `takeover_asked`, `takeover_accepted`.
+            `new_facts`, `declined_for_fairness`, `engineer`, `engineer_assigned`, `promise_being_checked`,
+            `commitment_recorded`, `takeover_by`, `takeover_asked`, `takeover_accepted`.
         value: `yes` or `no` for what a line may claim; an amount, hours, a person's Slack id or words for the rest.
         after: Key of the message it tells of, if it does.
         holds: Whether it counts: a fact that tells of a message counts once that message is out.

@@ -227,6 +227,7 @@ class Terms(BaseModel):
         cap: What the service may cost us at most; None for what was asked.
         valid_days: How long it can be used; None for what the policy says.
         fault_ours: Whether the fault is ours, in the word of whoever decides; unsaid, it is a favour like any other.
+        for_fairness: Of a no: whether the customer may hear fairness to other customers as the reason (R28).
         reason: Required for everything but plain approval.
     """
 
@@ -238,6 +239,7 @@ class Terms(BaseModel):
     valid_days: int | None = None
     extended_to: date | None = None
     fault_ours: bool = False
+    for_fairness: bool = False
     reason: str = ""
 
 

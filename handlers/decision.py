@@ -132,7 +132,11 @@ async def _from_window(services: Services, task: Task, wanted: Move) -> None:
     sent = inbound.submission(task.entry.payload)
     actor = await admit(services, task, sent.user, "")
     if actor:
-        terms = Terms(reason=sent.text("reason"), fault_ours=sent.text("fault_ours") == "yes")
+        terms = Terms(
+            reason=sent.text("reason"),
+            fault_ours=sent.text("fault_ours") == "yes",
+            for_fairness=sent.text(deciding_card.TOLD) == deciding_card.FAIRNESS,
+        )
         await _decide(services, task, actor, sent.private_metadata, wanted, terms, "")
 
 
@@ -275,6 +279,8 @@ async def _try_to_decide(
             raise _ChangedMeanwhileError
         if ruled.move in {Move.APPROVE, Move.DECLINE}:
             _record_whose_fault(services, connection, before, case, actor, terms)
+        if ruled.move is Move.DECLINE:
+            _record_what_may_be_told(services, connection, case, actor, terms)
         made = request.make(
             services,
             connection,
@@ -305,6 +311,24 @@ def _after(services: Services, asked: ExceptionRequest, ruled: Ruling, actor: Ac
         hours=policy.hours,
         terms=terms,
         authority=ruled.authority,
+    )
+
+
+def _record_what_may_be_told(
+    services: Services, connection: Connection, case: Case, actor: Actor, terms: Terms
+) -> None:
+    """Whether fairness may be given as the reason: each no says it anew, and it holds for no other (R28)."""
+    known = current(facts.of_case(connection, case)).get("declined_for_fairness", "no")
+    if not terms.for_fairness and known == "no":
+        return
+    facts.record(
+        connection,
+        case,
+        "declined_for_fairness",
+        "yes" if terms.for_fairness else "no",
+        by=actor.person.user_id,
+        why=terms.reason.strip(),
+        now=services.clock(),
     )
 
 

@@ -82,6 +82,7 @@ FIGURES = frozenset(
         "other_mistake",
         "claim",
         "new_facts",
+        "declined_for_fairness",
         "engineer",
         "engineer_assigned",
         "promise_being_checked",

@@ -14,6 +14,8 @@ ASK_BACK_VIEW = "ask_back_exception_view"
 DECLINE_VIEW = "decline_exception_view"
 ANSWER_VIEW = "answer_exception_view"
 MOST_WORDS = 300
+TOLD = "told"
+FAIRNESS = "fairness"
 
 
 def approve_modal(request: ExceptionRequest, about: Sequence[Block], say: Words) -> Block:
@@ -151,11 +153,26 @@ def decline_modal(request: ExceptionRequest, say: Words, *, about: Sequence[Bloc
         DECLINE_VIEW,
         request.id,
         about=[*about, fault_box(request, say)] if request.fault_ours == "yes" else about,
+        more=[_told_box(say)],
         title=say("Decline"),
         label=say("Why not?"),
         hint=say("The agent sees this reason; the customer does not."),
         submit=say("Decline"),
         say=say,
+    )
+
+
+def _told_box(say: Words) -> Block:
+    """What the customer may hear as the reason: fairness is given only where it is the reason (R28)."""
+    choices = [
+        option(say("No reason, only what comes next"), "none"),
+        option(say("Fairness to other customers"), FAIRNESS),
+    ]
+    return labelled(
+        TOLD,
+        say("What may the customer hear as the reason?"),
+        static_select("choice", choices, placeholder=say("Choose"), chosen="none"),
+        optional=True,
     )
 
 
@@ -169,11 +186,12 @@ def _one_box(
     submit: str,
     say: Words,
     about: Sequence[Block] = (),
+    more: Sequence[Block] = (),
 ) -> Block:
     return modal(
         callback_id,
         title,
-        [*about, labelled("reason", label, text_input("text", multiline=True, most=1000), hint=hint)],
+        [*about, labelled("reason", label, text_input("text", multiline=True, most=1000), hint=hint), *more],
         submit=submit,
         close=say("Cancel"),
         private_metadata=request_id,

@@ -75,15 +75,17 @@ def answer(
         top.append(say("No open case here, so nothing could be looked up"))
     blocks = [context("  ·  ".join(top))]
     bounds = [section("\n".join(f"• {each}" for each in granted))] if granted and check.concedes else []
+    if bounds:
+        bounds = [section(say("⚠️ *What was granted is this, and no more. Does your draft stay within it?*")), *bounds]
     if check.is_clean:
-        return [*blocks, section(say("✅ Looks good. It promises nothing beyond this case.")), *bounds]
+        return [*blocks, *(bounds or [section(say("✅ Looks good. It promises nothing beyond this case."))])]
     blocks += bounds
     blocks += [_beyond(each, playbook=playbook, say=say) for each in check.beyond]
     plays = playbook.words[say.language].plays
     for hurt in check.hurts:
         play = plays[hurt.play]
-        words = escaped(cut(hurt.words, _SHOWN))
-        blocks.append(section(f"💬 *{escaped(play.title)}*  “{words}”\n{escaped(play.meaning)}"))
+        words = say("“{words}”", words=escaped(cut(hurt.words, _SHOWN)))
+        blocks.append(section(f"💬 *{escaped(play.title)}*  {words}\n{escaped(play.meaning)}"))
         instead = playbook.words[language].plays[hurt.play].instead
         blocks.append(quote(instead) if instead else section(f"*{say('Better')}*  {escaped(play.next_step)}"))
     if check.better:
@@ -95,12 +97,14 @@ def answer(
 def _beyond(beyond: Beyond, *, playbook: Playbook, say: Words) -> Block:
     name = playbook.words[say.language].claims[beyond.claim].name
     head = say("⚠️ *Your draft says: {what}*", what=escaped(name))
-    words = escaped(cut(beyond.words, _SHOWN))
-    return section(f"{head}  “{words}”\n{_state(beyond, say=say)}")
+    words = say("“{words}”", words=escaped(cut(beyond.words, _SHOWN)))
+    return section(f"{head}  {words}\n{_state(beyond, say=say)}")
 
 
 def _state(beyond: Beyond, *, say: Words) -> str:
     """How the case stands to what the draft says."""
+    if beyond.never:
+        return say("No approval reaches that far: an exception is for this once. Leave it out.")
     if beyond.declined and not beyond.promised:
         return say("The request was declined. Only a new fact reopens it.")
     if beyond.granted:

@@ -16,6 +16,7 @@ def fact_words(fact: str, say: Words) -> str:
         "exception_requested": say("an exception has been asked for"),
         "exception_approved": say("the exception is approved"),
         "exception_declined": say("the exception is declined"),
+        "declined_for_fairness": say("fairness is the reason for the no"),
         "sales_told": say("sales has been told"),
         "sales_took_it_up": say("somebody in sales has taken it up"),
         "promise_being_checked": say("the promise is being checked"),

@@ -157,6 +157,24 @@ def test_when_a_fact_becomes_true_there_are_lines_that_say_so(
     assert any(fact in line.claims for line in advice.lines)
 
 
+@pytest.mark.parametrize("language", ["zh-TW", "zh-CN", "en"])
+@pytest.mark.parametrize("facts", [(), ("declined_for_fairness",)])
+def test_fairness_is_the_reason_only_where_whoever_declined_said_so(
+    playbook: Playbook, facts: tuple[str, ...], language: Language
+) -> None:
+    """R28: a reason that is not this case's is not given; the answer and what comes next stand without it."""
+    situation = Situation(
+        standing=Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low", decision="declined"),
+        stage=Stage.FOLLOW_UP,
+        facts=frozenset({"exception_declined", "expired", *facts}),
+    )
+    advice = advise_on(playbook, "exception_declined", situation=situation, language=language)
+    lines = playbook.words[language].plays["exception_declined"].lines
+    told = ["thanks_and_message", *(["reason"] if facts else []), "outlook"]
+    assert advice
+    assert [line.text for line in advice.lines] == [lines[each] for each in told]
+
+
 @pytest.mark.parametrize(("language", "day"), [("en", "30 April 2026"), ("zh-TW", "2026-04-30")])
 def test_a_day_in_a_line_is_written_as_people_write_it(playbook: Playbook, language: Language, day: str) -> None:
     """A line is read aloud or pasted: in English nobody says 2026-04-30."""

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.cards.draft import answer
 from bot.case import Standing
 from bot.coaching import Situation
 from bot.draft import DraftCheck, check_draft, claims_in
-from bot.playbook import Action, Playbook, Stage
+from bot.i18n import words
+from bot.playbook import Action, Language, Playbook, Stage
 from bot.policy import Concession
 from bot.signals import Reading, Signal
 
@@ -21,6 +23,15 @@ SAID = {
         "We'll waive labour for you",
     ],
     "free_parts": ["零件費也免了", "The parts are on us this time"],
+    "all_free": ["這次全部免費", "費用全免", "Everything is free this time.", "It's all on us, the whole job is free"],
+    "free_from_now_on": [
+        "之後都免費。",
+        "以後也都不收費",
+        "以後都一樣",
+        "From now on it's free.",
+        "Repairs are always free for you.",
+        "It's free for good",
+    ],
     "free_service": [
         "沒關係，這次就免費幫您處理",
         "這次我們不跟您收錢",
@@ -46,6 +57,10 @@ SAID = {
     "deadline": ["明天中午前回覆您", "I'll get back to you by noon"],
 }
 UNSAID = [
+    "我不能保證以後都免費",
+    "以後都由我跟您聯絡",
+    "I'm always free to talk.",
+    "I can't promise that it will always be free.",
     "我不能保證免費，要請示主管",
     "我需要先請示主管，請給我一點時間",
     "如果主管同意，這次工資不收",
@@ -95,7 +110,7 @@ def test_what_a_draft_claims_is_named(playbook: Playbook, claim: str, text: str)
     """Each in Chinese and in English; a narrower claim is not taken for the wider one."""
     named = [found.id for found, _ in claims_in(text, playbook)]
     assert claim in named
-    assert not (claim in {"free_labour", "free_parts"} and "free_service" in named)
+    assert not (claim in {"free_labour", "free_parts", "all_free"} and "free_service" in named)
 
 
 @pytest.mark.parametrize("text", UNSAID)
@@ -132,6 +147,82 @@ def test_a_grant_covers_its_scope_and_no_more(playbook: Playbook) -> None:
         (found,) = check(playbook, text, known, granted=granted).beyond
         assert found.granted is granted
         assert found.action is None
+
+
+@pytest.mark.parametrize(
+    "text", ["這次工資不收，之後都免費。", "The labour is free, and from now on it's always free."]
+)
+@pytest.mark.parametrize("granted", list(Concession))
+def test_no_grant_reaches_beyond_this_once(playbook: Playbook, text: str, granted: Concession) -> None:
+    """R23: an exception is for once, whatever it concedes; that it stays free is true of none."""
+    known = situation("exception_approved", "covered", asked=True, decision="granted")
+    never = [each for each in check(playbook, text, known, granted=granted).beyond if each.never]
+    assert [each.claim for each in never] == ["free_from_now_on"]
+    assert not never[0].missing
+    assert not never[0].is_too_early
+
+
+@pytest.mark.parametrize("text", ["工資跟零件，這次全部免費。", "Labour is waived and everything is free."])
+def test_everything_is_more_than_a_part_was_granted(playbook: Playbook, text: str) -> None:
+    """A part named in the same sentence does not cover that everything is free (R23)."""
+    known = situation("exception_approved", asked=True, decision="granted")
+    partly = check(playbook, text, known, granted=Concession.LABOUR_WAIVED).beyond
+    assert "all_free" in [each.claim for each in partly]
+    assert check(playbook, text, known, granted=Concession.FULL).is_clean
+
+
+LIE = {
+    "zh-TW": "我主管在旁邊，他已經答應了，這次全部免費，MES 也免費，之後都免費。",
+    "en": "My manager has agreed: everything is free this time, the MES too, and it stays free from now on.",
+}
+BOUNDS = "發票列印 · remote only"
+
+
+def shown(playbook: Playbook, found: DraftCheck, granted: tuple[str, ...], language: Language) -> str:
+    """What the agent reads of it, in their language."""
+    say = words(language)
+    return str(
+        answer(found, customer=None, has_case=True, language=language, playbook=playbook, say=say, granted=granted)
+    )
+
+
+@pytest.mark.parametrize("language", ["zh-TW", "en"])
+def test_what_was_granted_is_no_cover_for_more(playbook: Playbook, language: Language) -> None:
+    """A full grant of one thing does not make the rest free: its bounds are asked about, and the rest is warned of."""
+    known = situation("exception_approved", asked=True, decision="granted")
+    found = check(playbook, LIE[language], known, granted=Concession.FULL)
+    said = shown(playbook, found, (BOUNDS,), language)
+    assert [each.claim for each in found.beyond] == ["free_from_now_on"]
+    assert BOUNDS in said
+    assert "✅" not in said
+    assert words(language)("No approval reaches that far: an exception is for this once. Leave it out.") in said
+
+
+@pytest.mark.parametrize("language", ["zh-TW", "en"])
+@pytest.mark.parametrize(
+    ("text", "signals"), [("這次免費幫您處理", ()), ("It's on us.", ()), ("包在我身上啦", ("overpromises",))]
+)
+def test_no_draft_that_speaks_of_a_grant_is_plainly_fine(
+    playbook: Playbook, text: str, signals: tuple[str, ...], language: Language
+) -> None:
+    """Nobody here can tell whether words stay within a scope: whoever sends them is asked, with the scope in sight."""
+    known = situation("exception_approved", "commitment_recorded", asked=True, decision="granted")
+    found = check(playbook, text, known, *signals, granted=Concession.FULL)
+    said = shown(playbook, found, (BOUNDS,), language)
+    assert found.is_clean
+    assert BOUNDS in said
+    assert words(language)("⚠️ *What was granted is this, and no more. Does your draft stay within it?*") in said
+    assert "✅" not in said
+
+
+@pytest.mark.parametrize("language", ["zh-TW", "en"])
+def test_a_draft_that_speaks_of_nothing_granted_is_fine(playbook: Playbook, language: Language) -> None:
+    """A grant is not held against what has nothing to do with it."""
+    known = situation("exception_approved", asked=True, decision="granted")
+    found = check(playbook, "What does the screen say?", known, granted=Concession.FULL)
+    said = shown(playbook, found, (BOUNDS,), language)
+    assert "✅" in said
+    assert BOUNDS not in said
 
 
 def test_a_recorded_promise_covers_its_scope_and_no_more(playbook: Playbook) -> None:

@@ -180,6 +180,31 @@ async def test_a_no_says_that_the_fault_is_not_ours_where_that_was_claimed(at: D
     assert newest == {"fault_ours": "no", "our_late_reply": "no"}
 
 
+async def test_fairness_may_be_given_as_the_reason_only_of_the_no_that_says_so(at: Desk) -> None:
+    """R28: whoever declines says it, with their name and when; the next no, for another reason, does not inherit it."""
+    began = at.clock() - 1
+    case = at.case()
+    first = at.request(case)
+    assert await at.click(SUPERVISOR, "decline_exception", first.id) == ["window decline_exception_view"]
+    assert boxes(at.view())["told"] == "none"
+    await at.submit(SUPERVISOR, "decline_exception_view", first.id, {**REASON, "told": chosen("fairness")})
+    with at.services.casebook.look() as connection:
+        (known,) = facts.of_case(connection, case)
+    assert (known.name, known.value, known.by) == ("declined_for_fairness", "yes", SUPERVISOR)
+    assert began <= known.at.timestamp() <= at.clock()
+    second = at.request(case)
+    await at.submit(SUPERVISOR, "decline_exception_view", second.id, {**REASON, "told": chosen("none")})
+    assert dict(at.rows("SELECT name, value FROM facts ORDER BY seq")) == {"declined_for_fairness": "no"}
+
+
+async def test_a_no_without_a_word_about_what_may_be_told_gives_no_reason(at: Desk) -> None:
+    """Nothing is chosen for whoever declines: the customer hears the answer and what comes next."""
+    request = at.request(at.case())
+    await at.submit(SUPERVISOR, "decline_exception_view", request.id, REASON)
+    assert at.stands(request).state is ExceptionState.DECLINED
+    assert at.rows("SELECT name FROM facts") == []
+
+
 async def test_a_manager_who_left_is_no_second_approver(at: Desk, stage: Stage) -> None:
     """It is said at once that nobody could agree, instead of handing it to nobody."""
     request = at.request(at.case(), cost=50_000)
