@@ -8,6 +8,7 @@ from typing import Any
 Block = dict[str, Any]
 
 BROKEN_ENTITY = re.compile(r"&[a-z]{0,3}$")
+LINK = re.compile(r"(?:<|&lt;)(?:https?://|mailto:|tel:|[@#!])[^<>\n]*?(?:>|&gt;|$)|https?://[^\s<>]*")
 SECTION_LIMIT = 3000
 BUTTON_LIMIT = 75
 OPTION_LIMIT = 75
@@ -26,10 +27,17 @@ def local_day(moment: datetime) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """Text shortened to Slack's limit with an ellipsis."""
+    """Text shortened to Slack's limit with an ellipsis; a link or mention that would be cut in two is left out."""
     if len(text) <= limit:
         return text
-    return BROKEN_ENTITY.sub("", text[: limit - 1]) + "…"
+    end = limit - 1
+    end = next((link.start() for link in LINK.finditer(text) if link.start() < end < link.end()), end)
+    return BROKEN_ENTITY.sub("", text[:end]) + "…"
+
+
+def confirmation(title: str, text: str, *, yes: str, no: str) -> Block:
+    """The question whether it is really meant, before a button does it."""
+    return {"title": plain(title, 100), "text": plain(text, 300), "confirm": plain(yes, 30), "deny": plain(no, 30)}
 
 
 def plain(text: str, limit: int = SECTION_LIMIT) -> Block:

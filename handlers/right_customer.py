@@ -11,6 +11,7 @@ from bot.blocks import Block, option
 from bot.cards import exception as exception_card
 from bot.cards import right_customer as card
 from bot.case import Case, NotTheirs, not_theirs
+from bot.customer import Customer
 from bot.goodwill import ExceptionRequest
 from bot.i18n import words
 from bot.language import language_of_locale
@@ -247,7 +248,7 @@ def _tell_handler(
     news.direct(services, connection, before, person, key=key, text=text, blocks=blocks, link=readers.link)
 
 
-async def beside(services: Services, actor: Actor, channel: str, customer_id: str) -> list[Block]:
+async def beside(services: Services, actor: Actor, channel: str, customer: Customer) -> list[Block]:
     """Beside a customer that was found: the channel's open cases that are not theirs, as far as this person may help.
 
     Others' cases are told of to nobody.
@@ -255,6 +256,8 @@ async def beside(services: Services, actor: Actor, channel: str, customer_id: st
     since = services.clock() - timedelta(hours=services.playbook.policy.case.joins_within_hours).total_seconds()
     with services.casebook.look() as connection:
         known = which_case.open_in_channel(connection, services.identity.workspace, channel, since=since)
-    others = [each for each in known if each.customer_id != customer_id]
+    others = [each for each in known if each.customer_id != customer.id]
     theirs = [each for each in others if not await casework.help_hindrance(services, actor, each)]
-    return card.their_case(customer_id, [goodwill.choice(services, each, actor) for each in theirs], actor.say)
+    choices = [goodwill.choice(services, each, actor) for each in theirs]
+    of_nobody = {each.id for each in theirs if each.customer_id is None}
+    return card.their_case(customer.id, customer.name, choices, actor.say, of_nobody=of_nobody)

@@ -94,7 +94,7 @@ async def _answer(
         channel: Where it was asked: an open case there may be theirs.
     """
     record, text, blocks = _found(services, actor.say, query=query, customer_id=customer_id)
-    beside = await right_customer.beside(services, actor, channel, record.customer.id) if record and channel else []
+    beside = await right_customer.beside(services, actor, channel, record.customer) if record and channel else []
     with task.finishing() as connection:
         if record:
             text, blocks = _card(services, connection, actor.say, record)

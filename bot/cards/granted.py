@@ -79,5 +79,5 @@ def beside(advice: Advice, say: Words) -> list[Block]:
     """What stands beside lines that tell of the yes, or of a promise: what must be said with them, and their bounds."""
     told = [rows(advice.granted, say)] if advice.granted else []
     told += [scope_rows(advice.promised, say)] if advice.promised else []
-    bounds = [context(say("For your eyes only: {bounds}", bounds=" · ".join(each))) for each in told]
+    bounds = [context(" · ".join([say("For your eyes only"), *each])) for each in told]
     return [*to_say_with_it(advice, say), *bounds]

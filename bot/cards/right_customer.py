@@ -1,8 +1,21 @@
 """Whose case it is: the window in which that is put right, and the button beside a customer that was found."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from bot.blocks import Block, actions, button, context, cut, escaped, labelled, modal, plain, section, text_input
+from bot.blocks import (
+    Block,
+    actions,
+    button,
+    confirmation,
+    context,
+    cut,
+    escaped,
+    labelled,
+    modal,
+    plain,
+    section,
+    text_input,
+)
 from bot.cards.exception import Choice
 from bot.case import NotTheirs
 from bot.i18n import Words
@@ -13,6 +26,7 @@ CUSTOMER_VIEW = "right_customer_view"
 CUSTOMER_SELECT = "case_customer"
 MOST_CASES = 5
 MOST_WORDS = 150
+MOST_NAME = 80
 _ROW = "their_case:"
 
 
@@ -57,23 +71,41 @@ def window(customer: str, *, case_id: str, say: Words) -> Block:
     )
 
 
-def their_case(customer_id: str, choices: Sequence[Choice], say: Words) -> list[Block]:
-    """Beside a customer that was found: a button for each open case of the channel that is not theirs."""
+def their_case(
+    customer_id: str, name: str, choices: Sequence[Choice], say: Words, *, of_nobody: Collection[str] = ()
+) -> list[Block]:
+    """Beside a customer that was found: a button for each open case of the channel that is not theirs.
+
+    Args:
+        name: What the customer is called.
+        of_nobody: The cases without a customer; where there is one already, the button asks before it moves the case.
+    """
     if len(choices) == 1:
         (only,) = choices
         return [
             context(say("The open case here: {customer}", customer=escaped(only.customer))),
-            actions(f"{_ROW}0:{customer_id}", _button(only, say)),
+            actions(f"{_ROW}0:{customer_id}", _button(only, name, say, asks=only.case_id not in of_nobody)),
         ]
     blocks: list[Block] = []
     for number, each in enumerate(choices[:MOST_CASES]):
         about = f"*{escaped(each.customer)}* · {each.opened}\n{escaped(cut(each.words, MOST_WORDS))}"
-        blocks += [section(about), actions(f"{_ROW}{number}:{customer_id}", _button(each, say))]
+        mark = _button(each, name, say, asks=each.case_id not in of_nobody)
+        blocks += [section(about), actions(f"{_ROW}{number}:{customer_id}", mark)]
     return blocks
 
 
-def _button(choice: Choice, say: Words) -> Block:
-    return button(THEIR_CASE, say("This is their case"), choice.case_id)
+def _button(choice: Choice, name: str, say: Words, *, asks: bool) -> Block:
+    question = confirmation(
+        say("Move the case?"),
+        say(
+            "This open case is {before}'s now. It and what counts for it would be {customer}'s.",
+            before=cut(choice.customer, MOST_NAME),
+            customer=cut(name, MOST_NAME),
+        ),
+        yes=say("Move it"),
+        no=say("Leave it"),
+    )
+    return button(THEIR_CASE, say("This is their case"), choice.case_id, confirm=question if asks else None)
 
 
 def customer_of_row(block_id: str) -> str:

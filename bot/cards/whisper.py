@@ -41,8 +41,9 @@ def noticed(advice: Advice, playbook: Playbook, say: Words) -> str:
         if each.id not in names:  # advice of a playbook that has changed since
             continue
         name = f"*{escaped(names[each.id].name)}*"
-        quoted = escaped(cut(each.words, 80))
-        pieces.append(say("{signal} “{words}”", signal=name, words=quoted) if quoted else name)
+        pieces.append(
+            say("{signal} “{words}”", signal=name, words=escaped(cut(each.words, 80))) if each.words else name
+        )
     return "  ·  ".join(pieces)
 
 

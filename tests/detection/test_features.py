@@ -61,3 +61,6 @@ def test_a_short_sentence_is_one_stretch() -> None:
 def test_quotations_code_and_links_are_not_read() -> None:
     """What the writer did not say is left out."""
     assert readable("> old\nnew ```code``` see https://example.com/refund ok").split() == ["new", "see", "ok"]
+    assert readable("我轉給你 <https://example.com/a?b=1|那封 信>請看").split() == ["我轉給你", "請看"]
+    assert readable("寄到<mailto:a@example.com|a@example.com>了").split() == ["寄到", "了"]
+    assert readable("我轉給你 <https://example.com").split() == ["我轉給你"]

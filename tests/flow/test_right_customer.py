@@ -177,7 +177,7 @@ async def test_beside_a_customer_that_was_found_one_click_makes_the_open_case_th
     case = at.case(customer=None, channel=SALES_CHANNEL)
     await at.command(AGENT, "/warranty 廣昕", channel=SALES_CHANNEL)
     (button,) = offered(at)
-    assert (button["value"], button["block"]) == (case.id, "their_case:0:C-1")
+    assert (button["value"], button["block"], button["asks"]) == (case.id, "their_case:0:C-1", {})
     for user in (SALES, OTHER_AGENT):
         await at.command(user, "/warranty 廣昕", channel=SALES_CHANNEL)
         assert offered(at) == []
@@ -193,7 +193,7 @@ def offered(at: Desk) -> list[Json]:
     ((body,),) = at.rows("SELECT body FROM outbox WHERE kind = 'reply' ORDER BY seq DESC LIMIT 1")
     rows = [each for each in json.loads(body).get("blocks", []) if each["type"] == "actions"]
     return [
-        {"value": button["value"], "block": row["block_id"]}
+        {"value": button["value"], "block": row["block_id"], "asks": button.get("confirm", {})}
         for row in rows
         for button in row["elements"]
         if button["action_id"] == "their_case"
@@ -207,6 +207,19 @@ async def test_with_several_open_cases_each_has_its_button(at: Desk) -> None:
     found = {each["value"]: each["block"] for each in offered(at)}
     assert set(found) == {first.id, second.id}
     assert len(set(found.values())) == len(found)
+
+
+async def test_a_case_that_has_a_customer_is_moved_only_after_a_question(at: Desk) -> None:
+    """One click too many does not give a case away: the question names both customers. Nobody's case asks nothing."""
+    nobodys, somebodys = at.case(customer=None, channel=DESK), at.case(customer="C-2", channel=DESK)
+    await at.command(AGENT, "/warranty 廣昕", channel=DESK)
+    asks = {each["value"]: each["asks"] for each in offered(at)}
+    assert asks[nobodys.id] == {}
+    asked = {key: part["text"] for key, part in asks[somebodys.id].items()}
+    text = asked.pop("text")
+    assert text.startswith("這個進行中的案件目前是「宏昌興業有限公司」的。")
+    assert text.endswith("都改成「廣昕精密股份有限公司」的。")
+    assert asked == {"title": "要改這個案件的客戶嗎？", "confirm": "改過去", "deny": "先不要"}
 
 
 async def test_where_the_customer_has_another_open_case_both_stay(at: Desk) -> None:

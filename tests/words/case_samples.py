@@ -295,7 +295,7 @@ def _whose(say: Words, name: str, said: str) -> Iterator[Sample]:
     yield "whose case", "", view["blocks"], view
     for number in (1, 2):
         choices = [Choice("c" * 32, name, say.day(TODAY), said)] * number
-        yield "their case", "", right_customer.their_case("C" * 64, choices, say), None
+        yield "their case", "", right_customer.their_case("C" * 64, name, choices, say), None
     for refusal in NotTheirs:
         yield "not theirs", right_customer.refusal_words(refusal, name, say), [], None
     for elsewhere in (False, True):

@@ -15,6 +15,7 @@ from bot.desk import Desk
 from bot.entitlement import Coverage, CoverageKind, Covers, DateBasis, Entitlement, coverage_on
 from bot.found import Candidate
 from bot.goodwill import PENDING, ExceptionRequest, ExceptionState, Grant, Move, Refusal
+from bot.grants import Granted
 from bot.i18n import Words
 from bot.message import Role
 from bot.playbook import (
@@ -36,6 +37,7 @@ from bot.playbook import (
 )
 from bot.playbook_yaml import Fault
 from bot.policy import ApprovalPolicy, Concession, CostBands, Policy
+from bot.promises import Scope
 from bot.quiet import Feedback, Quiet, Rating, Reason
 from bot.setup import Missing, RoleSource, Setup, SupportChannel
 from bot.signals import Signal
@@ -88,6 +90,18 @@ def advice(language: Language, said: str) -> Advice:
         actions=tuple(Action),
         checks=case_samples.checks(said),
         facts=("problem_confirmed", "expired", "sales_told"),
+        granted=Granted(
+            concession=Concession.FULL,
+            scope=said,
+            cap=Decimal(3000),
+            currency="TWD",
+            conditions=said,
+            book_by=TODAY,
+            extended_to=TODAY,
+        ),
+        promised=Scope(
+            concession=Concession.FULL, what=said, until=TODAY, cap=Decimal(3000), currency="TWD", by="U2", at=NOW
+        ),
         playbook_version="0123456789ab",
     )
 
