@@ -10,8 +10,9 @@ import yaml
 from babel.messages.catalog import Message
 
 from bot.blocks import Block
-from bot.cards import home
+from bot.cards import draft, home
 from bot.cards.facts import fact_words
+from bot.draft import DraftCheck, Hurt
 from bot.i18n import words
 from bot.message import Role
 from bot.playbook import LANGUAGES, Language
@@ -147,6 +148,16 @@ def test_no_english_shows_in_chinese(language: Language) -> None:
         if re.search(r"[A-Za-z]", ours.sub("", SHORTCUTS.sub("", text)))
     }
     assert leaked == set()
+
+
+def test_taiwanese_readers_see_their_own_quotation_marks() -> None:
+    """What is quoted stands in 「」, also where a card puts the marks around somebody's words."""
+    say = words("zh-TW")
+    shown = [each for card in everything(say, NAME, SAID) for each in texts(card.view or card.blocks)]
+    found = DraftCheck(hurts=(Hurt(signal="anger", words=SAID, play="calm"),))
+    shown += texts(draft.answer(found, customer=NAME, has_case=True, language="zh-TW", playbook=playbook(), say=say))
+    assert any(f"「{SAID}」" in text for text in shown)
+    assert {text for text in shown if re.search("[“”]", text)} == set()
 
 
 def test_no_chinese_shows_in_english() -> None:
