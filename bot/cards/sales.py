@@ -272,9 +272,7 @@ def avoid_words(each: Avoid, say: Words) -> str:
         case Avoid.THREAT:
             return say("Do not answer the threat with an offer. Ask what let them down.")
         case Avoid.CLAIM:
-            return say(
-                "They say that something was promised, and it is not confirmed: neither deny nor confirm it."
-            )
+            return say("They say that something was promised, and it is not confirmed: neither deny nor confirm it.")
         case Avoid.NOT_CONFIRMED:
             return say("The promise was not confirmed. Never say that they made it up.")
         case Avoid.DECLINED:
