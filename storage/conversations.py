@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Column, Connection, Select, func, select, update
 
 from bot.case import Case, Heard
 from bot.coaching import Advice
@@ -200,40 +200,25 @@ def last_said(connection: Connection, workspace: str, case_ids: Sequence[str]) -
 
 def last_customer_words(connection: Connection, case: Case) -> str:
     """What the customer said last, to answer in their language."""
-    text: str | None = connection.execute(
-        select(messages.c.text)
-        .where(
-            messages.c.workspace == case.workspace,
-            messages.c.case_id == case.id,
-            messages.c.role == Role.CUSTOMER,
-            messages.c.deleted_at.is_(None),
-        )
-        .order_by(messages.c.ts.desc())
-        .limit(1)
-    ).scalar_one_or_none()
+    text: str | None = connection.execute(_newest_of_customer(case, messages.c.text).limit(1)).scalar_one_or_none()
     return text or ""
 
 
 def last_customer_anger(connection: Connection, case: Case) -> int:
     """How angry the customer was last, 0–3."""
-    anger: int | None = connection.execute(
-        select(messages.c.anger)
-        .where(
-            messages.c.workspace == case.workspace,
-            messages.c.case_id == case.id,
-            messages.c.role == Role.CUSTOMER,
-            messages.c.deleted_at.is_(None),
-        )
-        .order_by(messages.c.ts.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    return anger or 0
+    return angriest_lately(connection, case, messages_back=1)
 
 
 def angriest_lately(connection: Connection, case: Case, messages_back: int = 5) -> int:
     """How angry the customer was at worst in their last few messages, 0–3; one calm word does not undo the rest."""
-    last = (
-        select(messages.c.anger)
+    last = _newest_of_customer(case, messages.c.anger).limit(messages_back)
+    return max(connection.execute(last).scalars(), default=0)
+
+
+def _newest_of_customer(case: Case, what: Column[Any]) -> Select[Any]:
+    """What is kept of the customer's messages, the newest first."""
+    return (
+        select(what)
         .where(
             messages.c.workspace == case.workspace,
             messages.c.case_id == case.id,
@@ -241,10 +226,7 @@ def angriest_lately(connection: Connection, case: Case, messages_back: int = 5) 
             messages.c.deleted_at.is_(None),
         )
         .order_by(messages.c.ts.desc())
-        .limit(messages_back)
-        .subquery()
     )
-    return int(connection.execute(select(func.coalesce(func.max(last.c.anger), 0))).scalar_one())
 
 
 def last_words_showing(connection: Connection, case: Case, signal: str) -> str:

@@ -50,7 +50,7 @@ def test_the_file_holds_everything_and_fetches_nothing(report: Report, tmp_path:
     told = report(*THAT_DAY, "--html", str(tmp_path / "out" / "report.html"))
     assert told.stdout == f"{tmp_path / 'out' / 'report.html'}: What came of it, 2027-01-15 to 2027-01-15.\n"
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "default-src &#x27;none&#x27;" in page or "default-src 'none'" in page
+    assert "default-src 'none'" in page
     assert not re.search(r"<script|https?:|src=|zq7x", page)
     assert page.count("How this was counted") == page.count("<details>") > 5
     assert "1 case was opened; 1 closed since." in page
