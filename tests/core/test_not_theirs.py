@@ -12,7 +12,7 @@ from bot.policy import Concession
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 DECIDED = [
-    *((state, None) for state in GRANTED),
+    *((state, None) for state in sorted(GRANTED)),
     (ExceptionState.SECONDING, "U2"),
     (ExceptionState.ASKED_BACK, "U2"),
     (ExceptionState.DECLINED, None),
