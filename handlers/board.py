@@ -19,7 +19,8 @@ from bot.goodwill import Clicker, ExceptionRequest
 from bot.history import counts_since
 from bot.ledger import Ledger
 from bot.message import Role
-from bot.promises import Decider, Verification, VerificationMove, scope_refusal
+from bot.promise_moves import Decider, scope_refusal
+from bot.promises import Verification, VerificationMove
 from bot.setup import Setup
 from bot.waiting import Waiting, waiting
 from handlers import request, seconding, verifying

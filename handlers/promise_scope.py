@@ -5,14 +5,15 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from bot import promises as rules
+from bot import promise_moves as rules
 from bot.amounts import CostError, parse_cost
 from bot.authority import authorities
 from bot.cards import exception as exception_card
 from bot.cards import promise_scope as card
 from bot.case import Case
 from bot.policy import Concession
-from bot.promises import Decider, Scope, Verification, VerificationMove, knows_of_it, whom_next
+from bot.promise_moves import Decider, knows_of_it, whom_next
+from bot.promises import Scope, Verification, VerificationMove
 from handlers import casework, inbound, people, verifying
 from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.inbound import Submission

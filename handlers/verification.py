@@ -2,14 +2,14 @@
 
 from sqlalchemy import Connection
 
-from bot import promises as rules
+from bot import promise_moves as rules
 from bot.cards import exception as exception_card
 from bot.cards import verification as card
 from bot.case import Case, course
 from bot.i18n import Words
-from bot.promises import Answer, Given, Verification, VerificationState
+from bot.promises import CHANNEL, Answer, Given, Verification, VerificationState
 from bot.setup import Person
-from handlers import casework, inbound, news, people, verifying
+from handlers import casework, inbound, news, people, verification_cards, verifying
 from handlers.guard import Actor, admit, open_window
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment
@@ -230,7 +230,7 @@ async def readers_of(services: Services, case_id: str) -> dict[str, Person]:
     found: dict[str, Person] = {}
     for user in dict.fromkeys(asked.told if asked else ()):
         try:
-            found |= {user: await people.look_up(services, user)} if user != rules.CHANNEL else {}
+            found |= {user: await people.look_up(services, user)} if user != CHANNEL else {}
         except people.UnknownForNowError:
             continue
     return found
@@ -240,4 +240,4 @@ def redraw(services: Services, connection: Connection, task: Task, case_id: str,
     """Show a question again, as it stands now."""
     asked = promises.of_case(connection, services.identity.workspace, case_id)
     if asked:
-        verifying.redraw(services, connection, asked, readers, task.entry.key)
+        verification_cards.redraw(services, connection, asked, readers, task.entry.key)

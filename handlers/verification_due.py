@@ -1,7 +1,8 @@
 """A question to sales whose time comes: a reminder, the next in line, in the end the supervisors or the end of it."""
 
 from bot.case import CaseState
-from bot.promises import CHANNEL, Verification, VerificationMove, by_itself, knows_of_it, moved, whom_next
+from bot.promise_moves import by_itself, knows_of_it, moved, whom_next
+from bot.promises import CHANNEL, Verification, VerificationMove
 from handlers import request, verifying
 from handlers.services import Services
 from handlers.situation import customer_of, moment

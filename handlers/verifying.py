@@ -1,4 +1,4 @@
-"""A question to sales about a promise: its cards, each of its moves with all it causes, and who hears of them."""
+"""A question to sales about a promise: who can be asked, each of its moves with all it causes, who hears of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,25 +10,16 @@ from bot.blocks import Block, body, section
 from bot.cards import promise_scope as scope_card
 from bot.cards import verification as card
 from bot.case import Case
-from bot.i18n import Words, words
+from bot.i18n import words
 from bot.language import language_of_locale
-from bot.promises import (
-    ANSWERS,
-    CHANNEL,
-    FOR_SUPERVISORS,
-    OPEN,
-    Verification,
-    VerificationMove,
-    VerificationState,
-    claim_value,
-)
+from bot.promise_moves import ANSWERS
+from bot.promises import CHANNEL, OPEN, Verification, VerificationMove, VerificationState, claim_value
 from bot.sales import chain
 from bot.setup import Person, Setup
-from handlers import news, people, request, sales
+from handlers import news, people, request, sales, verification_cards
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment
-from storage import audit, cases, facts, outbox, promises, which_case
-from storage import goodwill as requests
+from storage import audit, facts, outbox, promises, which_case
 from storage import workspace as workspaces
 from storage.outbox import SendKind
 from storage.promises import card_key, scope_key
@@ -154,7 +145,7 @@ def took_part(connection: Connection, case: Case, user: str) -> bool:
 
 def put_first(services: Services, connection: Connection, case: Case, asked: Verification, hear: Hearers) -> None:
     """The first card of a question just put; whoever asked is told if it reaches nobody."""
-    _put_card(services, connection, asked, case, hear)
+    verification_cards.put(services, connection, asked, case, hear.asked)
     _being_checked(services, connection, case, asked, by=asked.asked_by)
 
 
@@ -199,11 +190,11 @@ def make(
     once = f"{card_key(after.id)}:{after.moves}"
     has_new = len(after.told) > len(before.told)
     if has_new:
-        _put_card(services, connection, after, case, hear)
+        verification_cards.put(services, connection, after, case, hear.asked)
     if move not in {VerificationMove.REMIND, VerificationMove.PRESS}:
-        _redraw(services, connection, after, hear.asked, once, but_last=has_new)
-        _show_supervisors(services, connection, after, case, once)
-        _refresh_requests(services, connection, case, once)
+        verification_cards.redraw_asked(services, connection, after, hear.asked, once, but_last=has_new)
+        verification_cards.show_supervisors(services, connection, after, case, once)
+        verification_cards.refresh_requests(services, connection, case, once)
     if is_silent:
         return True
     if move is VerificationMove.REMIND:
@@ -258,137 +249,6 @@ def _being_checked(services: Services, connection: Connection, case: Case, asked
         now=services.clock(),
         after=card_key(asked.id, len(asked.told) - 1),
     )
-
-
-def _put_card(services: Services, connection: Connection, after: Verification, case: Case, hear: Hearers) -> None:
-    number = len(after.told) - 1
-    whom = after.told[number]
-    setup: Setup = workspaces.setup(connection, after.workspace)
-    say = _as_read_by(connection, after.workspace, after.asked_by)
-    not_sent = say("Your question could not be shown to sales. Please ask them yourself, or try again.")
-    outbox.put(
-        connection,
-        workspace=after.workspace,
-        key=card_key(after.id, number),
-        kind=SendKind.MESSAGE if whom == CHANNEL else SendKind.DIRECT,
-        target=({"channel": setup.sales_channel} if whom == CHANNEL else {"user": whom})
-        | {"tell": after.asked_by, "if_not_sent": {"text": not_sent}},
-        body=_card(services, after, number, hear.asked),
-        case_id=case.id,
-        now=services.clock(),
-    )
-
-
-def _card(
-    services: Services, verification: Verification, number: int, asked: Mapping[str, Person]
-) -> dict[str, object]:
-    """The card number `number`, in the language of whoever got it."""
-    whom = verification.told[number]
-    reader = asked.get(whom)
-    say = words(language_of_locale(reader.locale if reader else ""))
-    customer = customer_of(services, verification.customer_id)
-    owner = customer.record.owner if customer else None
-    gone = owner if owner and owner.left_on and owner.slack_user_id != whom else None
-    text, blocks = card.card(
-        verification,
-        customer=request.name_of(customer, say),
-        instead_of=gone.name if gone else None,
-        say=say,
-        is_latest=whom == verification.told[-1],
-    )
-    return dict(body(text, blocks))
-
-
-def redraw(
-    services: Services, connection: Connection, asked: Verification, readers: Mapping[str, Person], once: str
-) -> None:
-    """Show a question again, as it stands now, wherever it was shown."""
-    _redraw(services, connection, asked, readers, f"{card_key(asked.id)}:{once}", but_last=False)
-    case = cases.get(connection, asked.workspace, asked.case_id)
-    if case:
-        _show_supervisors(services, connection, asked, case, f"{card_key(asked.id)}:{once}", may_post=False)
-
-
-def _redraw(
-    services: Services,
-    connection: Connection,
-    after: Verification,
-    readers: Mapping[str, Person],
-    once: str,
-    *,
-    but_last: bool,
-) -> None:
-    for number, whom in enumerate(after.told[: -1 if but_last else None]):
-        target = {} if whom == CHANNEL else {"user": whom}
-        shown = _card(services, after, number, readers)
-        _change(services, connection, after, card_key(after.id, number), shown, f"{once}:card:{number}", target)
-
-
-def _show_supervisors(
-    services: Services, connection: Connection, after: Verification, case: Case, once: str, *, may_post: bool = True
-) -> None:
-    """The supervisors' cards as they are now; a new one when there is something for them in this round."""
-    approvals = workspaces.setup(connection, after.workspace).approvals_channel
-    say = _as_read_by(connection, after.workspace, after.asked_by)
-    name = request.name_of(customer_of(services, case.customer_id), say)
-    text, blocks = scope_card.card(after, customer=name, say=say)
-    shown = dict(body(text, blocks))
-    not_sent = say("What sales said could not be shown in the approvals channel. Please tell a supervisor.")
-    for number in range(after.round + 1):
-        key = scope_key(after.id, number)
-        if outbox.state_of(connection, after.workspace, key) is not None:
-            _change(services, connection, after, key, shown, f"{once}:scope:{number}", {})
-        elif may_post and number == after.round and after.state in FOR_SUPERVISORS and approvals:
-            outbox.put(
-                connection,
-                workspace=after.workspace,
-                key=key,
-                kind=SendKind.MESSAGE,
-                target={"channel": approvals, "tell": after.asked_by, "if_not_sent": {"text": not_sent}},
-                body=shown,
-                case_id=case.id,
-                now=services.clock(),
-            )
-
-
-def _change(
-    services: Services,
-    connection: Connection,
-    after: Verification,
-    key: str,
-    shown: dict[str, object],
-    once: str,
-    target: Mapping[str, object],
-) -> None:
-    if outbox.reword(connection, after.workspace, key, shown):
-        return
-    outbox.put(
-        connection,
-        workspace=after.workspace,
-        key=once,
-        kind=SendKind.UPDATE,
-        target={"of": key, **target},
-        body=shown,
-        case_id=after.case_id,
-        now=services.clock(),
-    )
-
-
-def _refresh_requests(services: Services, connection: Connection, case: Case, once: str) -> None:
-    """A request that waits for its decision is decided with every answer in sight."""
-    for each in requests.of_case(connection, case.workspace, case.id):
-        if each.is_pending:
-            say = _as_read_by(connection, case.workspace, each.requested_by)
-            outbox.put(
-                connection,
-                workspace=case.workspace,
-                key=f"{once}:exception:{each.id}",
-                kind=SendKind.UPDATE,
-                target={"of": requests.card_key(each.id)},
-                body=request.card(services, connection, each, case, say),
-                case_id=case.id,
-                now=services.clock(),
-            )
 
 
 def _remind(
@@ -465,9 +325,3 @@ def _direct(
         case_id=case.id,
         now=services.clock(),
     )
-
-
-def _as_read_by(connection: Connection, workspace: str, user: str) -> Words:
-    """The interface in the language of somebody who is known; a card in a channel speaks that of whoever asked."""
-    known = workspaces.person(connection, workspace, user, since=0.0)
-    return words(language_of_locale(known.locale if known else ""))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from bot import commitments, goodwill, promises, sales, takeover
+from bot import commitments, goodwill, promise_moves, sales, takeover
 from bot.commitments import CommitmentMove, CommitmentState
 from bot.goodwill import ExceptionState, Move
 from bot.promises import VerificationMove, VerificationState
@@ -104,10 +104,10 @@ LIVES = (
     ),
     Life(
         title="查證 · A question to sales",
-        source="bot/promises.py",
+        source="bot/promise_moves.py",
         begins=VerificationState.ASKED,
-        moves=promises.MOVES,
-        by_itself=promises.BY_ITSELF,
+        moves=promise_moves.MOVES,
+        by_itself=promise_moves.BY_ITSELF,
         words={
             VerificationState.ASKED: "等業務回覆",
             VerificationState.REMEMBERED: "記得但沒有憑據",

@@ -21,7 +21,8 @@ from bot.cards.exception import concession_words
 from bot.cards.verification import MOST_CLAIMED, answer_words, answers, questioned
 from bot.i18n import Words
 from bot.policy import Concession
-from bot.promises import FOR_SUPERVISORS, Scope, ScopeRefusal, Verification, VerificationState
+from bot.promise_moves import ScopeRefusal
+from bot.promises import FOR_SUPERVISORS, Scope, Verification, VerificationState
 
 RECORD, QUESTION = "record_promise", "question_promise"
 RECORD_VIEW, QUESTION_VIEW = "record_promise_view", "question_promise_view"

@@ -16,10 +16,10 @@ from bot.blocks import (
     text_input,
 )
 from bot.i18n import Words
+from bot.promise_moves import AnswerRefusal
 from bot.promises import (
     CHANNEL,
     Answer,
-    AnswerRefusal,
     EvidenceKind,
     Given,
     Verification,

@@ -11,31 +11,33 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bot.authority import Authority, Level
 from bot.message import Role
 from bot.policy import Concession, HoursPolicy, VerificationPolicy
-from bot.promises import (
+from bot.promise_moves import (
     ANSWERS,
     BY_ITSELF,
-    CHANNEL,
     MOVES,
-    OPEN,
-    Answer,
     AnswerRefusal,
     Decider,
-    EvidenceKind,
-    Given,
-    Scope,
     ScopeRefusal,
-    Verification,
-    VerificationMove,
-    VerificationState,
     asked,
     by_itself,
-    claim_value,
     is_over,
-    kind_of,
     moved,
     refusal,
     scope_refusal,
     whom_next,
+)
+from bot.promises import (
+    CHANNEL,
+    OPEN,
+    Answer,
+    EvidenceKind,
+    Given,
+    Scope,
+    Verification,
+    VerificationMove,
+    VerificationState,
+    claim_value,
+    kind_of,
 )
 from bot.working_hours import is_open
 

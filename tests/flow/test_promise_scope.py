@@ -10,7 +10,8 @@ from bot.case import Case, CaseState
 from bot.coaching import advise_on
 from bot.i18n import words
 from bot.message import Message, Role
-from bot.promises import Answer, Given, Verification, asked, moved
+from bot.promise_moves import asked, moved
+from bot.promises import Answer, Given, Verification
 from bot.settings import Settings
 from bot.setup import Away, RoleSource
 from bot.signals import Reading, Signal

@@ -31,17 +31,8 @@ from bot.goodwill import GRANTED, ExceptionRequest, ExceptionState, Grant, Move,
 from bot.i18n import Words
 from bot.message import Message, Role
 from bot.policy import Concession, CostBands
-from bot.promises import (
-    CHANNEL,
-    Answer,
-    AnswerRefusal,
-    Given,
-    Scope,
-    ScopeRefusal,
-    Verification,
-    VerificationMove,
-    VerificationState,
-)
+from bot.promise_moves import AnswerRefusal, ScopeRefusal
+from bot.promises import CHANNEL, Answer, Given, Scope, Verification, VerificationMove, VerificationState
 from bot.takeover import Asking, AskState, Kind
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
