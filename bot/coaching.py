@@ -542,7 +542,9 @@ def spelt(value: str | date, language: Language) -> str:
     """A placeholder's value as people write it: words as they are, a day in full."""
     if isinstance(value, str):
         return value
-    return format_date(value, "long", locale="en_GB") if language == "en" else value.isoformat()
+    if language == "zh-TW":
+        return f"{value.year} 年 {value.month} 月 {value.day} 日"
+    return format_date(value, "long", locale="en_GB" if language == "en" else "zh_Hans_CN")
 
 
 def placeholders(text: str) -> tuple[str, ...]:
