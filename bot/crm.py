@@ -51,6 +51,7 @@ def of_opportunity(opportunity: Opportunity) -> dict[str, Any]:
     return {
         "id": opportunity.id,
         "case": opportunity.case_id,
+        "contract": opportunity.contract,
         "customer": opportunity.customer_id,
         "state": opportunity.state,
         "reasons": list(opportunity.reasons),

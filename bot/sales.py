@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from bot.authority import members
 from bot.customer import CustomerRecord, Price
@@ -111,6 +112,9 @@ class Opportunity(BaseModel):
     """An opportunity, as it stands.
 
     Attributes:
+        case_id: The case it comes from; None when it comes from a contract that ends.
+        contract: The number of the contract that ends; None when it comes from a case.
+        customer_id: Whose it is; None while nobody knows whose case it is.
         reasons: Ids of signals, and of rows of the decision table after `ROW`; the first one first.
         told: Who got a card, in this order, Slack ids; `CHANNEL` for the sales channel. One may be there twice.
         card: Key of the message that holds the card of whoever was told last.
@@ -127,8 +131,9 @@ class Opportunity(BaseModel):
 
     workspace: str
     id: str
-    case_id: str
-    customer_id: str
+    case_id: str | None = None
+    contract: str | None = None
+    customer_id: str | None = None
     state: OpportunityState = OpportunityState.OPEN
     reasons: tuple[str, ...]
     opened_at: datetime
@@ -147,6 +152,17 @@ class Opportunity(BaseModel):
     months: int | None = None
     lost_reason: LostReason | None = None
     lost_note: str = ""
+
+    @model_validator(mode="after")
+    def _comes_from_one(self) -> Self:
+        if (self.case_id is None) is (self.contract is None):
+            raise ValueError("it comes from a case or from a contract")
+        return self
+
+    @property
+    def root(self) -> str:
+        """What the keys of its cards begin with, after `sales:`: the case's id, else its own."""
+        return self.case_id or self.id
 
     @property
     def asked(self) -> str | None:
@@ -371,7 +387,7 @@ def moved(
     changed: dict[str, object] = {"state": state, "due_at": None, "due_move": None}
     if is_new_card(opportunity, move):
         changed |= {"told": (*opportunity.told, said.whom), "taken_by": None, "taken_at": None}
-        changed["card"] = card_key(opportunity.case_id, len(opportunity.told))
+        changed["card"] = card_key(opportunity.root, len(opportunity.told))
     if move in BY_ITSELF:
         changed |= {"told_at": now, "weight": weight(opportunity.reasons, policy)}
     match move:
@@ -391,9 +407,9 @@ def moved(
     return opportunity.model_copy(update=changed)
 
 
-def card_key(case_id: str, at: int) -> str:
-    """The outbox key of a case's card number `at`, from 0; the first is the case's own."""
-    return f"sales:{case_id}" if at == 0 else f"sales:{case_id}:{at}"
+def card_key(root: str, at: int) -> str:
+    """The outbox key of an opportunity's card number `at`, from 0, by its `root`."""
+    return f"sales:{root}" if at == 0 else f"sales:{root}:{at}"
 
 
 LONGEST_SNOOZE = timedelta(days=180)

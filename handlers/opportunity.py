@@ -214,7 +214,7 @@ async def _move(
     workspace, policy, user = services.identity.workspace, services.playbook.policy, actor.person.user_id
     known = _found(services, opportunity_id)
     with services.casebook.look() as connection:
-        case = cases.get(connection, workspace, known.case_id) if known else None
+        case = cases.get(connection, workspace, known.case_id) if known and known.case_id else None
     read_by = await selling.readers(services, known, case, user, said.whom) if known and case else {}
     seller = await _seller(services, actor)
     with task.finishing() as connection:

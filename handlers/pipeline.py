@@ -37,7 +37,7 @@ def pipeline(services: Services, connection: Connection, actor: Actor) -> Pipeli
     called = names(services, (each.customer_id for each in [*mine, *others, *free]))
 
     def listed(known: list[Opportunity]) -> tuple[Mine, ...]:
-        return tuple(Mine(opportunity=each, customer=called.get(each.customer_id)) for each in known)
+        return tuple(Mine(opportunity=each, customer=called.get(each.customer_id or "")) for each in known)
 
     policy = services.playbook.policy
     today = desk_day(moment(services), policy.hours.timezone)

@@ -33,7 +33,7 @@ async def happen(services: Services, known: Opportunity) -> None:
         UnknownForNowError: When Slack could not be asked who they are.
     """
     with services.casebook.look() as connection:
-        case = cases.get(connection, known.workspace, known.case_id)
+        case = cases.get(connection, known.workspace, known.case_id) if known.case_id else None
         move = by_itself(known, moment(services), reached=opportunities.reached(connection, known))
     if move is None or case is None:
         return
@@ -78,11 +78,9 @@ async def _happen(services: Services, known: Opportunity, case: Case, move: Sale
         if before != known:
             return
         if move is SalesMove.TELL:
-            others = [
-                each
-                for each in opportunities.of_customer(connection, known.workspace, known.customer_id)
-                if each.id != known.id
-            ]
+            whose = known.customer_id
+            theirs = opportunities.of_customer(connection, known.workspace, whose) if whose else []
+            others = [each for each in theirs if each.id != known.id]
             if later := quiet_until(before, others, policy.sales, policy.hours, now):
                 opportunities.settle(connection, before, before.model_copy(update={"due_at": later}))
                 return

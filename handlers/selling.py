@@ -66,7 +66,8 @@ def brief(
     said = conversations.heard(connection, case)
     signals = frozenset(each for one in said if one.role is Role.CUSTOMER for each in one.signals)
     since = counts_since(policy.goodwill, policy.hours, moment(services))
-    granted = requests.granted_at(connection, case.workspace, opportunity.customer_id)
+    whose = opportunity.customer_id
+    granted = requests.granted_at(connection, case.workspace, whose) if whose else ()
     public = is_public(record.customer.name, policy.sales)
     directory = services.directory()
     return Brief(
@@ -78,13 +79,13 @@ def brief(
         currency=policy.cost.currency,
         exceptions=(sum(each >= since for each in granted), policy.goodwill.exceptions_per_window),
         window_days=policy.goodwill.window_days,
-        earlier_cases=which_case.count_before(connection, case, opportunity.customer_id),
+        earlier_cases=which_case.count_before(connection, case, whose) if whose else 0,
         anger=anger,
         avoid=avoid(now, anger=anger, signals=signals, public=public),
         promised=[each for each in commitments.of_case(connection, case.workspace, case.id) if each.state in OWED],
         chips=chips(now.standing, policy.sales, public=public),
         pitch=pitch(services.playbook, now, say.language, anger=anger),
-        also_held=_also_held(directory, opportunity.customer_id, policy.sales.also_held_by),
+        also_held=_also_held(directory, whose, policy.sales.also_held_by) if whose else (),
         agent=case.agent,
         zone=reader.timezone if reader else policy.hours.timezone,
     )
@@ -99,8 +100,8 @@ def _also_held(directory: Directory | None, customer_id: str, held_by: int) -> t
 
 
 def _unknown(opportunity: Opportunity, say: Words) -> CustomerRecord:
-    """A customer who left the directory meanwhile."""
-    return CustomerRecord(customer=Customer(id=opportunity.customer_id, name=say("a customer not on file")))
+    """A customer who left the directory meanwhile, or whom nobody has named yet."""
+    return CustomerRecord(customer=Customer(id=opportunity.customer_id or "", name=say("a customer not on file")))
 
 
 def _instead_of(record: CustomerRecord, reader: Person | None) -> str | None:
@@ -184,7 +185,7 @@ def _put_card(services: Services, connection: Connection, after: Opportunity, ca
     outbox.put(
         connection,
         workspace=after.workspace,
-        key=card_key(after.case_id, last),
+        key=card_key(after.root, last),
         kind=SendKind.MESSAGE if is_channel else SendKind.DIRECT,
         target={"channel": setup.sales_channel} if is_channel else {"user": after.told[last]},
         body=_card(services, connection, after, case, last, read_by),
@@ -205,7 +206,7 @@ def _redraw(
 ) -> None:
     """Every card that is out shows what stands now, and offers only what can still be done."""
     for at, user in enumerate(after.told[: -1 if but_last else None]):
-        key = card_key(after.case_id, at)
+        key = card_key(after.root, at)
         shown = _card(services, connection, after, case, at, read_by)
         if outbox.reword(connection, after.workspace, key, shown):
             continue

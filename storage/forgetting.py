@@ -16,6 +16,7 @@ from bot.message import Role
 from storage import audit as audit_rows
 from storage import workspace as workspaces
 from storage.inbox import InboxState
+from storage.opportunities import is_card_of
 from storage.outbox import SendState
 from storage.schema import (
     advice,
@@ -214,7 +215,7 @@ def _forget_in(
     channels |= {each.channel for each in support if each.customer == customer_id}
     speakers = _speakers(connection, workspace, of_customer) | contacts
     changed = _inbox_emptied(connection, workspace, marks | speakers | channels)
-    changed += _outbox_emptied(connection, workspace, of_customer)
+    changed += _outbox_emptied(connection, workspace, customer_id, of_customer)
     changed += _audit_emptied(connection, workspace, customer_id, of_customer)
     changed += _advice_emptied(connection, (advice.c.workspace == workspace) & advice.c.case_id.in_(of_customer), now)
     of_advice = select(advice.c.id).where(advice.c.workspace == workspace, advice.c.case_id.in_(of_customer))
@@ -271,9 +272,15 @@ def _hashes_removed(connection: Connection, workspace: str, which: ColumnElement
     return connection.execute(held.values(text_hash="")).rowcount
 
 
-def _outbox_emptied(connection: Connection, workspace: str, of_customer: Select[Any]) -> int:
+def _outbox_emptied(connection: Connection, workspace: str, customer_id: str, of_customer: Select[Any]) -> int:
     """What waits to be sent is not sent any more; where something went is kept, what it said is not."""
-    of_cases = (outbox.c.workspace == workspace) & outbox.c.case_id.in_(of_customer)
+    of_contract = select(opportunities.c.id).where(
+        opportunities.c.workspace == workspace,
+        opportunities.c.customer_id == customer_id,
+        opportunities.c.contract.is_not(None),
+        is_card_of(opportunities.c.id),
+    )
+    of_cases = (outbox.c.workspace == workspace) & or_(outbox.c.case_id.in_(of_customer), of_contract.exists())
     waiting = outbox.c.state.in_([SendState.DUE, SendState.SENDING])
     taken_back = update(outbox).where(of_cases, waiting).values(state=SendState.WITHHELD, error="taken back")
     changed = connection.execute(taken_back).rowcount
@@ -318,7 +325,7 @@ def _marks(connection: Connection, workspace: str, customer_id: str, of_customer
         select(messages.c.ts).where(messages.c.workspace == workspace, messages.c.case_id.in_(of_customer)),
         *(
             select(table.c.id).where(table.c.workspace == workspace, _about(table, customer_id, of_customer))
-            for table in (advice, exceptions, verifications, commitments, takeovers)
+            for table in (advice, exceptions, verifications, commitments, takeovers, opportunities)
         ),
     ]
     return frozenset(row[0] for question in asked for row in connection.execute(question))

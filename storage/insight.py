@@ -1,200 +1,178 @@
-"""The report's figures: one question to the database each, in SQL that a person can read and ask again (R42–R45)."""
+"""The report's figures: one question to the database each (R42–R45)."""
 
 import statistics
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
 from bot.goodwill import ExceptionState
-from bot.insight import AskedAgain, Breadth, Granted, Insight, Kept, Lost, Sale, Wanted, Whispers
+from bot.insight import (
+    AskedAfter,
+    AskedAgain,
+    AskedFor,
+    Breadth,
+    FirstWhispers,
+    Granted,
+    Insight,
+    Kept,
+    Lost,
+    LostWords,
+    Month,
+    Sale,
+    Wanted,
+    Whispers,
+    by_product,
+)
 from bot.promises import VerificationState
 from bot.recommend import Holdings
 from bot.sales import LostReason
-
-SQL: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "cases": """
-SELECT COUNT(*) AS opened, COALESCE(SUM(CASE WHEN state = 'closed' THEN 1 ELSE 0 END), 0) AS closed
-  FROM cases
- WHERE workspace = :workspace AND opened_at >= :since AND opened_at < :until""",
-        "granted": """
-SELECT currency, CASE WHEN ours THEN 1 ELSE 0 END AS ours,
-       COUNT(*) AS granted, SUM(COALESCE(cap, cost)) AS cost
-  FROM exceptions
- WHERE workspace = :workspace AND decided_at >= :since AND decided_at < :until
-   AND state IN ('approved', 'used')
- GROUP BY 1, 2
- ORDER BY 2, 3 DESC, 1""",
-        "asked": """
-SELECT state, COUNT(*) AS times
-  FROM exceptions
- WHERE workspace = :workspace AND requested_at >= :since AND requested_at < :until
- GROUP BY state
- ORDER BY 2 DESC, 1""",
-        "asked_again": """
-SELECT now.customer_id, COUNT(*) AS requests,
-       SUM(CASE WHEN now.state IN ('approved', 'used') THEN 1 ELSE 0 END) AS granted
-  FROM exceptions AS now
- WHERE now.workspace = :workspace AND now.requested_at >= :since AND now.requested_at < :until
-   AND EXISTS (SELECT 1 FROM exceptions AS earlier
-                WHERE earlier.workspace = now.workspace AND earlier.customer_id = now.customer_id
-                  AND earlier.case_id <> now.case_id AND earlier.requested_at < now.requested_at)
- GROUP BY now.customer_id
- ORDER BY 2 DESC, 1""",
-        "claims": """
-SELECT state, COUNT(*) AS times
-  FROM verifications
- WHERE workspace = :workspace AND asked_at >= :since AND asked_at < :until
- GROUP BY state
- ORDER BY 2 DESC, 1""",
-        "opportunities": """
-SELECT state, COUNT(*) AS times
-  FROM opportunities
- WHERE workspace = :workspace AND opened_at >= :since AND opened_at < :until
- GROUP BY state
- ORDER BY 2 DESC, 1""",
-        "sales": """
-SELECT currency, COUNT(*) AS won, SUM(value) AS value, SUM(after) AS after_exception,
-       SUM(CASE WHEN after = 1 THEN value ELSE 0 END) AS value_after_exception
-  FROM (SELECT currency, value,
-               CASE WHEN EXISTS (SELECT 1 FROM exceptions
-                                  WHERE exceptions.workspace = opportunities.workspace
-                                    AND exceptions.customer_id = opportunities.customer_id
-                                    AND exceptions.state IN ('approved', 'used')
-                                    AND exceptions.decided_at < opportunities.settled_at) THEN 1 ELSE 0 END AS after
-          FROM opportunities
-         WHERE workspace = :workspace AND state = 'won' AND settled_at >= :since AND settled_at < :until) AS won
- GROUP BY currency
- ORDER BY 2 DESC, 1""",
-        "renewed": """
-SELECT DISTINCT customer_id
-  FROM opportunities
- WHERE workspace = :workspace AND state = 'won' AND settled_at >= :since AND settled_at < :until
- ORDER BY 1""",
-        "lost": """
-SELECT lost_reason AS reason, COUNT(*) AS times
-  FROM opportunities
- WHERE workspace = :workspace AND state = 'lost' AND settled_at >= :since AND settled_at < :until
- GROUP BY lost_reason
- ORDER BY 2 DESC, 1""",
-        "wanted": """
-SELECT shown.signal, COUNT(DISTINCT messages.case_id) AS cases
-  FROM cases
-  JOIN messages ON messages.workspace = cases.workspace AND messages.case_id = cases.id
-  JOIN (SELECT {signals}) AS shown ON messages.signals LIKE '%"' || shown.signal || '"%'
- WHERE cases.workspace = :workspace AND cases.opened_at >= :since AND cases.opened_at < :until
-   AND messages.role = 'customer'
- GROUP BY shown.signal
- ORDER BY 2 DESC, 1""",
-        "first_whisper": """
-SELECT advice.given_at - CAST(advice.message_ts AS DOUBLE PRECISION) AS seconds
-  FROM cases
-  JOIN advice ON advice.workspace = cases.workspace AND advice.case_id = cases.id
- WHERE cases.workspace = :workspace AND cases.opened_at >= :since AND cases.opened_at < :until
-   AND NOT advice.while_paused
-   AND advice.given_at = (SELECT MIN(first.given_at) FROM advice AS first
-                           WHERE first.workspace = cases.workspace AND first.case_id = cases.id
-                             AND NOT first.while_paused)
- ORDER BY 1""",
-        "whispers": """
-SELECT COUNT(*) AS shown, COALESCE(SUM(CASE WHEN ratings.helpful THEN 1 ELSE 0 END), 0) AS helpful,
-       COALESCE(SUM(CASE WHEN NOT ratings.helpful THEN 1 ELSE 0 END), 0) AS unhelpful
-  FROM advice
-  LEFT JOIN ratings ON ratings.workspace = advice.workspace AND ratings.advice_id = advice.id
-                   AND ratings.person = advice.person
- WHERE advice.workspace = :workspace AND advice.given_at >= :since AND advice.given_at < :until
-   AND NOT advice.while_paused""",
-        "kept": """
-SELECT COALESCE(SUM(CASE WHEN state = 'kept' AND settled_at <= due_at AND moved_from IS NULL THEN 1 ELSE 0 END), 0)
-       AS in_time,
-       COALESCE(SUM(CASE WHEN state = 'kept' AND settled_at <= due_at AND moved_from IS NOT NULL THEN 1 ELSE 0 END), 0)
-       AS moved,
-       COALESCE(SUM(CASE WHEN state = 'kept' AND settled_at > due_at THEN 1 ELSE 0 END), 0) AS late,
-       COALESCE(SUM(CASE WHEN state IN ('open', 'missed') THEN 1 ELSE 0 END), 0) AS missed
-  FROM commitments
- WHERE workspace = :workspace AND due_at >= :since AND due_at < :until""",
-    }
-)
-"""Each figure's question. `:since` and `:until` are seconds since 1970."""
+from storage.insight_sql import SQL
+from storage.moments import at
 
 
 class Questions:
     """Asks the questions for one workspace and period."""
 
     def __init__(
-        self, connection: Connection, workspace: str, since: datetime, until: datetime, signals: Iterable[str]
+        self,
+        connection: Connection,
+        workspace: str,
+        since: datetime,
+        until: datetime,
+        signals: Iterable[str],
+        months: Sequence[tuple[date, datetime]] = (),
     ) -> None:
         """Nothing is asked yet.
 
         Args:
             signals: Which of the customers' signals are counted: ids of the playbook, which hold no quotation marks.
+            months: First days and beginnings of the months that are told one by one, oldest first; the last one
+                goes up to `until`.
         """
         self._connection = connection
         self._since, self._until = since, until
+        self._months = [first for first, _ in months]
         self._values = {"workspace": workspace, "since": since.timestamp(), "until": until.timestamp()}
-        self._signals = " UNION ALL SELECT ".join(f"'{each}' AS signal" for each in sorted(signals)) or "'' AS signal"
+        self._filled = {"signals": _signals(signals), "months": month_rows(months, until)}
 
     def sql(self, name: str) -> str:
         """A question as a person can ask it again, with its values in it."""
-        spelt = SQL[name].format(signals=self._signals).strip()
+        spelt = SQL[name].format(**self._filled).strip()
         for value, filled in self._values.items():
             spelt = spelt.replace(f":{value}", f"'{filled}'" if isinstance(filled, str) else f"{filled:.3f}")
         return f"{spelt};"
 
     def _rows(self, name: str) -> list[RowMapping]:
-        asked = text(SQL[name].format(signals=self._signals))
-        return list(self._connection.execute(asked, self._values).mappings())
+        return list(self._connection.execute(text(SQL[name].format(**self._filled)), self._values).mappings())
 
     def _one(self, name: str) -> dict[str, Any]:
         return dict(self._rows(name)[0])
 
-    def insight(self, holdings: Holdings | None, products: Callable[[str], int | None] = lambda _: None) -> Insight:
+    def insight(
+        self, holdings: Holdings | None, basket: Callable[[str], frozenset[str]] = lambda _: frozenset()
+    ) -> Insight:
         """All of them.
 
         Args:
             holdings: What customers hold, from the directory; None when there is none.
-            products: How many different ones a customer holds; None when they are not on file.
+            basket: The products of one of them.
         """
-        renewed = [held for row in self._rows("renewed") if (held := products(row["customer_id"])) is not None]
+        renewed = [len(held) for row in self._rows("renewed") if (held := basket(row["customer_id"]))]
+        came = {row["customer_id"]: row["cases"] for row in self._rows("came")} if holdings else {}
         return Insight(
             since=self._since,
             until=self._until,
             **self._one("cases"),
+            first_whisper=FirstWhispers(**self._one("first_whisper")),
+            whispers=Whispers(**self._one("whispers")),
             granted=tuple(
-                Granted(**{**row, "ours": bool(row["ours"]), "cost": _money(row["cost"])})
+                Granted(**{**row, "ours": bool(row["ours"]), "cost": money(row["cost"])})
                 for row in self._rows("granted")
             ),
             asked={ExceptionState(row["state"]): row["times"] for row in self._rows("asked")},
-            asked_again=tuple(AskedAgain(**row) for row in self._rows("asked_again")),
+            asked_for=tuple(AskedFor(**row) for row in self._rows("asked_for")),
+            asked_again=self._asked_again(),
             claims={VerificationState(row["state"]): row["times"] for row in self._rows("claims")},
             opportunities={row["state"]: row["times"] for row in self._rows("opportunities")},
             sales=tuple(
                 Sale(
                     **{
                         **row,
-                        "value": _money(row["value"]),
-                        "value_after_exception": _money(row["value_after_exception"]),
+                        "value": money(row["value"]),
+                        "value_after_exception": money(row["value_after_exception"]),
                     }
                 )
                 for row in self._rows("sales")
             ),
             lost=tuple(Lost(reason=LostReason(row["reason"]), times=row["times"]) for row in self._rows("lost")),
+            lost_words=tuple(
+                LostWords(reason=LostReason(row["reason"]), settled_at=at(row["settled_at"]), words=row["words"])
+                for row in self._rows("lost_words")
+            ),
             wanted=tuple(Wanted(**row) for row in self._rows("wanted")),
-            waits=tuple(row["seconds"] for row in self._rows("first_whisper")),
-            whispers=Whispers(**self._one("whispers")),
+            products=by_product(
+                came,
+                [
+                    (row["customer_id"], Wanted(signal=row["signal"], cases=row["cases"]))
+                    for row in (self._rows("wanted_by") if holdings else ())
+                ],
+                {customer: basket(customer) for customer in came},
+                holdings.held if holdings else {},
+            ),
             kept=Kept(**self._one("kept")),
+            asked_after=AskedAfter(**self._one("asked_after")),
             breadth=Breadth(
                 renewed=statistics.mean(renewed) if renewed else None,
                 everybody=holdings.breadth if holdings else None,
             ),
+            months=self._by_month() if self._months else (),
         )
 
+    def _asked_again(self) -> tuple[AskedAgain, ...]:
+        """Those who asked again, and those who would have; whoever did so most often first."""
+        turned_away = {row["customer_id"]: row["cases"] for row in self._rows("turned_away")}
+        filed = {row["customer_id"]: row for row in self._rows("asked_again")}
+        found = [
+            AskedAgain(**{**filed.get(each, {"customer_id": each}), "turned_away": turned_away.get(each, 0)})
+            for each in filed.keys() | turned_away.keys()
+        ]
+        return tuple(
+            sorted(found, key=lambda each: (-each.requests - each.turned_away, -each.requests, each.customer_id or ""))
+        )
 
-def _money(stored: float | Decimal) -> Decimal:
+    def _by_month(self) -> tuple[Month, ...]:
+        """Every month, also one in which nothing happened."""
+        found: dict[str, dict[str, Any]] = {each.isoformat(): {"first": each} for each in self._months}
+        for row in (*self._rows("opened_by_month"), *self._rows("claims_by_month")):
+            found[row["month"]] |= {name: value for name, value in row.items() if name != "month"}
+        for row in self._rows("first_whisper_by_month"):
+            found[row["month"]]["first_whisper"] = row["median"]
+        for name, times, sum_of in (("granted_by_month", "granted", "cost"), ("won_by_month", "won", "value")):
+            for row in self._rows(name):
+                month = found[row["month"]]
+                month[times] = month.get(times, 0) + row[times]
+                month.setdefault(sum_of, {})[row["currency"]] = money(row[sum_of])
+        return tuple(Month(**each) for each in found.values())
+
+
+def _signals(signals: Iterable[str]) -> str:
+    return " UNION ALL SELECT ".join(f"'{each}' AS signal" for each in sorted(signals)) or "'' AS signal"
+
+
+def month_rows(months: Sequence[tuple[date, datetime]], until: datetime) -> str:
+    """The months as rows of SQL: name, beginning, and the end, which is the next one's beginning."""
+    ends = [begins for _, begins in months[1:]] + [until]
+    rows = [
+        f"('{first.isoformat()}', {begins.timestamp():.3f}, {end.timestamp():.3f})"
+        for (first, begins), end in zip(months, ends, strict=True)
+    ]
+    return ", ".join(rows) if rows else "('', 0.0, 0.0)"
+
+
+def money(stored: float | Decimal) -> Decimal:
     """A sum to the hundredth, as SQLite gives it back as a float."""
     return Decimal(str(stored)).quantize(Decimal("0.01"))
 

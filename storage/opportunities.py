@@ -14,6 +14,7 @@ from storage.outbox import SendState
 from storage.schema import endings_told, opportunities, outbox
 
 PING = "sales:"
+_ROOT = func.coalesce(opportunities.c.case_id, opportunities.c.id)
 _TIMES = ("opened_at", "told_at", "due_at", "taken_at", "settled_at")
 
 
@@ -171,13 +172,12 @@ def ping_key(case_id: str) -> str:
 
 def sales_told(connection: Connection, workspace: str, case_id: str) -> bool:
     """Whether a card to sales has really gone out: a line may claim it only then."""
-    first = ping_key(case_id)
     return (
         connection.execute(
             select(outbox.c.seq)
             .where(
                 outbox.c.workspace == workspace,
-                or_(outbox.c.key == first, and_(outbox.c.key > f"{first}:", outbox.c.key < f"{first};")),
+                is_card_of(literal(case_id)),
                 outbox.c.state == SendState.SENT,
             )
             .limit(1)
@@ -194,15 +194,24 @@ def looked_at() -> ColumnElement[bool]:
         select(opportunities.c.id)
         .where(
             opportunities.c.workspace == outbox.c.workspace,
-            opportunities.c.case_id == outbox.c.case_id,
             or_(
-                outbox.c.key == literal(PING) + opportunities.c.case_id,
+                opportunities.c.case_id == outbox.c.case_id,
+                opportunities.c.case_id.is_(None) & is_card_of(opportunities.c.id),
+            ),
+            or_(
+                outbox.c.key == literal(PING) + _ROOT,
                 outbox.c.key == opportunities.c.card,
                 opportunities.c.state.not_in(SETTLED),
             ),
         )
         .exists(),
     )
+
+
+def is_card_of(root: ColumnElement[str]) -> ColumnElement[bool]:
+    """Of the outbox: the cards of an opportunity, and what is sent about them, by its `root`."""
+    first = literal(PING) + root
+    return or_(outbox.c.key == first, and_(outbox.c.key > first + ":", outbox.c.key < first + ";"))
 
 
 def note_endings(connection: Connection, workspace: str, endings: Sequence[Ending], *, told: str, now: float) -> None:

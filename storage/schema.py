@@ -352,8 +352,9 @@ opportunities = Table(
     metadata,
     Column("workspace", String(32), primary_key=True),
     Column("id", String(32), primary_key=True),
-    Column("case_id", String(32), nullable=False),
-    Column("customer_id", String(64), nullable=False),
+    Column("case_id", String(32)),
+    Column("contract", String(64)),
+    Column("customer_id", String(64)),
     Column("state", String(16), nullable=False),
     Column("reasons", Text, nullable=False),
     Column("opened_at", Float, nullable=False),
@@ -377,6 +378,13 @@ opportunities = Table(
     Index(None, "workspace", "customer_id", "opened_at"),
     Index(None, "workspace", "due_at"),
     Index(None, "workspace", "state", "settled_at"),
+    _one_at_a_time(
+        "uq_opportunities_open_for_contract",
+        "contract IS NOT NULL AND state NOT IN ('won', 'lost')",
+        "workspace",
+        "customer_id",
+        "contract",
+    ),
 )
 
 endings_told = Table(

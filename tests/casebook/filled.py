@@ -239,3 +239,10 @@ def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float 
         inbox.put(connection, workspace=WORKSPACE, key=key, lane=Lane.STREAM, kind=kind, payload=payload, now=at)
     workspaces.save_person(connection, WORKSPACE, Person(user_id=CUSTOMER, name=text, outsider=True), at)
     return case
+
+
+def ending(connection: Connection, opportunity_id: str, *, state: str, customer: str = "C-1", at: float = NOW) -> None:
+    """An opportunity that comes from a contract and no case."""
+    ends = {"id": opportunity_id, "contract": opportunity_id, "customer_id": customer, "state": state}
+    values = {"workspace": WORKSPACE, "reasons": "[]", "opened_at": at, "card": f"sales:{opportunity_id}:1"}
+    connection.execute(insert(opportunities).values(**ends, **values))

@@ -17,7 +17,8 @@ from storage.outbox import SendState
 from storage.ratings import by_play
 from storage.schema import audit, inbox, messages, metadata
 from storage.schema import cases as case_rows
-from tests.casebook.filled import AGENT, CUSTOMER, DAY, NOW, SUPERVISOR, WORKSPACE, whole_case
+from storage.schema import outbox as outbox_rows
+from tests.casebook.filled import AGENT, CUSTOMER, DAY, NOW, SUPERVISOR, WORKSPACE, ending, send, whole_case
 from tests.fresh import casebook_at
 
 MARK, OTHER = "zq7x", "kv3y"
@@ -152,3 +153,18 @@ def test_rows_that_name_them_in_a_case_that_moved_elsewhere_are_emptied_as_well(
         (filed,) = goodwill.of_case(connection, WORKSPACE, case.id)
         assert (filed.fault, filed.reason, filed.cost) == ("", "", Decimal("3000.00"))
         assert conversations.last_customer_words(connection, case) == MARK
+
+
+def test_what_sales_was_told_of_a_contract_that_ends_is_forgotten_as_well(casebook: Casebook) -> None:
+    """No case leads to its cards; what another customer's contract is about stays."""
+    with casebook.begin() as connection:
+        ending(connection, "o1", state="asked")
+        ending(connection, "o2", state="asked", customer="C-2")
+        for key in ("sales:o1", "sales:o1:1:again:9", "sales:o2"):
+            send(connection, None, key, MARK, at=NOW, state=SendState.SENT)
+        send(connection, None, "sales:o1:1", MARK, at=NOW, state=SendState.DUE)
+        assert forgetting.knows(connection, "C-1")
+        forgetting.forget(connection, "C-1", now=NOW)
+        assert outbox.state_of(connection, WORKSPACE, "sales:o1:1") is SendState.WITHHELD
+        rows = connection.execute(select(outbox_rows.c.key, outbox_rows.c.body, outbox_rows.c.target)).all()
+        assert [row.key for row in rows if MARK in row.body + row.target] == ["sales:o2"]

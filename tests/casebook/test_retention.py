@@ -14,7 +14,7 @@ from storage.outbox import SendState
 from storage.schema import advice as advice_rows
 from storage.schema import metadata
 from storage.schema import outbox as outbox_rows
-from tests.casebook.filled import AGENT, DAY, NOW, WORKSPACE, said, send, whispered, whole_case
+from tests.casebook.filled import AGENT, DAY, NOW, WORKSPACE, ending, said, send, whispered, whole_case
 
 OLD = NOW - 1_000 * DAY
 SECRET = "我們老闆說要告你們"
@@ -70,6 +70,17 @@ def test_what_something_still_looks_at_is_not_let_go_of(casebook: Casebook) -> N
         cards = [promises.card_key(asked.id), promises.card_key(asked.id, 2), promises.scope_key(asked.id, 0)]
         assert left == ["exception:1", *cards, opportunities.ping_key(shut.id), "due", "young"]
         assert opportunities.sales_told(connection, WORKSPACE, shut.id)
+
+
+def test_the_cards_of_a_contract_that_ends_stay_while_they_may_change(casebook: Casebook) -> None:
+    """No case leads to them; once it is settled only the first and the last are kept, as with a case's."""
+    with casebook.begin() as connection:
+        ending(connection, "open", state="asked", at=OLD)
+        ending(connection, "over", state="lost", at=OLD)
+        for key in ("sales:open", "sales:open:1", "sales:open:2", "sales:over", "sales:over:1", "sales:over:2"):
+            send(connection, None, key, "?", at=OLD, state=SendState.SENT)
+        assert retention.let_go_of_sent(connection, WORKSPACE, before=NOW, limit=10) == 1
+        assert outbox.state_of(connection, WORKSPACE, "sales:over:2") is None
 
 
 def test_small_batches_come_to_an_end(casebook: Casebook) -> None:

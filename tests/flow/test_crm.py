@@ -128,6 +128,7 @@ async def test_each_move_is_posted_once_signed_and_in_order(casebook: Casebook) 
     assert body["data"] == {
         "id": "o1",
         "case": body["data"]["case"],
+        "contract": None,
         "customer": "C-1",
         "state": "open",
         "reasons": ["reports_fault"],

@@ -1,6 +1,7 @@
 """A casebook of an earlier version opens with everything that was in it."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, create_engine, text
 from bot.commitments import CommitmentMove
 from bot.goodwill import Move
 from bot.promises import CHANNEL
-from bot.sales import OpportunityState
+from bot.sales import Opportunity, OpportunityState
 from storage import cases, commitments, conversations, facts, opportunities, promises, takeovers
 from storage import goodwill as requests
 from storage.engine import MIGRATIONS, open_casebook
@@ -191,6 +192,37 @@ def test_whoever_sales_had_told_is_asked_and_what_stayed_silent_stays_so(tmp_pat
         assert opportunities.due(connection, "T1", now=1e12) == []
         assert opportunities.sales_told(connection, "T1", "c1")
         assert not opportunities.sales_told(connection, "T1", "c2")
+    casebook.close()
+
+
+SOLD = """
+INSERT INTO opportunities (workspace, id, case_id, customer_id, state, reasons, opened_at, told, card, told_at, weight,
+    settled_by, settled_at, taken_by, value, currency, months, lost_note)
+    VALUES ('T1', 'o1', 'c1', 'C-1', 'won', '["reports_fault"]', 5.0, '["U7"]', 'sales:c1', 5.0, 0, 'U7', 6.0, 'U7',
+    48000, 'TWD', 24, '');
+"""
+
+
+def test_what_was_sold_stays_sold_and_an_opportunity_may_come_without_a_case_or_a_customer(tmp_path: Path) -> None:
+    """Nothing of a row changes by the upgrade; of one contract, one opportunity is open at a time."""
+    path = tmp_path / "casebook.db"
+    first_casebook(path)
+    upgraded(path, "0014", SOLD)
+    casebook = open_casebook(f"sqlite:///{path}")
+    with casebook.begin() as connection:
+        known = opportunities.of_case(connection, "T1", "c1")
+        assert known
+        assert (known.id, known.customer_id, known.contract, known.value) == ("o1", "C-1", None, Decimal(48_000))
+        assert (known.card, known.told, known.settled_by, known.months) == ("sales:c1", ("U7",), "U7", 24)
+        now = datetime(2026, 11, 20, tzinfo=UTC)
+        assert not opportunities.write(connection, known.model_copy(update={"id": "o2"}))
+        ends = Opportunity(workspace="T1", id="o3", contract="M-1", customer_id="C-1", reasons=("x",), opened_at=now)
+        assert opportunities.write(connection, ends)
+        assert opportunities.get(connection, "T1", "o3") == ends
+        assert not opportunities.write(connection, ends.model_copy(update={"id": "o4"}))
+        lost = ends.model_copy(update={"state": OpportunityState.LOST})
+        assert opportunities.settle(connection, ends, lost)
+        assert opportunities.write(connection, ends.model_copy(update={"id": "o4"}))
     casebook.close()
 
 
