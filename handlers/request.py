@@ -184,7 +184,7 @@ class Hearers:
     """Who hears of a move; looked up before its transaction, since Slack has to be asked.
 
     Attributes:
-        agents: Whoever asked, and whoever handles the case now.
+        agents: Whoever asked, and whoever handles the case now; whoever is on duty once both have left.
         deciders: Those who could decide and have not.
         link: Where the conversation is.
         card_link: Where the card is.
@@ -204,10 +204,18 @@ async def hearers(services: Services, request: ExceptionRequest, case: Case, mov
     """
     users = [request.requested_by, case.agent] if move in AGENT_HEARS else []
     agents = [await people.look_up(services, user) for user in dict.fromkeys(users) if user]
+    if agents and not any(each.active and not each.outsider for each in agents):
+        agents = await people.of_the_desk(services, _on_duty(services, case))
     chosen = await _deciders(services, request, case, move)
     deciders = await people.of_the_desk(services, chosen[:MOST_DECIDERS])
     card_link = await link_to_card(services, request) if deciders else ""
     return Hearers(agents, deciders, await link_to(services, case), card_link)
+
+
+def _on_duty(services: Services, case: Case) -> tuple[str, ...]:
+    with services.casebook.begin() as connection:
+        channel = workspaces.setup(connection, case.workspace).support_channel(case.channel)
+    return channel.on_duty if channel else ()
 
 
 async def _deciders(services: Services, request: ExceptionRequest, case: Case, move: Move) -> list[str]:

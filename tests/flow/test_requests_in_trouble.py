@@ -220,7 +220,21 @@ async def test_an_asker_who_left_keeps_nobody_from_deciding(at: Desk, stage: Sta
     await at.click(SUPERVISOR, "approve_exception", request.id)
     await at.send_all()
     assert at.stands(request).state is ExceptionState.APPROVED
-    assert at.rows("SELECT state FROM outbox WHERE key LIKE 'exception:%:agent:%'") == [("withheld",)]
+    assert at.rows("SELECT state FROM outbox WHERE key LIKE 'exception:%:agent:%'") == []
+
+
+async def test_an_answer_for_somebody_who_left_reaches_whoever_is_on_duty(at: Desk, stage: Stage) -> None:
+    """The customer still waits for it (R33)."""
+    (shared, *others) = SETUP.support
+    on_duty = shared.model_copy(update={"on_duty": (AGENT, OTHER_AGENT)})
+    at.set_up(SETUP.model_copy(update={"support": (on_duty, *others)}))
+    request = await asked(at, at.case())
+    await stage.admin("deactivate_user", user=AGENT)
+    at.clock.now += 600
+    await at.click(SUPERVISOR, "approve_exception", request.id)
+    await at.send_all()
+    told = at.rows("SELECT key, state FROM outbox WHERE key LIKE 'exception:%:agent:%'")
+    assert [(key.rpartition(":")[2], state) for key, state in told] == [(OTHER_AGENT, "sent")]
 
 
 @pytest.mark.parametrize("method", ["users.info", "usergroups.users.list"])
