@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.customer import CustomerRecord
 from bot.policy import SalesPolicy
-from bot.sales import Ending, LostReason, Opportunity, ending
+from bot.renewals import Ending, ending
+from bot.sales import LostReason, Opportunity
 
 MONTHS = 6
 """How many months of renewals are shown, the current one first."""

@@ -8,19 +8,20 @@ from datetime import date
 import structlog
 
 from bot.blocks import body
-from bot.cards import sales as sales_card
+from bot.cards import renewals as card
 from bot.errors import UserError
 from bot.i18n import words
 from bot.language import language_of_locale
 from bot.policy import SalesPolicy
-from bot.sales import CHANNEL, Ending, ending, reach
+from bot.renewals import Ending, ending, reach
+from bot.sales import CHANNEL
 from bot.setup import Person
 from bot.working_hours import desk_day, is_open
 from handlers import people
 from handlers.sales import Sellers, sellers
 from handlers.services import Services
 from handlers.situation import moment
-from storage import opportunities, outbox
+from storage import endings, outbox
 from storage import workspace as workspaces
 from storage.directory import Directory
 from storage.outbox import SendKind
@@ -40,7 +41,7 @@ async def look_ahead(services: Services) -> None:
     try:
         found = await asyncio.to_thread(_ending, directory, today, services.playbook.policy.sales)
         with services.casebook.look() as connection:
-            new = opportunities.not_yet_told(connection, workspace, found, today)
+            new = endings.untold(connection, workspace, found, today)
         by_person, known = await _by_person(await sellers(services), directory, new)
     except (people.UnknownForNowError, UserError) as error:
         log.info("renewals_later", why=str(error))
@@ -51,7 +52,7 @@ async def look_ahead(services: Services) -> None:
         workspaces.save_looked_ahead_on(connection, workspace, today)
         channel = workspaces.setup(connection, workspace).sales_channel
         for user, theirs in by_person.items():
-            opportunities.note_endings(connection, workspace, theirs, told=user, now=services.clock())
+            endings.note(connection, workspace, theirs, told=user, now=services.clock())
             say = words(language_of_locale(known[user].locale if user in known else ""))
             outbox.put(
                 connection,
@@ -59,7 +60,7 @@ async def look_ahead(services: Services) -> None:
                 key=f"renewals:{today}:{user or 'channel'}",
                 kind=SendKind.MESSAGE if user == CHANNEL else SendKind.DIRECT,
                 target={"channel": channel} if user == CHANNEL else {"user": user},
-                body=body(*sales_card.endings(theirs, say)),
+                body=body(*card.endings(theirs, say)),
                 now=services.clock(),
             )
     services.wake.outbox.set()

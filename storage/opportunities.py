@@ -1,17 +1,16 @@
-"""Opportunities 商機: one a case, with who was told and what became of it; and the contracts whose end was told."""
+"""Opportunities 商機: one a case, with who was told and what became of it."""
 
 import json
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, or_, select, update
 
 from bot.pipeline import Settled
-from bot.sales import SETTLED, Ending, LostReason, Opportunity, OpportunityState, SalesMove
+from bot.sales import SETTLED, LostReason, Opportunity, OpportunityState, SalesMove
 from storage.engine import insert_once
 from storage.moments import at
 from storage.outbox import SendState
-from storage.schema import endings_told, opportunities, outbox
+from storage.schema import opportunities, outbox
 
 PING = "sales:"
 _ROOT = func.coalesce(opportunities.c.case_id, opportunities.c.id)
@@ -212,33 +211,3 @@ def is_card_of(root: ColumnElement[str]) -> ColumnElement[bool]:
     """Of the outbox: the cards of an opportunity, and what is sent about them, by its `root`."""
     first = literal(PING) + root
     return or_(outbox.c.key == first, and_(outbox.c.key > first + ":", outbox.c.key < first + ";"))
-
-
-def note_endings(connection: Connection, workspace: str, endings: Sequence[Ending], *, told: str, now: float) -> None:
-    """Write down that somebody is told of these."""
-    for each in endings:
-        values = {
-            "workspace": workspace,
-            "customer_id": each.customer_id,
-            "contract": each.contract,
-            "ends_on": each.ends_on.isoformat(),
-            "within": each.within,
-        }
-        insert_once(connection, endings_told, values | {"told_at": now, "told": told})
-
-
-def not_yet_told(connection: Connection, workspace: str, endings: Sequence[Ending], today: date) -> list[Ending]:
-    """Those of which nobody was told, at this threshold or a nearer one."""
-    nearest = func.min(endings_told.c.within).label("nearest")
-    key = (endings_told.c.customer_id, endings_told.c.contract, endings_told.c.ends_on)
-    rows = connection.execute(
-        select(*key, nearest)
-        .where(endings_told.c.workspace == workspace, endings_told.c.ends_on >= today.isoformat())
-        .group_by(*key)
-    )
-    known = {(row.customer_id, row.contract, row.ends_on): row.nearest for row in rows}
-    return [
-        each
-        for each in endings
-        if each.within < known.get((each.customer_id, each.contract, each.ends_on.isoformat()), each.within + 1)
-    ]

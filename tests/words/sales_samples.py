@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from bot.briefing import Avoid
-from bot.cards import sales
+from bot.cards import renewals, sales
 from bot.cards.sales import Brief
 from bot.commitments import Commitment
 from bot.customer import CustomerRecord, Price, ServicePrice
@@ -14,10 +14,10 @@ from bot.i18n import Words
 from bot.playbook import Playbook
 from bot.policy import Chip
 from bot.recommend import AlsoHeld
+from bot.renewals import Ending
 from bot.sales import (
     CHANNEL,
     ROW,
-    Ending,
     LostReason,
     Opportunity,
     OpportunityState,
@@ -108,7 +108,7 @@ def everything(
         within=30,
     )
     for found in ([ending], [ending.model_copy(update={"days": 29, "price": None})] * 70):
-        yield Shown("endings", *sales.endings(found, say))
+        yield Shown("endings", *renewals.endings(found, say))
     sentences = [
         *(sales.refusal_words(each, taken, "Asia/Taipei", say) for each in SalesRefusal),
         *(sales.snooze_error_words(each, say) for each in SnoozeError),
