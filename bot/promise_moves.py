@@ -95,7 +95,7 @@ def refusal(verification: Verification, said: Given, *, role: Role) -> AnswerRef
     if said.by not in verification.told and role not in {Role.SALES, Role.SUPERVISOR}:
         return AnswerRefusal.NOT_ASKED
     own = [each for each in verification.counting if each.by == said.by]
-    if own and (own[-1].answer, own[-1].evidence) == (said.answer, said.evidence):
+    if own and (own[-1].answer, own[-1].evidence, own[-1].files) == (said.answer, said.evidence, said.files):
         return AnswerRefusal.SAID_ALREADY
     return None
 

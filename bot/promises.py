@@ -64,6 +64,21 @@ class VerificationMove(StrEnum):
     LAPSE = "lapse"
 
 
+class EvidenceFile(BaseModel):
+    """A file that came with an answer; it stays in Slack, and whoever Slack lets see it sees it.
+
+    Attributes:
+        id: Slack's.
+        link: Where Slack shows it, to those who may.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    link: str
+
+
 class Given(BaseModel):
     """An answer, as it was given; none is ever changed.
 
@@ -77,13 +92,19 @@ class Given(BaseModel):
     by: str
     at: datetime
     evidence: str = ""
+    files: tuple[EvidenceFile, ...] = ()
 
     @property
     def move(self) -> VerificationMove:
         """The move that it makes."""
-        if self.answer is Answer.YES and not self.evidence:
+        if self.answer is Answer.YES and not self.shown:
             return VerificationMove.REMEMBER
         return VerificationMove(self.answer)
+
+    @property
+    def shown(self) -> str:
+        """What came with it, in one plain text: their words, and each file by its name; empty when nothing did."""
+        return "\n".join(each for each in (self.evidence, *(file.name for file in self.files)) if each)
 
 
 class Scope(BaseModel):

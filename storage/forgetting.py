@@ -41,7 +41,7 @@ WORDS: dict[Table, tuple[str, ...]] = {
     messages: ("text",),
     facts: ("why",),
     verifications: ("claimed", "question", "scope"),
-    sales_answers: ("evidence",),
+    sales_answers: ("evidence", "files"),
     commitments: ("text",),
     takeovers: ("why",),
     opportunities: ("lost_note",),

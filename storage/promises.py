@@ -1,14 +1,28 @@
-"""Verifications 查證: what sales was asked about a promise, and every answer; one a case."""
+"""Verifications 查證: what sales was asked about a promise, and every answer.
+
+One a case, until what was promised is over: then sales can be asked anew, and what was is kept beside it.
+"""
 
 import json
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, delete, insert, literal, or_, select, update
 
 from bot.case import CaseState
 from bot.policy import Concession
-from bot.promises import FOR_SUPERVISORS, OPEN, Answer, Given, Scope, Verification, VerificationMove, VerificationState
+from bot.promises import (
+    FOR_SUPERVISORS,
+    OPEN,
+    Answer,
+    EvidenceFile,
+    Given,
+    Scope,
+    Verification,
+    VerificationMove,
+    VerificationState,
+)
 from storage.engine import insert_once
 from storage.moments import at
 from storage.outbox import SendState
@@ -35,8 +49,25 @@ def get(connection: Connection, workspace: str, verification_id: str) -> Verific
 
 
 def of_case(connection: Connection, workspace: str, case_id: str) -> Verification | None:
-    """The verification of a case."""
-    return _one(connection, workspace, verifications.c.case_id == case_id)
+    """The verification of a case: the newest, when an earlier promise is over."""
+    return next(reversed(all_of_case(connection, workspace, case_id)), None)
+
+
+def all_of_case(connection: Connection, workspace: str, case_id: str) -> list[Verification]:
+    """Everything that sales was asked in a case, oldest first; only the newest can be other than lapsed."""
+    found = _all(connection, workspace, verifications.c.case_id == case_id)
+    return sorted(found, key=lambda each: (each.state is not VerificationState.LAPSED, each.asked_at))
+
+
+def extensions(connection: Connection, workspace: str, customer_id: str) -> list[Verification]:
+    """The extensions up to a day that were promised to a customer and recorded, also those that are over by now."""
+    extended = (
+        (verifications.c.customer_id == customer_id)
+        & verifications.c.state.in_([VerificationState.CONFIRMED, VerificationState.LAPSED])
+        & (verifications.c.conceded == Concession.EXTENSION)
+        & verifications.c.scope_until.is_not(None)
+    )
+    return sorted(_all(connection, workspace, extended), key=lambda each: each.asked_at)
 
 
 def waiting_in(connection: Connection, workspace: str, case_ids: Sequence[str]) -> list[Verification]:
@@ -82,9 +113,13 @@ def _all(
             .order_by(sales_answers.c.verification_id, sales_answers.c.number)
         )
         for each in answers:
-            given = Given(answer=Answer(each.answer), by=each.said_by, at=at(each.said_at), evidence=each.evidence)
-            said[each.verification_id].append(given)
+            said[each.verification_id].append(_given(each))
     return [_verification(row, said[row["id"]]) for row in rows]
+
+
+def _given(row: Row[Any]) -> Given:
+    files = tuple(EvidenceFile(**each) for each in json.loads(row.files or "[]"))
+    return Given(answer=Answer(row.answer), by=row.said_by, at=at(row.said_at), evidence=row.evidence, files=files)
 
 
 def _verification(row: RowMapping, answers: Sequence[Given]) -> Verification:
@@ -124,7 +159,7 @@ def _scope(row: RowMapping) -> Scope:
 
 
 def write(connection: Connection, verification: Verification) -> bool:
-    """Write a question down, with the answers it has; False when the case has one."""
+    """Write a question down, with the answers it has; False when the case has one that is not over."""
     if not insert_once(connection, verifications, _values(verification)):
         return False
     _write_answers(connection, verification, 0)
@@ -166,6 +201,7 @@ def _write_answers(connection: Connection, verification: Verification, begin: in
             "said_by": each.by,
             "said_at": each.at.timestamp(),
             "evidence": each.evidence,
+            "files": json.dumps([file.model_dump() for file in each.files], ensure_ascii=False) if each.files else "",
         }
         connection.execute(insert(sales_answers).values(**values))
 

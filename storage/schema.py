@@ -159,8 +159,10 @@ verifications = Table(
     Column("due_move", String(16)),
     Column("moves", Integer, nullable=False, default=0),
     ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
-    UniqueConstraint("workspace", "case_id"),
+    Index(None, "workspace", "case_id"),
+    Index(None, "workspace", "customer_id"),
     Index(None, "workspace", "due_at"),
+    _one_at_a_time("uq_verifications_asked_in_case", "state <> 'lapsed'", "workspace", "case_id"),
 )
 
 sales_answers = Table(
@@ -174,6 +176,7 @@ sales_answers = Table(
     Column("said_by", String(32), nullable=False),
     Column("said_at", Float, nullable=False),
     Column("evidence", Text, nullable=False, default=""),
+    Column("files", Text, nullable=False, default=""),
     ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
 )
 
