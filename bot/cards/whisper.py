@@ -53,9 +53,10 @@ def card(
     """The whisper, and one sentence for notifications."""
     plays = playbook.words[say.language].plays
     main = plays[advice.plays[0]]
-    top = [say("🔒 Only you can see this")]
-    if customer:
-        top.append(escaped(customer))
+    top = [
+        say("🔒 Only you can see this"),
+        escaped(customer) if customer else say("we don't know yet whose case this is"),
+    ]
     if advice.anger:
         top.append(say("anger {dots}", dots="●" * advice.anger + "○" * (3 - advice.anger)))
     blocks = [context("  ·  ".join(top)), section(f"*{escaped(main.title)}*\n{escaped(main.meaning)}")]

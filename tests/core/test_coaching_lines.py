@@ -175,7 +175,9 @@ def test_fairness_is_the_reason_only_where_whoever_declined_said_so(
     assert [line.text for line in advice.lines] == [lines[each] for each in told]
 
 
-@pytest.mark.parametrize(("language", "day"), [("en", "30 April 2026"), ("zh-TW", "2026-04-30")])
+@pytest.mark.parametrize(
+    ("language", "day"), [("en", "30 April 2026"), ("zh-TW", "2026 年 4 月 30 日"), ("zh-CN", "2026年4月30日")]
+)
 def test_a_day_in_a_line_is_written_as_people_write_it(playbook: Playbook, language: Language, day: str) -> None:
     """A line is read aloud or pasted: in English nobody says 2026-04-30."""
     stands = Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", cost="low")

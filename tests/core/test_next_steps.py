@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from bot.cards import whisper
 from bot.cards.doing import IDS
 from bot.case import Course, Standing, facts_held, stage_reached
-from bot.coaching import Situation, advise, decide, may_do, next_step
+from bot.coaching import Situation, advise, advise_on, decide, may_do, next_step
 from bot.entitlement import Entitlement
 from bot.i18n import words
 from bot.message import Role
-from bot.playbook import LANGUAGES, REFUSABLE, Action, Language, Playbook, Route
+from bot.playbook import LANGUAGES, REFUSABLE, Action, Language, Playbook, Route, Stage
 from bot.signals import Reading, Signal
 from tests.core.coached import any_standing
 
@@ -137,6 +137,23 @@ def test_while_a_request_waits_the_table_tells_nobody_to_file_one(playbook: Play
     card = str(whisper.card(advice, "a" * 26, customer=None, playbook=playbook, say=words("en"))[1])
     assert "Until they decide, promise nothing." in card
     assert playbook.words["en"].decisions["ask_goodwill"].route not in card
+
+
+@pytest.mark.parametrize(("customer", "told"), [(None, "we don't know yet whose case this is"), ("廣昕", "廣昕")])
+def test_a_whisper_says_whose_case_it_is_or_that_nobody_knows(
+    playbook: Playbook, customer: str | None, told: str
+) -> None:
+    """Unknown is not expired: whoever reads it first finds out whose record to look at."""
+    stands = Standing(entitlement=Entitlement.UNKNOWN)
+    advice = advise_on(
+        playbook,
+        "exception_requested",
+        situation=Situation(standing=stands, stage=Stage.CONFIRM, facts=frozenset({"exception_requested"})),
+        language="en",
+    )
+    assert advice
+    top = whisper.card(advice, "a" * 26, customer=customer, playbook=playbook, say=words("en"))[1][0]
+    assert top["elements"][0]["text"] == f"🔒 Only you can see this  ·  {told}"
 
 
 @pytest.mark.parametrize(
