@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 from sandbox import blocks, elements, events, respond, shapes, text, views
-from sandbox.socket_mode import UnansweredError
+from sandbox.delivery import UnansweredError
 from sandbox.state import ApiError, Conversation, RefusalError, ResponseUrl
 from sandbox.workspace import Workspace
 from sandbox.world import Json
@@ -331,7 +331,7 @@ class Interactions:
     ) -> Json:
         """Hand it to the app; without an acknowledgement the person reads Slack's words."""
         try:
-            return await self.ws.socket.ask(kind, name, payload)
+            return await self.ws.delivery.ask(kind, name, payload)
         except UnansweredError as lack:
             sentence = FAILED.format(what=what, code=lack.code) if what else TROUBLE
             raise RefusalError(lack.code, sentence) from None

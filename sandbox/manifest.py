@@ -15,6 +15,7 @@ class Command(BaseModel):
     description: str = Field(max_length=2000)
     usage_hint: str = Field(default="", max_length=1000)
     should_escape: bool = False
+    url: str | None = None
 
 
 class Shortcut(BaseModel):
@@ -66,12 +67,14 @@ class Events(BaseModel):
     """The events that the bot subscribes to."""
 
     bot_events: list[str] = []
+    request_url: str | None = None
 
 
 class Interactivity(BaseModel):
     """Whether buttons, menus, modals and shortcuts reach the app."""
 
     is_enabled: bool = False
+    request_url: str | None = None
     message_menu_options_url: str | None = None
 
 
@@ -107,6 +110,14 @@ class Manifest(BaseModel):
     def events(self) -> list[str]:
         """The subscribed bot events."""
         return self.settings.event_subscriptions.bot_events
+
+    def call_at(self, url: str) -> None:
+        """Take one request URL for events, interactivity, menus and every command."""
+        self.settings.event_subscriptions.request_url = url
+        self.settings.interactivity.request_url = url
+        self.settings.interactivity.message_menu_options_url = url
+        for command in self.features.slash_commands:
+            command.url = url
 
     def command(self, name: str) -> Command | None:
         """The slash command of this name, if there is one."""

@@ -131,7 +131,7 @@ class Seats:
                 "id": world.app.id,
                 "bot_id": world.app.bot_id,
                 "user_id": world.app.user,
-                "connected": self.ws.socket.connected,
+                "connected": self.ws.delivery.connected,
                 "home": manifest.features.app_home.home_tab_enabled,
             },
             "other_apps": [{"app_id": a.id, "bot_id": a.bot_id, "name": a.name} for a in world.other_apps],

@@ -10,9 +10,9 @@ from aiohttp import web
 
 from sandbox import respond
 from sandbox.admin import Admin
+from sandbox.delivery import ACK_SECONDS, RETRY_AFTER
 from sandbox.manifest import Manifest, load_manifest
 from sandbox.seats import Seats, routes
-from sandbox.socket_mode import ACK_SECONDS, RETRY_AFTER
 from sandbox.state import Clock
 from sandbox.webapi import WebApi
 from sandbox.workspace import Workspace
@@ -29,7 +29,8 @@ class Sandbox:
 
     `port` 0 takes a free one. `retry_after` are the seconds before each further try of an event that was not
     acknowledged, `ack_seconds` how long the app may take to acknowledge, `clock` reads the present, `locale` is the
-    language of a world's file and of everybody in it.
+    language of a world's file and of everybody in it. `request_url` switches Socket Mode off: everything goes to that
+    URL as soon as it meets the challenge.
     """
 
     def __init__(
@@ -42,9 +43,11 @@ class Sandbox:
         ack_seconds: float = ACK_SECONDS,
         clock: Callable[[], float] = time.time,
         locale: str | None = None,
+        request_url: str | None = None,
     ) -> None:
         self._port = port
         self._locale = locale
+        self._request_url = request_url
         self._runner: web.AppRunner | None = None
         self.workspace = Workspace(
             world if isinstance(world, World) else load_world(world, locale),
@@ -89,11 +92,15 @@ class Sandbox:
         await site.start()
         port = self._runner.addresses[0][1]
         self.workspace.url = f"http://{HOST}:{port}"
+        if self._request_url is not None:
+            self.workspace.state.manifest.settings.socket_mode_enabled = False
+            self.workspace.urls.keep_verifying(self._request_url)
 
     async def stop(self) -> None:
         """Stop listening and let everybody go."""
         self.workspace.hub.close()
         await self.workspace.socket.stop()
+        await self.workspace.urls.stop()
         if self._runner is not None:
             await self._runner.cleanup()
 

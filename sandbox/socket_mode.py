@@ -1,36 +1,21 @@
-"""Socket Mode: envelopes to the app, acknowledgements back, and what happens when none comes."""
+"""Socket Mode: envelopes to the app, acknowledgements back."""
 
 import asyncio
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from aiohttp import WSMsgType, web
 
+from sandbox.delivery import ACK_SECONDS, RETRY_AFTER, Delivery, Parcel, UnansweredError
 from sandbox.log import Log
 from sandbox.world import Json
 
-RETRY_AFTER = (0.0, 60.0, 300.0)
-ACK_SECONDS = 3.0
 MOST_CONNECTIONS = 10
 
-Kind = Literal["slash_commands", "interactive"]
 
-
-class UnansweredError(Exception):
-    """The app gave no acknowledgement; `code` is Slack's word for why."""
-
-    def __init__(self, code: Literal["dispatch_failed", "operation_timeout"]) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class SocketMode:
-    """The app's connections. Events are sent again when nothing is heard; commands and clicks are not.
-
-    `retry_after`: seconds before each further try of an event; `ack_seconds`: how long an answer may take.
-    """
+class SocketMode(Delivery):
+    """The app's connections; they take turns, and each envelope has to be acknowledged on the one that it came on."""
 
     def __init__(
         self,
@@ -40,23 +25,23 @@ class SocketMode:
         retry_after: Sequence[float] = RETRY_AFTER,
         ack_seconds: float = ACK_SECONDS,
     ) -> None:
+        super().__init__(log, retry_after, ack_seconds)
         self._app_id = app_id
-        self._log = log
         self._on_change = on_change
-        self._retry_after = retry_after
-        self._ack_seconds = ack_seconds
         self._tickets: set[str] = set()
         self._sockets: list[web.WebSocketResponse] = []
         self._turn = 0
-        self._waiting: dict[str, asyncio.Future[Json]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._flowing = asyncio.Event()
-        self._flowing.set()
+        self._waiting: dict[tuple[web.WebSocketResponse, str], asyncio.Future[Json]] = {}
 
     @property
     def connected(self) -> bool:
         """Whether the app holds at least one connection."""
         return bool(self._sockets)
+
+    @property
+    def connections(self) -> int:
+        """How many connections the app holds."""
+        return len(self._sockets)
 
     def new_ticket(self) -> str | None:
         """The right to connect once; None when the app has as many connections as Slack allows."""
@@ -80,7 +65,7 @@ class SocketMode:
             await socket.send_str(json.dumps(self._hello()))
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
-                    self._heard(message.data)
+                    self._heard(socket, message.data)
         finally:
             self._sockets.remove(socket)
             self._on_change(self.connected)
@@ -98,109 +83,81 @@ class SocketMode:
             "connection_info": {"app_id": self._app_id},
         }
 
-    def _heard(self, data: str) -> None:
+    def _heard(self, socket: web.WebSocketResponse, data: str) -> None:
         try:
             answer = json.loads(data)
-            waiting = self._waiting.pop(answer["envelope_id"], None)
+            key = str(answer["envelope_id"])
         except (ValueError, KeyError, TypeError):
-            self._log.add("response", "socket", {"data": data}, ok=False, error="invalid_acknowledgement")
+            self.log.add("response", "socket", {"data": data}, ok=False, error="invalid_acknowledgement")
             return
+        waiting = self._waiting.pop((socket, key), None)
         if waiting is None or waiting.done():
-            self._log.add("response", "ack", answer, ok=False, error="too_late")
+            elsewhere = any(each == key for _, each in self._waiting)
+            self.log.add("response", "ack", answer, ok=False, error="wrong_connection" if elsewhere else "too_late")
             return
         payload = answer.get("payload")
         waiting.set_result(payload if isinstance(payload, dict) else {})
 
-    def send_event(self, name: str, payload: Json) -> None:
-        """Bring an event to the app, trying again as Slack does; returns at once."""
-        task = asyncio.create_task(self._deliver(name, payload))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _deliver(self, name: str, payload: Json) -> None:
-        reason = ""
-        for attempt in range(len(self._retry_after) + 1):
-            if attempt:
-                await asyncio.sleep(self._retry_after[attempt - 1])
-            await self._flowing.wait()
-            envelope = {
-                "envelope_id": secrets.token_hex(16),
-                "payload": payload,
-                "type": "events_api",
-                "accepts_response_payload": False,
-                "retry_attempt": attempt,
-                "retry_reason": reason,
-            }
-            try:
-                await self._exchange(name, envelope)
-            except UnansweredError as lack:
-                reason = "connection_failed" if lack.code == "dispatch_failed" else "timeout"
-            else:
-                return
-        self._log.add("event", name, payload, ok=False, error="dropped", summary=f"dropped: {reason}")
-
-    async def ask(self, kind: Kind, name: str, payload: Json) -> Json:
-        """Hand a command or an interaction to the app and return what it acknowledged with.
-
-        Raises:
-            UnansweredError: There was no connection, or no answer in time.
-        """
-        envelope = {
-            "envelope_id": secrets.token_hex(16),
-            "payload": payload,
-            "type": kind,
-            "accepts_response_payload": True,
-        }
-        return await self._exchange(name, envelope)
-
-    async def _exchange(self, name: str, envelope: Json) -> Json:
+    async def bring(self, parcel: Parcel) -> Json:
         """Send one envelope on the connection whose turn it is, and wait for the acknowledgement."""
+        envelope = self._envelope(parcel)
         if not self._sockets:
-            self._log.add("event", name, envelope, ok=False, error="dispatch_failed")
-            raise UnansweredError("dispatch_failed")
+            self.log.add("event", parcel.name, envelope, ok=False, error="dispatch_failed")
+            raise UnansweredError("dispatch_failed", "connection_failed")
         self._turn += 1
         socket = self._sockets[self._turn % len(self._sockets)]
         waiting: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         key = envelope["envelope_id"]
-        self._waiting[key] = waiting
-        self._log.add("event", name, envelope)
+        self._waiting[socket, key] = waiting
+        self.log.add("event", parcel.name, envelope)
         try:
             await socket.send_str(json.dumps(envelope, ensure_ascii=False))
-            payload = await asyncio.wait_for(waiting, self._ack_seconds)
+            payload = await asyncio.wait_for(waiting, self.ack_seconds)
         except ConnectionError:
-            self._log.add("response", name, {"envelope_id": key}, ok=False, error="dispatch_failed")
-            raise UnansweredError("dispatch_failed") from None
+            self.log.add("response", parcel.name, {"envelope_id": key}, ok=False, error="dispatch_failed")
+            raise UnansweredError("dispatch_failed", "connection_failed") from None
         except TimeoutError:
-            self._log.add("response", name, {"envelope_id": key}, ok=False, error="operation_timeout")
-            raise UnansweredError("operation_timeout") from None
+            self.log.add("response", parcel.name, {"envelope_id": key}, ok=False, error="operation_timeout")
+            raise UnansweredError("operation_timeout", "timeout") from None
         finally:
-            self._waiting.pop(key, None)
-        self._log.add("response", name, {"envelope_id": key, "payload": payload}, ok=True, summary="ack")
+            self._waiting.pop((socket, key), None)
+        self.log.add("response", parcel.name, {"envelope_id": key, "payload": payload}, ok=True, summary="ack")
         return payload
 
-    def pause(self) -> None:
-        """Hold events back until `resume`."""
-        self._flowing.clear()
+    @staticmethod
+    def _envelope(parcel: Parcel) -> Json:
+        envelope = {
+            "envelope_id": secrets.token_hex(16),
+            "payload": parcel.payload,
+            "type": parcel.kind,
+            "accepts_response_payload": parcel.kind != "events_api",
+        }
+        if parcel.kind == "events_api":
+            envelope |= {"retry_attempt": parcel.attempt, "retry_reason": parcel.reason}
+        return envelope
 
-    def resume(self) -> None:
-        """Let events flow again, oldest first."""
-        self._flowing.set()
+    async def disconnect(self, *, warned: float | None = None) -> None:
+        """Cut every connection that there is now, as Slack does now and then; the app is expected to come back.
 
-    async def disconnect(self) -> None:
-        """Cut every connection, as Slack does now and then; the app is expected to come back."""
-        for socket in list(self._sockets):
-            await socket.send_str(json.dumps({"type": "disconnect", "reason": "refresh_requested"}))
+        Args:
+            warned: Say it so many seconds before; events go on until then.
+        """
+        sockets = list(self._sockets)
+        if warned is not None:
+            await self._tell(sockets, "warning")
+            await asyncio.sleep(warned)
+        await self._tell(sockets, "refresh_requested")
+        for socket in sockets:
             await socket.close()
 
-    async def settled(self) -> None:
-        """Wait until every event is acknowledged or dropped."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+    @staticmethod
+    async def _tell(sockets: Sequence[web.WebSocketResponse], reason: str) -> None:
+        for socket in sockets:
+            if not socket.closed:
+                await socket.send_str(json.dumps({"type": "disconnect", "reason": reason}))
 
     async def stop(self) -> None:
         """Stop trying, and close every connection."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await super().stop()
         for socket in list(self._sockets):
             await socket.close()

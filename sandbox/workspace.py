@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from sandbox import events, shapes
+from sandbox.delivery import Delivery
 from sandbox.hub import Hub
 from sandbox.log import Log
 from sandbox.manifest import Manifest
+from sandbox.request_urls import RequestUrls
 from sandbox.socket_mode import SocketMode
 from sandbox.state import Clock, Conversation, RefusalError, State
 from sandbox.world import Json, World
@@ -23,19 +25,30 @@ class Workspace:
         self.socket = SocketMode(
             world.app.id,
             self.log,
-            lambda on: self.hub.push(None, {"type": "app", "connected": on}),
+            self._show_app,
             retry_after,
             ack_seconds,
+        )
+        self.urls = RequestUrls(
+            manifest, world.tokens.signing_secret, self.log, self._show_app, retry_after, ack_seconds
         )
         self.url = ""
 
     # What the app is told
 
+    @property
+    def delivery(self) -> Delivery:
+        """The way to the app that its manifest chooses."""
+        return self.socket if self.state.manifest.settings.socket_mode_enabled else self.urls
+
+    def _show_app(self, connected: bool) -> None:  # noqa: FBT001 - the delivery calls it with one argument
+        self.hub.push(None, {"type": "app", "connected": connected})
+
     def tell(self, event: Json, channel: Conversation | None = None) -> None:
         """Send an event to the app, if it asked for it, may have it and is in the channel."""
         needs = events.subscription(event, channel)
         manifest = self.state.manifest
-        if needs.event not in manifest.events or not manifest.settings.socket_mode_enabled:
+        if needs.event not in manifest.events:
             return
         if channel is not None and self.state.bot_user not in channel.members:
             return
@@ -44,7 +57,7 @@ class Workspace:
         if needs.scope is not None and needs.scope not in manifest.scopes:
             self.log.add("event", name, body, ok=False, error=f"missing_scope: {needs.scope}")
             return
-        self.socket.send_event(name, body)
+        self.delivery.send_event(name, body)
 
     # Channels and people
 

@@ -107,6 +107,7 @@ class Tokens(Strict):
 
     bot: str = Field(pattern=r"^xoxb-.+$")
     app: str = Field(pattern=r"^xapp-.+$")
+    signing_secret: str = Field(default="sandbox", min_length=1)
 
 
 class Settings(Strict):

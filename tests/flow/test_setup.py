@@ -278,7 +278,7 @@ async def from_elsewhere(stage: Stage, user: str, payload: Json) -> Json:
     """Hand the bot what no window of theirs could have sent; Slack alone decides what reaches us, so we look again."""
     person = {"id": user, "username": user, "name": user, "team_id": WORKSPACE}
     whole = {"team": {"id": WORKSPACE, "domain": "kapok"}, "user": person, "api_app_id": "A0ASIDE", **payload}
-    return await stage.sandbox.workspace.socket.ask("interactive", str(payload["type"]), whole)
+    return await stage.sandbox.workspace.delivery.ask("interactive", str(payload["type"]), whole)
 
 
 @pytest.mark.parametrize("who", [AGENT, SALES, CUSTOMER, GUEST, "U0NOBODY"])

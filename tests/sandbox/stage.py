@@ -147,7 +147,7 @@ class Stage:
 
     async def settled(self) -> None:
         """Wait until the app has acknowledged all that it was told."""
-        await self.sandbox.workspace.socket.settled()
+        await self.sandbox.workspace.delivery.settled()
 
     async def close(self) -> None:
         """Let everybody go."""

@@ -125,6 +125,35 @@ async def test_connections_take_turns(stage: Stage) -> None:
     assert sorted(got) == ["a", "b", "c", "d"]
 
 
+async def test_an_envelope_is_acknowledged_on_the_connection_that_it_came_on(stage: Stage) -> None:
+    """On another it counts for nothing, and the event comes again."""
+    async with wire(stage) as one, wire(stage) as other:
+        anna = await stage.seat("U0ANNA")
+        await anna.say("C0TEAM", "anybody?")
+        first = await other.receive_json()
+        await acknowledge(one, first)
+        second = await one.receive_json()
+        await acknowledge(one, second)
+        await stage.settled()
+    assert (first["retry_attempt"], second["retry_attempt"]) == (0, 1)
+    log = (await anna.get("log"))["entries"]
+    assert [entry["error"] for entry in log if entry["name"] == "ack"] == ["wrong_connection"]
+
+
+async def test_a_connection_that_is_warned_hears_on_until_it_is_cut(stage: Stage) -> None:
+    """So an app has the time to open another one first."""
+    async with wire(stage) as socket:
+        cutting = asyncio.create_task(stage.admin("disconnect_app", warned=0.3))
+        warning = await socket.receive_json()
+        await (await stage.seat("U0ANNA")).say("C0TEAM", "still there?")
+        envelope = await socket.receive_json()
+        await acknowledge(socket, envelope)
+        cut = await socket.receive_json()
+        await cutting
+    assert (warning["reason"], cut["reason"]) == ("warning", "refresh_requested")
+    assert envelope["payload"]["event"]["text"] == "still there?"
+
+
 async def test_paused_events_flow_in_order_once_let_go(stage: Stage) -> None:
     """A pause holds events back and loses none."""
     await stage.admin("pause_delivery")
