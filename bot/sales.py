@@ -5,7 +5,7 @@ puts nothing on the table (R36): nothing here looks at anger or threats to say w
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Self
@@ -114,6 +114,7 @@ class Opportunity(BaseModel):
     Attributes:
         case_id: The case it comes from; None when it comes from a contract that ends.
         contract: The number of the contract that ends; None when it comes from a case.
+        ends_on: The last day of that contract.
         customer_id: Whose it is; None while nobody knows whose case it is.
         reasons: Ids of signals, and of rows of the decision table after `ROW`; the first one first.
         told: Who got a card, in this order, Slack ids; `CHANNEL` for the sales channel. One may be there twice.
@@ -133,6 +134,7 @@ class Opportunity(BaseModel):
     id: str
     case_id: str | None = None
     contract: str | None = None
+    ends_on: date | None = None
     customer_id: str | None = None
     state: OpportunityState = OpportunityState.OPEN
     reasons: tuple[str, ...]

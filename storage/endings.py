@@ -20,7 +20,7 @@ def note(connection: Connection, workspace: str, endings: Sequence[Ending], *, t
             "ends_on": each.ends_on.isoformat(),
             "within": each.within,
         }
-        insert_once(connection, endings_told, values | {"told_at": now, "told": told})
+        insert_once(connection, endings_told, values | {"told_at": now, "told": told, "keeper": told})
 
 
 def untold(connection: Connection, workspace: str, endings: Sequence[Ending], today: date) -> list[Ending]:

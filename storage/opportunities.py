@@ -38,7 +38,9 @@ def _values(opportunity: Opportunity) -> dict[str, object]:
     for name in _TIMES:
         moment = getattr(opportunity, name)
         values[name] = moment.timestamp() if moment else None
-    return values | {"reasons": json.dumps(opportunity.reasons), "told": json.dumps(opportunity.told)}
+    ends_on = opportunity.ends_on.isoformat() if opportunity.ends_on else None
+    lists = {"reasons": json.dumps(opportunity.reasons), "told": json.dumps(opportunity.told)}
+    return values | lists | {"ends_on": ends_on}
 
 
 def get(connection: Connection, workspace: str, opportunity_id: str) -> Opportunity | None:

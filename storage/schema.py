@@ -357,6 +357,7 @@ opportunities = Table(
     Column("id", String(32), primary_key=True),
     Column("case_id", String(32)),
     Column("contract", String(64)),
+    Column("ends_on", String(10)),
     Column("customer_id", String(64)),
     Column("state", String(16), nullable=False),
     Column("reasons", Text, nullable=False),
@@ -381,13 +382,7 @@ opportunities = Table(
     Index(None, "workspace", "customer_id", "opened_at"),
     Index(None, "workspace", "due_at"),
     Index(None, "workspace", "state", "settled_at"),
-    _one_at_a_time(
-        "uq_opportunities_open_for_contract",
-        "contract IS NOT NULL AND state NOT IN ('won', 'lost')",
-        "workspace",
-        "customer_id",
-        "contract",
-    ),
+    Index("uq_opportunities_end_of_contract", "workspace", "customer_id", "contract", "ends_on", unique=True),
 )
 
 endings_told = Table(
@@ -398,8 +393,11 @@ endings_told = Table(
     Column("contract", String(64), primary_key=True),
     Column("ends_on", String(10), primary_key=True),
     Column("within", Integer, primary_key=True),
+    Column("told", String(32), primary_key=True),
     Column("told_at", Float, nullable=False),
-    Column("told", String(32), nullable=False),
+    Column("keeper", String(32), nullable=False),
+    Column("message", String(255)),
+    Index(None, "workspace", "message"),
 )
 
 audit = Table(

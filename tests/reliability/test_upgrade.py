@@ -1,6 +1,6 @@
 """A casebook of an earlier version opens with everything that was in it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -204,7 +204,7 @@ INSERT INTO opportunities (workspace, id, case_id, customer_id, state, reasons, 
 
 
 def test_what_was_sold_stays_sold_and_an_opportunity_may_come_without_a_case_or_a_customer(tmp_path: Path) -> None:
-    """Nothing of a row changes by the upgrade; of one contract, one opportunity is open at a time."""
+    """Nothing of a row changes by the upgrade; each end of a contract has one opportunity, also once it is settled."""
     path = tmp_path / "casebook.db"
     first_casebook(path)
     upgraded(path, "0014", SOLD)
@@ -216,13 +216,34 @@ def test_what_was_sold_stays_sold_and_an_opportunity_may_come_without_a_case_or_
         assert (known.card, known.told, known.settled_by, known.months) == ("sales:c1", ("U7",), "U7", 24)
         now = datetime(2026, 11, 20, tzinfo=UTC)
         assert not opportunities.write(connection, known.model_copy(update={"id": "o2"}))
-        ends = Opportunity(workspace="T1", id="o3", contract="M-1", customer_id="C-1", reasons=("x",), opened_at=now)
+        named = {"contract": "M-1", "ends_on": date(2026, 12, 31), "customer_id": "C-1"}
+        ends = Opportunity(workspace="T1", id="o3", reasons=("x",), opened_at=now, **named)
         assert opportunities.write(connection, ends)
         assert opportunities.get(connection, "T1", "o3") == ends
         assert not opportunities.write(connection, ends.model_copy(update={"id": "o4"}))
         lost = ends.model_copy(update={"state": OpportunityState.LOST})
         assert opportunities.settle(connection, ends, lost)
-        assert opportunities.write(connection, ends.model_copy(update={"id": "o4"}))
+        assert not opportunities.write(connection, ends.model_copy(update={"id": "o4"}))
+        assert opportunities.write(connection, ends.model_copy(update={"id": "o4", "ends_on": date(2027, 12, 31)}))
+    casebook.close()
+
+
+LISTED = """
+INSERT INTO endings_told VALUES ('T1', 'C-1', 'M-1', '2026-12-31', 90, 5.0, 'U7');
+"""
+
+
+def test_whoever_was_told_of_a_contract_that_ends_has_it_still_and_their_manager_may_hear_too(tmp_path: Path) -> None:
+    """A contract that was on a list at a threshold is not on one again, and nothing is left to draw anew."""
+    path = tmp_path / "casebook.db"
+    first_casebook(path)
+    upgraded(path, "0014", LISTED)
+    casebook = open_casebook(f"sqlite:///{path}")
+    with casebook.begin() as connection:
+        (row,) = connection.execute(text("SELECT told, keeper, within, message FROM endings_told")).all()
+        assert tuple(row) == ("U7", "U7", 90, None)
+        also = "INSERT INTO endings_told VALUES ('T1', 'C-1', 'M-1', '2026-12-31', 90, 'U8', 5.0, 'U7', 'renewals:1')"
+        connection.execute(text(also))
     casebook.close()
 
 
