@@ -20,7 +20,7 @@ class Log:
 
     def __init__(self, clock: Clock, on_entry: Callable[[Json], None]) -> None:
         self._clock = clock
-        self._on_entry = on_entry
+        self._watchers = [on_entry]
         self._entries: deque[Json] = deque(maxlen=KEPT)
         self._n = 0
 
@@ -47,7 +47,12 @@ class Log:
             "body": copy.deepcopy(body),
         }
         self._entries.append(entry)
-        self._on_entry(entry)
+        for watcher in self._watchers:
+            watcher(entry)
+
+    def watch(self, on_entry: Callable[[Json], None]) -> None:
+        """Hand each new entry to this one too, however many come."""
+        self._watchers.append(on_entry)
 
     def since(self, number: int) -> list[Json]:
         """The kept entries after this number."""

@@ -21,6 +21,7 @@ from sandbox.manifest import Manifest, load_manifest
 from sandbox.server import Sandbox
 from sandbox.world import World, load_world
 from storage.importing import import_files
+from tests.judges.published import Record
 
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "tests" / "flow" / "files"
@@ -38,11 +39,14 @@ def serving(world: World | None = None, manifest: Manifest | None = None) -> Ite
     thread.start()
     sandbox = Sandbox(world or load_world(WORLD), manifest or load_manifest(MANIFEST))
     asyncio.run_coroutine_threadsafe(sandbox.start(), loop).result(10)
+    record = Record()
+    sandbox.workspace.log.watch(record.note)
     yield sandbox
     asyncio.run_coroutine_threadsafe(sandbox.stop(), loop).result(10)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
+    record.check()
 
 
 @pytest.fixture(scope="session")

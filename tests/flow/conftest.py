@@ -26,7 +26,8 @@ from sandbox.server import Sandbox
 from sandbox.world import World, load_world
 from storage import workspace as workspaces
 from storage.importing import import_files
-from tests.fresh import casebook_at
+from tests.fresh import casebook_at, url_at
+from tests.judges.published import Record
 from tests.sandbox.stage import Seat, Stage
 
 ROOT = Path(__file__).parents[2]
@@ -132,8 +133,11 @@ async def _stage() -> AsyncIterator[Stage]:
         await stack.enter_async_context(sandbox)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         made = Stage(sandbox, http)
+        record = Record()
+        sandbox.workspace.log.watch(record.note)
         yield made
         await made.close()
+    record.check()
 
 
 @pytest.fixture
@@ -151,6 +155,7 @@ def settings(stage: Stage, directory_file: Path, tmp_path: Path, plain_logs: Non
     made = Settings(
         data=tmp_path / "data",
         directory=directory_file,
+        database_url=url_at(tmp_path / "data" / "casebook.db"),
         slack_api_url=stage.sandbox.api_url,
         slack_bot_token=SecretStr("xoxb-sandbox"),
         slack_app_token=SecretStr("xapp-sandbox"),

@@ -43,6 +43,11 @@ SLACK_WEB_API = Package(
     "8.2.0",
     "sha512-bIW8/8BLD/HLuHLIA2LfA7AhSokzui4swCbMJuwoRJxn/kzHVla6YEKLvN1nCFHK/DfX7g+4Wj3ess/ZSh/tWQ==",
 )
+SLACK_TYPES = Package(
+    "@slack/types",
+    "3.2.0",
+    "sha512-IN4gdtlzQt8UJoj+1v+qAHeR4TxHO0KMlIs841SFfDQAcFFnsrWaGsEAE4goxVt8O/JOAFaGGdrFTzhNBop/Fg==",
+)
 TYPESCRIPT = Package(
     "typescript",
     "5.9.3",
@@ -77,7 +82,8 @@ def _packed(package: Package, folder: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise OutOfReach("npm is not installed")
-    command = [npm, "pack", package.spec, "--loglevel=error", "--pack-destination", str(folder)]
+    impatient = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")
+    command = [npm, "pack", package.spec, "--loglevel=error", *impatient, "--pack-destination", str(folder)]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder, timeout=PATIENCE)
     except subprocess.CalledProcessError as error:
