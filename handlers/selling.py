@@ -266,7 +266,7 @@ def _tell_the_desk(
     case: Case,
     read_by: Readers,
 ) -> None:
-    """The agent hears what they may say now: that sales knows, and once somebody took it, that sales will call."""
+    """The agent hears what they may say now: that sales knows, that sales will call; once it is won, to follow up."""
     coached = _coached(services, connection, case, read_by)
     if move is SalesMove.TELL and not _is_stale(services, connection, case):
         for person in coached:
@@ -277,14 +277,16 @@ def _tell_the_desk(
     if current(facts.of_case(connection, case)).get(TOOK_IT_UP, "no") != value:
         by = after.taken_by or request.OURSELVES
         facts.record(connection, case, TOOK_IT_UP, value, by=by, now=services.clock())
-    for agent in coached if move is SalesMove.TAKE else ():
+    for agent in coached if move in {SalesMove.TAKE, SalesMove.WIN} else ():
         say = words(language_of_locale(agent.locale))
         text, blocks = sales_card.told_agent(after, customer=name_of(services, after, say), say=say)
-        lines: list[Block] = news.said_now(services, connection, case, agent, TOOK_IT_UP)[0]
+        lines: list[Block] = []
+        if move is SalesMove.TAKE:
+            lines = news.said_now(services, connection, case, agent, TOOK_IT_UP)[0]
         outbox.put(
             connection,
             workspace=after.workspace,
-            key=f"{after.card}:taken:{services.clock():.6f}:{agent.user_id}",
+            key=f"{after.card}:{after.state}:{services.clock():.6f}:{agent.user_id}",
             kind=SendKind.DIRECT,
             target={"user": agent.user_id},
             body=body(text, [*blocks, *lines]),

@@ -53,7 +53,7 @@ async def on_ask(services: Services, task: Task) -> None:
             case,
             actor.person,
             key=f"{key}:told",
-            text=say("Sales has been asked about the promise to {customer}.", customer=doing.customer),
+            text=say("Sales has been asked whether something was promised to {customer}.", customer=doing.customer),
             blocks=lines,
             after=key,
         )

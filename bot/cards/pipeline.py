@@ -10,7 +10,8 @@ from bot.cards.sales import buttons, lost_words, state_words
 from bot.i18n import Words
 from bot.ledger import bar
 from bot.pipeline import Mine, Pipeline, RenewalMonth, is_overdue
-from bot.sales import OpportunityState
+from bot.renewals import Ending
+from bot.sales import SalesMove
 
 MOST_MINE = 8
 MOST_FREE = 5
@@ -48,9 +49,10 @@ def _mine(mine: Mine, now: datetime, zone: str, say: Words) -> list[Block]:
     stands = [state_words(known, zone, say)]
     if is_overdue(known, now):
         stands.append(say("This is due now."))
-    elif known.due_at and known.state is not OpportunityState.SNOOZED:
-        stands.append(say("Next step by {when}.", when=f"{known.due_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"))
-    return [section(f"*{name}*\n{' '.join(stands)}"), *buttons(known, say)]
+    elif known.due_at and known.due_move is SalesMove.MOVE_UP:
+        when = f"{known.due_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+        stands.append(say("If nobody takes it by {when}, the next one is told.", when=when))
+    return [section("\n".join([f"*{name}*", *stands])), *buttons(known, say)]
 
 
 def _renewals(pipeline: Pipeline, say: Words) -> list[Block]:
@@ -59,17 +61,13 @@ def _renewals(pipeline: Pipeline, say: Words) -> list[Block]:
     if not any(each.contracts for each in pipeline.renewals):
         return [*found, section(say("No contract of your accounts ends in the next six months."))]
     found.append(section(_chart(pipeline.renewals, say)))
-    lines = [
-        say(
-            "• {day}: {customer}, {contract}",
-            day=say.day(each.ends_on),
-            customer=escaped(cut(each.customer, MOST_NAME)),
-            contract=escaped(cut(each.name, MOST_NAME)),
-        )
-        + (f", {say.money(each.price.amount, each.price.currency)}" if each.price else "")
-        for each in pipeline.next_endings
-    ]
+    lines = [f"• {' · '.join(_ending(each, say))}" for each in pipeline.next_endings]
     return [*found, section("\n".join(lines))] if lines else found
+
+
+def _ending(each: Ending, say: Words) -> list[str]:
+    price = [say.money(each.price.amount, each.price.currency)] if each.price else []
+    return [say.day(each.ends_on), *(escaped(cut(name, MOST_NAME)) for name in (each.customer, each.name)), *price]
 
 
 def _chart(months: Sequence[RenewalMonth], say: Words) -> str:
@@ -97,9 +95,9 @@ def _settled(pipeline: Pipeline, say: Words) -> str:
     lost = sum(done.lost.values())
     if not done.won and not lost:
         return say("Nothing was settled.")
-    money = ", ".join(say.money(amount, currency) for currency, amount in sorted(done.value.items()))
+    money = [say.money(amount, currency) for currency, amount in sorted(done.value.items())]
     lines = [
-        say.plural("{n} won", "{n} won", done.won) + (f", {money}" if money else ""),
+        " · ".join([say.plural("{n} won", "{n} won", done.won), *money]),
         say.plural("{n} not sold", "{n} not sold", lost),
     ]
     if done.lost:

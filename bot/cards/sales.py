@@ -26,6 +26,7 @@ from bot.blocks import (
 from bot.blocks import static_select as menu
 from bot.briefing import Avoid
 from bot.cards import commitment as commitment_card
+from bot.cards.commitment import COMMIT
 from bot.cards.warranty import contract_words, coverage_lines
 from bot.commitments import Commitment
 from bot.customer import CustomerRecord, Price, ServicePrice
@@ -53,6 +54,7 @@ MOST_PRICES = 4
 MOST_OWNED = 8
 MOST_PROMISED = 4
 MOST_LABEL = 40
+MOST_IN_CHART = 30
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def card(
     Args:
         is_latest: Nobody was told after this reader.
     """
+    if opportunity.state in SETTLED:
+        return _settled(opportunity, brief, playbook, say)
     record = brief.record
     text = title(opportunity.reasons, record, brief.coverages, say)
     blocks: list[Block] = [header(text)]
@@ -112,7 +116,7 @@ def card(
         first, small = coverage_lines(on, say)
         blocks += [section(escaped(first)), context(escaped(small))]
     blocks += _prices(brief, say)
-    blocks += [_history(brief, say), _mood(brief, say)]
+    blocks += [_history(brief, say), *_mood(brief, say)]
     blocks += _promised(brief, say)
     blocks += _chips(brief.chips, say)
     if brief.pitch:
@@ -205,6 +209,26 @@ def refusal_words(refusal: SalesRefusal, opportunity: Opportunity, zone: str, sa
             return say("Your click changed nothing. {standing}", standing=standing)
 
 
+def _settled(opportunity: Opportunity, brief: Brief, playbook: Playbook, say: Words) -> tuple[str, list[Block]]:
+    """What came of it, by whom, and what is left to do; the rest of the card has had its day."""
+    customer = brief.record.customer.name
+    is_won = opportunity.state is OpportunityState.WON
+    text = say("{customer} renewed", customer=customer) if is_won else say("{customer}: not sold", customer=customer)
+    blocks = [header(text), section(f"*{state_words(opportunity, brief.zone, say)}*")]
+    if opportunity.lost_note and not is_won:
+        blocks += [section(say("What they said:")), quotes([opportunity.lost_note])]
+    blocks.append(section(f"*{say('How it began')}*\n{_happened(opportunity.reasons, playbook, say)}"))
+    if is_won:
+        then = [
+            say("Ask them once it runs again how it is going: that is what they remember."),
+            say("Support sees the new cover once the contract is in the directory."),
+        ]
+        blocks.append(section("\n".join([f"*{say('What is left to do')}*", *(f"• {each}" for each in then)])))
+    else:
+        blocks.append(context(say("It comes up again only if something urgent happens in this case.")))
+    return text, blocks
+
+
 # --- the parts of the card
 
 
@@ -218,7 +242,7 @@ def _prices(brief: Brief, say: Words) -> list[Block]:
         rows += [(name, price, say("a year")) for name, price in yearly if price]
         currencies = dict.fromkeys(price.currency for _, price, _ in rows)
         charts = [_chart([row for row in rows if row[1].currency == each], say) for each in currencies]
-        blocks.append(section("\n".join([f"*{say('This service beside the contract')}*", *charts])))
+        blocks.append(section("\n".join([f"*{say('One service beside a year of contract')}*", *charts])))
     else:
         blocks.append(section(f"*{say('Contracts')}*\n{escaped(contract_words(brief.record, say))}"))
     if brief.cost is not None:
@@ -239,22 +263,26 @@ def _chart(rows: Sequence[tuple[str, Price, str]], say: Words) -> str:
 
 
 def _label(name: str) -> str:
-    return escaped(cut(name.replace("`", "'").replace("\n", " "), MOST_LABEL))
+    return escaped(cut(name.replace("`", "'").replace("\n", " "), MOST_IN_CHART))
 
 
 def _history(brief: Brief, say: Words) -> Block:
     had, most = brief.exceptions
+    earlier = say.plural("{n} case before this one", "{n} cases before this one", brief.earlier_cases)
     lines = [
         say("Exceptions in the past {days} days: {n} of {most}", days=brief.window_days, n=had, most=most),
-        say.plural("{n} case before this one", "{n} cases before this one", brief.earlier_cases),
+        earlier if brief.earlier_cases else say("No case before this one"),
     ]
     return section(f"*{say('History')}*\n" + "\n".join(f"• {each}" for each in lines))
 
 
-def _mood(brief: Brief, say: Words) -> Block:
+def _mood(brief: Brief, say: Words) -> list[Block]:
     mood = {0: say("calm"), 1: say("annoyed"), 2: say("angry"), 3: say("furious")}[brief.anger]
-    lines = [f"*{say('Mood')}*  {mood} {'●' * brief.anger}{'○' * (3 - brief.anger)}"]
-    return section("\n".join([*lines, *(f"• {avoid_words(each, say)}" for each in brief.avoid)]))
+    blocks = [section(f"*{say('Mood')}*  {mood} {'●' * brief.anger}{'○' * (3 - brief.anger)}")]
+    if brief.avoid:
+        careful = (f"• {avoid_words(each, say)}" for each in brief.avoid)
+        blocks.append(section("\n".join([f"*{say('Careful')}*", *careful])))
+    return blocks
 
 
 def avoid_words(each: Avoid, say: Words) -> str:
@@ -368,10 +396,25 @@ def told_anew(
 
 
 def told_agent(opportunity: Opportunity, *, customer: str, say: Words) -> tuple[str, list[Block]]:
-    """The agent hears who of sales speaks to the customer's side."""
+    """The agent hears who of sales speaks to the customer's side; once it is won, what is left to them (R42).
+
+    What was sold, and for how much, is sales' own.
+    """
+    private = context(say("🔒 Only you can see this"))
+    if opportunity.state is OpportunityState.WON:
+        text = say("{customer} renewed.", customer=customer)
+        then = say("Follow up: once it runs again, ask how it is going, and write down by when you will.")
+        row = (button(COMMIT, say("Write down a commitment…"), opportunity.case_id or ""),)
+        cover = say("The look-up shows the new cover once the contract is in the directory.")
+        return text, [
+            private,
+            section(f"*{escaped(text)}*\n{then}"),
+            actions(f"won:{opportunity.id}", *row),
+            context(cover),
+        ]
     text = say("{customer}: sales has taken it up.", customer=customer)
     who = say("{who} will speak to their decision-maker. The fault stays with you.", who=f"<@{opportunity.taken_by}>")
-    return text, [context(say("🔒 Only you can see this")), section(f"*{escaped(text)}*\n{who}")]
+    return text, [private, section(f"*{escaped(text)}*\n{who}")]
 
 
 # --- windows

@@ -9,7 +9,7 @@ from bot.entitlement import Coverage, CoverageKind
 from bot.i18n import words
 from bot.pipeline import Mine, Pipeline, Settled, by_due, by_month, endings_ahead, last_day, month_starts
 from bot.policy import SalesPolicy
-from bot.sales import LostReason, Opportunity, OpportunityState
+from bot.sales import LostReason, Opportunity, OpportunityState, SalesMove
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -97,10 +97,25 @@ def test_the_home_shows_each_with_its_buttons_and_the_chart() -> None:
         ["sales_take", "sales_snooze", "sales_hand_on", "sales_won", "sales_lost"],
     ]
     told = [block["text"]["text"] for block in shown if block["type"] == "section"]
-    assert told[0] == "*廣昕精密*\n<@U0SALES> has taken it. This is due now."
+    assert told[0] == "*廣昕精密*\n<@U0SALES> has taken it.\nThis is due now."
     assert told[2].splitlines()[2] == "2026-11  1  NT$96,000  ▇▇▇▇▇▇▇▇▇▇"
-    assert told[3] == "• 2026-11-22: 廣昕精密, 維護, NT$96,000"
-    assert told[4] == "*The last 90 days*\n2 won, NT$150,000\n4 not sold (the price 3, no budget this year 1)"
+    assert told[3] == "• 2026-11-22 · 廣昕精密 · 維護 · NT$96,000"
+    assert told[4] == "*The last 90 days*\n2 won · NT$150,000\n4 not sold (the price 3, no budget this year 1)"
+
+
+def test_what_nobody_took_says_when_the_next_one_is_told_and_what_sleeps_does_not() -> None:
+    """A time that moves it on is told; who put it off has their own time on the line already."""
+
+    def told(state: OpportunityState, move: SalesMove) -> list[str]:
+        known = opportunity("o1", due=NOW + timedelta(hours=2), state=state).model_copy(update={"due_move": move})
+        mine = (Mine(opportunity=known, customer="廣昕精密"),)
+        shown = card.blocks(Pipeline(mine=mine), NOW, "Asia/Taipei", words("en"))
+        return str(shown[1]["text"]["text"]).splitlines()[2:]
+
+    assert told(OpportunityState.ASKED, SalesMove.MOVE_UP) == [
+        "If nobody takes it by 2026-11-22 14:00, the next one is told."
+    ]
+    assert told(OpportunityState.SNOOZED, SalesMove.WAKE) == []
 
 
 def test_an_empty_list_says_so_kindly() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.blocks import Block
 from bot.briefing import Avoid, avoid, chips, is_public, pitch
-from bot.cards.sales import Brief, buttons, card, told_anew
+from bot.cards.sales import Brief, buttons, card, told_agent, told_anew
 from bot.case import Standing, facts_held
 from bot.coaching import Situation
 from bot.customer import Contract, Customer, CustomerRecord, Price, ServicePrice
@@ -108,6 +108,41 @@ def test_a_settled_one_has_no_button_and_a_taken_one_cannot_be_taken() -> None:
     assert buttons(opportunity("x", state=OpportunityState.LOST), SAY) == []
     assert "sales_take" not in shown(buttons(opportunity("x", state=OpportunityState.TAKEN), SAY))
     assert "sales_take" in shown(buttons(opportunity("x", state=OpportunityState.SNOOZED), SAY))
+
+
+WON = {"value": Decimal(96_000), "currency": "TWD", "months": 12, "settled_by": "U1", "settled_at": NOW}
+
+
+def test_what_is_settled_says_what_came_of_it_and_no_more(playbook: Playbook) -> None:
+    """What was sold, by whom, what is left to do (R42); no mood, no chips, no lines to sell what is sold."""
+    brief = Brief(record(), anger=2, avoid=[Avoid.NOT_CONFIRMED], chips=[Chip(what="training")], pitch=["Buy now."])
+    known = opportunity("claims_promise", state=OpportunityState.WON).model_copy(update=WON)
+    text, blocks = card(known, brief, playbook=playbook, say=SAY)
+    assert text == "Kuanghsin renewed"
+    assert [each.get("text", {}).get("text", "") for each in blocks] == [
+        "Kuanghsin renewed",
+        "*🎉 Won by <@U1>: NT$96,000 for 12 months.*",
+        "*How it began*\n• Says it was promised",
+        (
+            "*What is left to do*\n"
+            "• Ask them once it runs again how it is going: that is what they remember.\n"
+            "• Support sees the new cover once the contract is in the directory."
+        ),
+    ]
+    lost = known.model_copy(update={"state": OpportunityState.LOST, "lost_note": "Too dear for us"})
+    text, blocks = card(lost, brief, playbook=playbook, say=SAY)
+    assert text == "Kuanghsin: not sold"
+    assert "Too dear for us" in shown(blocks)
+    assert [each for each in ("Mood", "Buy now", "training", "actions") if each in shown(blocks)] == []
+
+
+def test_the_agent_hears_that_it_is_won_with_the_way_to_follow_up_and_without_a_figure() -> None:
+    """R42: what support has left to do; the amount is sales' own."""
+    known = opportunity("reports_fault", state=OpportunityState.WON).model_copy(update=WON)
+    text, blocks = told_agent(known, customer="Kuanghsin", say=SAY)
+    assert text == "Kuanghsin renewed."
+    assert "'commit'" in shown(blocks)
+    assert "96" not in shown(blocks)
 
 
 def test_a_graver_reason_is_told_with_the_same_buttons(playbook: Playbook) -> None:
