@@ -1,6 +1,6 @@
 """`aside report`: what came of it, in the terminal or as one HTML file."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -14,8 +14,10 @@ from rich.text import Text
 
 from bot.errors import UserError
 from bot.i18n import words
+from bot.insight_months import months_told
 from bot.insight_page import page
-from bot.insight_sections import Section, sections
+from bot.insight_parts import Section
+from bot.insight_sections import sections
 from bot.message import Role
 from bot.playbook import Language, Playbook
 from bot.playbook_files import load_playbook
@@ -25,6 +27,7 @@ from storage import insight as figures
 from storage.directory import Directory, DirectorySource
 from storage.engine import open_as_it_is
 from storage.insight import Questions
+from storage.insight_sql import SQL
 
 DAYS = 30
 BAR = 24
@@ -50,8 +53,10 @@ def report_command(
 ) -> None:
     """Show what was granted and what it cost, renewals won, claims and how they ended, what customers came with.
 
-    Days are the desk's, by the time zone in policy.yaml. Each figure is one question to the casebook: --sql prints
-    them. A figure names customers, so keep the file as carefully as the casebook. Aside may run meanwhile.
+    Also month by month: all months of the period, and the last twelve where it is shorter. Days are the desk's, by the
+    time zone in policy.yaml. Each figure is one question to the casebook: --sql prints them. Nothing that a customer
+    typed is in it; customers who asked again are named, and sales' words on lost renewals stand there, so keep the file
+    as carefully as the casebook. Aside may run meanwhile.
     """
     settings, say = load_settings(), words(lang)
     playbook = load_playbook(settings.playbook)
@@ -68,15 +73,14 @@ def report_command(
             since=_begins(first, zone),
             until=_begins(last + timedelta(days=1), zone),
             signals=[each.id for each in playbook.signals if each.speaker is Role.CUSTOMER],
+            months=months_told(first, last, zone),
         )
         if sql:
-            click.echo("\n\n".join(f"-- {name}\n{questions.sql(name)}" for name in figures.SQL))
+            click.echo("\n\n".join(f"-- {name}\n{questions.sql(name)}" for name in SQL))
             return
-        found = (
-            questions.insight(directory.holdings(), _products_in(directory)) if directory else questions.insight(None)
-        )
-        asked = {name: questions.sql(name) for name in figures.SQL}
-    named = directory.names(each.customer_id for each in found.asked_again) if directory else {}
+        found = questions.insight(directory.holdings(), directory.basket) if directory else questions.insight(None)
+        asked = {name: questions.sql(name) for name in SQL}
+    named = directory.names(each.customer_id for each in found.asked_again if each.customer_id) if directory else {}
     shown = sections(found, named, _signal_names(playbook, lang), say)
     title, subtitle = say("What came of it"), say("{first} to {last}", first=say.day(first), last=say.day(last))
     if html is None:
@@ -118,14 +122,6 @@ def _directory(settings: Settings) -> Directory | None:
         return None
 
 
-def _products_in(directory: Directory) -> Callable[[str], int | None]:
-    def products(customer_id: str) -> int | None:
-        held = directory.basket(customer_id)
-        return len(held) if held else None
-
-    return products
-
-
 def _signal_names(playbook: Playbook, lang: Language) -> Mapping[str, str]:
     return {signal: known.name for signal, known in playbook.words[lang].signals.items()}
 
@@ -141,9 +137,10 @@ def _print(console: Console, title: str, subtitle: str, shown: Iterable[Section]
 
 
 def _table(section: Section) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for number, column in enumerate(section.columns):
-        table.add_column(Text(column), justify="right" if number else "left")
+        is_words = number == 0 or (section.ends_in_words and number == len(section.columns) - 1)
+        table.add_column(Text(column), justify="left" if is_words else "right", overflow="fold")
     if section.bars:
         table.add_column("")
     for number, row in enumerate(section.rows):

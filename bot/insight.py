@@ -1,13 +1,14 @@
-"""What came of it: the report's figures, and what they say in words (R42–R45)."""
+"""What came of it: the report's figures (R42–R45)."""
 
-import statistics
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
 from bot.goodwill import ExceptionState
+from bot.policy import Concession
 from bot.promises import VerificationState
 from bot.sales import LostReason
 
@@ -32,12 +33,27 @@ class Granted(Figures):
     cost: Decimal
 
 
-class AskedAgain(Figures):
-    """A customer for whom an exception was asked after an earlier one, in another case."""
+class AskedFor(Figures):
+    """What was asked for on customers' behalf, by kind of concession (R45)."""
 
-    customer_id: str
-    requests: int
+    concession: Concession
+    asked: int
     granted: int
+
+
+class AskedAgain(Figures):
+    """A customer for whom an exception was asked after an earlier one, in another case.
+
+    Attributes:
+        customer_id: None where the case was nobody's who is on file.
+        requests: Requests that were filed.
+        turned_away: In how many cases nothing was filed, since the exceptions of the window were used up (R23).
+    """
+
+    customer_id: str | None
+    requests: int = 0
+    granted: int = 0
+    turned_away: int = 0
 
 
 class Wanted(Figures):
@@ -49,6 +65,43 @@ class Wanted(Figures):
 
     signal: str
     cases: int
+
+
+class Product(Figures):
+    """A product, and the cases of the customers who hold it (R45).
+
+    No case says which product it is about: a customer who holds several counts for each.
+
+    Attributes:
+        holders: How many customers hold it.
+        heard: What was heard in those cases, the most frequent first.
+    """
+
+    name: str
+    holders: int
+    cases: int
+    heard: tuple[Wanted, ...] = ()
+
+
+class FirstWhispers(Figures):
+    """Seconds from the message to the whisper about it, over each case's first whisper.
+
+    Attributes:
+        cases: How many cases had one.
+        median: The one in the middle; of two, their mean. None where there was none.
+        nine_of_ten: Nine of ten came no later.
+    """
+
+    cases: int = 0
+    median: float | None = None
+    nine_of_ten: float | None = None
+
+
+class AskedAfter(Figures):
+    """Cases that Aside closed, and how many we asked after: the next word in them was ours (R42)."""
+
+    closed: int = 0
+    asked_after: int = 0
 
 
 class Kept(Figures):
@@ -112,6 +165,14 @@ class Lost(Figures):
     times: int
 
 
+class LostWords(Figures):
+    """What a salesperson wrote down that the customer said; whose words they are is not told (R45)."""
+
+    reason: LostReason
+    settled_at: datetime
+    words: str
+
+
 class Breadth(Figures):
     """How many products a customer holds on average (R44); None where there is nobody to count.
 
@@ -124,41 +185,103 @@ class Breadth(Figures):
     everybody: float | None = None
 
 
+class Month(Figures):
+    """What a month was.
+
+    Attributes:
+        first: Its first day at the desk.
+        granted: Exceptions granted as a favour.
+        cost: What those may have cost us at most, by currency.
+        won: Renewals won.
+        value: What those are worth, by currency.
+        first_whisper: The median of the first whispers of the cases opened in it, in seconds; None without any.
+        claims: Promises that sales was asked about.
+    """
+
+    first: date
+    opened: int = 0
+    granted: int = 0
+    cost: Mapping[str, Decimal] = {}
+    won: int = 0
+    value: Mapping[str, Decimal] = {}
+    first_whisper: float | None = None
+    claims: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was counted in it."""
+        return not (self.opened or self.granted or self.won or self.claims)
+
+
 class Insight(Figures):
     """The report over a period.
 
     Attributes:
-        since: From when on.
+        since: From when on, by the desk's clock.
         until: Up to when, exclusive.
         opened: Cases opened.
         closed: How many of them are closed.
-        waits: Seconds from the message to the whisper about it, for each case's first whisper.
+        asked: Requests for an exception by where they stand.
         opportunities: By state, those opened in the period.
+        months: One after the other, the last one up to `until`; empty where nobody asked for them.
     """
 
     since: datetime
     until: datetime
     opened: int = 0
     closed: int = 0
+    first_whisper: FirstWhispers = FirstWhispers()
+    whispers: Whispers = Whispers()
     granted: tuple[Granted, ...] = ()
     asked: Mapping[ExceptionState, int] = {}
+    asked_for: tuple[AskedFor, ...] = ()
     asked_again: tuple[AskedAgain, ...] = ()
     claims: Mapping[VerificationState, int] = {}
-    wanted: tuple[Wanted, ...] = ()
-    waits: tuple[float, ...] = ()
-    whispers: Whispers = Whispers()
-    kept: Kept = Kept()
     opportunities: Mapping[str, int] = {}
     sales: tuple[Sale, ...] = ()
     lost: tuple[Lost, ...] = ()
+    lost_words: tuple[LostWords, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
+    products: tuple[Product, ...] = ()
+    kept: Kept = Kept()
+    asked_after: AskedAfter = AskedAfter()
     breadth: Breadth = Breadth()
+    months: tuple[Month, ...] = ()
 
 
-def median(values: Sequence[float]) -> float:
-    """The one in the middle."""
-    return statistics.median(values)
+def by_product(
+    came: Mapping[str, int],
+    heard: Iterable[tuple[str, Wanted]],
+    held: Mapping[str, frozenset[str]],
+    holders: Mapping[str, int],
+) -> tuple[Product, ...]:
+    """The products of the customers who came, the one with most cases first.
+
+    Args:
+        came: How many cases each customer had.
+        heard: What was heard in them, by customer.
+        held: The products of each.
+        holders: How many customers hold each product, with a case or without.
+    """
+    cases: Counter[str] = Counter()
+    said: dict[str, Counter[str]] = {}
+    for customer, times in came.items():
+        cases.update(dict.fromkeys(held.get(customer, ()), times))
+    for customer, wanted in heard:
+        for product in held.get(customer, ()):
+            said.setdefault(product, Counter())[wanted.signal] += wanted.cases
+    return tuple(
+        Product(
+            name=product,
+            holders=holders.get(product, 0),
+            cases=times,
+            heard=tuple(
+                Wanted(signal=signal, cases=found) for signal, found in _most_first(said.get(product, Counter()))
+            ),
+        )
+        for product, times in _most_first(cases)
+    )
 
 
-def ninth_tenth(values: Sequence[float]) -> float:
-    """Nine of ten are not above it."""
-    return statistics.quantiles(values, n=10, method="inclusive")[-1] if len(values) > 1 else values[0]
+def _most_first(counted: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counted.items(), key=lambda each: (-each[1], each[0]))

@@ -1,11 +1,13 @@
-"""The report as one file that needs nothing else: tables, bars, and the question behind each figure."""
+"""The report as one file that needs nothing else: tables, bars, charts, and the question behind each figure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import count
 from typing import Final
 
 from bot.i18n import Words
-from bot.insight_sections import Section
+from bot.insight_charts import svg
+from bot.insight_parts import Section
 
 STYLE: Final = """
 :root{color-scheme:light dark;--ink:#1d1c1d;--quiet:#616061;--line:#ddd;--bar:#2d7a6b;--back:#fff}
@@ -14,15 +16,28 @@ body{font:16px/1.55 system-ui,"Noto Sans TC","PingFang TC","Microsoft JhengHei",
 margin:2.5rem auto;padding:0 1.2rem;color:var(--ink);background:var(--back)}
 h1{font-size:1.7rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .3rem}
 header p,.note{color:var(--quiet);margin:.2rem 0}p{margin:.3rem 0;white-space:pre-line}
+.wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;margin:.6rem 0}
 th{text-align:left;font-weight:600;color:var(--quiet);border-bottom:1px solid var(--line)}
 td,th{padding:.3rem .8rem .3rem 0;vertical-align:baseline}tr+tr td{border-top:1px solid var(--line)}
 td+td,th+th{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-td.bar{width:36%;padding-right:0}td.bar i{display:block;height:.7rem;border-radius:.2rem;background:var(--bar)}
+td+td{white-space:pre}td:last-child,th:last-child{padding-right:0}
+.worded td:last-child,.worded th:last-child{text-align:left;white-space:normal;padding-left:.8rem}
+td.bar{width:36%}td.bar i{display:block;height:.7rem;border-radius:.2rem;background:var(--bar);
+print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:.8rem 1.2rem;margin:.8rem 0}
+figure{margin:0;break-inside:avoid}figcaption{font-weight:600;font-size:.9rem}
+svg{display:block;width:100%;height:auto;font-size:11px;font-variant-numeric:tabular-nums}
+svg text{fill:var(--quiet)}svg rect,svg circle{fill:var(--bar)}
+svg .grid{stroke:var(--line)}svg .line{stroke:var(--bar);stroke-width:2;fill:none}
+svg .up{text-anchor:end}svg .across{text-anchor:middle}
 details{color:var(--quiet);font-size:.85rem}summary{cursor:pointer}
 pre{overflow-x:auto;padding:.6rem;border:1px solid var(--line);border-radius:.4rem}
-@media print{details{display:none}}
+@media print{:root{color-scheme:light;--ink:#000;--quiet:#444;--line:#bbb;--bar:#2d7a6b;--back:#fff}
+details{display:none}h2,p{break-after:avoid}tr{break-inside:avoid}body{margin:0 auto}}
 """.strip()
+
+WORDED: Final = ' class="worded"'
 
 
 def page(title: str, subtitle: str, sections: Sequence[Section], sql: Mapping[str, str], say: Words) -> str:
@@ -31,7 +46,8 @@ def page(title: str, subtitle: str, sections: Sequence[Section], sql: Mapping[st
     Args:
         sql: The questions to the database by name, as a person can ask them again.
     """
-    parts = [line for section in sections for line in _section(section, sql, say)]
+    numbers = count(1)
+    parts = [line for section in sections for line in _section(section, sql, numbers, say)]
     return "\n".join(
         [
             "<!doctype html>",
@@ -47,16 +63,22 @@ def page(title: str, subtitle: str, sections: Sequence[Section], sql: Mapping[st
     )
 
 
-def _section(section: Section, sql: Mapping[str, str], say: Words) -> Iterator[str]:
+def _section(section: Section, sql: Mapping[str, str], numbers: Iterator[int], say: Words) -> Iterator[str]:
     yield f"<section><h2>{escape(section.title)}</h2><p>{escape(section.says)}</p>"
+    if section.charts:
+        yield '<div class="charts">'
+        for chart in section.charts:
+            yield f"<figure><figcaption>{escape(chart.title)}</figcaption>{svg(chart, next(numbers), say)}</figure>"
+        yield "</div>"
     if section.rows:
-        yield "<table><thead><tr>"
-        yield "".join(f"<th>{escape(each)}</th>" for each in section.columns)
-        yield f"{'<th></th>' if section.bars else ''}</tr></thead><tbody>"
+        yield f'<div class="wide" role="region" tabindex="0" aria-label="{escape(section.title)}">'
+        yield f"<table{WORDED if section.ends_in_words else ''}><thead><tr>"
+        yield "".join(f'<th scope="col">{escape(each)}</th>' for each in section.columns)
+        yield f"{'<td></td>' if section.bars else ''}</tr></thead><tbody>"
         for number, row in enumerate(section.rows):
             cells = "".join(f"<td>{escape(each)}</td>" for each in row)
             yield f"<tr>{cells}{_bar(section.bars[number]) if section.bars else ''}</tr>"
-        yield "</tbody></table>"
+        yield "</tbody></table></div>"
     if section.asked:
         asked = "\n\n".join(sql[each] for each in section.asked)
         yield f"<details><summary>{escape(say('How this was counted'))}</summary><pre>{escape(asked)}</pre></details>"

@@ -1,36 +1,15 @@
 """The report in words: a heading, a sentence and a table for each question, whoever shows it and how."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from decimal import Decimal
 
+from bot import insight_market as market
 from bot.cards.decision import state_words
-from bot.cards.sales import lost_words
 from bot.i18n import Words
-from bot.insight import Insight, median, ninth_tenth
+from bot.insight import Insight
+from bot.insight_months import by_month
+from bot.insight_parts import MOST_ROWS, Section, shares
 from bot.promises import VerificationState
-
-MOST_ROWS = 12
-
-
-@dataclass(frozen=True)
-class Section:
-    """One part of the report.
-
-    Attributes:
-        asked: Names of the questions to the database it rests on.
-        says: What the figures say, in a sentence or two.
-        columns: Heads of the table; the first column names things, the others are figures.
-        rows: The table, as it is read.
-        bars: How long the bar beside each row is, 0 to 1; empty where no chart would say more than the table.
-    """
-
-    title: str
-    asked: tuple[str, ...]
-    says: str
-    columns: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-    bars: tuple[float, ...] = ()
 
 
 def sections(insight: Insight, names: Mapping[str, str], signals: Mapping[str, str], say: Words) -> tuple[Section, ...]:
@@ -40,24 +19,23 @@ def sections(insight: Insight, names: Mapping[str, str], signals: Mapping[str, s
         names: Customers' names by their ids.
         signals: What the playbook calls each signal.
     """
-    return (
+    told = (
         _cases(insight, say),
+        by_month(insight, say),
         _granted(insight, say),
         _asked(insight, say),
+        market.asked_for(insight, say),
         _asked_again(insight, names, say),
         _claims(insight, say),
         _sales(insight, say),
-        _lost(insight, say),
-        _wanted(insight, signals, say),
+        market.lost(insight, say),
+        market.lost_in_words(insight, say),
+        market.wanted(insight, signals, say),
+        market.products(insight, signals, say),
         _kept(insight, say),
         _breadth(insight, say),
     )
-
-
-def _shares(figures: Sequence[float | Decimal]) -> tuple[float, ...]:
-    """Each beside the greatest."""
-    most = max(figures, default=0)
-    return tuple(float(each / most) if most else 0.0 for each in figures)  # type: ignore[operator]
+    return tuple(each for each in told if each)
 
 
 def _cases(insight: Insight, say: Words) -> Section:
@@ -65,12 +43,13 @@ def _cases(insight: Insight, say: Words) -> Section:
         say.plural("{n} case was opened; {closed} closed since.", "{n} cases were opened; {closed} closed since.",
                    insight.opened, closed=insight.closed)
     ]  # fmt: skip
-    if insight.waits:
+    first = insight.first_whisper
+    if first.median is not None:
         lines.append(
             say(
                 "The first whisper came {median} s after the message it is about (nine of ten within {most} s).",
-                median=f"{median(insight.waits):.1f}",
-                most=f"{ninth_tenth(insight.waits):.1f}",
+                median=f"{first.median:.1f}",
+                most=f"{first.nine_of_ten:.1f}",
             )
         )
     heard = insight.whispers
@@ -106,7 +85,7 @@ def _granted(insight: Insight, say: Words) -> Section:
             )
             for each in insight.granted
         ),
-        bars=_shares([each.cost for each in insight.granted])
+        bars=shares([each.cost for each in insight.granted])
         if len({each.currency for each in insight.granted}) == 1
         else (),
     )
@@ -124,25 +103,40 @@ def _asked(insight: Insight, say: Words) -> Section:
                    "{n} requests were filed. This is where they stand now.", sum(counts)),
         columns=(say("State"), say("How many")),
         rows=tuple((state_words(state, say), str(times)) for state, times in insight.asked.items()),
-        bars=_shares(counts),
+        bars=shares(counts),
     )  # fmt: skip
 
 
 def _asked_again(insight: Insight, names: Mapping[str, str], say: Words) -> Section:
-    title, asked = say("Asked again"), ("asked_again",)
+    title, asked = say("Asked again"), ("asked_again", "turned_away")
     if not insight.asked_again:
         return Section(title, asked, say("For no customer was a second exception asked for in another case."))
+    told = say.plural(
+        "{n} customer came back for another exception.",
+        "{n} customers came back for another exception.",
+        len(insight.asked_again),
+    )
+    if turned_away := sum(each.turned_away for each in insight.asked_again):
+        told += "\n" + say.plural(
+            "In {n} case nothing was filed, since the exceptions of the window were used up.",
+            "In {n} cases nothing was filed, since the exceptions of the window were used up.",
+            turned_away,
+        )
     return Section(
         title,
         asked,
-        say.plural("{n} customer came back for another exception, in another case.",
-                   "{n} customers came back for another exception, in another case.", len(insight.asked_again)),
-        columns=(say("Customer"), say("Asked for"), say("Of them granted")),
+        told,
+        columns=(say("Customer"), say("Asked for"), say("Of them granted"), say("Turned away")),
         rows=tuple(
-            (names.get(each.customer_id, each.customer_id), str(each.requests), str(each.granted))
+            (
+                names.get(each.customer_id, each.customer_id) if each.customer_id else say("a customer not on file"),
+                str(each.requests),
+                str(each.granted),
+                str(each.turned_away),
+            )
             for each in insight.asked_again[:MOST_ROWS]
         ),
-    )  # fmt: skip
+    )
 
 
 def _claims(insight: Insight, say: Words) -> Section:
@@ -164,7 +158,7 @@ def _claims(insight: Insight, say: Words) -> Section:
         say.plural("Sales was asked about {n} promise.", "Sales was asked about {n} promises.", sum(counts)),
         columns=(say("How it ended"), say("How many")),
         rows=tuple((ended.get(state, state), str(times)) for state, times in insight.claims.items()),
-        bars=_shares(counts),
+        bars=shares(counts),
     )
 
 
@@ -196,39 +190,24 @@ def _sales(insight: Insight, say: Words) -> Section:
     )  # fmt: skip
 
 
-def _lost(insight: Insight, say: Words) -> Section:
-    title, asked = say("Why renewals were lost"), ("lost",)
-    if not insight.lost:
-        return Section(title, asked, say("None was lost."))
-    return Section(
-        title,
-        asked,
-        say("What customers said, as sales wrote it down."),
-        columns=(say("Reason"), say("How many")),
-        rows=tuple((lost_words(each.reason, say), str(each.times)) for each in insight.lost[:MOST_ROWS]),
-        bars=_shares([each.times for each in insight.lost[:MOST_ROWS]]),
-    )
-
-
-def _wanted(insight: Insight, signals: Mapping[str, str], say: Words) -> Section:
-    title, asked = say("What customers came with"), ("wanted",)
-    shown = [each for each in insight.wanted if each.signal in signals]
-    if not shown:
-        return Section(title, asked, say("Nothing was noticed."))
-    return Section(
-        title,
-        asked,
-        say("In how many of the {n} cases each was heard; a case may show several.", n=insight.opened),
-        columns=(say("What was heard"), say("Cases")),
-        rows=tuple((signals[each.signal], str(each.cases)) for each in shown),
-        bars=_shares([each.cases for each in shown]),
-    )
-
-
 def _kept(insight: Insight, say: Words) -> Section:
-    title, asked, kept = say("Commitments and follow-ups"), ("kept",), insight.kept
+    title, asked, kept = say("Commitments and follow-ups"), ("kept", "asked_after"), insight.kept
+    closed = insight.asked_after.closed
+    told = (
+        say.plural("{n} commitment was due; {kept} kept in time.",
+                   "{n} commitments were due; {kept} kept in time.", kept.due, kept=kept.in_time)
+        if kept.due
+        else say("No commitment was due.")
+    )  # fmt: skip
+    if closed:
+        told += "\n" + say.plural(
+            "{n} case went quiet and was closed; {asked} asked after since.",
+            "{n} cases went quiet and were closed; {asked} of them asked after since.",
+            closed,
+            asked=insight.asked_after.asked_after,
+        )
     if not kept.due:
-        return Section(title, asked, say("None was due."))
+        return Section(title, asked, told)
     counts = (kept.in_time, kept.moved, kept.late, kept.missed)
     named = (
         say("kept in time"),
@@ -239,12 +218,10 @@ def _kept(insight: Insight, say: Words) -> Section:
     return Section(
         title,
         asked,
-        say.plural(
-            "{n} was due; {kept} kept in time.", "{n} were due; {kept} kept in time.", kept.due, kept=kept.in_time
-        ),
+        told,
         columns=(say("How"), say("How many")),
         rows=tuple(zip(named, map(str, counts), strict=True)),
-        bars=_shares(counts),
+        bars=shares(counts),
     )
 
 

@@ -99,11 +99,11 @@ class Ledger(BaseModel):
     entries: tuple[Entry, ...] = ()
 
 
-def month_starts(now: datetime, zone: ZoneInfo) -> list[date]:
-    """The first days of the last `MONTHS` months, oldest first, the current one last."""
+def month_starts(now: datetime, zone: ZoneInfo, months: int = MONTHS) -> list[date]:
+    """The first days of the last months, oldest first, the current one last."""
     today = now.astimezone(zone).date()
-    months = today.year * 12 + today.month - 1
-    return [date(each // 12, each % 12 + 1, 1) for each in range(months - MONTHS + 1, months + 1)]
+    current = today.year * 12 + today.month - 1
+    return [date(each // 12, each % 12 + 1, 1) for each in range(current - months + 1, current + 1)]
 
 
 def bar(amount: Decimal, most: Decimal) -> str:

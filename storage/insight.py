@@ -164,10 +164,10 @@ def _signals(signals: Iterable[str]) -> str:
 
 def month_rows(months: Sequence[tuple[date, datetime]], until: datetime) -> str:
     """The months as rows of SQL: name, beginning, and the end, which is the next one's beginning."""
-    ends = [begins for _, begins in months[1:]] + [until]
+    moments = [*(begins for _, begins in months), until]
     rows = [
         f"('{first.isoformat()}', {begins.timestamp():.3f}, {end.timestamp():.3f})"
-        for (first, begins), end in zip(months, ends, strict=True)
+        for (first, begins), end in zip(months, moments[1:], strict=True)
     ]
     return ", ".join(rows) if rows else "('', 0.0, 0.0)"
 

@@ -1,31 +1,57 @@
 """The report's figures, each against what a person counts by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, text, update
 
-from bot.case import Case, CaseState
 from bot.commitments import CommitmentState
 from bot.goodwill import ExceptionState
-from bot.insight import AskedAgain, Breadth, Granted, Insight, Kept, Lost, Sale, Wanted, Whispers
+from bot.insight import (
+    AskedAfter,
+    AskedAgain,
+    AskedFor,
+    Breadth,
+    FirstWhispers,
+    Granted,
+    Insight,
+    Kept,
+    Lost,
+    LostWords,
+    Product,
+    Sale,
+    Wanted,
+    Whispers,
+)
+from bot.message import Role
+from bot.policy import Concession
 from bot.promises import VerificationState
 from bot.recommend import Holdings
 from bot.sales import LostReason
-from bot.signals import Reading, Signal
-from storage import advised, cases, conversations
+from storage import advised, conversations, forgetting
 from storage.engine import Casebook
-from storage.insight import SQL, Questions
+from storage.insight import Questions
+from storage.insight_sql import SQL
 from storage.schema import cases as case_rows
-from storage.schema import commitments, exceptions, opportunities, verifications
-from tests.casebook.sample import WORKSPACE, advice, said
+from tests.casebook.counted import (
+    HOUR,
+    asked_sales,
+    case_at,
+    closed_at,
+    deal,
+    file,
+    promised,
+    reading,
+    turned_away,
+    whispered,
+)
+from tests.casebook.sample import WORKSPACE, said
 
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 UNTIL = datetime(2026, 12, 1, tzinfo=UTC)
 START, END = SINCE.timestamp(), UNTIL.timestamp()
-HOUR = 3600.0
 SIGNALS = ("asks_price", "asks", "reports_fault")
 
 
@@ -39,53 +65,6 @@ def connection(casebook: Casebook) -> Iterator[Connection]:
 def ask(connection: Connection) -> Insight:
     """The report over the month."""
     return Questions(connection, WORKSPACE, SINCE, UNTIL, SIGNALS).insight(None)
-
-
-def case_at(connection: Connection, at: float, *, signals: tuple[str, ...] = (), closed: bool = False) -> Case:
-    """A case that was opened then, by a message that shows these signals."""
-    message = said(f"{at:.6f}")
-    case = cases.open_case(connection, message, "C-1")
-    changed = {"opened_at": at} | ({"state": CaseState.CLOSED} if closed else {})
-    connection.execute(case_rows.update().where(case_rows.c.id == case.id).values(changed))
-    reading = Reading(tuple(Signal(id=each, score=0.9, words="x") for each in signals), 0)
-    conversations.write_message(connection, message, reading, case.id)
-    return case
-
-
-def file(
-    connection: Connection,
-    case: Case,
-    state: ExceptionState,
-    at: float,
-    *,
-    cost: str = "1000",
-    cap: str | None = None,
-    ours: bool = False,
-    said_ours: str = "no",
-    customer: str = "C-1",
-    currency: str = "TWD",
-) -> None:
-    """A request that was filed and decided then."""
-    connection.execute(
-        exceptions.insert().values(
-            workspace=WORKSPACE,
-            id=f"e{at:.0f}{customer}",
-            case_id=case.id,
-            customer_id=customer,
-            state=state,
-            requested_by="UA",
-            requested_at=at,
-            concession="full",
-            fault="x",
-            cost=Decimal(cost),
-            cap=Decimal(cap) if cap else None,
-            currency=currency,
-            reason="x",
-            decided_at=at,
-            fault_ours=said_ours,
-            ours=ours,
-        )
-    )
 
 
 def test_an_empty_month_is_all_noughts(connection: Connection) -> None:
@@ -130,6 +109,19 @@ def test_what_was_granted_counts_by_its_cap_each_currency_and_our_own_faults_apa
     }
 
 
+def test_what_was_asked_for_counts_by_concession(connection: Connection) -> None:
+    """Three requests of two kinds, two of them granted; a later one is of another month."""
+    case = case_at(connection, START)
+    file(connection, case, ExceptionState.APPROVED, START + 1, concession="labour_waived")
+    file(connection, case, ExceptionState.DECLINED, START + 2, concession="labour_waived")
+    file(connection, case, ExceptionState.USED, START + 3, concession="extension")
+    file(connection, case, ExceptionState.USED, END, concession="extension")
+    assert ask(connection).asked_for == (
+        AskedFor(concession=Concession.LABOUR_WAIVED, asked=2, granted=1),
+        AskedFor(concession=Concession.EXTENSION, asked=1, granted=1),
+    )
+
+
 def test_asking_again_is_another_case_of_the_same_customer_however_long_ago(connection: Connection) -> None:
     """A reopened request in the same case is not asking again; one of last year counts as the earlier."""
     before, now = case_at(connection, START - 300 * 24 * HOUR), case_at(connection, START)
@@ -141,6 +133,30 @@ def test_asking_again_is_another_case_of_the_same_customer_however_long_ago(conn
     assert ask(connection).asked_again == (AskedAgain(customer_id="C-1", requests=2, granted=1),)
 
 
+def test_whoever_is_turned_away_by_the_limit_asked_again_unless_a_request_was_filed_after_all(
+    connection: Connection,
+) -> None:
+    """A case counts once, however often somebody tried in it; before and after the month nothing counts."""
+    tried, filed, earlier, nobodys = (
+        case_at(connection, START + n, customer=customer) for n, customer in enumerate(("C-1", "C-1", "C-2", None))
+    )
+    for case, at in (
+        (tried, START + 10),
+        (tried, START + 20),
+        (filed, START + 10),
+        (earlier, START - 1),
+        (earlier, END),
+        (nobodys, END - 1),
+    ):
+        turned_away(connection, case, at)
+    file(connection, filed, ExceptionState.DECLINED, START + 10, customer="C-1")
+    file(connection, tried, ExceptionState.DECLINED, START + 19, customer="C-1")
+    assert ask(connection).asked_again == (
+        AskedAgain(customer_id="C-1", requests=1, granted=0, turned_away=1),
+        AskedAgain(customer_id=None, turned_away=1),
+    )
+
+
 def test_claims_count_by_how_they_ended(connection: Connection) -> None:
     """One confirmed, two open, one of another month."""
     for at, state in (
@@ -149,52 +165,77 @@ def test_claims_count_by_how_they_ended(connection: Connection) -> None:
         (START + 2, VerificationState.ASKED),
         (END, VerificationState.ASKED),
     ):
-        case = case_at(connection, at)
-        values = {"workspace": WORKSPACE, "id": f"v{at:.0f}", "case_id": case.id, "state": state, "asked_by": "UA"}
-        connection.execute(verifications.insert().values(**values, asked_at=at))
+        asked_sales(connection, case_at(connection, at), at, state)
     assert ask(connection).claims == {VerificationState.ASKED: 2, VerificationState.CONFIRMED: 1}
 
 
 def test_what_customers_came_with_counts_cases_not_messages(connection: Connection) -> None:
     """Two messages of one case that ask the price are one; a signal whose name holds another's is not that other."""
     case = case_at(connection, START, signals=("asks_price", "reports_fault"))
-    reading = Reading((Signal(id="asks_price", score=0.9, words="x"),), 0)
-    conversations.write_message(connection, said(f"{START + 5:.6f}"), reading, case.id)
+    conversations.write_message(connection, said(f"{START + 5:.6f}"), reading("asks_price"), case.id)
     case_at(connection, START + 10, signals=("asks_price",))
     case_at(connection, END, signals=("reports_fault",))
     assert ask(connection).wanted == (Wanted(signal="asks_price", cases=2), Wanted(signal="reports_fault", cases=1))
 
 
-def test_the_first_whisper_of_each_case_is_timed_from_the_message_it_is_about(connection: Connection) -> None:
-    """Later whispers, and those that were only kept while somebody paused, do not count as the first."""
-    slow, quick, paused = (case_at(connection, START + n * HOUR) for n in range(3))
-    for case, ts, given, while_paused in (
-        (slow, START, START + 4, False),
-        (slow, START + 60, START + 61, False),
-        (quick, START + HOUR, START + HOUR + 0.5, False),
-        (paused, START + 2 * HOUR, START + 2 * HOUR + 1, True),
-    ):
-        advised.write_advice(
-            connection,
-            case,
-            message_ts=f"{ts:.6f}",
-            person="UA",
-            given=advice(),
-            now=given,
-            while_paused=while_paused,
-        )
+def test_what_was_heard_is_told_for_each_product_of_those_who_came(connection: Connection) -> None:
+    """Who holds two counts for both; who is not on file, or whose case is nobody's, counts for none."""
+    case_at(connection, START, signals=("asks_price", "reports_fault"), customer="C-1")
+    case_at(connection, START + 1, signals=("asks_price",), customer="C-1")
+    case_at(connection, START + 2, signals=("reports_fault",), customer="C-2")
+    case_at(connection, START + 3, signals=("reports_fault",), customer="C-gone")
+    case_at(connection, START + 4, signals=("reports_fault",), customer=None)
+    case_at(connection, END, signals=("reports_fault",), customer="C-2")
+    held = {"C-1": frozenset({"scanner", "printer"}), "C-2": frozenset({"printer"})}
+    holdings = Holdings.counted([*held.values(), frozenset({"printer"}), frozenset({"router"})])
+    asked = Questions(connection, WORKSPACE, SINCE, UNTIL, SIGNALS)
+    found = asked.insight(holdings, lambda customer: held.get(customer, frozenset()))
+    price, fault = Wanted(signal="asks_price", cases=2), Wanted(signal="reports_fault", cases=1)
+    assert found.products == (
+        Product(name="printer", holders=3, cases=3, heard=(price, fault.model_copy(update={"cases": 2}))),
+        Product(name="scanner", holders=1, cases=2, heard=(price, fault)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("waits", "median", "nine_of_ten"),
+    [
+        ((4.0,), 4.0, 4.0),
+        ((4.0, 0.5), 2.25, 4.0),
+        ((9.0, 1.0, 2.0), 2.0, 9.0),
+        ((1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 100.0), 5.5, 9.0),
+    ],
+)
+def test_the_first_whisper_of_each_case_is_timed_from_the_message_it_is_about(
+    connection: Connection, waits: tuple[float, ...], median: float, nine_of_ten: float
+) -> None:
+    """The one in the middle, of two their mean; and the one that nine of ten are not above."""
+    for number, wait in enumerate(waits):
+        at = START + number * HOUR
+        case = case_at(connection, at)
+        whispered(connection, case, at + wait, after=wait)
+        whispered(connection, case, at + 200, after=0.1)
     found = ask(connection)
-    assert list(found.waits) == pytest.approx([0.5, 4.0])
-    assert found.whispers == Whispers(shown=3)
+    assert found.first_whisper.cases == len(waits)
+    assert found.first_whisper.median == pytest.approx(median)
+    assert found.first_whisper.nine_of_ten == pytest.approx(nine_of_ten)
+    assert found.whispers == Whispers(shown=2 * len(waits))
+
+
+def test_what_was_kept_in_a_pause_or_came_true_by_a_deed_is_no_first_whisper(connection: Connection) -> None:
+    """Lines offered since a case was closed are about no message: a week of quiet is no wait."""
+    paused, closed = case_at(connection, START), case_at(connection, START + 1)
+    whispered(connection, paused, START + 5, after=5, while_paused=True)
+    whispered(connection, closed, START + 7 * 24 * HOUR, after=7 * 24 * HOUR, heard=())
+    found = ask(connection)
+    assert found.first_whisper == FirstWhispers()
+    assert found.whispers == Whispers(shown=1)
 
 
 def test_a_whisper_counts_as_rated_by_whoever_it_was_for(connection: Connection) -> None:
     """Two rated one way and the other, one not at all; somebody else's rating of it is not theirs."""
     case = case_at(connection, START)
-    ids = [
-        advised.write_advice(connection, case, message_ts="1.0", person="UA", given=advice(), now=START + n)
-        for n in range(3)
-    ]
+    ids = [whispered(connection, case, START + n, after=1) for n in range(3)]
     for advice_id, person, helpful in ((ids[0], "UA", True), (ids[1], "UA", False), (ids[0], "UB", False)):
         advised.rate(
             connection, workspace=WORKSPACE, advice_id=advice_id, person=person, helpful=helpful, now=START + 9
@@ -206,68 +247,37 @@ def test_commitments_count_by_the_time_the_customer_was_told(connection: Connect
     """Kept at the last moment is in time; kept by a time it was moved to is said apart; withdrawn ones are not due."""
     case = case_at(connection, START)
     due = START + HOUR
-    for number, (state, settled, moved) in enumerate(
-        (
-            (CommitmentState.KEPT, due, None),
-            (CommitmentState.KEPT, due - 1, due - HOUR),
-            (CommitmentState.KEPT, due + 1, None),
-            (CommitmentState.MISSED, None, None),
-            (CommitmentState.OPEN, None, None),
-            (CommitmentState.WITHDRAWN, due, None),
-        )
-    ):
-        connection.execute(
-            commitments.insert().values(
-                workspace=WORKSPACE,
-                id=f"c{number}",
-                case_id=case.id,
-                text="x",
-                state=state,
-                due_at=due,
-                timezone="Asia/Taipei",
-                made_by="UA",
-                made_at=START,
-                settled_at=settled,
-                moved_from=moved,
-            )
-        )
+    promised(connection, case, due, CommitmentState.KEPT, settled=due)
+    promised(connection, case, due, CommitmentState.KEPT, settled=due - 1, moved_from=due - HOUR)
+    promised(connection, case, due, CommitmentState.KEPT, settled=due + 1)
+    promised(connection, case, due, CommitmentState.MISSED)
+    promised(connection, case, due, CommitmentState.OPEN)
+    promised(connection, case, due, CommitmentState.WITHDRAWN, settled=due)
+    promised(connection, case, END, CommitmentState.OPEN)
     assert ask(connection).kept == Kept(in_time=1, moved=1, late=1, missed=2)
+
+
+def test_a_case_is_asked_after_when_the_next_word_after_its_closing_is_ours(connection: Connection) -> None:
+    """Whoever answers a customer who came back has not asked first; a case that closes twice counts once."""
+    asked, answered, left, earlier = (case_at(connection, START - n * HOUR) for n in range(1, 5))
+    for case, at in ((asked, START), (asked, START + 9), (answered, START), (left, START), (earlier, START - 1)):
+        closed_at(connection, case, at)
+    for case, at, role in (
+        (asked, START + 10, Role.AGENT),
+        (answered, START + 11, Role.CUSTOMER),
+        (answered, START + 12, Role.AGENT),
+        (left, START - 1, Role.AGENT),
+        (earlier, START + 13, Role.AGENT),
+    ):
+        conversations.write_message(connection, said(f"{at:.6f}", role=role), reading(), case.id)
+    assert ask(connection).asked_after == AskedAfter(closed=3, asked_after=1)
 
 
 def test_breadth_is_counted_from_the_directory(connection: Connection) -> None:
     """Three products over two customers."""
     holdings = Holdings.counted([frozenset("ab"), frozenset("a")])
     found = Questions(connection, WORKSPACE, SINCE, UNTIL, ()).insight(holdings)
-    assert found.breadth.everybody == 1.5
-
-
-def deal(
-    connection: Connection,
-    at: float,
-    state: str,
-    *,
-    customer: str = "C-1",
-    value: str | None = None,
-    currency: str = "TWD",
-    lost_reason: str | None = None,
-) -> None:
-    """An opportunity that was opened an hour before it was settled then."""
-    connection.execute(
-        opportunities.insert().values(
-            workspace=WORKSPACE,
-            id=f"o{at:.0f}",
-            case_id=case_at(connection, at - HOUR).id,
-            customer_id=customer,
-            state=state,
-            reasons="[]",
-            opened_at=at - HOUR,
-            settled_at=at if state in {"won", "lost"} else None,
-            value=Decimal(value) if value else None,
-            currency=currency if value else None,
-            months=12 if value else None,
-            lost_reason=lost_reason,
-        )
-    )
+    assert found.breadth == Breadth(renewed=None, everybody=1.5)
 
 
 def test_renewals_won_count_when_they_were_won_each_currency_and_those_after_an_exception_apart(
@@ -312,16 +322,38 @@ def test_breadth_of_those_who_renewed_is_told_beside_everybodys(connection: Conn
     """Two products of the one who renewed; a customer who is no longer on file is left out."""
     deal(connection, START + HOUR, "won", customer="C-1", value="1")
     deal(connection, START + 2 * HOUR, "won", customer="C-gone", value="1")
+    deal(connection, START + 3 * HOUR, "won", customer=None, value="1")
     holdings = Holdings.counted([frozenset("ab"), frozenset("a"), frozenset()])
     asked = Questions(connection, WORKSPACE, SINCE, UNTIL, ())
-    found = asked.insight(holdings, {"C-1": 2}.get)
+    held: Mapping[str, frozenset[str]] = {"C-1": frozenset("ab")}
+    found = asked.insight(holdings, lambda customer: held.get(customer, frozenset()))
     assert found.breadth == Breadth(renewed=2.0, everybody=1.5)
+
+
+def test_what_the_lost_ones_said_is_told_without_their_names_until_they_are_forgotten(connection: Connection) -> None:
+    """The newest first, as sales wrote it down; with the customer's words these go as well, and the count stays."""
+    deal(connection, START + HOUR, "lost", lost_reason="price", lost_note="Too dear", customer="C-1")
+    deal(connection, START + 2 * HOUR, "lost", lost_reason="other", lost_note="They merged", customer="C-2")
+    deal(connection, START + 3 * HOUR, "lost", lost_reason="price")
+    deal(connection, END, "lost", lost_reason="price", lost_note="Of December")
+    merged = LostWords(
+        reason=LostReason.OTHER, settled_at=datetime.fromtimestamp(START + 2 * HOUR, UTC), words="They merged"
+    )
+    dear = LostWords(reason=LostReason.PRICE, settled_at=datetime.fromtimestamp(START + HOUR, UTC), words="Too dear")
+    assert ask(connection).lost_words == (merged, dear)
+    connection.execute(update(case_rows).values(customer_id="C-1"))
+    forgetting.forget(connection, "C-1", now=END)
+    found = ask(connection)
+    assert found.lost_words == ()
+    assert found.lost == (Lost(reason=LostReason.PRICE, times=2), Lost(reason=LostReason.OTHER, times=1))
 
 
 @pytest.mark.parametrize("name", SQL)
 def test_each_question_can_be_asked_again_as_it_is_printed(connection: Connection, name: str) -> None:
     """The spelt question is whole: nothing in it is left to be filled."""
     case_at(connection, START, signals=("asks_price",))
-    questions = Questions(connection, WORKSPACE, SINCE, UNTIL + timedelta(days=1), SIGNALS)
-    connection.exec_driver_sql(questions.sql(name).rstrip(";"))
-    assert text(questions.sql(name)).compile().params == {}
+    months = [(SINCE.date(), SINCE), (UNTIL.date(), UNTIL)]
+    questions = Questions(connection, WORKSPACE, SINCE, UNTIL + timedelta(days=1), SIGNALS, months)
+    whole = text(questions.sql(name).rstrip(";"))
+    assert whole.compile().params == {}
+    connection.execute(whole)
