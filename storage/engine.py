@@ -11,13 +11,52 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    literal_column,
+    make_url,
+    text,
+    true,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import UserError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+SERVER = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
+"""How soon we notice that a server's machine is gone, unless the address itself says how soon."""
+
+SESSION = """
+SET default_transaction_isolation = 'read committed';
+SET tcp_keepalives_idle = 10;
+SET tcp_keepalives_interval = 5;
+SET tcp_keepalives_count = 3;
+SET lock_timeout = '10s';
+"""
+"""How soon a server notices that our machine is gone, and lets go of the rows it held; nobody waits for them longer."""
+
+_MIGRATING = 0x41_53_49_44_45
+"""What whoever brings the tables up to date holds on a server."""
+
+_READING: Mapping[str, Mapping[str, Any]] = {
+    "sqlite": {"only_reads": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
 
 
 class Casebook:
@@ -47,8 +86,8 @@ class Casebook:
 
     @contextmanager
     def look(self) -> Iterator[Connection]:
-        """A transaction that only reads, however long it takes: it keeps nobody from writing."""
-        with self._engine.connect().execution_options(only_reads=True) as connection:
+        """A transaction that only reads one moment of it, however long it takes: it keeps nobody from writing."""
+        with self._engine.connect().execution_options(**_READING[self._engine.dialect.name]) as connection:
             yield connection
 
     @property
@@ -102,10 +141,12 @@ def open_as_it_is(url: str) -> Casebook:
 
 def _opened(url: str, prepare: Callable[[Engine], None]) -> Casebook:
     try:
-        engine = create_engine(url, hide_parameters=True)
-        if engine.dialect.name == "sqlite":
-            _make_sqlite_durable(engine)
-        prepare(engine)
+        engine = _engine(make_url(url))
+        try:
+            prepare(engine)
+        except BaseException:
+            engine.dispose()
+            raise
     except (OSError, ImportError, SQLAlchemyError, CommandError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0].rstrip(".")
         raise UserError(
@@ -114,24 +155,67 @@ def _opened(url: str, prepare: Callable[[Engine], None]) -> Casebook:
     return Casebook(engine)
 
 
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, hide_parameters=True)
+        _make_sqlite_durable(engine)
+        return engine
+    if url.get_backend_name() == "postgresql":
+        engine = create_engine(url.update_query_dict(SERVER | dict(url.query)), hide_parameters=True)
+        _make_server_patient(engine)
+        return engine
+    raise UserError(
+        f"The casebook cannot be kept in {url.get_backend_name()}.",
+        "Set ASIDE_DATABASE_URL to postgresql://…, or leave it out for a file.",
+    )
+
+
+def is_file(url: str) -> bool:
+    """Whether a casebook is a file, on which one of us works; on a server several may.
+
+    Raises:
+        UserError: when it is not an address of a database.
+    """
+    return _address(url).get_backend_name() == "sqlite"
+
+
 def file_of(url: str) -> Path:
     """Where an embedded casebook stands, whether it is there or not.
 
     Raises:
         UserError: when the casebook is a server's, which has tools of its own.
     """
-    try:
-        parsed = make_url(url)
-    except SQLAlchemyError as error:
-        raise UserError(
-            "ASIDE_DATABASE_URL is not an address of a database.", "Correct it, or leave it out."
-        ) from error
+    parsed = _address(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise UserError(
             "Aside copies a casebook that is a file; this one is on a database server.",
             "Use the server's own tools: pg_dump for a backup, pg_restore to put it back.",
         )
     return Path(parsed.database)
+
+
+def _address(url: str) -> URL:
+    try:
+        return make_url(url)
+    except SQLAlchemyError as error:
+        raise UserError(
+            "ASIDE_DATABASE_URL is not an address of a database.", "Correct it, or leave it out."
+        ) from error
+
+
+def whole(connection: Connection, table: Table) -> ColumnElement[bool]:
+    """Of a table whose rows are numbered as they are written: those before which no row can turn up any more.
+
+    A server's transactions take their numbers when they write and show their rows when they end, so a row may turn up
+    after one with a higher number. Whoever reads on from the last number they have seen reads these rows only: what is
+    older than the oldest transaction that is still at work. Each transaction writes something else before its numbered
+    row, so its age is known by then.
+    """
+    if connection.dialect.name == "sqlite":
+        return true()
+    return literal_column(
+        f"age({table.name}.xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid)", type_=Boolean()
+    )
 
 
 def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
@@ -174,6 +258,16 @@ def _make_sqlite_durable(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
+def _make_server_patient(engine: Engine) -> None:
+    """Several of us work on a server's rows; whoever is gone without a word holds nobody up for long."""
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(SESSION)
+        connection.commit()
+
+
 def _look(engine: Engine) -> None:
     file = engine.url.database
     if engine.dialect.name == "sqlite" and not (file and Path(file).is_file()):
@@ -203,5 +297,8 @@ def _migrate(engine: Engine) -> None:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
     config = _scripts()
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # of several that start at once, one makes the tables
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -1,11 +1,27 @@
-"""A new casebook for each test: the real migrations make its tables once in a process, and they are copied."""
+"""A new casebook for each test: the real migrations make its tables once in a process, and they are copied.
 
+It is a file, or with `ASIDE_TEST_DATABASE=postgresql` a database of a server of the tests' own (`make test-postgres`).
+"""
+
+import os
+import re
 from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from storage.engine import Casebook, open_casebook
+from sqlalchemy import TextClause, select, text
+
+from bot.settings import Settings
+from storage.engine import Casebook, open_as_it_is, open_casebook
+from storage.schema import metadata
+from tests.server import server
+
+ON_SERVER = os.environ.get("ASIDE_TEST_DATABASE") == "postgresql"
+
+_databases: dict[Path, str] = {}
+"""On a server: which database stands for a file."""
 
 
 @cache
@@ -18,9 +34,53 @@ def _empty() -> bytes:
         return file.read_bytes()
 
 
-def casebook_at(file: Path) -> Casebook:
-    """Open the casebook at `file`, a new one where there is none."""
+def url_at(file: Path) -> str:
+    """The address of the casebook at `file`, a new one where there is none; on a server, of what stands for it."""
+    if ON_SERVER:
+        if file not in _databases:
+            _databases[file] = server().new()
+        return server().url(_databases[file])
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(_empty())
-    return open_casebook(f"sqlite:///{file}")
+    return f"sqlite:///{file}"
+
+
+def casebook_at(file: Path) -> Casebook:
+    """Open the casebook at `file`, a new one where there is none."""
+    return open_casebook(url_at(file))
+
+
+def known() -> frozenset[Path]:
+    """The files for which databases stand."""
+    return frozenset(_databases)
+
+
+def let_go(files: frozenset[Path]) -> None:
+    """Nobody needs the databases any more that stand for these."""
+    for each in sorted(files):
+        server().give_back(_databases.pop(each))
+
+
+def asked(settings: Settings, question: str, *values: object) -> list[Any]:
+    """Ask the casebook in SQL, whichever it is, while a bot may be at work on it; each `?` stands for a value."""
+    with closing(open_as_it_is(settings.casebook_url)) as casebook, casebook.look() as connection:
+        return [tuple(row) for row in connection.execute(*_filled(question, values))]
+
+
+def changed(settings: Settings, statement: str, *values: object) -> None:
+    """Change rows of the casebook behind the bot's back."""
+    with closing(open_as_it_is(settings.casebook_url)) as casebook, casebook.begin() as connection:
+        connection.execute(*_filled(statement, values))
+
+
+def everything(settings: Settings) -> str:
+    """All that is in all of its rows, as it is read, however it is written."""
+    rows = (row for table in metadata.sorted_tables for row in asked(settings, str(select(table))))
+    return re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), "\n".join(map(str, rows)))
+
+
+def _filled(statement: str, values: tuple[object, ...]) -> tuple[TextClause, dict[str, object]]:
+    names = iter(f"value{number}" for number in range(len(values)))
+    named = re.sub(r"\?", lambda _: f":{next(names)}", statement)
+    return text(named), {f"value{number}": value for number, value in enumerate(values)}

@@ -9,8 +9,9 @@ from threading import Barrier
 from bot.goodwill import ExceptionRequest, ExceptionState, Move, Terms, due_next, moved
 from bot.policy import ApprovalPolicy, Concession, HoursPolicy
 from storage import goodwill as requests
-from storage.engine import Casebook, open_casebook
+from storage.engine import Casebook
 from tests.casebook.sample import WORKSPACE, opened
+from tests.fresh import casebook_at
 
 SATURDAY = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 POLICY, HOURS = ApprovalPolicy(), HoursPolicy()
@@ -54,8 +55,7 @@ def settled(casebook: Casebook, before: ExceptionRequest, move: Move, by: str) -
 
 def test_of_many_who_saw_the_same_request_one_settles_it(tmp_path: Path) -> None:
     """Each on a connection of their own, all at once: one is written whole, the others hear that they were late."""
-    url = f"sqlite:///{tmp_path / 'casebook.db'}"
-    books = [open_casebook(url) for _ in range(MOST)]
+    books = [casebook_at(tmp_path / "casebook.db") for _ in range(MOST)]
     before, begin = filed(books[0]), Barrier(MOST)
 
     def one(number: int) -> bool:

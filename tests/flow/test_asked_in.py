@@ -1,11 +1,9 @@
 """Asking a colleague in (R31, R35), abuse that is noticed (R39, R47), a supervisor who steps into the talk (R30)."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 
 from bot.setup import Away, RoleSource, SupportChannel
+from tests import fresh
 from tests.flow.conftest import (
     AGENT,
     APPROVALS,
@@ -46,8 +44,7 @@ async def asked_for_the_boss(customer: Seat, agent: Seat) -> Json:
 
 def time_is_over(bot: Bot) -> None:
     """Whatever waits for an answer has waited long enough."""
-    with closing(sqlite3.connect(bot.settings.data / "casebook.db", timeout=10)) as connection, connection:
-        connection.execute("UPDATE takeovers SET due_at = 1 WHERE due_at IS NOT NULL")
+    fresh.changed(bot.settings, "UPDATE takeovers SET due_at = 1 WHERE due_at IS NOT NULL")
 
 
 def asked(bot: Bot) -> list[tuple[str, str]]:

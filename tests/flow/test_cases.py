@@ -1,9 +1,9 @@
 """Which messages are one case, who is coached, and what a failed look-up is worth."""
 
-import sqlite3
 from typing import Any
 
 from bot.coaching import ANGRY
+from tests import fresh
 from tests.flow.conftest import (
     AGENT,
     CUSTOMER,
@@ -20,8 +20,7 @@ from tests.sandbox.stage import Seat, Stage, until
 
 def rows(bot: Bot, question: str) -> list[Any]:
     """Ask the casebook."""
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        return connection.execute(question).fetchall()
+    return fresh.asked(bot.settings, question)
 
 
 async def test_what_the_same_customer_says_next_belongs_to_the_same_case(stage: Stage, bot: Bot) -> None:
@@ -88,8 +87,7 @@ async def test_sales_hears_once_of_two_cases_on_one_day(stage: Stage, bot: Bot) 
     await customer.say(SHARED, "ERP 從早上就當機，發票都印不出來")
     await sales.sees("message")
     await agent.sees("ephemeral")
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE cases SET state = 'closed'")
+    fresh.changed(bot.settings, "UPDATE cases SET state = 'closed'")
     await customer.say(SHARED, "另外那台 POS 也開不了機，螢幕全黑")
     await agent.sees("ephemeral", lambda push: "POS" in texts(push["message"]["blocks"]))
     assert rows(bot, "SELECT count(*) FROM opportunities") == [(2,)]
@@ -105,12 +103,12 @@ async def test_a_case_that_goes_quiet_is_closed_and_whoever_handled_it_can_ask_a
     await customer.say(SHARED, "叫你們主管出來講", thread_ts=ts)
     await agent.sees("ephemeral", lambda push: "主管" in texts(push["message"]["blocks"]))
     await bot.stop()
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE cases SET touched_at = 0")
-        connection.execute(
-            "INSERT INTO cases (workspace, id, channel, thread_ts, state, context, agent, opened_at, touched_at)"
-            " SELECT workspace, 'waits', channel, '1.0', 'waiting', '{}', agent, 0, 0 FROM cases"
-        )
+    fresh.changed(bot.settings, "UPDATE cases SET touched_at = 0")
+    fresh.changed(
+        bot.settings,
+        "INSERT INTO cases (workspace, id, channel, thread_ts, state, context, agent, opened_at, touched_at)"
+        " SELECT workspace, 'waits', channel, '1.0', 'waiting', '{}', agent, 0, 0 FROM cases",
+    )
     await bot.start()
     news = await agent.sees("message", lambda push: "14 天" in texts(push["message"].get("blocks")))
     assert news["channel"].startswith("D")
@@ -130,16 +128,17 @@ async def test_one_case_that_cannot_be_closed_neither_stops_the_bot_nor_keeps_th
     await customer.say(SHARED, "叫你們主管出來講", thread_ts=ts)
     await agent.sees("ephemeral", lambda push: "主管" in texts(push["message"]["blocks"]))
     await bot.stop()
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE cases SET touched_at = 0")
-        connection.execute(
-            "INSERT INTO cases (workspace, id, channel, thread_ts, state, context, agent, opened_at, touched_at)"
-            " SELECT workspace, 'odd', channel, '1.0', 'open', '{}', agent, 0, -1 FROM cases"
-        )
-        connection.execute(
-            "INSERT INTO facts (workspace, case_id, name, value, recorded_by, recorded_at, why)"
-            " SELECT workspace, id, 'cost', 'unreadable', agent, 0, '' FROM cases WHERE id = 'odd'"
-        )
+    fresh.changed(bot.settings, "UPDATE cases SET touched_at = 0")
+    fresh.changed(
+        bot.settings,
+        "INSERT INTO cases (workspace, id, channel, thread_ts, state, context, agent, opened_at, touched_at)"
+        " SELECT workspace, 'odd', channel, '1.0', 'open', '{}', agent, 0, -1 FROM cases",
+    )
+    fresh.changed(
+        bot.settings,
+        "INSERT INTO facts (workspace, case_id, name, value, recorded_by, recorded_at, why)"
+        " SELECT workspace, id, 'cost', 'unreadable', agent, 0, '' FROM cases WHERE id = 'odd'",
+    )
     await bot.start()
     await agent.sees("message", lambda push: "14 天" in texts(push["message"].get("blocks")))
     closed = rows(bot, "SELECT id = 'odd', state FROM cases ORDER BY touched_at")

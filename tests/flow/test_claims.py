@@ -1,8 +1,8 @@
 """What a customer claims, held against the record in the whisper (R06), and kept with the advice."""
 
 import json
-import sqlite3
 
+from tests import fresh
 from tests.flow.conftest import AGENT, APPROVALS, CUSTOMER, SHARED, SUPERVISOR, Bot, texts
 from tests.flow.test_goodwill import asked, changed_card, click
 from tests.flow.working import FAULT, rows, whisper_with
@@ -32,8 +32,7 @@ async def test_done_free_before_is_held_against_the_ledger(stage: Stage, bot: Bo
     card = await asked(customer, agent, supervisor)
     await click(supervisor, "message", APPROVALS, card, "approve_exception")
     await changed_card(supervisor)
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE cases SET state = 'closed'")
+    fresh.changed(bot.settings, "UPDATE cases SET state = 'closed'")
     await customer.say(SHARED, "POS 又開不了機了，上次你們也是免費幫我們修的，這次也比照辦理吧")
     whisper = await whisper_with(agent, "上次免費處理", "紀錄相符")
     assert "免費" in texts(whisper["message"]["blocks"])

@@ -1,10 +1,10 @@
 """A commitment whose time comes, in Slack: reminded, missed, put off, and in the end told to the supervisors (R33)."""
 
 import asyncio
-import sqlite3
 import time
 
 from bot.setup import Away, RoleSource
+from tests import fresh
 from tests.flow.conftest import (
     AGENT,
     CUSTOMER,
@@ -55,8 +55,7 @@ def it_is_overdue(bot: Bot) -> None:
 
 
 def _changed(bot: Bot, how: str) -> None:
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute(f"UPDATE commitments SET {how}")  # noqa: S608 - the test's own words
+    fresh.changed(bot.settings, f"UPDATE commitments SET {how}")  # noqa: S608 - the test's own words
 
 
 def moves(bot: Bot) -> list[str]:
@@ -175,8 +174,7 @@ async def test_whoever_handles_the_case_now_hears_as_well(stage: Stage, bot: Bot
     """After a colleague answered the customer, both the one who promised and the one who is there hear of it."""
     customer, agent, other = [await stage.seat(who) for who in (CUSTOMER, AGENT, OTHER_AGENT)]
     await promised(customer, agent)
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE cases SET agent = ?", [OTHER_AGENT])
+    fresh.changed(bot.settings, "UPDATE cases SET agent = ?", OTHER_AGENT)
     it_is_time(bot)
     await direct(agent, "快到時間", PROMISE)
     reminder = await direct(other, "快到時間", PROMISE)

@@ -1,16 +1,14 @@
 """What is said while the bot is down, or comes twice, or is changed afterwards."""
 
-import sqlite3
-
 from bot.settings import Settings
+from tests import fresh
 from tests.flow.conftest import AGENT, CUSTOMER, DESK, SHARED, SUCCESSOR, Bot, texts
 from tests.sandbox.stage import Stage
 
 
 def kept(settings: Settings) -> list[tuple[str, str]]:
     """What the casebook holds: role and text."""
-    with sqlite3.connect(settings.data / "casebook.db") as connection:
-        return connection.execute("SELECT role, text FROM messages ORDER BY ts").fetchall()
+    return fresh.asked(settings, "SELECT role, text FROM messages ORDER BY ts")
 
 
 async def test_what_was_said_during_a_downtime_is_read_from_history(stage: Stage, bot: Bot, settings: Settings) -> None:

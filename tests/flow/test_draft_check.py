@@ -1,12 +1,12 @@
 """Checking a draft in Slack: by command, and in a window from a message of a thread."""
 
-import sqlite3
 from typing import Any
 
 import pytest
 
 from bot.setup import RoleSource
 from handlers.inbound import as_typed
+from tests import fresh
 from tests.flow.conftest import AGENT, CUSTOMER, OTHER_AGENT, SETUP, SHARED, Bot, save_setup, texts
 from tests.sandbox.stage import Json, Seat, Stage
 
@@ -64,12 +64,10 @@ async def test_of_several_open_cases_the_window_asks_which(stage: Stage, bot: Bo
     """Nothing is guessed: the window names each case."""
     customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
     await complained(customer, agent)
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE cases SET state = 'closed'")
+    fresh.changed(bot.settings, "UPDATE cases SET state = 'closed'")
     await customer.say(SHARED, "另外那台 POS 也開不了機，螢幕全黑")
     await agent.sees("ephemeral", lambda push: "POS" in texts(push["message"]["blocks"]))
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE cases SET state = 'open'")
+    fresh.changed(bot.settings, "UPDATE cases SET state = 'open'")
     await agent.do("command", channel=SHARED, text=f"/aside draft {PROMISE}")
     view: Json = (await agent.sees("view_opened"))["view"]
     blocks = {block.get("block_id"): block for block in view["blocks"]}
@@ -85,8 +83,7 @@ async def test_nothing_of_a_draft_is_kept(stage: Stage, bot: Bot) -> None:
     view = (await agent.sees("view_opened"))["view"]
     await agent.do("submit", view_id=view["id"], values=typed(PROMISE))
     await agent.sees("view_updated")
-    data = bot.settings.data / "casebook.db"
-    assert PROMISE.encode() not in data.read_bytes()
+    assert PROMISE not in fresh.everything(bot.settings)
 
 
 async def test_a_peer_in_the_channel_may_check_a_draft_for_somebody_elses_case(stage: Stage, bot: Bot) -> None:

@@ -1,10 +1,10 @@
 """Goodwill, thin but real: asked for from the whisper, decided in the thread, told to the agent, and sales knows."""
 
-import sqlite3
 from typing import Any
 
 import pytest
 
+from tests import fresh
 from tests.flow.conftest import (
     AGENT,
     APPROVALS,
@@ -247,10 +247,9 @@ async def test_a_second_request_in_the_window_is_refused_but_not_for_our_own_fau
     await click(supervisor, "message", APPROVALS, card, "approve_exception")
     await changed_card(supervisor)
     helpdesk = {"app_id": "A0DESK", "bot_id": "B0DESK", "username": "mail"}
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        ts = (await agent.do("say", channel=DESK, text="POS 收銀機開不了機，客人在排隊", as_app=helpdesk))["ts"]
-        await agent.sees("ephemeral", lambda push: push["channel"] == DESK)
-        connection.execute("UPDATE cases SET customer_id = 'C-1' WHERE channel = ?", [DESK])
+    ts = (await agent.do("say", channel=DESK, text="POS 收銀機開不了機，客人在排隊", as_app=helpdesk))["ts"]
+    await agent.sees("ephemeral", lambda push: push["channel"] == DESK)
+    fresh.changed(bot.settings, "UPDATE cases SET customer_id = 'C-1' WHERE channel = ?", DESK)
     await agent.do("shortcut", callback_id="ask_exception", channel=DESK, ts=ts)
     view = (
         await agent.sees("view_opened", lambda push: push["view"]["id"] != agent.of("view_opened")[0]["view"]["id"])

@@ -1,9 +1,9 @@
 """An engineer who looks (R21), a commitment with a time (R33), a colleague who takes over (R31)."""
 
 import json
-import sqlite3
 import time
 
+from tests import fresh
 from tests.flow.conftest import (
     AGENT,
     APPROVALS,
@@ -220,8 +220,7 @@ async def test_a_time_that_has_gone_by_is_promised_no_more(stage: Stage, bot: Bo
     form = {"text": typed("回電"), "due": moment(int(time.time()) + HOUR)}
     await agent.do("submit", view_id=view["id"], values=form)
     told = await whisper_with(agent, "已記下")
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE commitments SET due_at = ?", (time.time() - HOUR,))
+    fresh.changed(bot.settings, "UPDATE commitments SET due_at = ?", time.time() - HOUR)
     root = customer.of("message")[0]["message"]["ts"]
     await customer.say(SHARED, "我要找你們主管，叫你們主管出來跟我講", thread_ts=root)
     await agent.sees("ephemeral", lambda push: push is not told and "主管出來" in texts(push["message"].get("blocks")))

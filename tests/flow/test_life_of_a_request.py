@@ -1,12 +1,12 @@
 """The life of a request in Slack: asked back, seconded, granted within bounds, booked, withdrawn, never forgotten."""
 
 import asyncio
-import sqlite3
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.setup import RoleSource
+from tests import fresh
 from tests.flow.conftest import (
     AGENT,
     APPROVALS,
@@ -72,8 +72,7 @@ async def given(seat: Seat, push: Json, action_id: str, callback_id: str, values
 
 async def moved_on(bot: Bot) -> None:
     """The time has come for whatever waits for its time."""
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE exceptions SET due_at = 1 WHERE due_at IS NOT NULL")
+    fresh.changed(bot.settings, "UPDATE exceptions SET due_at = 1 WHERE due_at IS NOT NULL")
 
 
 async def state_is(bot: Bot, state: str) -> None:
@@ -271,8 +270,7 @@ async def test_the_command_asks_which_case_and_says_when_there_is_none(stage: St
     helpdesk = {"app_id": "A0DESK", "bot_id": "B0DESK", "username": "mail"}
     await agent.do("say", channel=DESK, text="POS 收銀機開不了機，客人在排隊", as_app=helpdesk)
     await agent.sees("ephemeral", lambda push: push["channel"] == DESK)
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE cases SET customer_id = 'C-1'")
+    fresh.changed(bot.settings, "UPDATE cases SET customer_id = 'C-1'")
     await agent.do("command", channel=SHARED, text="/exception 廣昕精密")
     which = await agent.sees("ephemeral", lambda push: "是哪一個案件" in texts(push["message"].get("blocks")))
     assert str(which["message"]["blocks"]).count("'ask_exception'") == 2
@@ -308,8 +306,7 @@ async def test_from_no_to_yes_by_a_new_fact_alone_and_then_no_second_one(stage: 
     helpdesk = {"app_id": "A0DESK", "bot_id": "B0DESK", "username": "mail"}
     ts = (await agent.do("say", channel=DESK, text="POS 收銀機開不了機，客人在排隊", as_app=helpdesk))["ts"]
     await agent.sees("ephemeral", lambda push: push["channel"] == DESK)
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE cases SET customer_id = 'C-1' WHERE channel = ?", [DESK])
+    fresh.changed(bot.settings, "UPDATE cases SET customer_id = 'C-1' WHERE channel = ?", DESK)
     await agent.do("shortcut", callback_id="ask_exception", channel=DESK, ts=ts)
     second = await window(agent, "ask_exception_view", 3)
     refused = await agent.do("submit", view_id=second["id"], values=FORM)

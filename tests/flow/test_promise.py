@@ -1,8 +1,7 @@
 """A promise the customer remembers (R24): one click asks, every answer is taken, the agent hears what is true."""
 
-import sqlite3
-
 from bot.setup import RoleSource
+from tests import fresh
 from tests.flow.conftest import (
     AGENT,
     APPROVALS,
@@ -76,8 +75,7 @@ async def shown_in(seat: Seat, channel: str, *words: str) -> Json:
 
 def time_comes(bot: Bot) -> None:
     """What happens next by itself happens now."""
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE verifications SET due_at = 1 WHERE due_at IS NOT NULL")
+    fresh.changed(bot.settings, "UPDATE verifications SET due_at = 1 WHERE due_at IS NOT NULL")
 
 
 async def test_one_click_asks_whoever_looks_after_the_account_and_a_yes_binds(stage: Stage, bot: Bot) -> None:
@@ -161,8 +159,7 @@ async def test_somebody_deactivated_meanwhile_is_not_reminded_and_the_next_is_as
     customer, agent, first, manager = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR, SALES)]
     await asked(customer, agent, first)
     await stage.admin("deactivate_user", user=SUCCESSOR)
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("DELETE FROM people")
+    fresh.changed(bot.settings, "DELETE FROM people")
     first.seen.clear()
     time_comes(bot)
     await direct(manager, QUESTION)

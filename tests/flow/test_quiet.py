@@ -1,12 +1,12 @@
 """Quiet: rating, correcting, muting and pausing by real clicks, and the App Home that keeps what Slack forgets."""
 
 import json
-import sqlite3
 
 import pytest
 
 from bot.i18n import words
 from bot.settings import Settings
+from tests import fresh
 from tests.flow.conftest import (
     AGENT,
     CUSTOMER,
@@ -266,8 +266,7 @@ async def test_a_muted_case_has_the_day_on_which_it_began_for_its_reader(stage: 
     customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
     await choose_on(agent, await faulty(customer, agent), "mute_case")
     await replaced(agent)
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE cases SET opened_at = 1772568000")
+    fresh.changed(bot.settings, "UPDATE cases SET opened_at = 1772568000")
     assert "2026-03-04" in texts((await home(agent))["blocks"])
 
 

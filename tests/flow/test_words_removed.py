@@ -1,11 +1,10 @@
 """Words go when somebody takes them back or when they are old; what was true because a message went out stays true."""
 
-import sqlite3
-
 from bot.case import Case
 from storage import advised, cases
 from storage import facts as recorded
 from storage.engine import open_casebook
+from tests import fresh
 from tests.flow.conftest import AGENT, CUSTOMER, SHARED, SUCCESSOR, WORKSPACE, Bot, texts
 from tests.flow.working import ASKED_BACK, FAULT, PROMISED, claimed_promise, direct, press, rows, whisper_with
 from tests.sandbox.stage import Stage, until
@@ -32,10 +31,9 @@ async def test_what_was_true_because_a_message_went_out_stays_true_when_its_row_
     told = rows(bot, "SELECT after FROM advice WHERE after IS NOT NULL")
     assert len(told) == 1
     await bot.stop()
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE outbox SET created_at = 0")
-        connection.execute("UPDATE verifications SET state = 'confirmed'")
-        connection.execute("UPDATE cases SET state = 'closed'")
+    fresh.changed(bot.settings, "UPDATE outbox SET created_at = 0")
+    fresh.changed(bot.settings, "UPDATE verifications SET state = 'confirmed'")
+    fresh.changed(bot.settings, "UPDATE cases SET state = 'closed'")
     await bot.start()
     await until(lambda: not rows(bot, "SELECT key FROM outbox WHERE key LIKE 'verification:%'"))
     assert holding(bot) == {"promise_being_checked": True}
@@ -62,8 +60,7 @@ async def test_a_message_taken_back_is_quoted_nowhere(stage: Stage, bot: Bot) ->
     assert "promise_yes" in str(changed["message"]["blocks"])
     assert "有答應過什麼嗎" in texts(changed["message"]["blocks"])
     await stage.settled()
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        assert not [line for line in connection.iterdump() if PROMISED in line]
+    assert PROMISED not in fresh.everything(bot.settings)
     assert rows(bot, "SELECT claimed, state FROM verifications") == [("", "asked")]
     assert holding(bot) == {"promise_being_checked": True}
 
@@ -74,19 +71,20 @@ async def test_the_running_bot_removes_what_is_too_old_and_works_on(stage: Stage
     await customer.say(SHARED, FAULT)
     await agent.sees("ephemeral")
     await bot.stop()
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE cases SET touched_at = 1, state = 'closed'")
-        for number in range(30):
-            connection.execute(
-                "INSERT INTO cases (workspace, id, channel, thread_ts, state, context, opened_at, touched_at)"
-                " VALUES (?, ?, ?, ?, 'closed', '{}', 1, 1)",
-                (WORKSPACE, f"c{number}", SHARED, f"{number}.5"),
-            )
-            connection.execute(
-                "INSERT INTO messages (workspace, channel, ts, case_id, speaker, role, text, mirrored, anger, signals)"
-                " VALUES (?, ?, ?, ?, 'U9', 'customer', 'old words', 0, 0, '[]')",
-                (WORKSPACE, SHARED, f"{number}.5", f"c{number}"),
-            )
+    fresh.changed(bot.settings, "UPDATE cases SET touched_at = 1, state = 'closed'")
+    for number in range(30):
+        fresh.changed(
+            bot.settings,
+            "INSERT INTO cases (workspace, id, channel, thread_ts, state, context, opened_at, touched_at)"
+            " VALUES (?, ?, ?, ?, 'closed', '{}', 1, 1)",
+            *(WORKSPACE, f"c{number}", SHARED, f"{number}.5"),
+        )
+        fresh.changed(
+            bot.settings,
+            "INSERT INTO messages (workspace, channel, ts, case_id, speaker, role, text, mirrored, anger, signals)"
+            " VALUES (?, ?, ?, ?, 'U9', 'customer', 'old words', false, 0, '[]')",
+            *(WORKSPACE, SHARED, f"{number}.5", f"c{number}"),
+        )
     await bot.start()
     await until(lambda: not rows(bot, "SELECT ts FROM messages WHERE text != ''"))
     assert rows(bot, "SELECT count(*) FROM cases WHERE text_removed_at IS NOT NULL") == [(31,)]

@@ -5,7 +5,6 @@ What Slack would deliver is handed in as a payload; what would be sent stands in
 
 import itertools
 import json
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -29,6 +28,7 @@ from storage import cases, conversations, ids, inbox, outbox
 from storage import goodwill as requests
 from storage import workspace as workspaces
 from storage.inbox import Lane
+from tests import fresh
 from tests.flow.conftest import AGENT, CUSTOMER, SHARED, WORKSPACE, learn_once, read_once, save_setup
 from tests.sandbox.stage import Json, Stage
 
@@ -213,8 +213,7 @@ class Desk:
 
     def rows(self, question: str, *values: object) -> list[Any]:
         """Ask the casebook."""
-        with sqlite3.connect(self._settings.data / "casebook.db") as connection:
-            return connection.execute(question, values).fetchall()
+        return fresh.asked(self._settings, question, *values)
 
     def body(self, key: str) -> Json:
         """The newest message written down under this key, in which `%` stands for anything."""

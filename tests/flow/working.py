@@ -1,9 +1,9 @@
 """Working on a case from the page: the conversation up to a whisper, its buttons, the windows they open."""
 
 import asyncio
-import sqlite3
 from typing import Any
 
+from tests import fresh
 from tests.flow.conftest import SHARED, Bot, texts
 from tests.sandbox.stage import Json, Seat
 
@@ -115,8 +115,7 @@ async def claimed_promise(customer: Seat, agent: Seat) -> Json:
 
 def rows(bot: Bot, question: str) -> list[Any]:
     """Ask the casebook."""
-    with sqlite3.connect(bot.settings.data / "casebook.db") as connection:
-        return connection.execute(question).fetchall()
+    return fresh.asked(bot.settings, question)
 
 
 def facts(bot: Bot) -> dict[str, str]:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import sqlite3
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Awaitable, Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.settings import PACKAGED_PLAYBOOK, Settings
+from tests import fresh
 from tests.sandbox.stage import Seat, Stage
 
 FLOW_SECONDS = 120
@@ -52,6 +52,7 @@ class Victim:
             **os.environ,
             "ASIDE_DATA": str(settings.data),
             "ASIDE_PLAYBOOK": str(open_at_all_hours(settings.data.parent / "playbook")),
+            "ASIDE_DATABASE_URL": settings.casebook_url,
             "ASIDE_DIRECTORY": str(settings.directory),
             "ASIDE_SLACK_API_URL": settings.slack_api_url,
             "ASIDE_SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
@@ -134,8 +135,7 @@ def is_said_once(seat: Seat) -> bool:
 
 def rows(settings: Settings, question: str) -> list[Any]:
     """Ask the casebook."""
-    with sqlite3.connect(settings.data / "casebook.db") as connection:
-        return connection.execute(question).fetchall()
+    return fresh.asked(settings, question)
 
 
 async def settled(settings: Settings) -> None:

@@ -6,14 +6,15 @@ booked; reminded of, handed on, expired; granted and lapsed.
 
 import asyncio
 import os
-import sqlite3
 from contextlib import suppress
 from functools import partial
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.settings import Settings
 from bot.setup import RoleSource
+from tests import fresh
 from tests.flow.conftest import AGENT, APPROVALS, CUSTOMER, DEPUTY, MANAGER, SETUP, SUPERVISOR, save_setup, texts
 from tests.flow.test_life_of_a_request import FORM, TERMS
 from tests.flow.working import direct, press, press_in, typed
@@ -107,9 +108,8 @@ def is_decided_once(settings: Settings, seats: Seats) -> None:
 async def time_passes(settings: Settings, move: str) -> None:
     """The time has come for what is next; wait for it, and for all it causes."""
     while (move,) not in rows(settings, "SELECT move FROM audit"):
-        with suppress(sqlite3.OperationalError), sqlite3.connect(settings.data / "casebook.db") as connection:
-            due = "UPDATE exceptions SET due_at = 1 WHERE due_move = ? AND due_at > 1"
-            connection.execute(due, [move])
+        with suppress(OperationalError):
+            fresh.changed(settings, "UPDATE exceptions SET due_at = 1 WHERE due_move = ? AND due_at > 1", move)
         await asyncio.sleep(0.1)
     await settled(settings)
 

@@ -4,12 +4,12 @@ The same as `test_killed`, for an opportunity: what time moves and what people c
 """
 
 import os
-import sqlite3
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from bot.settings import Settings
+from tests import fresh
 from tests.flow.conftest import AGENT, CUSTOMER, SALES, SALES_CHANNEL, SHARED, SUCCESSOR
 from tests.flow.working import ASKED_BACK, FAULT, direct, press, typed
 from tests.reliability.killing import Seats, calls_of, is_said_once, killed_at, rows, settled
@@ -51,8 +51,7 @@ async def play(settings: Settings, stage: Stage) -> Seats:
     await customer.say(SHARED, LEAVING, thread_ts=ts)
     await patiently(lambda: direct(owner, THREAT))
     await settled(settings)
-    with sqlite3.connect(settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE opportunities SET due_at = 1")
+    fresh.changed(settings, "UPDATE opportunities SET due_at = 1")
     card = await patiently(lambda: sales.sees("message", lambda push: push["channel"] == SALES_CHANNEL))
     await settled(settings)
     await again_until(lambda: press(sales, card, "sales_take"), lambda: direct(agent, TAKEN))

@@ -5,12 +5,12 @@ The same as `test_killed_while_due`: time moves it on, then somebody answers aft
 
 import asyncio
 import os
-import sqlite3
 from functools import partial
 
 import pytest
 
 from bot.settings import Settings
+from tests import fresh
 from tests.flow.conftest import AGENT, APPROVALS, CUSTOMER, SALES, SALES_CHANNEL, SUCCESSOR, SUPERVISOR, save_setup
 from tests.flow.test_promise import MANAGED, QUESTION, shown_in
 from tests.flow.working import PROMISED, chosen, direct, press, press_in, typed
@@ -32,8 +32,7 @@ CALLS = range(1, MOST_CALLS + 1) if os.environ.get("ASIDE_KILL_EVERYWHERE") else
 async def time_comes(settings: Settings, move: str) -> None:
     """What happens next by itself happens now, once; wait until it has."""
     before = moves_made(settings)
-    with sqlite3.connect(settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE verifications SET due_at = 1 WHERE due_at IS NOT NULL")
+    fresh.changed(settings, "UPDATE verifications SET due_at = 1 WHERE due_at IS NOT NULL")
     while moves_made(settings) != [*before, move]:  # noqa: ASYNC110 - the other process has no event to wait for
         await asyncio.sleep(0.05)
     await settled(settings)

@@ -4,13 +4,13 @@ The same as `test_killed`, for what happens by itself: no click is made again, t
 """
 
 import os
-import sqlite3
 import time
 from functools import partial
 
 import pytest
 
 from bot.settings import Settings
+from tests import fresh
 from tests.flow.conftest import AGENT, CUSTOMER, SUPERVISOR
 from tests.flow.working import direct, moment, press_in, typed
 from tests.reliability.killing import Seats, calls_of, killed_at, rows, settled
@@ -29,8 +29,7 @@ CALLS = range(1, MOST_CALLS + 1) if os.environ.get("ASIDE_KILL_EVERYWHERE") else
 
 def time_comes(settings: Settings, due_at: int) -> None:
     """The next thing happens now, to something that was due then."""
-    with sqlite3.connect(settings.data / "casebook.db") as connection:
-        connection.execute("UPDATE commitments SET due_at = ?, next_at = 1", [due_at])
+    fresh.changed(settings, "UPDATE commitments SET due_at = ?, next_at = 1", due_at)
 
 
 async def play(settings: Settings, stage: Stage) -> Seats:
