@@ -139,8 +139,7 @@ def _print(console: Console, title: str, subtitle: str, shown: Iterable[Section]
 def _table(section: Section) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for number, column in enumerate(section.columns):
-        is_words = number == 0 or (section.ends_in_words and number == len(section.columns) - 1)
-        table.add_column(Text(column), justify="left" if is_words else "right", overflow="fold")
+        table.add_column(Text(column), justify="left" if section.is_words(number) else "right", overflow="fold")
     if section.bars:
         table.add_column("")
     for number, row in enumerate(section.rows):

@@ -83,6 +83,7 @@ def _move(code: str, say: Words) -> str | None:
         "approve": say("approved"),
         "ask": say("asked"),
         "ask_back": say("asked back"),
+        "at_limit": say("an exception was not possible, the limit was reached"),
         "close": say("closed"),
         "decline": say("declined"),
         "join": say("another reason added"),

@@ -99,7 +99,8 @@ def _bars(chart: Chart, tops: Sequence[tuple[float, float]], across: float, foot
     for month, told, (x, y) in zip(chart.months, chart.told, tops, strict=True):
         if y < foot:
             place = f'x="{x - wide / 2:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{foot - y:.1f}"'
-            yield f"<rect {place}><title>{escape(f'{month}: {told}')}</title></rect>"
+            part = ' class="part"' if chart.ends_early and month == chart.months[-1] else ""
+            yield f"<rect{part} {place}><title>{escape(f'{month}: {told}')}</title></rect>"
 
 
 def _points(chart: Chart, tops: Sequence[tuple[float, float]], _across: float, _foot: float) -> Iterator[str]:

@@ -51,7 +51,7 @@ def products(insight: Insight, signals: Mapping[str, str], say: Words) -> Sectio
         told,
         columns=(say("Product"), say("Customers"), say("Cases"), say("Heard most")),
         rows=tuple((each.name, str(each.holders), str(each.cases), _heard(each, signals, say)) for each in shown),
-        ends_in_words=True,
+        words_from=3,
     )
 
 
@@ -114,5 +114,5 @@ def lost_in_words(insight: Insight, say: Words) -> Section | None:
             )
             for each in shown
         ),
-        ends_in_words=True,
+        words_from=1,
     )

@@ -1,6 +1,7 @@
 """The report month by month: a table, and each of its columns drawn."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import dropwhile
@@ -33,11 +34,15 @@ def by_month(insight: Insight, say: Words) -> Section:
     months = list(dropwhile(lambda each: each.is_empty, insight.months))
     if not months:
         return Section(title, asked, say("Nothing happened in these months."))
-    last = (insight.until - timedelta(days=1)).date()
+    last, ends_whole = (insight.until - timedelta(days=1)).date(), insight.until.day == 1
     return Section(
         title,
         asked,
-        say("Whole months by the desk's clock, the last one up to {last}.", last=say.day(last)),
+        say("By the desk's clock.")
+        if ends_whole
+        else say(
+            "By the desk's clock. The last month goes up to {last} and is lighter in the charts.", last=say.day(last)
+        ),
         columns=(
             say("Month"),
             say("Cases"),
@@ -49,7 +54,7 @@ def by_month(insight: Insight, say: Words) -> Section:
             say("Promises"),
         ),
         rows=tuple(_row(each, say) for each in months),
-        charts=tuple(_charts(months, say)) if len(months) > 1 else (),
+        charts=tuple(_charts(months, say, ends_early=not ends_whole)) if len(months) > 1 else (),
     )
 
 
@@ -78,7 +83,7 @@ def _seconds(seconds: float | None, say: Words) -> str:
     return NOTHING if seconds is None else say("{n} s", n=f"{seconds:,.1f}")
 
 
-def _charts(months: Sequence[Month], say: Words) -> list[Chart]:
+def _charts(months: Sequence[Month], say: Words, *, ends_early: bool) -> list[Chart]:
     """One for each figure, and for each currency of a sum; none where all are nought."""
     names = tuple(_name(each) for each in months)
 
@@ -109,4 +114,4 @@ def _charts(months: Sequence[Month], say: Words) -> list[Chart]:
         ),
         counts(say("Promises checked"), lambda month: month.claims),
     ]
-    return [each for each in drawn if any(each.figures)]
+    return [replace(each, ends_early=ends_early) for each in drawn if any(each.figures)]

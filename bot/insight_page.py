@@ -1,5 +1,6 @@
 """The report as one file that needs nothing else: tables, bars, charts, and the question behind each figure."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import count
@@ -20,24 +21,23 @@ header p,.note{color:var(--quiet);margin:.2rem 0}p{margin:.3rem 0;white-space:pr
 table{border-collapse:collapse;width:100%;margin:.6rem 0}
 th{text-align:left;font-weight:600;color:var(--quiet);border-bottom:1px solid var(--line)}
 td,th{padding:.3rem .8rem .3rem 0;vertical-align:baseline}tr+tr td{border-top:1px solid var(--line)}
-td+td,th+th{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-td+td{white-space:pre}td:last-child,th:last-child{padding-right:0}
-.worded td:last-child,.worded th:last-child{text-align:left;white-space:normal;padding-left:.8rem}
-td.bar{width:36%}td.bar i{display:block;height:.7rem;border-radius:.2rem;background:var(--bar);
+td{font-variant-numeric:tabular-nums}td:last-child,th:last-child{padding-right:0}
+td.figure,th.figure{text-align:right;white-space:pre}td.day{white-space:nowrap}
+thead td{border-bottom:1px solid var(--line)}td.bar{width:36%}
+td.bar i{display:block;height:.7rem;border-radius:.2rem;background:var(--bar);
 print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:.8rem 1.2rem;margin:.8rem 0}
 figure{margin:0;break-inside:avoid}figcaption{font-weight:600;font-size:.9rem}
 svg{display:block;width:100%;height:auto;font-size:11px;font-variant-numeric:tabular-nums}
 svg text{fill:var(--quiet)}svg rect,svg circle{fill:var(--bar)}
-svg .grid{stroke:var(--line)}svg .line{stroke:var(--bar);stroke-width:2;fill:none}
+svg .part{opacity:.45}svg .grid{stroke:var(--line)}svg .line{stroke:var(--bar);stroke-width:2;fill:none}
 svg .up{text-anchor:end}svg .across{text-anchor:middle}
 details{color:var(--quiet);font-size:.85rem}summary{cursor:pointer}
 pre{overflow-x:auto;padding:.6rem;border:1px solid var(--line);border-radius:.4rem}
 @media print{:root{color-scheme:light;--ink:#000;--quiet:#444;--line:#bbb;--bar:#2d7a6b;--back:#fff}
 details{display:none}h2,p{break-after:avoid}tr{break-inside:avoid}body{margin:0 auto}}
 """.strip()
-
-WORDED: Final = ' class="worded"'
+_DAY = re.compile(r"[\d-]+")
 
 
 def page(title: str, subtitle: str, sections: Sequence[Section], sql: Mapping[str, str], say: Words) -> str:
@@ -72,17 +72,26 @@ def _section(section: Section, sql: Mapping[str, str], numbers: Iterator[int], s
         yield "</div>"
     if section.rows:
         yield f'<div class="wide" role="region" tabindex="0" aria-label="{escape(section.title)}">'
-        yield f"<table{WORDED if section.ends_in_words else ''}><thead><tr>"
-        yield "".join(f'<th scope="col">{escape(each)}</th>' for each in section.columns)
+        yield "<table><thead><tr>"
+        yield "".join(
+            f'<th scope="col"{_kind(section, place)}>{escape(each)}</th>' for place, each in enumerate(section.columns)
+        )
         yield f"{'<td></td>' if section.bars else ''}</tr></thead><tbody>"
         for number, row in enumerate(section.rows):
-            cells = "".join(f"<td>{escape(each)}</td>" for each in row)
+            cells = "".join(f"<td{_kind(section, place, each)}>{escape(each)}</td>" for place, each in enumerate(row))
             yield f"<tr>{cells}{_bar(section.bars[number]) if section.bars else ''}</tr>"
         yield "</tbody></table></div>"
     if section.asked:
         asked = "\n\n".join(sql[each] for each in section.asked)
         yield f"<details><summary>{escape(say('How this was counted'))}</summary><pre>{escape(asked)}</pre></details>"
     yield "</section>"
+
+
+def _kind(section: Section, place: int, cell: str = "") -> str:
+    """Figures stand on the right; a day is not broken in two."""
+    if not section.is_words(place):
+        return ' class="figure"'
+    return ' class="day"' if _DAY.fullmatch(cell) else ""
 
 
 def _bar(share: float) -> str:

@@ -17,6 +17,7 @@ class Chart:
         figures: One for each month; None where there is none.
         told: The same as they are read.
         is_line: Points on a line, for what does not add up over time; otherwise bars.
+        ends_early: The last month is not over.
     """
 
     title: str
@@ -25,6 +26,7 @@ class Chart:
     figures: tuple[float | None, ...]
     told: tuple[str, ...]
     is_line: bool = False
+    ends_early: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Section:
         columns: Heads of the table; the first column names things, the others are figures.
         rows: The table, as it is read.
         bars: How long the bar beside each row is, 0 to 1; empty where no chart would say more than the table.
-        ends_in_words: The last column holds words, and no figure.
+        words_from: From which column on there are words and no figures; the first is 0.
         charts: What the table holds, over time.
     """
 
@@ -47,8 +49,12 @@ class Section:
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     bars: tuple[float, ...] = ()
-    ends_in_words: bool = False
+    words_from: int | None = None
     charts: tuple[Chart, ...] = ()
+
+    def is_words(self, column: int) -> bool:
+        """Whether a column holds words, which are read from the left."""
+        return column == 0 or (self.words_from is not None and column >= self.words_from)
 
 
 def shares(figures: Sequence[float | Decimal]) -> tuple[float, ...]:

@@ -56,12 +56,10 @@ async def _tell(services: Services) -> None:
             return
         workspaces.save_told_week(connection, workspace, monday)
         for user, locale in hear:
+            say = words(language_of_locale(locale))
+            called = {name: each.name for name, each in services.playbook.words[say.language].signals.items()}
             text, blocks = card.card(
-                week,
-                before,
-                first=monday - WEEK,
-                last=monday - timedelta(days=1),
-                say=words(language_of_locale(locale)),
+                week, before, called, first=monday - WEEK, last=monday - timedelta(days=1), say=say
             )
             outbox.put(
                 connection,

@@ -134,29 +134,34 @@ async def _open(
     barred = await casework.help_hindrance(services, actor, case)
     hindrance = barred or _hindrance(services, actor, case, say)
     if hindrance or case is None:
-        instead = _instead(services, case, say) if case and not barred else []
+        stands = _stands_in(services, case) if case and not barred else None
+        at_limit = stands in rules.GRANTED
+        instead = (
+            [doing_card.row([Action.NEW_FACTS], case.id, say)] if case and stands is ExceptionState.DECLINED else []
+        )
         view = exception_card.notice(say("Not now"), hindrance or "", say, more=instead)
     else:
         with services.casebook.begin() as connection:
             earlier = request.earlier(services, connection, case)
-            used = window_is_used(services, connection, case)
+            at_limit = window_is_used(services, connection, case)
             noes = _noes_elsewhere(services, connection, case)
         view = exception_card.ask_modal(
             customer=request.name_of(customer_of(services, case.customer_id), say),
             case_id=case.id,
             currency=services.playbook.policy.cost.currency,
             known=_known(services, case),
-            earlier=earlier_card.in_window(earlier, noes, say, window_used=used),
+            earlier=earlier_card.in_window(earlier, noes, say, window_used=at_limit),
             say=say,
         )
     await open_window(services, task, actor, trigger_id, view, push=in_window)
+    if case and at_limit and not task.is_finished:
+        with task.finishing() as connection:
+            requests.note_at_limit(connection, case, by=actor.person.user_id, now=services.clock())
 
 
-def _instead(services: Services, case: Case, say: Words) -> list[Block]:
-    """After a no, the way to say what is new."""
+def _stands_in(services: Services, case: Case) -> ExceptionState | None:
     with services.casebook.begin() as connection:
-        stands = _stands(connection, case)
-    return [doing_card.row([Action.NEW_FACTS], case.id, say)] if stands is ExceptionState.DECLINED else []
+        return _stands(connection, case)
 
 
 def _noes_elsewhere(services: Services, connection: Connection, case: Case) -> list[ExceptionRequest]:
@@ -199,9 +204,7 @@ def _hindrance(services: Services, actor: Actor, case: Case | None, say: Words) 
         return say("This message is not part of a case. Use the shortcut on a customer's message in a support channel.")
     if actor.setup.approvals_channel is None:
         return say("No approvals channel is set up yet. An administrator can choose one with /aside setup.")
-    with services.casebook.begin() as connection:
-        stands = _stands(connection, case)
-    match stands:
+    match _stands_in(services, case):
         case ExceptionState.REQUESTED | ExceptionState.SECONDING:
             return say(
                 "A request for this case is already with the supervisors. You will hear as soon as it is decided."

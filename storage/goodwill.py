@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 from bot.case import Case
 from bot.goodwill import GRANTED, PENDING, ExceptionRequest, ExceptionState, Grant, Move, Turn
 from bot.policy import Concession
+from storage import audit as audit_rows
 from storage.engine import insert_once
 from storage.moments import at
 from storage.schema import audit, exceptions
@@ -171,6 +172,13 @@ def declined(connection: Connection, case: Case, since: datetime) -> list[Except
 def write(connection: Connection, request: ExceptionRequest) -> bool:
     """File a new request; False when the case has one that waits for a word: the database lets none in beside it."""
     return insert_once(connection, exceptions, _values(request))
+
+
+def note_at_limit(connection: Connection, case: Case, *, by: str, now: float) -> None:
+    """Somebody wanted to ask while the customer has had all exceptions of the window (R23); the report counts it."""
+    audit_rows.write(
+        connection, workspace=case.workspace, actor=by, subject="case", subject_id=case.id, move="at_limit", now=now
+    )
 
 
 def settle(connection: Connection, before: ExceptionRequest, after: ExceptionRequest) -> bool:

@@ -1,19 +1,25 @@
-"""The week in a few figures, each beside the week before, for those who look after the desk (R42, R47)."""
+"""The week in a few figures, each beside the week before, for those who look after the desk (R42, R45, R47)."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from bot.blocks import Block, context, fields, header
+from bot.blocks import Block, context, escaped, fields, header
 from bot.i18n import Words
 from bot.insight import Insight
 from bot.sales import OpportunityState
 
+MOST_HEARD = 3
 
-def card(week: Insight, before: Insight, *, first: date, last: date, say: Words) -> tuple[str, list[Block]]:
-    """Cases, exceptions and their cost, promises, renewals, commitments, whispers.
+
+def card(
+    week: Insight, before: Insight, signals: Mapping[str, str], *, first: date, last: date, say: Words
+) -> tuple[str, list[Block]]:
+    """Cases, exceptions and their cost, promises, renewals, commitments, whispers, and what customers came with.
 
     Args:
         before: The week before it.
+        signals: What the playbook calls each signal.
         first: The week's first day at the desk.
         last: Its last.
     """
@@ -26,6 +32,12 @@ def card(week: Insight, before: Insight, *, first: date, last: date, say: Words)
         (say("Commitments kept in time"), _of(week.kept.in_time, week.kept.due, say)),
         (say("Whispers that helped"), _of(week.whispers.helpful, week.whispers.rated, say)),
     ]
+    if week.asked_after.closed:
+        asked_after = _of(week.asked_after.asked_after, week.asked_after.closed, say)
+        pairs.append((say("Asked after once closed"), asked_after))
+    if heard := [each for each in week.wanted if each.signal in signals][:MOST_HEARD]:
+        told = "\n".join(f"{escaped(signals[each.signal])} {each.cases}" for each in heard)
+        pairs.append((say("Heard most, in how many cases"), told))
     if week.asked_again:
         pairs.append((say("Customers who asked again"), str(len(week.asked_again))))
     if open_now := week.opportunities.get(OpportunityState.ASKED, 0):

@@ -87,6 +87,16 @@ async def test_a_no_is_seen_from_a_new_thread_and_the_card_says_what_is_new(at: 
     assert [(way["action_id"], way["value"]) for way in ways] == [("show_case", first.id)]
 
 
+async def test_whoever_asks_while_the_limit_stands_leaves_a_row(at: Desk) -> None:
+    """R45: what the limit keeps from being asked is counted, in a case that has had its yes and in the next one."""
+    first, second, others = at.case(), at.case(), at.case(customer="C-2")
+    decided(at, first, ExceptionState.USED)
+    for case in (first, second, others):
+        await at.click(AGENT, "ask_exception", case.id)
+    rows = at.rows("SELECT subject, subject_id, actor, why FROM audit WHERE move = 'at_limit' ORDER BY seq")
+    assert rows == [("case", first.id, AGENT, ""), ("case", second.id, AGENT, "")]
+
+
 async def test_another_problem_is_a_new_request_beside_the_earlier_no(at: Desk) -> None:
     """It reopens nothing; the supervisor decides with the earlier no in sight; this case has had no no."""
     decided(at, at.case(), ExceptionState.DECLINED)
