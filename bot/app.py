@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import structlog
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
@@ -19,37 +18,22 @@ from bot.learning import learn
 from bot.only_one import only_one
 from bot.playbook import Playbook
 from bot.playbook_files import load_playbook
+from bot.serving import HttpMode, Requests, Server
 from bot.settings import Settings
 from bot.signals import Detector
+from bot.socket_mode import SocketMode
+from bot.transport import Transport
 from bot.webhook import key_of
-from handlers import (
-    catch_up,
-    closing,
-    crm,
-    deliver,
-    digest,
-    due,
-    home,
-    listeners,
-    people,
-    playbook_edits,
-    renewals,
-    retention,
-    works,
-)
+from bot.working import work_until
+from handlers import catch_up, crm, listeners, playbook_edits
 from handlers.identity import check_socket_mode, identify
+from handlers.ready import Ready
 from handlers.services import Known, Services
-from handlers.worker import run_lane
 from storage import inbox, outbox
-from storage import workspace as workspaces
 from storage.directory import DirectorySource
-from storage.engine import Casebook, open_casebook
-from storage.inbox import Lane
+from storage.engine import Casebook, is_file, open_casebook
 
-MINUTE_SECONDS = 60.0
-PERSON_WORKERS = 4
 SLACK_TIMEOUT = aiohttp.ClientTimeout(total=15)
-HOUR_SECONDS = 3_600.0
 
 Learn = Callable[[Playbook, Settings, Callable[[str], None]], Detector]
 Read = Callable[[Path], Playbook]
@@ -95,8 +79,12 @@ async def services(
             casebook.close()
 
 
-def bolt_app(parts: Services, token: str) -> AsyncApp:
-    """Bolt, with our listeners; nothing is acknowledged before it is written down."""
+def bolt_app(parts: Services, token: str, signing_secret: str = "") -> AsyncApp:
+    """Bolt, with our listeners; nothing is acknowledged before it is written down.
+
+    Args:
+        signing_secret: Checked by Bolt as well, when it is handed requests; Socket Mode has none.
+    """
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(
@@ -109,7 +97,13 @@ def bolt_app(parts: Services, token: str) -> AsyncApp:
 
     client = AsyncWebClient(base_url=parts.client.base_url, session=parts.http)
     # Without a name Bolt reads the source of every caller to find one, which takes longer than all else it does here.
-    app = AsyncApp(name="aside", client=client, authorize=authorize, process_before_response=True)
+    app = AsyncApp(
+        name="aside",
+        client=client,
+        authorize=authorize,
+        signing_secret=signing_secret,
+        process_before_response=True,
+    )
     listeners.register(app, parts)
     return app
 
@@ -134,94 +128,48 @@ async def run(
 
     Args:
         ready: Called once Slack's events come in.
-        stop: Ends it when set; cancelling ends it as well.
+        stop: Ends it when set, and what was begun is finished; cancelling ends it at once.
         learning: Makes a detector for a playbook; several bots in one process may share what was learnt.
         reading: Reads the playbook in a folder; what was read may be shared as well.
     """
-    app_token = settings.slack_app_token.get_secret_value()
-    with only_one(settings.data):
+    speaks_http = settings.speaks_http
+    async with AsyncExitStack() as stack:
+        if is_file(settings.casebook_url):
+            stack.enter_context(only_one(settings.data))
         written = playbook_edits.stamp(settings.playbook)
-        async with services(settings, learning=learning, reading=reading) as parts:
+        server = Server(settings.http_host, settings.port)
+        if settings.serves:
+            stack.push_async_callback(server.stop)
+            await server.start()
+        parts = await stack.enter_async_context(services(settings, learning=learning, reading=reading))
+        signing_secret = settings.slack_signing_secret.get_secret_value()
+        app = bolt_app(parts, settings.slack_bot_token.get_secret_value(), signing_secret)
+        transport: Transport
+        if speaks_http:
+            requests = Requests(app, signing_secret, parts.clock)
+            transport = HttpMode(server, requests)
+        else:
+            app_token = settings.slack_app_token.get_secret_value()
             await check_socket_mode(parts.client, app_token)
-            release_leases(parts.casebook)
-            app = bolt_app(parts, settings.slack_bot_token.get_secret_value())
-            handler = AsyncSocketModeHandler(app, app_token)
-            try:
-                await handler.connect_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
-                log.info("connected", workspace=parts.identity.workspace)
-                heard_all = await catch_up.fill_in(parts)
-                if heard_all:
-                    catch_up.note_alive(parts)
-                if ready:
-                    ready()
-                listening = _keep_listening(parts, handler, heard_all=heard_all)
-                watching = playbook_edits.watch(
-                    parts.known, settings.playbook, written, lambda edited: learning(edited, settings, log.info)
-                )
-                telling = [crm.run_crm(parts, each) for each in _crms(parts, settings)]
-                await _work_until(stop or asyncio.Event(), parts, listening, watching, *telling)
-            finally:
-                await handler.close_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
+            transport = SocketMode(app, app_token, settings.slack_connections)
+        release_leases(parts.casebook)
+        stack.push_async_callback(transport.stop)
+        await transport.start()
+        log.info("listening", workspace=parts.identity.workspace, http=server.address if settings.serves else None)
+        heard_all = await catch_up.fill_in(parts)
+        if heard_all:
+            catch_up.note_alive(parts)
+        server.checks = Ready(parts).checks
+        if ready:
+            ready()
+        watching = playbook_edits.watch(
+            parts.known, settings.playbook, written, lambda edited: learning(edited, settings, log.info)
+        )
+        telling = [crm.run_crm(parts, each) for each in _crms(parts, settings)]
+        await work_until(stop or asyncio.Event(), parts, transport, watching, *telling, heard_all=heard_all)
 
 
 def _crms(parts: Services, settings: Settings) -> list[Crm]:
     """Who else hears of opportunities and exceptions."""
     key = key_of(settings.crm_webhook_secret.get_secret_value())
     return [crm.Webhook(parts, settings.crm_webhook_url, key)] if settings.crm_webhook_url and key else []
-
-
-async def _work_until(stop: asyncio.Event, parts: Services, *others: Coroutine[None, None, None]) -> None:
-    """Run the workers; when one of them dies, so do we, and whoever supervises us starts us anew."""
-    tasks = [
-        *(asyncio.create_task(run_lane(parts, Lane.PERSON, works.PERSON)) for _ in range(PERSON_WORKERS)),
-        asyncio.create_task(run_lane(parts, Lane.STREAM, works.STREAM)),
-        asyncio.create_task(deliver.run_outbox(parts)),
-        asyncio.create_task(due.run_due(parts)),
-        asyncio.create_task(home.keep_fresh(parts)),
-        asyncio.create_task(_every_hour(parts)),
-        asyncio.create_task(_count_holdings(parts)),
-        *map(asyncio.create_task, others),
-    ]
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
-        for task in done - {stopping}:
-            task.result()
-    finally:
-        for task in (*tasks, stopping):
-            task.cancel()
-        await asyncio.gather(*tasks, stopping, return_exceptions=True)
-
-
-async def _keep_listening(parts: Services, handler: AsyncSocketModeHandler, *, heard_all: bool) -> None:
-    """Note each minute that we hear Slack; after a gap, first read what was said meanwhile."""
-    while True:
-        await asyncio.sleep(MINUTE_SECONDS)
-        heard_all = await handler.client.is_connected() and (heard_all or await catch_up.fill_in(parts))
-        if heard_all:
-            catch_up.note_alive(parts)
-
-
-async def _count_holdings(parts: Services) -> None:
-    """Count what customers hold together in each new directory, in a thread; until then nothing is said of it."""
-    while True:
-        directory = parts.directory()
-        if directory and directory.counted_holdings is None:
-            try:
-                await asyncio.to_thread(directory.holdings)
-            except Exception:
-                log.exception("holdings_not_counted")  # a pitch says less; nothing else depends on it
-        await asyncio.sleep(MINUTE_SECONDS)
-
-
-async def _every_hour(parts: Services) -> None:
-    """Ask who is in the user groups, close the cases that have gone quiet, remove what is too old."""
-    while True:
-        with parts.casebook.begin() as connection:
-            setup = workspaces.setup(connection, parts.identity.workspace)
-        await people.refresh_groups(parts, setup.groups)
-        await closing.close_quiet(parts)
-        await retention.remove_old_words(parts)
-        await digest.tell(parts)
-        await renewals.look_ahead(parts.for_one_task())
-        await asyncio.sleep(HOUR_SECONDS)

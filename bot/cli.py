@@ -5,7 +5,7 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import click
@@ -91,13 +91,22 @@ def log_as_json(level: str) -> None:
     logging.basicConfig(level=max(LEVELS[level], logging.WARNING), stream=sys.stderr)
 
 
-def run_async(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run to the end; Ctrl-C and SIGTERM end it in order, which is no failure."""
+def run_async(coroutine: Coroutine[Any, Any, None], ends_gently: Callable[[], bool] = lambda: False) -> None:
+    """Run to the end; Ctrl-C and SIGTERM end it in order, which is no failure.
+
+    Args:
+        ends_gently: Told of Ctrl-C or SIGTERM; whether it ends by itself soon. Otherwise it is cancelled.
+    """
 
     async def until_told() -> None:
         work = asyncio.ensure_future(coroutine)
+
+        def told() -> None:
+            if not ends_gently():
+                work.cancel()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+            asyncio.get_running_loop().add_signal_handler(number, told)
         with contextlib.suppress(asyncio.CancelledError):
             await work
 

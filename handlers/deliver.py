@@ -1,5 +1,6 @@
 """The only sender. Just before a thing goes out, `bot.visibility.may_show` decides whether it may be shown there."""
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -414,7 +415,7 @@ def reference() -> str:
 
 
 async def run_outbox(services: Services) -> None:
-    """Send what is due, forever."""
+    """Send what is due, until nothing is and there is to be no more."""
     while True:
         services.wake.outbox.clear()
         with services.casebook.begin() as connection:
@@ -423,6 +424,10 @@ async def run_outbox(services: Services) -> None:
         if sending:
             try:
                 await send(services, sending)
+            except asyncio.CancelledError:
+                with services.casebook.begin() as connection:
+                    outbox.let_go(connection, sending)
+                raise
             except Exception:
                 log.exception("send_failed", row=sending.seq, kind=sending.kind)
                 if sending.kind.at_most_once:
@@ -430,5 +435,7 @@ async def run_outbox(services: Services) -> None:
                 else:
                     _try_later(services, sending, error="unexpected")
             continue
+        if services.wake.sending_ends.is_set():
+            return
         pause = 1.0 if due is None else min(1.0, max(0.01, due - services.clock()))
         await woken(services.wake.outbox, pause)

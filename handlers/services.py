@@ -33,6 +33,19 @@ class Wake:
     stream: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     homes: asyncio.Event = field(default_factory=asyncio.Event)
+    work_ends: asyncio.Event = field(default_factory=asyncio.Event)
+    sending_ends: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def end_work(self) -> None:
+        """Let the workers end, each after what it is at."""
+        self.work_ends.set()
+        self.person.set()
+        self.stream.set()
+
+    def end_sending(self) -> None:
+        """Let the sender end once nothing is due."""
+        self.sending_ends.set()
+        self.outbox.set()
 
 
 async def woken(event: asyncio.Event, seconds: float) -> None:

@@ -1,5 +1,6 @@
 """Working on what was written down: each entry once, in a transaction with everything it causes."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
@@ -53,6 +54,10 @@ async def work_on(services: Services, entry: Entry, works: Mapping[str, Work]) -
                 pass
     except OvertakenError:
         log.info("overtaken", entry=entry.seq, kind=entry.kind)
+    except asyncio.CancelledError:
+        with services.casebook.begin() as connection:
+            inbox.let_go(connection, entry)
+        raise
     except Exception:
         reference = deliver.reference()
         log.exception("work_failed", entry=entry.seq, kind=entry.kind, reference=reference)
@@ -106,9 +111,9 @@ async def _tell(services: Services, task: Task, user_id: str, reference: str) ->
 
 
 async def run_lane(services: Services, lane: Lane, works: Mapping[str, Work]) -> None:
-    """Work on one lane, oldest first, forever."""
+    """Work on one lane, oldest first, until there is to be no more of it."""
     wake = services.wake.person if lane is Lane.PERSON else services.wake.stream
-    while True:
+    while not services.wake.work_ends.is_set():
         wake.clear()
         with services.casebook.begin() as connection:
             entry = inbox.claim(connection, lane=lane, now=services.clock())

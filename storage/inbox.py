@@ -122,6 +122,15 @@ def give_back(connection: Connection, entry: Entry, *, error: str, now: float) -
     return state
 
 
+def let_go(connection: Connection, entry: Entry) -> None:
+    """We are told to end in the middle of it: whoever is next may begin with it at once, as if we had not."""
+    connection.execute(
+        update(inbox)
+        .where(inbox.c.seq == entry.seq, inbox.c.state == InboxState.NEW)
+        .values(lease_until=0.0, attempts=entry.attempts - 1)
+    )
+
+
 def purge(connection: Connection, *, before: float, limit: int) -> int:
     """Let go of entries worked on long ago, oldest first; how many there were."""
     old = (

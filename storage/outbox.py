@@ -154,6 +154,13 @@ def settle(
     )
 
 
+def let_go(connection: Connection, sending: Sending) -> None:
+    """We are told to end in the middle of it: whoever is next takes it as interrupted, without waiting."""
+    connection.execute(
+        update(outbox).where(outbox.c.seq == sending.seq, outbox.c.state == SendState.SENDING).values(lease_until=0.0)
+    )
+
+
 def remember_channel(connection: Connection, sending: Sending, channel: str) -> None:
     """Note where a direct message goes before it is sent, so that a second try can look for it there."""
     connection.execute(update(outbox).where(outbox.c.seq == sending.seq).values(sent_channel=channel))

@@ -71,6 +71,11 @@ def save_alive_at(connection: Connection, workspace: str, now: float) -> None:
     upsert(connection, settings, {"workspace": workspace, "name": "alive_at", "value": f"{now:.3f}"})
 
 
+def save_written_at(connection: Connection, workspace: str, now: float) -> None:
+    """Write something, to see whether the database takes it."""
+    upsert(connection, settings, {"workspace": workspace, "name": "written_at", "value": f"{now:.3f}"})
+
+
 def told_week(connection: Connection, workspace: str) -> date | None:
     """The Monday of the week in which the week before was last told of; None before the first time."""
     return _day(connection, workspace, "told_week")

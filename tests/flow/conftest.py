@@ -1,6 +1,11 @@
-"""The whole bot on a real port: sandbox, Socket Mode, SQLite files, the packaged playbook; only Slack is a stand-in."""
+"""The whole bot on a real port: sandbox, SQLite files, the packaged playbook; only Slack is a stand-in.
+
+Over Socket Mode, or with `ASIDE_TEST_TRANSPORT=http` in signed requests (`make test-http`).
+"""
 
 import asyncio
+import os
+import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,6 +37,7 @@ from tests.sandbox.stage import Seat, Stage
 
 ROOT = Path(__file__).parents[2]
 FILES = Path(__file__).parent / "files"
+HTTP = os.environ.get("ASIDE_TEST_TRANSPORT") == "http"
 WORKSPACE = "T0KAPOK"
 CUSTOMER, AGENT, OTHER_AGENT = "U0SHUFEN", "U0YICHUN", "U0POHAN"
 MANAGER = "U0LIWEN"
@@ -96,12 +102,34 @@ class Bot:
         await asyncio.wait([waiting, self._task], return_when=asyncio.FIRST_COMPLETED, timeout=60)
         if not ready.is_set():
             self._task.result()
+        if self.settings.speaks_http:
+            await enter_url(self.settings)
 
     async def stop(self) -> None:
         """Disconnect."""
         self._stop.set()
         if self._task:
             await self._task
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+async def enter_url(settings: Settings) -> None:
+    """Enter the bot's URL where the app is set up, as an administrator would."""
+    body = {"do": "set_request_url", "url": f"http://127.0.0.1:{settings.port}/slack/events"}
+    url = settings.slack_api_url.removesuffix("/api/") + "/seat/admin"
+    async with aiohttp.ClientSession() as http, http.post(url, json=body) as answer:
+        assert answer.status == 200, await answer.text()
+
+
+def over_http(settings: Settings) -> Settings:
+    """The same bot, which hears Slack over HTTP."""
+    changes = {"slack_app_token": SecretStr(""), "slack_signing_secret": SecretStr("sandbox")}
+    return settings.model_copy(update={**changes, "http_port": free_port()})
 
 
 @pytest.fixture(scope="session")
@@ -128,7 +156,9 @@ def _demo() -> tuple[World, Manifest]:
 
 async def _stage() -> AsyncIterator[Stage]:
     world, manifest = _demo()
-    sandbox = Sandbox(world.model_copy(deep=True), manifest.model_copy(deep=True), retry_after=(0.2, 0.2, 0.2))
+    manifest = manifest.model_copy(deep=True)
+    manifest.settings.socket_mode_enabled = not HTTP
+    sandbox = Sandbox(world.model_copy(deep=True), manifest, retry_after=(0.2, 0.2, 0.2))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(sandbox)
         http = await stack.enter_async_context(aiohttp.ClientSession())
@@ -161,7 +191,7 @@ def settings(stage: Stage, directory_file: Path, tmp_path: Path, plain_logs: Non
         slack_app_token=SecretStr("xapp-sandbox"),
     )
     save_setup(made, SETUP)
-    return made
+    return over_http(made) if HTTP else made
 
 
 def save_setup(settings: Settings, setup: Setup) -> None:

@@ -1,0 +1,158 @@
+"""HTTP: Slack's signed requests, and `/healthz` and `/readyz` for whoever watches us."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.signature import SignatureVerifier
+
+from bot.errors import UserError
+from bot.health import Check, readiness
+from bot.transport import FINISH_SECONDS, Heard
+
+PATH = "/slack/events"
+MOST_BYTES = 1024 * 1024
+"""Far more than Slack sends: a message has 40,000 characters at most, a window 100 blocks of 3,000."""
+BODY_SECONDS = 5.0
+LONGEST_TIME = 12
+GAP_SECONDS = 300.0
+"""Slack tries an event again at once, after one minute and after five: what it failed with for longer never comes."""
+
+Checks = Callable[[], Awaitable[Sequence[Check]]]
+
+
+def is_slacks(verifier: SignatureVerifier, body: str, headers: Mapping[str, str]) -> bool:
+    """Whether a request bears Slack's signature, made within the last five minutes."""
+    at = headers.get("X-Slack-Request-Timestamp", "")
+    signature = headers.get("X-Slack-Signature", "")
+    if not (at.isascii() and at.isdecimal() and len(at) <= LONGEST_TIME and signature.isascii()):
+        return False  # Slack's own check takes these for granted
+    return verifier.is_valid(body, at, signature)
+
+
+class Requests:
+    """Slack's requests. Nothing of one is read before its signature is checked.
+
+    Args:
+        clock: Seconds since 1970.
+    """
+
+    def __init__(self, app: AsyncApp, signing_secret: str, clock: Callable[[], float] = time.time) -> None:
+        self._app = app
+        self._verifier = SignatureVerifier(signing_secret)
+        self._clock = clock
+        self._heard_at: float | None = None
+        self._looked_at: float | None = None
+        self._missed = False
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Hand a request to Bolt, which answers once it is written down."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = (await request.read()).decode()
+        except TimeoutError:
+            return web.Response(status=HTTPStatus.REQUEST_TIMEOUT)
+        except UnicodeDecodeError:
+            return web.Response(status=HTTPStatus.UNAUTHORIZED)
+        if not is_slacks(self._verifier, body, request.headers):
+            return web.Response(status=HTTPStatus.UNAUTHORIZED)
+        self.note()
+        headers: dict[str, str | Sequence[str]] = dict(request.headers)
+        response = await self._app.async_dispatch(AsyncBoltRequest(body=body, headers=headers))
+        return await to_aiohttp_response(response)
+
+    def note(self) -> None:
+        """Slack has reached us."""
+        now = self._clock()
+        self._missed |= self._heard_at is not None and now - self._heard_at > GAP_SECONDS
+        self._heard_at = now
+
+    async def heard(self) -> Heard:
+        """Whether a request came since the last look, and whether one may have been missed before it."""
+        if self._heard_at == self._looked_at:
+            return Heard.NOTHING
+        self._looked_at = self._heard_at
+        missed, self._missed = self._missed, False
+        return Heard.AFTER_A_GAP if missed else Heard.ALL
+
+
+class Server:
+    """The port. It answers as soon as we start; Slack is let in once we can write down what it says."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+        self._runner: web.AppRunner | None = None
+        self.requests: Requests | None = None
+        self.checks: Checks | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        host, port = self._runner.addresses[0][:2] if self._runner else (self._host, self._port)
+        return f"{host}:{port}"
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            UserError: when the port is taken.
+        """
+        app = web.Application(client_max_size=MOST_BYTES)
+        app.add_routes(
+            [web.post(PATH, self._slack), web.get("/healthz", self._healthz), web.get("/readyz", self._readyz)]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=FINISH_SECONDS)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self._port).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise UserError(
+                f"Port {self._port} of {self._host} cannot be used: {error.strerror}.",
+                "Take another one: ASIDE_HTTP_PORT and ASIDE_HTTP_HOST.",
+            ) from error
+
+    async def stop(self) -> None:
+        """Take no new requests, and finish those that came in."""
+        if self._runner:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _slack(self, request: web.Request) -> web.StreamResponse:
+        if self.requests is None:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return await self.requests.answer(request)
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        learning = [Check("playbook", is_well=False, note="is being learnt")]
+        status, lines = readiness(await self.checks() if self.checks else learning)
+        return web.json_response(lines, status=status)
+
+
+class HttpMode:
+    """Slack's requests on a server of ours."""
+
+    def __init__(self, server: Server, requests: Requests) -> None:
+        self._server = server
+        self._requests = requests
+
+    async def start(self) -> None:
+        """Let Slack in."""
+        self._server.requests = self._requests
+
+    async def heard(self) -> Heard:
+        """Whether a request came since the last look."""
+        return await self._requests.heard()
+
+    async def stop(self) -> None:
+        """Take no new requests, and finish those that came in."""
+        await self._server.stop()

@@ -1,0 +1,74 @@
+"""Whether what our work needs is there: the database, the directory, Slack's yes to our token."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.health import Check
+from handlers import people
+from handlers.services import Services
+from storage import workspace as workspaces
+
+TOKEN_SECONDS = 60.0
+PATIENCE_SECONDS = 3.0
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Ready:
+    """The checks of a bot at work; Slack is asked at most once a minute, however often somebody asks us."""
+
+    services: Services
+    _slack: Check | None = None
+    _asked_at: float = 0.0
+    _writing: asyncio.Task[None] | None = None
+
+    async def checks(self) -> list[Check]:
+        """How everything is now."""
+        return [await self._database(), self._directory(), Check("playbook", is_well=True), await self._token()]
+
+    async def _database(self) -> Check:
+        """Whether it takes what we write, without waiting for long."""
+        if self._writing is None:
+            self._writing = asyncio.create_task(asyncio.to_thread(self._write))
+        done, _ = await asyncio.wait([self._writing], timeout=PATIENCE_SECONDS)
+        if not done:  # one that hangs is enough
+            return Check("database", is_well=False, note="does not answer in time")
+        writing, self._writing = self._writing, None
+        try:
+            writing.result()
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("database_not_writable", error=type(error).__name__)
+            return Check("database", is_well=False, note="cannot be written")
+        return Check("database", is_well=True)
+
+    def _write(self) -> None:
+        with self.services.casebook.begin() as connection:
+            workspaces.save_written_at(connection, self.services.identity.workspace, self.services.clock())
+
+    def _directory(self) -> Check:
+        if self.services.directory() is None:
+            return Check("directory", is_well=False, note="cannot be read")
+        return Check("directory", is_well=True)
+
+    async def _token(self) -> Check:
+        """Slack's last word on our token. That Slack cannot be reached is no reason to take nothing from it."""
+        now = self.services.clock()
+        if self._slack is None or now - self._asked_at >= TOKEN_SECONDS:
+            self._asked_at = now
+            self._slack = await self._ask_slack()
+        return self._slack
+
+    async def _ask_slack(self) -> Check:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self.services.client.auth_test()
+        except people.UNREACHABLE as error:
+            code = people.error_code(error)
+            if people.is_refusal(error):
+                return Check("slack", is_well=False, note=f"refuses the token: {code}")
+            return Check("slack", is_well=True, note=f"cannot be asked: {code}")
+        return Check("slack", is_well=True)

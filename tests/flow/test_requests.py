@@ -1,0 +1,213 @@
+"""HTTP: real requests on a real port. What Slack did not sign writes nothing; what it did is written once."""
+
+import io
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+
+from bot import app as wiring
+from bot.serving import GAP_SECONDS, MOST_BYTES, PATH, Requests, Server
+from bot.settings import Settings
+from bot.transport import Heard
+from handlers.ready import Ready
+from handlers.services import Services
+from sandbox.request_urls import signed
+from tests.flow.conftest import CUSTOMER, SHARED, learn_once, over_http, read_once
+from tests.fresh import asked, changed
+from tests.sandbox.stage import Json, Stage
+
+SECRET = "sandbox"
+FIVE_MINUTES = 300
+
+
+class Door:
+    """The bot's port, with the coach behind it, before anybody works on what comes in."""
+
+    def __init__(self, settings: Settings, services: Services, server: Server, http: aiohttp.ClientSession) -> None:
+        self.settings = settings
+        self.services = services
+        self._url = f"http://{server.address}"
+        self._http = http
+
+    async def post(self, body: bytes, headers: Mapping[str, str], path: str = PATH) -> tuple[int, str]:
+        """Send something; status and text of the answer."""
+        sent = {"Content-Type": "application/json", **headers}
+        async with self._http.post(self._url + path, data=io.BytesIO(body), headers=sent) as answer:
+            return answer.status, await answer.text()
+
+    async def get(self, path: str) -> tuple[int, Json]:
+        """Ask for something in JSON."""
+        async with self._http.get(self._url + path) as answer:
+            return answer.status, (await answer.json() if answer.content_type == "application/json" else {})
+
+    def written(self) -> int:
+        """How many entries the inbox holds."""
+        return int(asked(self.settings, "SELECT count(*) FROM inbox")[0][0])
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Door]:
+    """The port, open."""
+    settings = over_http(settings)
+    server = Server(settings.http_host, 0)
+    await server.start()
+    async with (
+        wiring.services(settings, learning=learn_once, reading=read_once) as parts,
+        aiohttp.ClientSession() as http,
+    ):
+        bolt = wiring.bolt_app(parts, "xoxb-sandbox", SECRET)
+        server.requests = Requests(bolt, SECRET, parts.clock)
+        server.checks = Ready(parts).checks
+        yield Door(settings, parts, server, http)
+        await server.stop()
+
+
+@pytest.fixture
+async def door(settings: Settings) -> AsyncIterator[Door]:
+    """The port of a bot that is ready."""
+    async with opened(settings) as made:
+        yield made
+
+
+def message(event_id: str = "Ev1", text: str = "ERP 當機了") -> bytes:
+    """A customer's message as Slack sends it."""
+    event = {"type": "message", "channel": SHARED, "user": CUSTOMER, "text": text, "ts": "1.000001"}
+    envelope = {"type": "event_callback", "event_id": event_id, "team_id": "T0KAPOK", "event": event}
+    return json.dumps(envelope, ensure_ascii=False).encode()
+
+
+async def test_what_slack_did_not_sign_within_five_minutes_is_refused_and_writes_nothing(door: Door) -> None:
+    """Forged, changed on the way, replayed later, or odd on purpose: 401, whatever it says."""
+    body, now = message(), time.time()
+    good = signed(SECRET, body, now)
+    at, signature = good["X-Slack-Request-Timestamp"], good["X-Slack-Signature"]
+    forged: list[tuple[bytes, Mapping[str, str]]] = [
+        (body, {}),
+        (body, {"X-Slack-Signature": signature}),
+        (body, {"X-Slack-Request-Timestamp": at}),
+        (body, signed("another secret", body, now)),
+        (message(text="不是這樣"), good),
+        (body, signed(SECRET, body, now - FIVE_MINUTES - 2)),
+        (body, signed(SECRET, body, now + FIVE_MINUTES + 2)),
+        (body, good | {"X-Slack-Request-Timestamp": str(int(now) + 1)}),
+        (body, good | {"X-Slack-Request-Timestamp": "now"}),
+        (body, good | {"X-Slack-Request-Timestamp": "9" * 5000}),
+        (body, good | {"X-Slack-Signature": signature.replace("v0=", "v1=")}),
+        (body, good | {"X-Slack-Signature": "v0=雜湊"}),
+        (body, good | {"X-Slack-Signature": ""}),
+        (b"\xff\xfe", signed(SECRET, b"\xff\xfe", now)),
+        (b"ssl_check=1", {"Content-Type": "application/x-www-form-urlencoded"}),
+        (b'{"type": "url_verification", "challenge": "c"}', {}),
+        (b"{ no json", {}),
+        (b"", {}),
+    ]
+    assert [await door.post(*each) for each in forged] == [(401, "")] * len(forged)
+    assert door.written() == 0
+
+
+async def test_an_event_that_comes_again_is_written_once(door: Door) -> None:
+    """Slack numbers its retries, and the first try may have arrived as well; each is acknowledged."""
+    body = message()
+    tries: list[dict[str, str]] = [
+        {},
+        {"X-Slack-Retry-Num": "1", "X-Slack-Retry-Reason": "http_timeout"},
+        {"X-Slack-Retry-Num": "2", "X-Slack-Retry-Reason": "http_timeout"},
+    ]
+    for headers in tries:
+        assert (await door.post(body, signed(SECRET, body, time.time()) | headers))[0] == 200
+    assert door.written() == 1
+    other = message("Ev2")
+    assert (await door.post(other, signed(SECRET, other, time.time())))[0] == 200
+    assert door.written() == 2
+
+
+async def test_what_cannot_be_written_down_is_not_acknowledged(door: Door) -> None:
+    """So Slack sends it again."""
+    body = message()
+    changed(door.settings, "ALTER TABLE inbox RENAME TO away")
+    status, _ = await door.post(body, signed(SECRET, body, time.time()))
+    changed(door.settings, "ALTER TABLE away RENAME TO inbox")
+    assert status == 500
+    assert (await door.post(body, signed(SECRET, body, time.time())))[0] == 200
+    assert door.written() == 1
+
+
+async def test_the_challenge_is_met(door: Door) -> None:
+    """Slack asks once, when the URL is entered."""
+    body = json.dumps({"type": "url_verification", "challenge": "3eZbrw1a", "token": "t"}).encode()
+    status, text = await door.post(body, signed(SECRET, body, time.time()))
+    assert (status, json.loads(text)) == (200, {"challenge": "3eZbrw1a"})
+
+
+async def test_more_than_slack_would_ever_send_is_not_read(door: Door) -> None:
+    """Signed or not: nobody fills our memory. Nothing else is served."""
+    body = message(text="x" * MOST_BYTES)
+    assert (await door.post(body, signed(SECRET, body, time.time())))[0] == 413
+    assert (await door.post(b"{}", {}, "/slack"))[0] == 404
+    assert (await door.get(PATH))[0] == 405
+    assert door.written() == 0
+
+
+async def test_it_lives_and_is_ready(door: Door) -> None:
+    """A line for each thing that work needs; no token, no secret, nobody's name."""
+    assert await door.get("/healthz") == (200, {"status": "alive"})
+    assert await door.get("/readyz") == (
+        200,
+        {"status": "ready", "database": "ok", "directory": "ok", "playbook": "ok", "slack": "ok"},
+    )
+
+
+async def test_it_is_not_ready_before_it_has_learnt(settings: Settings) -> None:
+    """It answers at once, and Slack is told to come again."""
+    server = Server("127.0.0.1", 0)
+    await server.start()
+    async with aiohttp.ClientSession() as http:
+        async with http.get(f"http://{server.address}/healthz") as alive:
+            assert alive.status == 200
+        async with http.get(f"http://{server.address}/readyz") as ready:
+            found = ready.status, await ready.json()
+        async with http.post(f"http://{server.address}{PATH}") as slack:
+            assert slack.status == 503
+    await server.stop()
+    assert found == (503, {"status": "not ready", "playbook": "is being learnt"})
+
+
+@pytest.mark.parametrize("lacking", ["directory", "database", "slack"])
+async def test_what_lacks_is_named(stage: Stage, settings: Settings, lacking: str) -> None:
+    """With 503, so that a load balancer sends nothing here."""
+    if lacking == "directory":
+        settings = settings.model_copy(update={"directory": settings.data / "nowhere.db"})
+    async with opened(settings) as door:
+        if lacking == "database":
+            changed(door.settings, "ALTER TABLE settings RENAME TO away")
+        if lacking == "slack":
+            await stage.admin("fail_next", method="auth.test", error="token_revoked")
+        status, lines = await door.get("/readyz")
+    told = {"directory": "cannot be read", "database": "cannot be written", "slack": "refuses the token: token_revoked"}
+    well = {"status": "not ready", "database": "ok", "directory": "ok", "playbook": "ok", "slack": "ok"}
+    assert (status, lines) == (503, well | {lacking: told[lacking]})
+
+
+async def test_a_slack_that_cannot_be_asked_keeps_nobody_from_hearing_it(stage: Stage, door: Door) -> None:
+    """What it sends is written down all the same; and it is asked once a minute, however often somebody asks us."""
+    await stage.admin("fail_next", method="auth.test", status=503)
+    for _ in range(3):
+        status, lines = await door.get("/readyz")
+        assert (status, lines["slack"]) == (200, "cannot be asked: internal_error")
+
+
+async def test_a_silence_longer_than_slack_tries_for_may_hide_something(door: Door) -> None:
+    """Then what was said is read from history; before that, Slack's own tries are enough."""
+    now = [1_000.0]
+    requests = Requests(wiring.bolt_app(door.services, "xoxb-sandbox", SECRET), SECRET, lambda: now[0])
+    found = []
+    for pause in (0.0, None, 60.0, GAP_SECONDS + 1, 1.0, None):
+        if pause is not None:
+            now[0] += pause
+            requests.note()
+        found.append(await requests.heard())
+    assert found == [Heard.ALL, Heard.NOTHING, Heard.ALL, Heard.AFTER_A_GAP, Heard.ALL, Heard.NOTHING]
