@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.entitlement import CoverageKind, CoverageOn, CoverageState, DateBasis
+from bot.entitlement import CoverageKind, CoverageOn, CoverageState, DateBasis, Promised
 from bot.goodwill import GRANTED, ExceptionRequest
 from bot.policy import Concession
 from bot.promises import Answer, Verification, VerificationState
@@ -42,6 +42,7 @@ class CoverageRow(Row):
     start: date | None
     end: date | None
     basis: DateBasis | None
+    promised: Promised | None = None
 
 
 class SaidRow(Row):
@@ -133,7 +134,7 @@ def _covered(coverages: Sequence[CoverageOn]) -> list[ClaimCheck]:
         if known is None or _weight(on) > _weight(known):
             best[on.coverage.product] = on
     whole = best.get(None)
-    if whole and whole.state.is_live:
+    if whole and whole.state.is_live and whole.coverage.promised is None:
         best = {None: whole}
     ordered = sorted(best.values(), key=_weight, reverse=True)[:MOST_PRODUCTS]
     checks = [ClaimCheck(claim=STILL_COVERED, verdict=_verdict(on.state), coverage=_row(on)) for on in ordered]
@@ -162,6 +163,7 @@ def _row(on: CoverageOn) -> CoverageRow:
         start=coverage.start,
         end=coverage.end,
         basis=coverage.basis,
+        promised=coverage.promised,
     )
 
 
@@ -177,9 +179,9 @@ def _promised(verification: Verification | None, zone: tzinfo) -> ClaimCheck:
         state=verification.state,
         by=standing.by if standing else verification.asked,
         on=(standing.at if standing else verification.asked_at).astimezone(zone).date(),
-        evidence=standing.evidence if standing else "",
+        evidence=standing.shown if standing else "",
         said=tuple(
-            SaidRow(answer=each.answer, by=each.by, on=each.at.astimezone(zone).date(), evidence=each.evidence)
+            SaidRow(answer=each.answer, by=each.by, on=each.at.astimezone(zone).date(), evidence=each.shown)
             for each in verification.otherwise
         ),
     )

@@ -54,6 +54,23 @@ class Covers(BaseModel):
     expenses: bool | None = None
 
 
+class Promised(BaseModel):
+    """Whose word an extension rests on: sales gave it, and a supervisor recorded its scope (R25).
+
+    Attributes:
+        what: What was promised, in the words of whoever recorded it; nothing else says what is covered.
+        by: Who said that it was promised, by name; empty when we no longer know them.
+        recorded_on: By the desk's clock.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    what: str
+    by: str
+    recorded_by: str
+    recorded_on: date
+
+
 class Coverage(BaseModel):
     """One warranty or contract as it stands on file.
 
@@ -64,6 +81,7 @@ class Coverage(BaseModel):
         basis: From which event the dates count; None when the file does not say.
         response_hours: Promised time to first response, in hours.
         incidents_left: How many incidents are still included; None when they are not counted.
+        promised: With an extension that was promised and not granted, by whom.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -78,6 +96,7 @@ class Coverage(BaseModel):
     covers: Covers = Covers()
     response_hours: float | None = None
     incidents_left: int | None = None
+    promised: Promised | None = None
 
 
 class CoverageOn(BaseModel):
@@ -122,7 +141,8 @@ def _state(coverage: Coverage, day: date, days: int | None, ends_soon_days: int)
 def entitlement(coverages: Sequence[CoverageOn]) -> Entitlement:
     """One word for all of a customer's coverages, or for those of the product in question.
 
-    A gap in the file makes it unknown, never expired; something left out, or used up, makes it partly.
+    A gap in the file makes it unknown, never expired; something left out, or used up, makes it partly. An extension
+    that is over says nothing of what the customer has.
     """
     live = [each for each in coverages if each.state.is_live]
     gaps = [each for each in coverages if each.state is CoverageState.NOT_ON_FILE]
@@ -133,7 +153,8 @@ def entitlement(coverages: Sequence[CoverageOn]) -> Entitlement:
     if all(_says_nothing(each) for each in live):
         return Entitlement.UNKNOWN
     whole_products = {each.coverage.product for each in live if _is_whole(each)}
-    lapsed = {each.coverage.product for each in coverages if not each.state.is_live} - whole_products
+    on_file = (each for each in coverages if each.coverage.kind is not CoverageKind.EXTENSION)
+    lapsed = {each.coverage.product for each in on_file if not each.state.is_live} - whole_products
     if whole_products and (None in whole_products or not lapsed):
         return Entitlement.COVERED
     return Entitlement.PARTLY

@@ -85,7 +85,7 @@ class Evidence(Part):
     messages: Sequence[Said]
     facts: Sequence[RecordedFact]
     requests: Sequence[ExceptionRequest]
-    verification: Verification | None
+    verifications: Sequence[Verification]
     commitments: Sequence[Commitment]
     takeovers: Sequence[Asking]
     audit: Sequence[Audited]
@@ -130,8 +130,8 @@ def record(
         "messages": evidence.messages,
         "facts": evidence.facts,
         "requests": evidence.requests,
-        "verifications": [evidence.verification] if evidence.verification else [],
-        "answers": evidence.verification.answers if evidence.verification else (),
+        "verifications": evidence.verifications,
+        "answers": [each for asked in evidence.verifications for each in asked.answers],
         "commitments": evidence.commitments,
         "takeovers": evidence.takeovers,
         "audit": evidence.audit,

@@ -1,13 +1,15 @@
 """What a yes allows: told to whoever speaks of it, and shown as cover where it extends the customer's own."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.entitlement import Coverage, CoverageKind, Covers
+from bot.entitlement import Coverage, CoverageKind, Covers, Promised
 from bot.goodwill import GRANTED, ExceptionRequest
 from bot.policy import Concession, HoursPolicy
+from bot.promises import Verification
 from bot.working_hours import desk_day
 
 
@@ -46,6 +48,33 @@ def extension(request: ExceptionRequest, hours: HoursPolicy) -> Coverage | None:
         start=desk_day(request.decided_at, hours.timezone),
         end=grant.extended_to,
         covers=whole,
+    )
+
+
+def promised_extension(verification: Verification, names: Mapping[str, str], hours: HoursPolicy) -> Coverage | None:
+    """The cover that a promised extension gives up to its day; None for any other promise, or one without a day.
+
+    It begins on the day on which its scope was recorded, by the desk's clock. What it covers stands in the supervisor's
+    words alone, so for the decision table it is unknown, neither covered nor expired.
+
+    Args:
+        names: What our people are called, by Slack id.
+    """
+    scope, said = verification.scope, verification.standing
+    if scope is None or scope.concession is not Concession.EXTENSION or scope.until is None:
+        return None
+    recorded_on = desk_day(scope.at, hours.timezone)
+    return Coverage(
+        kind=CoverageKind.EXTENSION,
+        reference=verification.id[:8],
+        start=min(recorded_on, scope.until),
+        end=scope.until,
+        promised=Promised(
+            what=scope.what,
+            by=names.get(said.by, "") if said else "",
+            recorded_by=names.get(scope.by, ""),
+            recorded_on=recorded_on,
+        ),
     )
 
 

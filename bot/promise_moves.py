@@ -277,6 +277,18 @@ def by_itself(
     return move
 
 
+def claimed_anew(verification: Verification, claimed_at: datetime | None, hours: HoursPolicy) -> bool:
+    """Whether the customer said once more that something was promised after what was promised was over.
+
+    Args:
+        claimed_at: When the customer said so last; None when they never did.
+    """
+    scope = verification.scope
+    if verification.state is not VerificationState.LAPSED or claimed_at is None or scope is None or scope.until is None:
+        return False
+    return claimed_at > max(end_of(scope.until, hours), scope.at)
+
+
 def is_over(scope: Scope, now: datetime, hours: HoursPolicy) -> bool:
     """Whether the last day on which a promise holds has gone by."""
     return scope.until is not None and desk_day(now, hours.timezone) > scope.until

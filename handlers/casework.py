@@ -222,12 +222,14 @@ async def refresh_below(services: Services, sent: Submission) -> None:
 
 def file_of(services: Services, connection: Connection, case: Case, say: Words) -> case_card.CaseFile:
     """All that is on file about a case."""
+    asked = promises.all_of_case(connection, case.workspace, case.id)
     return case_card.CaseFile(
         case=cases.get(connection, case.workspace, case.id) or case,
         customer=request.name_of(customer_of(services, case.customer_id), say),
         recorded=facts.of_case(connection, case),
         requests=requests.of_case(connection, case.workspace, case.id),
-        verification=promises.of_case(connection, case.workspace, case.id),
+        verification=asked[-1] if asked else None,
+        over=asked[:-1],
         commitments=commitments.of_case(connection, case.workspace, case.id),
         bands=services.playbook.policy.cost,
         turns=requests.turns(connection, case.workspace, case.id),

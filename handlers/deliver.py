@@ -212,7 +212,7 @@ async def _post_once(services: Services, sending: Sending, channel_id: str, thre
     if ts is None:
         metadata = {"event_type": METADATA_EVENT, "event_payload": {"row": row_mark(sending)}}
         answer = await services.client.chat_postMessage(
-            channel=channel_id, thread_ts=thread_ts, metadata=metadata, unfurl_links=False, **sending.body
+            channel=channel_id, thread_ts=thread_ts, metadata=metadata, **{"unfurl_links": False, **sending.body}
         )
         ts = str(answer["ts"])
     _settle(services, sending, SendState.SENT, channel=channel_id, ts=ts)

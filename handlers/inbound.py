@@ -277,6 +277,11 @@ class Submission(BaseModel):
             return tuple(each["value"] for each in element.get("selected_options") or ())
         return ()
 
+    def files(self, block_id: str) -> tuple[str, ...]:
+        """Which files were put in, by Slack's ids."""
+        given = (each for element in self.values.get(block_id, {}).values() for each in element.get("files") or ())
+        return tuple(str(each["id"]) for each in given)
+
 
 def submission(payload: Payload) -> Submission:
     """Read a submitted window."""

@@ -71,6 +71,8 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
         errors["concession"] = say("Please choose what was promised.")
     if not sent.text("what"):
         errors["what"] = say("Please write what was promised; whoever talks to the customer goes by it.")
+    if sent.text("concession") == Concession.EXTENSION and not sent.text("until"):
+        errors["until"] = say("Please choose the last day of the extension.")
     cap = _cap(services, sent)
     if isinstance(cap, CostError):
         errors["cap"] = exception_card.cost_error_words(cap, say)

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot import case as case_rules
-from bot import claims, commitments, facts, grants, history, on_file
+from bot import claims, commitments, facts, grants, history, on_file, promise_moves
 from bot import goodwill as goodwill_rules
 from bot.cards import granted as granted_card
 from bot.case import Case
@@ -23,7 +23,7 @@ from bot.goodwill import ExceptionRequest
 from bot.grants import Granted
 from bot.i18n import words
 from bot.playbook import Language
-from bot.promises import VerificationState
+from bot.promises import Verification, VerificationState
 from bot.setup import supervisors_away
 from bot.signals import Reading
 from handlers import people
@@ -87,15 +87,21 @@ def customer_of(services: Services, customer_id: str | None, connection: Connect
 
 
 def extended(services: Services, customer_id: str, connection: Connection | None = None) -> tuple[Coverage, ...]:
-    """The extensions granted to a customer, as coverages: of all they have, from the day they were granted.
+    """The extensions granted to a customer, of all they have, and those promised and recorded, as coverages.
 
     Args:
         connection: The transaction in which it is asked; without it a grant just made there is not seen.
     """
     with nullcontext(connection) if connection else services.casebook.look() as asking:
-        granted = requests.extensions(asking, services.identity.workspace, customer_id)
-    hours = services.playbook.policy.hours
-    return tuple(each for request in granted if (each := grants.extension(request, hours)))
+        workspace = services.identity.workspace
+        granted = requests.extensions(asking, workspace, customer_id)
+        made = promises.extensions(asking, workspace, customer_id)
+        users = {each.scope.by for each in made if each.scope} | {said.by for each in made for said in each.answers}
+        known = [workspaces.person(asking, workspace, user, since=0.0) for user in sorted(users)]
+    names, hours = {each.user_id: each.name for each in known if each}, services.playbook.policy.hours
+    covers = [grants.extension(each, hours) for each in granted]
+    covers += [grants.promised_extension(each, names, hours) for each in made]
+    return tuple(each for each in covers if each)
 
 
 def situation(
@@ -118,6 +124,9 @@ def situation(
     recorded = dict(
         facts.current(recorded_facts.of_case(connection, case), declined_at=goodwill_rules.last_declined(asked))
     )
+    promise = promises.of_case(connection, case.workspace, case.id)
+    if promise and claimed_anew(services, connection, case, promise):
+        recorded.pop("claim", None)
     owed, now = promised.of_case(connection, case.workspace, case.id), moment(services)
     first = [about] if about else []
     due = commitments.next_due(first, now) or commitments.next_due(owed, now)
@@ -135,7 +144,6 @@ def situation(
         bands=services.playbook.policy.cost,
     )
     closed = case.state is case_rules.CaseState.CLOSED
-    promise = promises.of_case(connection, case.workspace, case.id)
     yes = next((each for each in reversed(asked) if each.state in goodwill_rules.GRANTED), None)
     granted = grants.allowed(yes, services.playbook.policy.hours.timezone) if yes else None
     held = case_rules.facts_held(
@@ -165,6 +173,14 @@ def situation(
         granted=granted,
         promised=promise.scope if promise and promise.state is VerificationState.CONFIRMED else None,
     )
+
+
+def claimed_anew(services: Services, connection: Connection, case: Case, promise: Verification) -> bool:
+    """Whether the customer claims a promise anew since the one that was made is over."""
+    if promise.state is not VerificationState.LAPSED:
+        return False
+    said_at = conversations.last_showed_at(connection, case, "claims_promise")
+    return promise_moves.claimed_anew(promise, said_at, services.playbook.policy.hours)
 
 
 def _supervisors_away(services: Services, connection: Connection) -> bool:

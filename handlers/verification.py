@@ -9,12 +9,12 @@ from bot.case import Case, course
 from bot.i18n import Words
 from bot.promises import CHANNEL, Answer, Given, Verification, VerificationState
 from bot.setup import Person
-from handlers import casework, inbound, news, people, verification_cards, verifying
+from handlers import casework, evidence_files, inbound, news, people, verification_cards, verifying
 from handlers.guard import Actor, admit, open_window
 from handlers.services import Services
-from handlers.situation import Standing, customer_of, moment
+from handlers.situation import Standing, claimed_anew, customer_of, moment
 from handlers.worker import Task
-from storage import audit, cases, conversations, facts, ids, promises
+from storage import cases, conversations, facts, ids, promises
 from storage.promises import card_key
 
 LEFT = "salesperson_left"
@@ -35,7 +35,7 @@ async def on_ask(services: Services, task: Task) -> None:
     reader = await people.look_up(services, whom) if whom else None
     has_left = await _owner_is_gone(services, customer)
     with task.finishing() as connection:
-        hindrance = _hindrance(connection, case, say)
+        hindrance = _hindrance(services, connection, case, say)
         if whom is None:
             hindrance = hindrance or say(
                 "Nobody in sales is on file for this customer, and no sales channel is set up. "
@@ -83,17 +83,7 @@ def _put(
         asked_at=moment(services),
     )
     asked = rules.asked(new, whom, moment(services), policy.verification, policy.hours)
-    promises.write(connection, asked)
-    audit.write(
-        connection,
-        workspace=asked.workspace,
-        actor=user,
-        subject="verification",
-        subject_id=asked.id,
-        move="ask",
-        after=asked.state,
-        now=services.clock(),
-    )
+    verifying.put_down(services, connection, case, asked, by=user)
     if has_left:
         facts.record(connection, case, LEFT, "yes", by=user, now=services.clock())
     hear = verifying.Hearers(asked={whom: reader} if reader else {}, agents=[actor.person])
@@ -109,13 +99,20 @@ async def _owner_is_gone(services: Services, customer: Standing | None) -> bool:
     return not (await people.look_up(services, owner.slack_user_id)).active
 
 
-def _hindrance(connection: Connection, case: Case, say: Words) -> str | None:
-    """Why sales is not asked; a question that reached nobody is taken back, so that it can be asked again."""
+def _hindrance(services: Services, connection: Connection, case: Case, say: Words) -> str | None:
+    """Why sales is not asked; a question that reached nobody is taken back, so that it can be asked again.
+
+    What was promised for a time that is over can be asked about anew once the customer says that it goes on.
+    """
     asked = promises.of_case(connection, case.workspace, case.id)
     if asked is None:
         if course(conversations.heard(connection, case)).promised:
             return None
         return say("The customer has not said that anything was promised. If they do, sales can be asked then.")
+    if asked.state is VerificationState.LAPSED:
+        if claimed_anew(services, connection, case, asked):
+            return None
+        return say("What was promised is over. If the customer says that it goes on, sales can be asked anew.")
     if asked.state is not VerificationState.ASKED or asked.question:
         return say("Sales has answered this. The case shows what they said.")
     if not asked.answers and promises.reached_nobody(connection, asked):
@@ -147,7 +144,7 @@ async def _open(services: Services, task: Task, said: Answer) -> None:
     with services.casebook.begin() as connection:
         asked = promises.get(connection, services.identity.workspace, click.value)
     given = Given(answer=said, by=actor.person.user_id, at=moment(services), evidence=_NOT_SAID_YET)
-    refused = _refused(asked, given, actor)
+    refused = why_not(asked, given, actor)
     if refused and click.response_url:
         with task.finishing() as connection:
             casework.answer(services, connection, task, actor, click.response_url, refused)
@@ -179,7 +176,7 @@ async def on_answered_not_sure(services: Services, task: Task) -> None:
     await _answer(services, task, Answer.NOT_SURE)
 
 
-def _refused(asked: Verification | None, said: Given, actor: Actor) -> str | None:
+def why_not(asked: Verification | None, said: Given, actor: Actor) -> str | None:
     """Why this answer is not taken, in a sentence; None when it is."""
     if asked is None:
         return actor.say("This question is no longer on file.")
@@ -194,7 +191,7 @@ async def _answer(services: Services, task: Task, answer: Answer) -> None:
     if actor is None:
         return
     workspace, policy = services.identity.workspace, services.playbook.policy
-    said = Given(answer=answer, by=actor.person.user_id, at=moment(services), evidence=sent.text(card.EVIDENCE).strip())
+    said, unread = await evidence_files.given(services, sent, answer, moment(services))
     with services.casebook.look() as connection:
         known = promises.get(connection, workspace, sent.private_metadata)
         case = cases.get(connection, workspace, known.case_id) if known else None
@@ -202,7 +199,7 @@ async def _answer(services: Services, task: Task, answer: Answer) -> None:
     with task.finishing() as connection:
         for _ in range(MOST_TRIES):
             before = promises.get(connection, workspace, sent.private_metadata)
-            refused = _refused(before, said, actor)
+            refused = why_not(before, said, actor)
             if refused or before is None or case is None:
                 casework.answer(services, connection, task, actor, "", refused or "")
                 return
@@ -218,17 +215,18 @@ async def _answer(services: Services, task: Task, answer: Answer) -> None:
                 case=case,
                 actor=said.by,
                 hear=hear,
-                why=said.evidence,
+                why=said.shown,
             ):
+                evidence_files.tell_unread(services, connection, task, actor, unread)
                 return
 
 
 async def readers_of(services: Services, case_id: str) -> dict[str, Person]:
     """Whoever a case's question went to; those of whom nobody can tell just now are left out."""
     with services.casebook.look() as connection:
-        asked = promises.of_case(connection, services.identity.workspace, case_id)
+        asked = promises.all_of_case(connection, services.identity.workspace, case_id)
     found: dict[str, Person] = {}
-    for user in dict.fromkeys(asked.told if asked else ()):
+    for user in dict.fromkeys(user for each in asked for user in each.told):
         try:
             found |= {user: await people.look_up(services, user)} if user != CHANNEL else {}
         except people.UnknownForNowError:
@@ -237,7 +235,6 @@ async def readers_of(services: Services, case_id: str) -> dict[str, Person]:
 
 
 def redraw(services: Services, connection: Connection, task: Task, case_id: str, readers: dict[str, Person]) -> None:
-    """Show a question again, as it stands now."""
-    asked = promises.of_case(connection, services.identity.workspace, case_id)
-    if asked:
+    """Show a case's questions again, as they stand now."""
+    for asked in promises.all_of_case(connection, services.identity.workspace, case_id):
         verification_cards.redraw(services, connection, asked, readers, task.entry.key)

@@ -16,7 +16,7 @@ from bot.promise_moves import ANSWERS
 from bot.promises import CHANNEL, OPEN, Verification, VerificationMove, VerificationState, claim_value
 from bot.sales import chain
 from bot.setup import Person, Setup
-from handlers import news, people, request, sales, verification_cards
+from handlers import evidence_files, news, people, request, sales, verification_cards
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment
 from storage import audit, facts, outbox, promises, which_case
@@ -143,6 +143,30 @@ def took_part(connection: Connection, case: Case, user: str) -> bool:
     return case.agent == user or bool(spoke) or facts.was_made_true_by(connection, case, "takeover_accepted", user)
 
 
+def put_down(services: Services, connection: Connection, case: Case, asked: Verification, *, by: str) -> bool:
+    """Write a new question down, with its audit row; False when the case has one that is not over.
+
+    Where an earlier promise is over, the claim is open again.
+    """
+    is_anew = bool(promises.all_of_case(connection, asked.workspace, case.id))
+    if not promises.write(connection, asked):
+        return False
+    now = services.clock()
+    audit.write(
+        connection,
+        workspace=asked.workspace,
+        actor=by,
+        subject="verification",
+        subject_id=asked.id,
+        move="ask",
+        after=asked.state,
+        now=now,
+    )
+    if is_anew:
+        facts.record(connection, case, "claim", claim_value(asked.state), by=by, why=asked.claimed, now=now)
+    return True
+
+
 def put_first(services: Services, connection: Connection, case: Case, asked: Verification, hear: Hearers) -> None:
     """The first card of a question just put; whoever asked is told if it reaches nobody."""
     verification_cards.put(services, connection, asked, case, hear.asked)
@@ -195,6 +219,8 @@ def make(
         verification_cards.redraw_asked(services, connection, after, hear.asked, once, but_last=has_new)
         verification_cards.show_supervisors(services, connection, after, case, once)
         verification_cards.refresh_requests(services, connection, case, once)
+    if move in ANSWERS:
+        evidence_files.show(services, connection, after, after.answers[-1])
     if is_silent:
         return True
     if move is VerificationMove.REMIND:
@@ -221,7 +247,7 @@ def _record(
 ) -> None:
     """What is known of the promise now."""
     now, standing = services.clock(), after.standing
-    evidence = standing.evidence if standing else ""
+    evidence = standing.shown if standing else ""
     if after.state is not before.state or (move in ANSWERS and len(after.answers) == 1):
         value = claim_value(after.state)
         why = after.question if move is VerificationMove.QUESTION else evidence or after.claimed

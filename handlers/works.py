@@ -38,6 +38,7 @@ from handlers import (
     home,
     inbound,
     opportunity,
+    prolonged,
     promise_scope,
     quiet,
     right_customer,
@@ -101,6 +102,7 @@ CLICKS: dict[str, Work] = {
     verification_card.YES: verification.on_yes,
     verification_card.NO: verification.on_no,
     verification_card.NOT_SURE: verification.on_not_sure,
+    verification_card.PROLONGED: prolonged.on_prolonged,
     scope_card.RECORD: promise_scope.on_record,
     scope_card.QUESTION: promise_scope.on_question,
 }
@@ -135,6 +137,7 @@ VIEWS: dict[str, Work] = {
     verification_card.YES_VIEW: verification.on_answered_yes,
     verification_card.NO_VIEW: verification.on_answered_no,
     verification_card.NOT_SURE_VIEW: verification.on_answered_not_sure,
+    verification_card.PROLONGED_VIEW: prolonged.on_sent,
     **dict.fromkeys(promise_scope.MOVE_OF, promise_scope.on_sent),
 }
 Check = Callable[[Services, Submission], Awaitable[dict[str, str]]]

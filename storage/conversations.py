@@ -231,8 +231,20 @@ def _newest_of_customer(case: Case, what: Column[Any]) -> Select[Any]:
 
 def last_words_showing(connection: Connection, case: Case, signal: str) -> str:
     """What the customer said last that showed this signal; empty when nothing did."""
+    last = _last_showing(connection, case, signal)
+    return last[1] if last else ""
+
+
+def last_showed_at(connection: Connection, case: Case, signal: str) -> datetime | None:
+    """When the customer said something last that showed this signal; None when nothing did."""
+    last = _last_showing(connection, case, signal)
+    return at(float(last[0])) if last else None
+
+
+def _last_showing(connection: Connection, case: Case, signal: str) -> tuple[str, str] | None:
+    """When and what it was."""
     rows = connection.execute(
-        select(messages.c.text, messages.c.signals)
+        select(messages.c.ts, messages.c.text, messages.c.signals)
         .where(
             messages.c.workspace == case.workspace,
             messages.c.case_id == case.id,
@@ -241,4 +253,4 @@ def last_words_showing(connection: Connection, case: Case, signal: str) -> str:
         )
         .order_by(messages.c.ts.desc())
     )
-    return next((row.text for row in rows if signal in json.loads(row.signals)), "")
+    return next(((row.ts, row.text) for row in rows if signal in json.loads(row.signals)), None)

@@ -45,7 +45,6 @@ def of_case(connection: Connection, case: Case, customer: str) -> Evidence:
     Args:
         customer: The customer's name.
     """
-    asked = promises.of_case(connection, case.workspace, case.id)
     said, audited = _said(connection, case), _audited(connection, case)
     evidence = Evidence(
         case=case,
@@ -54,7 +53,7 @@ def of_case(connection: Connection, case: Case, customer: str) -> Evidence:
         messages=said,
         facts=facts.of_case(connection, case),
         requests=requests.of_case(connection, case.workspace, case.id),
-        verification=asked,
+        verifications=promises.all_of_case(connection, case.workspace, case.id),
         commitments=commitments.of_case(connection, case.workspace, case.id),
         takeovers=takeovers.of_case(connection, case.workspace, case.id),
         audit=audited,
@@ -116,7 +115,7 @@ def _people(connection: Connection, case: Case, evidence: Evidence) -> dict[str,
     for request in evidence.requests:
         named |= {request.requested_by, request.decided_by, request.first_by, request.used_by, request.deputy_for}
         named |= {request.asked_back_by}
-    if asked := evidence.verification:
+    for asked in evidence.verifications:
         named |= {asked.asked_by, asked.questioned_by, *asked.told, *(each.by for each in asked.answers)}
         named |= {asked.scope.by} if asked.scope else set()
     for made in evidence.commitments:

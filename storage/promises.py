@@ -43,6 +43,11 @@ def scope_key(verification_id: str, number: int) -> str:
     return f"{CARD}{verification_id}{_FOR_SUPERVISORS}{number}"
 
 
+def files_key(verification_id: str, number: int) -> str:
+    """The outbox key of the message that shows the files of an answer, by its place among the answers."""
+    return f"{CARD}{verification_id}:files:{number}"
+
+
 def get(connection: Connection, workspace: str, verification_id: str) -> Verification | None:
     """A verification by its id."""
     return _one(connection, workspace, verifications.c.id == verification_id)

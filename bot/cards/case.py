@@ -49,6 +49,7 @@ class CaseFile:
     Attributes:
         recorded: Every fact ever written down, oldest first.
         verification: What sales was asked.
+        over: What sales was asked before that and was promised for a time that is over, oldest first.
         turns: What was asked back about the requests, and answered, oldest first.
         desk: The desk's clock, by which the days of a grant are told, an IANA name.
     """
@@ -62,6 +63,7 @@ class CaseFile:
     bands: CostBands
     desk: str
     turns: Sequence[Turn] = ()
+    over: Sequence[Verification] = ()
 
 
 def state_words(state: CaseState, say: Words) -> str:
@@ -224,7 +226,15 @@ def promises(file: CaseFile, *, zone: str, say: Words) -> list[Block]:
         *verification_card.questioned(asked, say),
         *verification_card.answers(asked, say),
         *scope_card.scope_blocks(asked, say),
+        *(_over(each, say) for each in file.over[-MOST_OTHERWISE:]),
     ]
+
+
+def _over(asked: Verification, say: Words) -> Block:
+    """A promise whose time is over, in the case in which sales was asked anew."""
+    scope = " · ".join(scope_card.scope_rows(asked.scope, say)) if asked.scope else ""
+    told = verification_card.answer_words(asked, say)
+    return context("\n".join(each for each in (f"{say('Before that:')} {told}", scope) if each))
 
 
 def handover(file: CaseFile, said: Iterable[Message], *, zone: str, say: Words) -> list[Block]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.blocks import Block, cut, escaped, section
 from bot.cards.exception import concession_words
 from bot.cards.verification import evidence_words, said_words
-from bot.cards.warranty import basis_words, kind_words
+from bot.cards.warranty import MOST_WHAT, basis_words, kind_words, promised_words
 from bot.claims import (
     DONE_BEFORE,
     PROMISED,
@@ -68,7 +68,11 @@ def row_words(check: ClaimCheck, say: Words) -> str:
 
 
 def _coverage(row: CoverageRow, say: Words) -> str:
-    title = say("{kind} {reference}", kind=kind_words(row.kind, say), reference=row.reference)
+    title = say("{kind} {reference}", kind=kind_words(row.kind, say, row.promised), reference=row.reference)
+    if row.promised and row.end:
+        what = escaped(f"{title} · {cut(row.promised.what, MOST_WHAT)}")
+        basis = escaped(promised_words(row.promised, say))
+        return say("{what}: until {end} ({basis}).", what=what, end=say.day(row.end), basis=basis)
     what = escaped(f"{title} · {row.product or say('all their products')}")
     basis = basis_words(row.basis, say)
     if row.start and row.end:

@@ -9,6 +9,7 @@ from bot.blocks import (
     escaped,
     header,
     labelled,
+    linked,
     local_day,
     modal,
     quote,
@@ -31,7 +32,9 @@ from bot.promises import (
 ASK_SALES = "ask_sales"
 YES, NO, NOT_SURE = "promise_yes", "promise_no", "promise_not_sure"
 YES_VIEW, NO_VIEW, NOT_SURE_VIEW = "promise_yes_view", "promise_no_view", "promise_not_sure_view"
-EVIDENCE = "evidence"
+PROLONGED, PROLONGED_VIEW = "promise_prolonged", "promise_prolonged_view"
+EVIDENCE, FILES = "evidence", "files"
+MOST_FILES = 5
 MOST_CLAIMED = 600
 MOST_EVIDENCE = 400
 MOST_ANSWERS = 6
@@ -78,17 +81,25 @@ def evidence_words(answer: Answer, evidence: str, say: Words) -> str:
         case EvidenceKind.FILE:
             return say("Their evidence, a file: {evidence}", evidence=escaped(evidence))
         case EvidenceKind.LINK:
-            return say("Their evidence, a link: {evidence}", evidence=escaped(evidence))
+            return say("Their evidence, a link: {evidence}", evidence=linked(evidence))
         case EvidenceKind.WORDS:
             return say("Their evidence: {evidence}", evidence=escaped(evidence))
+
+
+def shown_words(given: Given, say: Words) -> str:
+    """What came with an answer, in markup: the words, and each file by its name, with its link; empty for nothing."""
+    told = [evidence_words(given.answer, cut(given.evidence, MOST_EVIDENCE), say)] if given.evidence else []
+    links = (f"<{each.link}|{escaped(each.name)}>" for each in given.files)
+    told += [say("Their evidence, a file: {evidence}", evidence=each) for each in links]
+    return " ".join(told)
 
 
 def given_words(given: Given, say: Words) -> str:
     """An answer with what came with it."""
     sentence = said_words(given.answer, f"<@{given.by}>", local_day(given.at), say)
-    if not given.evidence:
+    if not given.shown:
         return f"{sentence} {say('Nothing in writing.')}" if given.answer is Answer.YES else sentence
-    return f"{sentence} {evidence_words(given.answer, cut(given.evidence, MOST_EVIDENCE), say)}"
+    return f"{sentence} {shown_words(given, say)}"
 
 
 def answers(verification: Verification, say: Words) -> list[Block]:
@@ -97,8 +108,8 @@ def answers(verification: Verification, say: Words) -> list[Block]:
     standing, said = verification.standing, verification.counting
     if said or verification.state is not VerificationState.ASKED:
         blocks.append(section(f"*{answer_words(verification, say)}*"))
-    if len(said) == 1 and standing and standing.evidence:
-        blocks.append(section(evidence_words(standing.answer, cut(standing.evidence, MOST_EVIDENCE), say)))
+    if len(said) == 1 and standing and standing.shown:
+        blocks.append(section(shown_words(standing, say)))
     elif len(said) > 1:
         blocks.append(section("\n".join(f"• {given_words(each, say)}" for each in said[-MOST_ANSWERS:])))
     earlier = verification.answers[: verification.round_answers]
@@ -149,6 +160,11 @@ def card(
         blocks.append(context(say("Somebody else has been asked meanwhile. Your answer still counts.")))
     if verification.state is not VerificationState.LAPSED:
         blocks += _asking(verification, say)
+    else:
+        blocks += [
+            context(say("If it was prolonged, say so: a supervisor then records it anew.")),
+            actions(f"promise:{verification.id}", button(PROLONGED, say("It was prolonged…"), verification.id)),
+        ]
     return text, blocks
 
 
@@ -204,11 +220,38 @@ def answer_modal(answer: Answer, verification_id: str, say: Words) -> Block:
     return modal(
         view,
         title,
-        [labelled(EVIDENCE, label, box, hint=hint, optional=True)],
+        [
+            labelled(EVIDENCE, label, box, hint=hint, optional=True),
+            *(_files(say) if answer is Answer.YES else []),
+        ],
         submit=say("Answer"),
         close=say("Cancel"),
         private_metadata=verification_id,
     )
+
+
+def prolonged_modal(verification_id: str, say: Words) -> Block:
+    """Until when it goes on, and where that is written."""
+    label = say("Until when does it go on, and where is that written?")
+    hint = say("Left empty, it is from memory, and a supervisor looks at it.")
+    return modal(
+        PROLONGED_VIEW,
+        say("It was prolonged"),
+        [
+            labelled(EVIDENCE, label, text_input("text", multiline=True, most=1000), hint=hint, optional=True),
+            *_files(say),
+        ],
+        submit=say("Answer"),
+        close=say("Cancel"),
+        private_metadata=verification_id,
+    )
+
+
+def _files(say: Words) -> list[Block]:
+    """Where files go: they stay in Slack, and supervisors see them in the approvals channel."""
+    box: Block = {"type": "file_input", "action_id": "files", "max_files": MOST_FILES}
+    hint = say("The supervisors see them in the approvals channel.")
+    return [labelled(FILES, say("Files, up to {n}", n=str(MOST_FILES)), box, hint=hint, optional=True)]
 
 
 def reminder(verification: Verification, *, customer: str, link: str, say: Words) -> tuple[str, list[Block]]:

@@ -7,11 +7,12 @@ from bot.blocks import Block, actions, context, cut, divider, escaped, fields, h
 from bot.blocks import static_select as menu
 from bot.case import Case
 from bot.customer import CustomerRecord, TaxBasis
-from bot.entitlement import CoverageKind, CoverageOn, CoverageState, Covers, DateBasis
+from bot.entitlement import CoverageKind, CoverageOn, CoverageState, Covers, DateBasis, Promised
 from bot.found import Candidate
 from bot.i18n import Words
 
 MOST_COVERAGES = 12
+MOST_WHAT = 120
 PICK_CUSTOMER = "pick_customer"
 
 
@@ -57,15 +58,24 @@ def basis_words(basis: DateBasis | None, say: Words) -> str:
             return say("basis not on file")
 
 
-def kind_words(kind: CoverageKind, say: Words) -> str:
+def kind_words(kind: CoverageKind, say: Words, promised: Promised | None = None) -> str:
     """Warranty or contract."""
     match kind:
+        case CoverageKind.EXTENSION if promised:
+            return say("Extension promised")
         case CoverageKind.WARRANTY:
             return say("Warranty")
         case CoverageKind.CONTRACT:
             return say("Contract")
         case CoverageKind.EXTENSION:
             return say("Extension granted")
+
+
+def promised_words(promised: Promised, say: Words) -> str:
+    """On whose word an extension rests; plain text."""
+    day = say.day(promised.recorded_on)
+    by, recorded_by = promised.by or say("a colleague"), promised.recorded_by or say("a supervisor")
+    return say("promised by {who}, recorded by {by} on {day}", who=by, by=recorded_by, day=day)
 
 
 def covers_words(covers: Covers, say: Words) -> str:
@@ -99,11 +109,17 @@ def _span(on: CoverageOn, say: Words) -> str:
 def coverage_lines(on: CoverageOn, say: Words) -> tuple[str, str]:
     """A coverage in two lines: how it stands, and its small print. Plain text."""
     coverage = on.coverage
-    title = say("{kind} {reference}", kind=kind_words(coverage.kind, say), reference=coverage.reference)
+    kind = kind_words(coverage.kind, say, coverage.promised)
+    title = say("{kind} {reference}", kind=kind, reference=coverage.reference)
     what = coverage.product or say("all their products")
+    if coverage.promised:
+        what = cut(coverage.promised.what, MOST_WHAT)
     first = f"{STATE_SIGNS[on.state]} {state_words(on, say)} · {title} · {what}"
     dates = _span(on, say) if coverage.start or coverage.end else say("no dates on file")
-    small = [dates, covers_words(coverage.covers, say)]
+    promised = coverage.promised
+    if promised and coverage.end:
+        dates = say("until {day}", day=say.day(coverage.end))
+    small = [dates, promised_words(promised, say) if promised else covers_words(coverage.covers, say)]
     if coverage.response_hours is not None:
         small.append(say("response within {hours} h", hours=f"{coverage.response_hours:g}"))
     if coverage.incidents_left is not None:

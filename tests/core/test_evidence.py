@@ -64,23 +64,25 @@ def evidence(said: str, *, name: str = "王淑芬") -> Evidence:
                 grant=Grant(concession=Concession.FULL, scope=said, cap=Decimal(3000), conditions=said, valid_until=AT),
             )
         ],
-        verification=Verification(
-            **about,
-            id="v" * 32,
-            customer_id="C-1",
-            claimed=said,
-            state=VerificationState.CONFIRMED,
-            asked_by="U1",
-            asked_at=AT,
-            told=("U3", ""),
-            answers=(
-                Given(answer=Answer.YES, by="U3", at=AT, evidence=said),
-                Given(answer=Answer.NO, by="U4", at=AT, evidence=said),
-            ),
-            question=said,
-            questioned_by="U2",
-            scope=Scope(concession=Concession.FULL, what=said, by="U2", at=AT),
-        ),
+        verifications=[
+            Verification(
+                **about,
+                id="v" * 32,
+                customer_id="C-1",
+                claimed=said,
+                state=VerificationState.CONFIRMED,
+                asked_by="U1",
+                asked_at=AT,
+                told=("U3", ""),
+                answers=(
+                    Given(answer=Answer.YES, by="U3", at=AT, evidence=said),
+                    Given(answer=Answer.NO, by="U4", at=AT, evidence=said),
+                ),
+                question=said,
+                questioned_by="U2",
+                scope=Scope(concession=Concession.FULL, what=said, by="U2", at=AT),
+            )
+        ],
         commitments=[
             Commitment(**about, id="k" * 32, text=said, due_at=AT, timezone="Asia/Taipei", made_by="U1", made_at=AT)
         ],

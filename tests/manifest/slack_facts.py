@@ -130,6 +130,7 @@ METHOD_SCOPES: Mapping[str, Mapping[str, str]] = {
     "conversations.members": _READ,
     "conversations.open": {DIRECT: "im:write", GROUP: "mpim:write"},
     "conversations.replies": _HISTORY,
+    "files.info": {ANY: "files:read"},
     "team.info": {ANY: "team:read"},
     "usergroups.list": {ANY: "usergroups:read"},
     "usergroups.users.list": {ANY: "usergroups:read"},

@@ -26,6 +26,7 @@ CALLS: Mapping[str, frozenset[str]] = {
     "conversations.members": CHANNELS,
     "conversations.open": frozenset({DIRECT}),
     "conversations.replies": CHANNELS,
+    "files.info": frozenset({ANY}),
     "usergroups.users.list": frozenset({ANY}),
     "users.info": frozenset({ANY}),
     "views.open": frozenset(),
