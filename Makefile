@@ -16,8 +16,8 @@ install: .venv/installed ## Make .venv with every locked dependency.
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: install ## Open a make-believe Slack with the bot in it; LOCALE=en-GB, PORT=8766.
-	@$(BIN)/aside demo $(if $(PORT),--port $(PORT)) $(if $(LOCALE),--locale $(LOCALE))
+demo: install ## Open a make-believe Slack with the bot in it; LOCALE=en-GB, PORT=8766, STORY=promise.
+	@$(BIN)/aside demo $(if $(PORT),--port $(PORT)) $(if $(LOCALE),--locale $(LOCALE)) $(if $(STORY),--story $(STORY))
 
 test: install ## Run the tests, but for the long ones; under five minutes on two cores.
 	$(BIN)/python -m pytest

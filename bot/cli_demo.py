@@ -27,6 +27,8 @@ from storage.importing import import_files
 
 ROOT = Path(__file__).parent.parent
 WORLD = ROOT / "sandbox" / "demo" / "world.yml"
+STORIES = {"exception": None, "promise": WORLD.parent / "promise.yml"}
+"""What the guide on the page leads through; the first one is the world's own."""
 BOT_TOKEN = "xoxb-sandbox"  # noqa: S105 - the sandbox's own, it opens nothing else
 APP_TOKEN = "xapp-sandbox"  # noqa: S105 - the same
 
@@ -46,7 +48,14 @@ APP_TOKEN = "xapp-sandbox"  # noqa: S105 - the same
     metavar="LOCALE",
     help="Its language, and everybody's in it: zh-TW, zh-CN or en-GB.",
 )
-def demo_command(port: int, locale: str) -> None:
+@click.option(
+    "--story",
+    type=click.Choice(list(STORIES)),
+    default="exception",
+    show_default=True,
+    help="What the guide leads through: an exception granted once, or a promise that sales does not know of.",
+)
+def demo_command(port: int, locale: str, story: str) -> None:
     """Open a make-believe Slack with the bot in it, and print the page's address.
 
     Everything is made anew at each start and lives in .aside/demo.
@@ -55,7 +64,7 @@ def demo_command(port: int, locale: str) -> None:
         signal.signal(number, _end)
     log_as_json("warning")
     home, english = load_settings().data / "demo", language_of_locale(locale) == "en"
-    with only_one(home), _sandbox(port, locale) as url:
+    with only_one(home), _sandbox(port, locale, STORIES[story]) as url:
         click.echo("Making up a software vendor with 300 customers …")
         settings = Settings(
             data=_made_anew(home / "data", english=english),
@@ -91,10 +100,11 @@ def _made_anew(folder: Path, *, english: bool) -> Path:
 
 
 @contextmanager
-def _sandbox(port: int, locale: str) -> Iterator[str]:
+def _sandbox(port: int, locale: str, story: Path | None) -> Iterator[str]:
     """The sandbox as a process of its own, which Ctrl-C reaches only through us; its address."""
     place = ["--world", str(WORLD), "--manifest", str(MANIFEST)]
     command = [sys.executable, "-m", "sandbox", *place, "--port", str(port), "--locale", locale]
+    command += ["--story", str(story)] if story else []
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(  # noqa: S603 - our own module, no shell
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True

@@ -18,10 +18,13 @@ from sandbox.world import WorldError
 @click.option("--port", default=8765, show_default=True, help="0 takes a free one.")
 @click.option("--locale", default=None, help="The language of the page and of everybody on it, such as zh-TW or en-GB.")
 @click.option("--request-url", default=None, help="The app's URL for everything (HTTP mode); without it Socket Mode.")
-def main(world: Path, manifest: Path, port: int, locale: str | None, request_url: str | None) -> None:
+@click.option("--story", type=click.Path(path_type=Path), default=None, help="Another story than the world's (YAML).")
+def main(
+    world: Path, manifest: Path, port: int, locale: str | None, request_url: str | None, story: Path | None
+) -> None:
     """Serve a stand-in for Slack and a page with a seat for each person."""
     try:
-        asyncio.run(_serve(Sandbox(world, manifest, port, locale=locale, request_url=request_url)))
+        asyncio.run(_serve(Sandbox(world, manifest, port, locale=locale, story=story, request_url=request_url)))
     except WorldError as error:
         sys.exit(str(error))
     except OSError as error:

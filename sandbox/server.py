@@ -29,8 +29,8 @@ class Sandbox:
 
     `port` 0 takes a free one. `retry_after` are the seconds before each further try of an event that was not
     acknowledged, `ack_seconds` how long the app may take to acknowledge, `clock` reads the present, `locale` is the
-    language of a world's file and of everybody in it. `request_url` switches Socket Mode off: everything goes to that
-    URL as soon as it meets the challenge.
+    language of a world's file and of everybody in it, `story` a file with another story than that file's. `request_url`
+    switches Socket Mode off: everything goes to that URL as soon as it meets the challenge.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Sandbox:
         ack_seconds: float = ACK_SECONDS,
         clock: Callable[[], float] = time.time,
         locale: str | None = None,
+        story: Path | None = None,
         request_url: str | None = None,
     ) -> None:
         self._port = port
@@ -50,7 +51,7 @@ class Sandbox:
         self._request_url = request_url
         self._runner: web.AppRunner | None = None
         self.workspace = Workspace(
-            world if isinstance(world, World) else load_world(world, locale),
+            world if isinstance(world, World) else load_world(world, locale, story),
             load_manifest(manifest) if isinstance(manifest, Path) else manifest,
             retry_after,
             ack_seconds,

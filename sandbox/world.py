@@ -212,17 +212,21 @@ def load_yaml(path: Path) -> Any:
         raise WorldError(f"{path} is no YAML: {error}") from error
 
 
-def load_world(path: Path, locale: str | None = None) -> World:
+def load_world(path: Path, locale: str | None = None, story: Path | None = None) -> World:
     """Read a world file.
 
     Args:
         locale: The language of what has a name in several, and of everybody in it; without one as the file says.
+        story: A file with another story for the page than the world's own.
 
     Raises:
-        WorldError: The file is missing, no YAML, or says something that cannot be.
+        WorldError: A file is missing, no YAML, or says something that cannot be.
     """
+    told = load_yaml(path)
+    if story and isinstance(told, dict):
+        told["story"] = load_yaml(story)
     try:
-        world = World.model_validate(load_yaml(path), context={"locale": locale})
+        world = World.model_validate(told, context={"locale": locale})
         return world.speaking(locale) if locale else world
     except ValidationError as error:
         raise WorldError(f"{path}: {first_error(error)}") from error

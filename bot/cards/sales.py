@@ -147,11 +147,16 @@ def title(reasons: Iterable[str], record: CustomerRecord, coverages: Sequence[Co
 
 def _happened(reasons: Sequence[str], playbook: Playbook, say: Words) -> str:
     """Each reason in the reader's words; one that the playbook no longer knows is left out."""
-    spoken = playbook.words[say.language]
-    said = say(", ").join(spoken.signals[each].name for each in reasons if each in spoken.signals)
+    spoken, said = playbook.words[say.language], _heard(reasons, playbook, say)
     rows = [each.removeprefix(ROW) for each in reasons if each.startswith(ROW)]
     routes = [spoken.decisions[each].route for each in rows if each in spoken.decisions]
     return "\n".join(f"• {escaped(each)}" for each in (said, *routes) if each)
+
+
+def _heard(reasons: Sequence[str], playbook: Playbook, say: Words) -> str:
+    """What the customer showed, in the reader's words."""
+    spoken = playbook.words[say.language].signals
+    return say(", ").join(spoken[each].name for each in reasons if each in spoken)
 
 
 def state_words(opportunity: Opportunity, zone: str, say: Words) -> str:
@@ -217,7 +222,8 @@ def _settled(opportunity: Opportunity, brief: Brief, playbook: Playbook, say: Wo
     blocks = [header(text), section(f"*{state_words(opportunity, brief.zone, say)}*")]
     if opportunity.lost_note and not is_won:
         blocks += [section(say("What they said:")), quotes([opportunity.lost_note])]
-    blocks.append(section(f"*{say('How it began')}*\n{_happened(opportunity.reasons, playbook, say)}"))
+    if said := _heard(opportunity.reasons, playbook, say):
+        blocks.append(section(f"*{say('How it began')}*\n• {escaped(said)}"))
     if is_won:
         then = [
             say("Ask them once it runs again how it is going: that is what they remember."),

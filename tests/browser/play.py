@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -44,13 +45,15 @@ class Play:
 
     Attributes:
         said: What the two typed, in order: who, and the words.
+        steps: The guide's, by their ids.
     """
 
-    def __init__(self, page: Page, lang: str, *, by_hand: bool) -> None:
+    def __init__(self, page: Page, lang: str, *, by_hand: bool, told: Path | None = None) -> None:
         self.page, self.lang, self.by_hand = page, lang, by_hand
         self.customer, self.staff = page.pane(0), page.pane(1)
         self.said: list[tuple[str, str]] = []
-        story: Any = yaml.safe_load(WORLD.read_text(encoding="utf-8"))["story"]
+        story: Any = yaml.safe_load((told or WORLD).read_text(encoding="utf-8"))
+        story = story if told else story["story"]
         self.steps = {step["id"]: step for step in story["steps"]}
 
     def called(self, name: str) -> str:
@@ -105,6 +108,14 @@ class Play:
         if TAKING_PICTURES and self.lang in langs:
             await self.page.tab.mouse.move(720, 20)
             await self.page.tab.screenshot(path=PICTURES / f"{name}-{self.lang}.png", animations="disabled")
+
+    async def picture_of(self, shown: Locator, name: str) -> None:
+        """Keep one thing that the page shows, whole; only when ASIDE_PICTURES=1 asks for it."""
+        if TAKING_PICTURES:
+            await shown.page.set_viewport_size({"width": 1440, "height": 2400})
+            await shown.page.mouse.move(720, 20)
+            await shown.screenshot(path=PICTURES / f"{name}-{self.lang}.png", animations="disabled")
+            await shown.page.set_viewport_size({"width": 1440, "height": 900})
 
     async def _hero(self) -> None:
         """The README's first picture: the two seats side by side, in light and dark."""

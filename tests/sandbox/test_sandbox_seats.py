@@ -466,9 +466,10 @@ async def test_every_call_is_in_the_log(stage: Stage) -> None:
     assert "xoxb" not in str((await anna.get("log"))["entries"])
 
 
-def test_the_demo_world_in_english_has_no_chinese_word() -> None:
+@pytest.mark.parametrize("story", [None, DEMO.parent / "promise.yml"])
+def test_the_demo_world_in_english_has_no_chinese_word(story: Path | None) -> None:
     """But for what is meant for the Chinese page: people, channels and teams have English names."""
-    world = load_world(DEMO, "en-GB")
+    world = load_world(DEMO, "en-GB", story)
     spoken = world.model_dump_json(exclude={"story"})
     assert not re.search("[\u4e00-\u9fff]", spoken)
     assert {user.locale for user in world.users} == {"en-GB"}
