@@ -67,9 +67,14 @@ class SocketMode(Delivery):
                 if message.type is WSMsgType.TEXT:
                     self._heard(socket, message.data)
         finally:
+            self._take_out(socket)
+        return socket
+
+    def _take_out(self, socket: web.WebSocketResponse) -> None:
+        """Hand nothing more to this connection."""
+        if socket in self._sockets:
             self._sockets.remove(socket)
             self._on_change(self.connected)
-        return socket
 
     def _hello(self) -> Json:
         return {
@@ -139,6 +144,8 @@ class SocketMode(Delivery):
     async def disconnect(self, *, warned: float | None = None) -> None:
         """Cut every connection that there is now, as Slack does now and then; the app is expected to come back.
 
+        What is under way on one may still be acknowledged.
+
         Args:
             warned: Say it so many seconds before; events go on until then.
         """
@@ -146,7 +153,12 @@ class SocketMode(Delivery):
         if warned is not None:
             await self._tell(sockets, "warning")
             await asyncio.sleep(warned)
+        for socket in sockets:
+            self._take_out(socket)
         await self._tell(sockets, "refresh_requested")
+        under_way = [waiting for (socket, _), waiting in self._waiting.items() if socket in sockets]
+        if under_way:
+            await asyncio.wait(under_way, timeout=self.ack_seconds)
         for socket in sockets:
             await socket.close()
 

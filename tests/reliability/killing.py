@@ -57,6 +57,7 @@ class Victim:
             "ASIDE_SLACK_API_URL": settings.slack_api_url,
             "ASIDE_SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
             "ASIDE_SLACK_APP_TOKEN": settings.slack_app_token.get_secret_value(),
+            "ASIDE_SLACK_CONNECTIONS": "1",  # each start makes the same calls
             "ASIDE_LOG_LEVEL": "error",
         }
 
