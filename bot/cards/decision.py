@@ -14,6 +14,7 @@ from bot.blocks import (
     escaped,
     fields,
     header,
+    linked,
     section,
 )
 from bot.cards import claims as claims_card
@@ -150,7 +151,7 @@ def background(request: ExceptionRequest, known: Background, say: Words) -> list
         blocks.append(section(f"⚠️ *{say('Whoever asks says that the fault is ours')}*\n{_confirming(say)}"))
     blocks += earlier_card.on_card(request, known.earlier, say)
     if request.evidence:
-        blocks.append(section(f"*{say('In writing')}*\n{escaped(request.evidence)}"))
+        blocks.append(section(f"*{say('In writing')}*\n{linked(request.evidence)}"))
     if request.question:
         blocks.append(_question(request, say))
     blocks += claims_card.blocks(known.checks, say)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from bot.blocks import Block, context, cut, escaped, section
+from bot.blocks import Block, context, cut, escaped, marked, section
 from bot.i18n import Words
 from bot.message import Role
 
@@ -38,7 +38,7 @@ def blocks(role: Role, *, admin: bool, say: Words, unknown: str = "") -> list[Bl
 def _group(title: str, pairs: Pairs) -> Block:
     """One thing somebody may want to do: on the left how, on the right what comes of it."""
     cells = [cell for pair in pairs[:MOST_PAIRS] for cell in pair]
-    return {**section(f"*{title}*"), "fields": [{"type": "mrkdwn", "text": cell} for cell in cells]}
+    return {**section(f"*{title}*"), "fields": [marked(cell) for cell in cells]}
 
 
 def _groups(role: Role, *, admin: bool, say: Words) -> Iterable[tuple[str, Pairs]]:
