@@ -271,7 +271,8 @@ async def _send_update(services: Services, sending: Sending) -> None:
         elif withheld := may_show(Surface.VISIBLE, channel=await people.channel_now(services, channel)):
             _settle(services, sending, SendState.WITHHELD, error=withheld)
             return
-        await services.client.chat_update(channel=channel, ts=ts, **sending.body)
+        # An update is read as if somebody had typed it, with names and channels in it, unless Slack is told not to.
+        await services.client.chat_update(channel=channel, ts=ts, parse="none", **sending.body)
         _settle(services, sending, SendState.SENT, channel=channel, ts=ts)
 
 
