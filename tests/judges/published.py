@@ -242,6 +242,17 @@ OURS_TO_MEND = frozenset(
 """What Slack answers to a call that is wrong in itself."""
 
 
+CRY = re.compile(r"<!(?:channel|here|everyone|subteam)")
+
+
+def _loud_faults(name: str, body: Json) -> list[str]:
+    """What pings people or lets Slack look for names in what somebody typed; we never do either."""
+    faults = [f"{name} pings everybody"] if CRY.search(json.dumps(body, ensure_ascii=False)) else []
+    if name == "chat.update" and body.get("parse") != "none":
+        faults.append("chat.update lets Slack look for names and channels, since parse is not none")
+    return faults
+
+
 class Record:
     """What the bot said to one Slack of a test; hand `note` to the sandbox's log."""
 
@@ -273,5 +284,7 @@ class Record:
         if is_within_reach():
             for name, body in self._said.values():
                 faults.update(call_faults(name, body) if name else answer_faults(body))
+        for name, body in self._said.values():
+            faults.update(_loud_faults(name, body))
         if faults:
             raise UnlikeSlack("\n".join(sorted(faults)))

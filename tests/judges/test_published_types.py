@@ -99,6 +99,8 @@ def test_an_acknowledgement_is_judged_too() -> None:
             "invalid_arguments",
             "chat.delete was refused: invalid_arguments",
         ),
+        ("chat.update", {"channel": "C1", "ts": "1", "text": "x"}, None, "chat.update lets Slack look for names"),
+        ("chat.postMessage", {"channel": "C1", "text": "<!here|x>"}, None, "chat.postMessage pings everybody"),
         ("bookmarks.list", {"channel_id": "C1"}, None, "scopes were not counted for bookmarks.list"),
     ],
 )
