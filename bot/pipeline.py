@@ -7,13 +7,11 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict
 
 from bot.customer import CustomerRecord
-from bot.policy import SalesPolicy
-from bot.renewals import Ending, ending
+from bot.renewals import Ending, endings
 from bot.sales import LostReason, Opportunity
 
 MONTHS = 6
 """How many months of renewals are shown, the current one first."""
-_LONGEST_MONTH = 31
 
 
 class Mine(BaseModel):
@@ -21,12 +19,14 @@ class Mine(BaseModel):
 
     Attributes:
         customer: Their name; None when they are not on file any more.
+        ending: The contract from which it comes; None for a case's, or when it is not on file any more.
     """
 
     model_config = ConfigDict(frozen=True)
 
     opportunity: Opportunity
     customer: str | None
+    ending: Ending | None = None
 
 
 class RenewalMonth(BaseModel):
@@ -69,7 +69,8 @@ class Pipeline(BaseModel):
         others: Those that colleagues have; for sales managers.
         free: Those that anybody in sales may take.
         renewals: The next months' renewals of the accounts they look after; empty months are among them.
-        next_endings: The first few of those contracts.
+        next_endings: The first few of those contracts of which nobody has said what comes of them.
+        more_endings: How many more of those there are.
         settled: What they won and lost lately.
         days: How many days that is.
     """
@@ -81,6 +82,7 @@ class Pipeline(BaseModel):
     free: tuple[Mine, ...] = ()
     renewals: tuple[RenewalMonth, ...] = ()
     next_endings: tuple[Ending, ...] = ()
+    more_endings: int = 0
     settled: Settled = Settled()
     days: int = 90
 
@@ -101,13 +103,11 @@ def last_day(today: date) -> date:
     return month_starts(today, MONTHS + 1)[-1] - timedelta(days=1)
 
 
-def endings_ahead(records: Iterable[CustomerRecord], today: date, policy: SalesPolicy) -> list[Ending]:
-    """The contracts that end in the months that are shown and have no successor on file."""
-    ahead = policy.model_copy(update={"renewals_ahead_days": (MONTHS * _LONGEST_MONTH,)})
-    found = [each for record in records for each in ending(record, today, ahead)]
-    return sorted(
-        (each for each in found if each.ends_on <= last_day(today)), key=lambda each: (each.ends_on, each.contract)
-    )
+def endings_ahead(records: Iterable[CustomerRecord], today: date) -> list[Ending]:
+    """The contracts that end in the months that are shown and have no successor on file, the first to end foremost."""
+    ahead = last_day(today) - today
+    found = [each for record in records for each in endings(record, today, ahead)]
+    return sorted(found, key=lambda each: (each.ends_on, each.contract))
 
 
 def by_month(endings: Sequence[Ending], today: date) -> tuple[RenewalMonth, ...]:

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from bot.amounts import CostError, parse_cost
 from bot.blocks import Block
 from bot.cards import exception as exception_card
+from bot.cards import renewals as renewals_card
 from bot.cards import sales as card
+from bot.renewals import EndingKey
 from bot.sales import (
     MOST_MONTHS,
     LostReason,
@@ -22,7 +26,7 @@ from bot.sales import (
 )
 from bot.working_hours import after as working_time_after
 from bot.working_hours import desk_day, end_of
-from handlers import casework, inbound, people, selling
+from handlers import casework, endings, inbound, people, selling
 from handlers.guard import Actor, actor_of, admit, open_window
 from handlers.inbound import Submission
 from handlers.services import Services
@@ -73,29 +77,46 @@ async def on_lost(services: Services, task: Task) -> None:
     await _open(services, task, SalesMove.LOSE)
 
 
-async def _open(services: Services, task: Task, move: SalesMove) -> None:
+async def on_ending(services: Services, task: Task) -> None:
+    """The menu beside a contract that ends: somebody is on it, or says what came of it."""
+    click = inbound.click(task.entry.payload)
+    about = renewals_card.key_of_row(click.block_id)
+    if click.value != renewals_card.Choice.ON_IT:
+        is_renewed = click.value == renewals_card.Choice.RENEWED
+        await _open(services, task, SalesMove.WIN if is_renewed else SalesMove.LOSE, about)
+    elif actor := await admit(services, task, click.user, click.response_url):
+        await _move(services, task, actor, about, SalesMove.TAKE, Outcome(), click.response_url)
+
+
+async def _open(services: Services, task: Task, move: SalesMove, about: str = "") -> None:
+    """Open a window.
+
+    Args:
+        about: The contract, when the click was in its menu; otherwise the opportunity is on the button.
+    """
     click = inbound.click(task.entry.payload)
     actor = await admit(services, task, click.user, click.response_url)
     if actor is None:
         return
-    known = _found(services, click.value)
+    about = about or click.value
+    known = _found(services, about, click.user)
     refused = await _refused(services, known, move, actor)
     view = exception_card.notice(actor.say("Not now"), refused, actor.say) if refused else None
-    view = view or _window(services, click.value, move, actor)
+    view = view or _window(services, about, move, actor)
     await open_window(services, task, actor, click.trigger_id, view, push=bool(click.view_id))
 
 
-def _window(services: Services, opportunity_id: str, move: SalesMove, actor: Actor) -> Block:
-    policy, say = services.playbook.policy, actor.say
+def _window(services: Services, about: str, move: SalesMove, actor: Actor) -> Block:
+    policy, say, is_contract = services.playbook.policy, actor.say, EndingKey.read(about) is not None
     if move is SalesMove.SNOOZE:
         tonight = end_of(desk_day(moment(services), policy.hours.timezone), policy.hours)
         suggested = working_time_after(tonight, timedelta(0), policy.hours)
-        return card.snooze_modal(opportunity_id, suggested=suggested, say=say)
+        return card.snooze_modal(about, suggested=suggested, say=say)
     if move is SalesMove.HAND_ON:
-        return card.hand_on_modal(opportunity_id, say)
+        return card.hand_on_modal(about, say)
     if move is SalesMove.WIN:
-        return card.won_modal(opportunity_id, policy.cost.currency, say)
-    return card.lost_modal(opportunity_id, say)
+        return (renewals_card.renewed_modal if is_contract else card.won_modal)(about, policy.cost.currency, say)
+    return (renewals_card.not_renewed_modal if is_contract else card.lost_modal)(about, say)
 
 
 async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
@@ -104,7 +125,7 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     box, move = FIRST_BOX[sent.callback_id], MOVE_OF[sent.callback_id]
     if not actor.role.is_staff:
         return {box: actor.say("This is for our support team.")}
-    if refused := await _refused(services, _found(services, sent.private_metadata), move, actor):
+    if refused := await _refused(services, _found(services, sent.private_metadata, sent.user), move, actor):
         return {box: refused}
     say = actor.say
     match move:
@@ -177,9 +198,16 @@ async def on_sent(services: Services, task: Task) -> None:
     await _move(services, task, actor, sent.private_metadata, MOVE_OF[sent.callback_id], said, "")
 
 
-def _found(services: Services, opportunity_id: str) -> Opportunity | None:
+def _found(services: Services, about: str, user: str) -> Opportunity | None:
     with services.casebook.look() as connection:
-        return opportunities.get(connection, services.identity.workspace, opportunity_id)
+        return _standing(services, connection, about, user)
+
+
+def _standing(services: Services, connection: Connection, about: str, user: str) -> Opportunity | None:
+    """How an opportunity stands, by its id or by the contract from which it comes, also before the first word of it."""
+    if key := EndingKey.read(about):
+        return endings.standing(services, connection, key, user)
+    return opportunities.get(connection, services.identity.workspace, about)
 
 
 async def _seller(services: Services, actor: Actor) -> Seller:
@@ -205,22 +233,25 @@ async def _move(
     services: Services,
     task: Task,
     actor: Actor,
-    opportunity_id: str,
+    about: str,
     move: SalesMove,
     said: Outcome,
     response_url: str,
 ) -> None:
     """In one transaction: the state compared and set, the audit row, the cards and the news."""
     workspace, policy, user = services.identity.workspace, services.playbook.policy, actor.person.user_id
-    known = _found(services, opportunity_id)
+    known = _found(services, about, user)
     with services.casebook.look() as connection:
         case = cases.get(connection, workspace, known.case_id) if known and known.case_id else None
-    read_by = await selling.readers(services, known, case, user, said.whom) if known and case else {}
+    read_by = await selling.readers(services, known, case, user, said.whom) if known else {}
     seller = await _seller(services, actor)
     with task.finishing() as connection:
-        before = opportunities.get(connection, workspace, opportunity_id)
+        before = _standing(services, connection, about, user)
         refused = _refusal(before, move, seller, actor)
-        if refused or before is None or case is None:
+        if before and before.contract and not refused:
+            first, before = before, endings.begun(services, connection, before, user)
+            refused = _refusal(before, move, seller, actor) if before.id != first.id else None
+        if refused or before is None or (before.case_id and case is None):
             casework.answer(services, connection, task, actor, response_url, refused or "")
             return
         after = moved(before, move, by=user, now=moment(services), policy=policy.sales, hours=policy.hours, said=said)

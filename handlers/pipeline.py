@@ -5,14 +5,16 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from bot.pipeline import Mine, Pipeline, by_due, by_month, endings_ahead, last_day
-from bot.sales import CHANNEL, Opportunity, OpportunityState, in_sales, manages_sales
+from bot.renewals import key_of
+from bot.sales import CHANNEL, SETTLED, Opportunity, OpportunityState, in_sales, manages_sales
 from bot.working_hours import desk_day
 from handlers.board import names
+from handlers.endings import found
 from handlers.guard import Actor
 from handlers.people import GROUPS_TOO_OLD_SECONDS
 from handlers.services import Services
 from handlers.situation import moment
-from storage import opportunities
+from storage import endings, opportunities
 from storage import workspace as workspaces
 
 MOST = 500
@@ -37,21 +39,36 @@ def pipeline(services: Services, connection: Connection, actor: Actor) -> Pipeli
     called = names(services, (each.customer_id for each in [*mine, *others, *free]))
 
     def listed(known: list[Opportunity]) -> tuple[Mine, ...]:
-        return tuple(Mine(opportunity=each, customer=called.get(each.customer_id or "")) for each in known)
+        return tuple(
+            Mine(
+                opportunity=each,
+                customer=called.get(each.customer_id or ""),
+                ending=found(services, key) if (key := key_of(each)) else None,
+            )
+            for each in known
+        )
 
     policy = services.playbook.policy
     today = desk_day(moment(services), policy.hours.timezone)
     directory = services.directory()
     kept = directory.customers_kept_by(user, today, last_day(today), today) if directory else ()
     records = [record for each in kept[:MOST] if directory and (record := directory.record(each))]
-    endings = endings_ahead(records, today, policy.sales)
+    spoken_for = endings.spoken_for(connection, workspace, today)
+    ahead = endings_ahead(records, today)
+    unsettled_ahead = [each for each in ahead if not _is_settled(spoken_for.get(each.key))]
+    open_ahead = [each for each in ahead if each.key not in spoken_for]
     since = moment(services) - timedelta(days=DAYS)
     return Pipeline(
         mine=listed(mine),
         others=listed(others),
         free=listed(free),
-        renewals=by_month(endings, today),
-        next_endings=tuple(endings[:NEXT]),
+        renewals=by_month(unsettled_ahead, today),
+        next_endings=tuple(open_ahead[:NEXT]),
+        more_endings=max(len(open_ahead) - NEXT, 0),
         settled=opportunities.settled_by(connection, workspace, user, since=since.timestamp()),
         days=DAYS,
     )
+
+
+def _is_settled(opportunity: Opportunity | None) -> bool:
+    return opportunity is not None and opportunity.state in SETTLED

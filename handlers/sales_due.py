@@ -35,7 +35,7 @@ async def happen(services: Services, known: Opportunity) -> None:
     with services.casebook.look() as connection:
         case = cases.get(connection, known.workspace, known.case_id) if known.case_id else None
         move = by_itself(known, moment(services), reached=opportunities.reached(connection, known))
-    if move is None or case is None:
+    if move is None or (known.case_id and case is None):
         return
     move, whom = await _whom(services, known, move)
     if whom is None:
@@ -69,7 +69,7 @@ def _nobody(services: Services, known: Opportunity) -> None:
         opportunities.settle(connection, known, known.model_copy(update=rest))
 
 
-async def _happen(services: Services, known: Opportunity, case: Case, move: SalesMove, whom: str) -> None:
+async def _happen(services: Services, known: Opportunity, case: Case | None, move: SalesMove, whom: str) -> None:
     """In one transaction: the state compared and set, the audit row, the cards and the news."""
     policy, now = services.playbook.policy, moment(services)
     read_by = await selling.readers(services, known, case, whom)

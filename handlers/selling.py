@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from bot.blocks import Block, body
 from bot.briefing import avoid, chips, is_public, pitch
+from bot.cards import renewals as renewals_card
 from bot.cards import sales as sales_card
 from bot.cards.feedback import footer
 from bot.cards.sales import Brief
@@ -20,9 +21,11 @@ from bot.i18n import Words, words
 from bot.language import language_of_locale
 from bot.message import Role
 from bot.recommend import AlsoHeld
+from bot.renewals import key_of, on_file
 from bot.sales import CHANNEL, SETTLED, Opportunity, OpportunityState, SalesMove, card_key, is_new_card
 from bot.setup import Person, Setup, role_of
-from handlers import news, people, request
+from bot.working_hours import desk_day
+from handlers import endings, news, people, request
 from handlers.services import Services
 from handlers.situation import customer_of, moment, situation
 from storage import advised, audit, commitments, conversations, facts, opportunities, outbox, which_case
@@ -37,14 +40,18 @@ TOOK_IT_UP = "sales_took_it_up"
 Readers = Mapping[str, Person]
 
 
-async def readers(services: Services, opportunity: Opportunity, case: Case, *more: str | None) -> Readers:
+async def readers(services: Services, opportunity: Opportunity, case: Case | None, *more: str | None) -> Readers:
     """Who reads of a move: whoever got a card, whoever handles the case, and those named besides.
+
+    Args:
+        case: None for an opportunity that comes from a contract.
 
     Raises:
         UnknownForNowError: When Slack could not be asked.
     """
     with services.casebook.look() as connection:
-        users = {*opportunity.told, *_at_the_desk(connection, case), *more} - {None, CHANNEL}
+        at_the_desk = _at_the_desk(connection, case) if case else ()
+        users = {*opportunity.told, *at_the_desk, *more} - {None, CHANNEL}
     return {user: await people.look_up(services, user) for user in sorted(each for each in users if each)}
 
 
@@ -129,13 +136,14 @@ def make(
     before: Opportunity,
     after: Opportunity,
     move: SalesMove,
-    case: Case,
+    case: Case | None,
     actor: str,
     read_by: Readers,
 ) -> bool:
     """Make a move with all it causes, in the caller's transaction; False when somebody was first.
 
-    The state is compared and set; the audit row, every card as it is now and the news go with it.
+    The state is compared and set; the audit row, every card as it is now, the lists on which the contract stands and
+    the news go with it.
     """
     if not opportunities.settle(connection, before, after):
         return False
@@ -155,19 +163,24 @@ def make(
     once = f"{after.card}:{move}:{services.clock():.6f}"
     if has_new:
         _put_card(services, connection, after, case, read_by)
-    elif move is SalesMove.TELL_ANEW:
+    elif move is SalesMove.TELL_ANEW and case:
         _tell_anew(services, connection, after, case, read_by, once)
     _redraw(services, connection, after, case, read_by, once, but_last=has_new)
-    _tell_the_desk(services, connection, before, after, move, case, read_by)
+    if case:
+        _tell_the_desk(services, connection, before, after, move, case, read_by)
+    elif key := key_of(after):
+        endings.redraw(services, connection, key)
     return True
 
 
 def _card(
-    services: Services, connection: Connection, opportunity: Opportunity, case: Case, at: int, read_by: Readers
+    services: Services, connection: Connection, opportunity: Opportunity, case: Case | None, at: int, read_by: Readers
 ) -> Mapping[str, object]:
     """The card number `at`, in the language of whoever got it."""
     reader = read_by.get(opportunity.told[at])
     say = words(language_of_locale(reader.locale if reader else ""))
+    if case is None:
+        return _contract_card(services, opportunity, at, reader, say)
     text, blocks = sales_card.card(
         opportunity,
         brief(services, connection, opportunity, case, reader, say),
@@ -178,7 +191,31 @@ def _card(
     return body(text, blocks)
 
 
-def _put_card(services: Services, connection: Connection, after: Opportunity, case: Case, read_by: Readers) -> None:
+def _contract_card(
+    services: Services, opportunity: Opportunity, at: int, reader: Person | None, say: Words
+) -> Mapping[str, object]:
+    policy, key, whose = services.playbook.policy, key_of(opportunity), opportunity.customer_id
+    customer = customer_of(services, whose)
+    record = customer.record if customer else _unknown(opportunity, say)
+    today = desk_day(moment(services), policy.hours.timezone)
+    text, blocks = renewals_card.card(
+        opportunity,
+        on_file(record, key, today) if key else None,
+        Brief(
+            record=record,
+            instead_of=_instead_of(record, reader),
+            also_held=_also_held(services.directory(), whose, policy.sales.also_held_by) if whose else (),
+            zone=reader.timezone if reader else policy.hours.timezone,
+        ),
+        say=say,
+        is_latest=at == len(opportunity.told) - 1,
+    )
+    return body(text, blocks)
+
+
+def _put_card(
+    services: Services, connection: Connection, after: Opportunity, case: Case | None, read_by: Readers
+) -> None:
     last = len(after.told) - 1
     is_channel = after.told[last] == CHANNEL
     setup: Setup = workspaces.setup(connection, after.workspace)
@@ -189,7 +226,7 @@ def _put_card(services: Services, connection: Connection, after: Opportunity, ca
         kind=SendKind.MESSAGE if is_channel else SendKind.DIRECT,
         target={"channel": setup.sales_channel} if is_channel else {"user": after.told[last]},
         body=_card(services, connection, after, case, last, read_by),
-        case_id=case.id,
+        case_id=after.case_id,
         now=services.clock(),
     )
 
@@ -198,7 +235,7 @@ def _redraw(
     services: Services,
     connection: Connection,
     after: Opportunity,
-    case: Case,
+    case: Case | None,
     read_by: Readers,
     once: str,
     *,
@@ -217,7 +254,7 @@ def _redraw(
             kind=SendKind.UPDATE,
             target={"of": key} | ({} if user == CHANNEL else {"user": user}),
             body=shown,
-            case_id=case.id,
+            case_id=after.case_id,
             now=services.clock(),
         )
 

@@ -14,6 +14,7 @@ from bot.cards import exception as exception_card
 from bot.cards import feedback as feedback_card
 from bot.cards import home as home_card
 from bot.cards import promise_scope as scope_card
+from bot.cards import renewals as renewals_card
 from bot.cards import right_customer as right_customer_card
 from bot.cards import sales as sales_card
 from bot.cards import setup as setup_card
@@ -98,6 +99,7 @@ CLICKS: dict[str, Work] = {
     sales_card.HAND_ON: opportunity.on_hand_on,
     sales_card.WON: opportunity.on_won,
     sales_card.LOST: opportunity.on_lost,
+    renewals_card.MENU: opportunity.on_ending,
     verification_card.ASK_SALES: verification.on_ask,
     verification_card.YES: verification.on_yes,
     verification_card.NO: verification.on_no,

@@ -6,6 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from bot.blocks import Block, context, cut, escaped, header, section
+from bot.cards.renewals import contract_words, end_words, paragraph
 from bot.cards.sales import buttons, lost_words, state_words
 from bot.i18n import Words
 from bot.ledger import bar
@@ -46,7 +47,8 @@ def _mine(mine: Mine, now: datetime, zone: str, say: Words) -> list[Block]:
     """A line, how it stands, and the buttons that lead on."""
     known = mine.opportunity
     name = escaped(cut(mine.customer or say("a customer not on file"), MOST_NAME))
-    stands = [state_words(known, zone, say)]
+    contract = f"{contract_words(mine.ending)} · {end_words(mine.ending, say)}" if mine.ending else ""
+    stands = [*filter(None, [contract]), state_words(known, zone, say)]
     if is_overdue(known, now):
         stands.append(say("This is due now."))
     elif known.due_at and known.due_move is SalesMove.MOVE_UP:
@@ -56,18 +58,19 @@ def _mine(mine: Mine, now: datetime, zone: str, say: Words) -> list[Block]:
 
 
 def _renewals(pipeline: Pipeline, say: Words) -> list[Block]:
-    """How many contracts end in each of the next months, with a bar for what they are worth."""
+    """How many contracts end in each of the next months, with a bar for what they are worth; the next, with a menu."""
     found: list[Block] = [header(say("Renewals ahead"))]
     if not any(each.contracts for each in pipeline.renewals):
         return [*found, section(say("No contract of your accounts ends in the next six months."))]
     found.append(section(_chart(pipeline.renewals, say)))
-    lines = [f"• {' · '.join(_ending(each, say))}" for each in pipeline.next_endings]
-    return [*found, section("\n".join(lines))] if lines else found
+    found += [paragraph(_ending(each, say), each, None, say) for each in pipeline.next_endings]
+    return [*found, *_more(pipeline.more_endings, say)]
 
 
-def _ending(each: Ending, say: Words) -> list[str]:
+def _ending(each: Ending, say: Words) -> str:
     price = [say.money(each.price.amount, each.price.currency)] if each.price else []
-    return [say.day(each.ends_on), *(escaped(cut(name, MOST_NAME)) for name in (each.customer, each.name)), *price]
+    names = (escaped(cut(name, MOST_NAME)) for name in (each.customer, each.name))
+    return " · ".join([say.day(each.ends_on), *names, *price])
 
 
 def _chart(months: Sequence[RenewalMonth], say: Words) -> str:

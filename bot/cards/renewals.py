@@ -1,34 +1,151 @@
-"""Contracts that end: the list a salesperson gets."""
+"""Contracts that end: the list a salesperson gets, the menu beside each, the card of one that goes to a colleague."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
-from bot.blocks import Block, context, cut, escaped, header, section
-from bot.cards.sales import MOST_LABEL
+from bot.blocks import Block, context, cut, escaped, header, option, overflow, plain, section
+from bot.cards import sales
 from bot.i18n import Words
-from bot.renewals import Ending
+from bot.renewals import MOST_LISTED, Ending, EndingKey, Listed
+from bot.sales import CHANNEL, SETTLED, Opportunity, OpportunityState
 
-MOST_ENDINGS = 60
-ENDINGS_A_BLOCK = 10
+MENU = "ending_menu"
+MOST_ID = 255
+MOST_TITLE = 24
+_ROW = "ending:"
 
 
-def endings(found: Sequence[Ending], say: Words) -> tuple[str, list[Block]]:
-    """The contracts that end soon, of one salesperson, the first to end foremost."""
-    text = say.plural("{n} contract ends soon", "{n} contracts end soon", len(found))
-    lines = [_ending(each, say) for each in found[:MOST_ENDINGS]]
-    blocks: list[Block] = [header(text)]
-    blocks += [section("\n".join(lines[at : at + ENDINGS_A_BLOCK])) for at in range(0, len(lines), ENDINGS_A_BLOCK)]
-    if len(found) > MOST_ENDINGS:
-        more = len(found) - MOST_ENDINGS
-        blocks.append(context(say.plural("and {n} more", "and {n} more", more)))
+class Choice(StrEnum):
+    """What can be said of a contract that ends."""
+
+    ON_IT = "on_it"
+    RENEWED = "renewed"
+    NOT_RENEWED = "not_renewed"
+
+
+def choice_words(choice: Choice, say: Words) -> str:
+    """A choice of the menu; an ellipsis when a window opens."""
+    match choice:
+        case Choice.ON_IT:
+            return say("I'm on it")
+        case Choice.RENEWED:
+            return say("Renewed…")
+        case Choice.NOT_RENEWED:
+            return say("Not renewed…")
+
+
+def row_id(key: EndingKey) -> str:
+    """The id of the paragraph in which a contract's menu stands."""
+    return f"{_ROW}{key.key.spelt}"
+
+
+def key_of_row(block_id: str) -> str:
+    """The contract to which a menu belongs, spelt."""
+    return block_id.removeprefix(_ROW)
+
+
+def paragraph(mrkdwn: str, ending: Ending, opportunity: Opportunity | None, say: Words) -> Block:
+    """A contract, with what can still be said of it behind three dots."""
+    choices = list(Choice)
+    if opportunity and opportunity.state is OpportunityState.TAKEN:
+        choices.remove(Choice.ON_IT)
+    block = row_id(ending)
+    if (opportunity and opportunity.state in SETTLED) or len(block) > MOST_ID:
+        return section(mrkdwn)
+    menu = overflow(MENU, [option(choice_words(each, say), each) for each in choices])
+    return {**section(mrkdwn, accessory=menu), "block_id": block}
+
+
+def listing(
+    found: Sequence[Listed], *, zone: str, say: Words, follow: int = 0, beside: int = 0
+) -> tuple[str, list[Block]]:
+    """The contracts that end soon, of one salesperson, and one sentence for notifications.
+
+    Args:
+        zone: Where the reader's days begin and end.
+        follow: How many more come with the next list.
+        beside: How many more there are, which others have on their lists.
+    """
+    text = say.plural("{n} contract ends soon", "{n} contracts end soon", len(found) + follow + beside)
+    blocks: list[Block] = [header(text), *(_listed(each, zone, say) for each in found[:MOST_LISTED])]
+    if follow:
+        blocks.append(context(say.plural("{n} more follows another day", "{n} more follow on other days", follow)))
+    if beside:
+        blocks.append(
+            context(say.plural("{n} more is with a colleague alone", "{n} more are with colleagues alone", beside))
+        )
     blocks.append(
-        context(say("Each contract comes up at most once at each of these times, and not once it is followed."))
+        context(say("Say what comes of it in the menu ⋯ beside a contract, and nobody is reminded of it again."))
     )
     return text, blocks
 
 
-def _ending(each: Ending, say: Words) -> str:
-    price = [say.money(each.price.amount, each.price.currency)] if each.price else []
-    when = say.plural("ends in {n} day", "ends in {n} days", each.days) if each.days else say("ends today")
-    name = escaped(cut(each.customer, MOST_LABEL))
-    contract = escaped(cut(f"{each.contract} {each.name}".strip(), MOST_LABEL))
-    return f"• *{name}* · {' · '.join([contract, f'{when} ({say.day(each.ends_on)})', *price])}"
+def _listed(each: Listed, zone: str, say: Words) -> Block:
+    lines = [line(each.ending, say)]
+    if each.opportunity:
+        lines.append(sales.state_words(each.opportunity, zone, say))
+    elif each.keeper == CHANNEL:
+        lines.append(say("The sales channel was told, and nobody has said yet what comes of it."))
+    elif each.keeper is not None:
+        lines.append(say("{who} was told and has not said yet what comes of it.", who=f"<@{each.keeper}>"))
+    return paragraph("\n".join(lines), each.ending, each.opportunity, say)
+
+
+def card(
+    opportunity: Opportunity, ending: Ending | None, brief: sales.Brief, *, say: Words, is_latest: bool = True
+) -> tuple[str, list[Block]]:
+    """A contract that goes to a colleague, or comes up again: the card as it stands now, and one sentence.
+
+    Args:
+        ending: The contract; None when it is not on file any more.
+        brief: The customer, what similar ones also hold, and where the reader's days begin and end.
+        is_latest: Nobody was told after this reader.
+    """
+    text = say("{customer}: a contract ends", customer=brief.record.customer.name)
+    blocks: list[Block] = [header(text)]
+    if not is_latest or opportunity.state is not OpportunityState.ASKED:
+        blocks.append(section(f"*{sales.state_words(opportunity, brief.zone, say)}*"))
+    blocks.append(section(line(ending, say) if ending else escaped(opportunity.contract or "")))
+    if brief.instead_of:
+        blocks.append(context(say("You get this because {name} has left.", name=escaped(brief.instead_of))))
+    blocks += sales.holdings(brief, say)
+    blocks += sales.buttons(opportunity, say)
+    return text, blocks
+
+
+def renewed_modal(about: str, currency: str, say: Words) -> Block:
+    """For how much, and for how long.
+
+    Args:
+        about: The contract, spelt.
+    """
+    return {**sales.won_modal(about, currency, say), "title": plain(say("Renewed"), MOST_TITLE)}
+
+
+def not_renewed_modal(about: str, say: Words) -> Block:
+    """Why it was not renewed (R45).
+
+    Args:
+        about: The contract, spelt.
+    """
+    return {**sales.lost_modal(about, say), "title": plain(say("Not renewed"), MOST_TITLE)}
+
+
+def line(ending: Ending, say: Words) -> str:
+    """A contract in one line of markup: whose, which, until when, what it costs a year."""
+    name = escaped(cut(ending.customer, sales.MOST_LABEL))
+    price = [say.money(ending.price.amount, ending.price.currency)] if ending.price else []
+    return f"*{name}* · {' · '.join([contract_words(ending), end_words(ending, say), *price])}"
+
+
+def contract_words(ending: Ending) -> str:
+    """Number and name of a contract, in markup."""
+    return escaped(cut(f"{ending.contract} {ending.name}".strip(), sales.MOST_LABEL))
+
+
+def end_words(ending: Ending, say: Words) -> str:
+    """When it ends, or ended."""
+    if ending.days < 0:
+        return say("ended on {day}", day=say.day(ending.ends_on))
+    when = say.plural("ends in {n} day", "ends in {n} days", ending.days) if ending.days else say("ends today")
+    return f"{when} · {say.day(ending.ends_on)}"

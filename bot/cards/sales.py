@@ -121,7 +121,7 @@ def card(
     blocks += _chips(brief.chips, say)
     if brief.pitch:
         blocks += [section(f"*{say('You could say')}*"), quotes(brief.pitch)]
-    blocks += _holdings(brief, say)
+    blocks += holdings(brief, say)
     blocks += buttons(opportunity, say)
     blocks.append(
         context(say("Support is handling the case. Please speak to their decision-maker, and not in that thread."))
@@ -342,7 +342,8 @@ def _chips(chips: Sequence[Chip], say: Words) -> list[Block]:
     ]
 
 
-def _holdings(brief: Brief, say: Words) -> list[Block]:
+def holdings(brief: Brief, say: Words) -> list[Block]:
+    """What they own, and what similar customers also hold (R44)."""
     owned = [f"{each.name} ({each.serial})" for each in brief.record.products]
     owned = owned or list(dict.fromkeys(on.coverage.product for on in brief.coverages if on.coverage.product))
     blocks: list[Block] = []

@@ -8,7 +8,7 @@ from bot.customer import Contract, Customer, CustomerRecord, Price
 from bot.entitlement import Coverage, CoverageKind
 from bot.i18n import words
 from bot.pipeline import Mine, Pipeline, Settled, by_due, by_month, endings_ahead, last_day, month_starts
-from bot.policy import SalesPolicy
+from bot.renewals import on_file
 from bot.sales import LostReason, Opportunity, OpportunityState, SalesMove
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -69,7 +69,7 @@ def test_contracts_that_end_are_counted_in_their_month_with_what_they_cost() -> 
         ),
         record("B", ("apr", date(2027, 4, 30), "60000"), ("may", date(2027, 5, 1), "1")),
     ]
-    endings = endings_ahead(records, TODAY, SalesPolicy())
+    endings = endings_ahead(records, TODAY)
     assert [each.contract for each in endings] == ["today", "dec", "apr"]
     months = by_month(endings, TODAY)
     assert [each.contracts for each in months] == [1, 1, 0, 0, 0, 1]
@@ -78,7 +78,7 @@ def test_contracts_that_end_are_counted_in_their_month_with_what_they_cost() -> 
 
 def test_the_home_shows_each_with_its_buttons_and_the_chart() -> None:
     """Taken: later, hand on, won, not sold. Free: to be taken. And a bar beside each month's worth."""
-    endings = endings_ahead([record("廣昕精密", ("M1", TODAY, "96000"))], TODAY, SalesPolicy())
+    endings = endings_ahead([record("廣昕精密", ("M1", TODAY, "96000"))], TODAY)
     shown = card.blocks(
         Pipeline(
             mine=(Mine(opportunity=opportunity("o1", due=NOW - timedelta(hours=1)), customer="廣昕精密"),),
@@ -99,7 +99,9 @@ def test_the_home_shows_each_with_its_buttons_and_the_chart() -> None:
     told = [block["text"]["text"] for block in shown if block["type"] == "section"]
     assert told[0] == "*廣昕精密*\n<@U0SALES> has taken it.\nThis is due now."
     assert told[2].splitlines()[2] == "2026-11  1  NT$96,000  ▇▇▇▇▇▇▇▇▇▇"
-    assert told[3] == "• 2026-11-22 · 廣昕精密 · 維護 · NT$96,000"
+    assert told[3] == "2026-11-22 · 廣昕精密 · 維護 · NT$96,000"
+    (menu,) = [block["accessory"] for block in shown if "accessory" in block]
+    assert [each["value"] for each in menu["options"]] == ["on_it", "renewed", "not_renewed"]
     assert told[4] == "*The last 90 days*\n2 won · NT$150,000\n4 not sold (the price 3, no budget this year 1)"
 
 
@@ -116,6 +118,19 @@ def test_what_nobody_took_says_when_the_next_one_is_told_and_what_sleeps_does_no
         "If nobody takes it by 2026-11-22 14:00, the next one is told."
     ]
     assert told(OpportunityState.SNOOZED, SalesMove.WAKE) == []
+
+
+def test_an_opportunity_of_a_contract_says_which_contract_it_is() -> None:
+    """Number, name and last day stand over how it stands; once the contract is over it says since when."""
+    record_ = record("廣昕精密", ("M1", TODAY, "96000"))
+    (ending,) = endings_ahead([record_], TODAY)
+    over = on_file(record_, ending.key, TODAY + timedelta(days=3))
+    known = opportunity("o1").model_copy(update={"case_id": None, "contract": "M1", "ends_on": TODAY})
+    mine = tuple(Mine(opportunity=known, customer="廣昕精密", ending=each) for each in (ending, over))
+    shown = card.blocks(Pipeline(mine=mine), NOW, "Asia/Taipei", words("en"))
+    told = [block["text"]["text"].splitlines() for block in shown if block["type"] == "section"]
+    assert told[0] == ["*廣昕精密*", "M1 維護 · ends today · 2026-11-22", "<@U0SALES> has taken it."]
+    assert told[1][1] == "M1 維護 · ended on 2026-11-22"
 
 
 def test_an_empty_list_says_so_kindly() -> None:

@@ -1,16 +1,36 @@
-"""Contracts that end: when each comes up."""
+"""Contracts that end: when each comes up, how it is known again, and what a salesperson can say of it."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.customer import Contract, Customer, CustomerRecord
+from bot.cards import renewals as card
+from bot.customer import Contract, Customer, CustomerRecord, Price
 from bot.entitlement import Coverage, CoverageKind
+from bot.i18n import words
 from bot.policy import SalesPolicy
-from bot.renewals import ending
+from bot.renewals import (
+    MOST_LISTED,
+    Ending,
+    EndingKey,
+    Listed,
+    endings,
+    is_last_call,
+    key_of,
+    on_file,
+    reach,
+    spoken_for,
+    threshold,
+)
+from bot.sales import CHANNEL, Opportunity, OpportunityState
 
 POLICY = SalesPolicy()
 TODAY = date(2026, 11, 23)
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+KEY = EndingKey(customer_id="C-1", contract="M-1", ends_on=TODAY + timedelta(days=20))
 
 
 def contract(number: str, days: int | None, product_: str | None = "ERP") -> tuple[Contract, Coverage]:
@@ -19,16 +39,21 @@ def contract(number: str, days: int | None, product_: str | None = "ERP") -> tup
     covers = Coverage(
         kind=CoverageKind.CONTRACT, reference=number, product=product_, start=TODAY - timedelta(days=300), end=end
     )
-    return Contract(number=number, name="Care"), covers
+    return Contract(number=number, name="Care", price=Price(amount=Decimal(48_000))), covers
 
 
 def holding(*held: tuple[Contract, Coverage]) -> CustomerRecord:
     """A customer with these contracts."""
     return CustomerRecord(
         customer=Customer(id="C-1", name="廣昕"),
-        contracts=[each for each, _ in held],
-        coverages=[each for _, each in held],
+        contracts=tuple(each for each, _ in held),
+        coverages=tuple(each for _, each in held),
     )
+
+
+def ahead(*held: tuple[Contract, Coverage]) -> list[Ending]:
+    """Which of them come up."""
+    return endings(holding(*held), TODAY, reach(POLICY))
 
 
 @pytest.mark.parametrize(
@@ -36,14 +61,116 @@ def holding(*held: tuple[Contract, Coverage]) -> CustomerRecord:
 )
 def test_a_contract_comes_under_the_nearest_threshold(days: int, within: int | None) -> None:
     """90, 60 and 30 days ahead, to the day; what is over is no renewal ahead."""
-    found = ending(holding(contract("M-1", days)), TODAY, POLICY)
-    assert [each.within for each in found] == ([within] if within else [])
+    assert [threshold(each, POLICY) for each in ahead(contract("M-1", days))] == ([within] if within else [])
+
+
+def test_only_under_the_nearest_of_all_thresholds_it_is_the_last_call() -> None:
+    """In whatever order the policy names them."""
+    policy = SalesPolicy(renewals_ahead_days=(30, 90, 60))
+    assert [is_last_call(each, policy) for each in (90, 60, 30)] == [False, False, True]
 
 
 def test_what_was_renewed_or_has_a_gap_is_not_told() -> None:
     """A later contract for the same thing follows it; one for another product does not; no date is not an end."""
-    assert ending(holding(contract("M-1", 20), contract("M-2", 385)), TODAY, POLICY) == []
-    assert ending(holding(contract("M-1", 20), contract("M-2", 385, None)), TODAY, POLICY) == []
-    (found,) = ending(holding(contract("M-1", 20), contract("M-2", 385, "POS")), TODAY, POLICY)
-    assert found.contract == "M-1"
-    assert ending(holding(contract("M-1", None)), TODAY, POLICY) == []
+    assert ahead(contract("M-1", 20), contract("M-2", 385)) == []
+    assert ahead(contract("M-1", 20), contract("M-2", 385, None)) == []
+    (found,) = ahead(contract("M-1", 20), contract("M-2", 385, "POS"))
+    assert found.key == KEY
+    assert ahead(contract("M-1", None)) == []
+
+
+@given(st.text(max_size=64), st.text(max_size=64), st.dates())
+def test_a_contract_is_known_again_by_what_stands_on_its_menu(customer_id: str, number: str, ends_on: date) -> None:
+    """Whatever its number is made of; what is no contract, like the id of an opportunity, is none."""
+    key = EndingKey(customer_id=customer_id, contract=number, ends_on=ends_on)
+    assert EndingKey.read(card.key_of_row(card.row_id(key))) == key
+
+
+@pytest.mark.parametrize(
+    "spelt", ["", "0123456789abcdef0123456789abcdef", "[]", "7", '["C-1","M-1","soon"]', '["C-1"]']
+)
+def test_what_is_no_contract_is_read_as_none(spelt: str) -> None:
+    """A click with anything else is about no contract."""
+    assert EndingKey.read(spelt) is None
+
+
+def test_what_somebody_says_of_a_contract_stands_on_that_end_of_it() -> None:
+    """A contract renewed under its number ends again, and that end is another one."""
+    known = spoken_for(KEY, workspace="T1", opportunity_id="o1", now=NOW)
+    assert (known.case_id, known.reasons, known.state) == (None, ("contract_ends",), OpportunityState.ASKED)
+    assert key_of(known) == KEY
+    assert key_of(known) != KEY.model_copy(update={"ends_on": TODAY + timedelta(days=385)})
+
+
+def test_a_contract_stays_known_once_it_is_over_or_followed() -> None:
+    """Until its number is not on file any more."""
+    record = holding(contract("M-1", 400))
+    found = on_file(record, KEY, TODAY + timedelta(days=25))
+    assert found
+    assert (found.ends_on, found.days, found.name) == (KEY.ends_on, -5, "Care")
+    assert on_file(record, KEY.model_copy(update={"contract": "M-9"}), TODAY) is None
+
+
+# --- the list
+
+
+def known(state: OpportunityState) -> Opportunity:
+    """What somebody made of it."""
+    made = spoken_for(KEY, workspace="T1", opportunity_id="o1", now=NOW)
+    return made.model_copy(update={"state": state, "taken_by": "U1", "settled_by": "U1"})
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [
+        (None, ["on_it", "renewed", "not_renewed"]),
+        (OpportunityState.ASKED, ["on_it", "renewed", "not_renewed"]),
+        (OpportunityState.SNOOZED, ["on_it", "renewed", "not_renewed"]),
+        (OpportunityState.TAKEN, ["renewed", "not_renewed"]),
+        (OpportunityState.WON, None),
+        (OpportunityState.LOST, None),
+    ],
+)
+def test_the_menu_offers_what_can_still_be_said(state: OpportunityState | None, offered: list[str] | None) -> None:
+    """Nothing once it is settled; whoever is on it need not say so again."""
+    (ending,) = ahead(contract("M-1", 20))
+    block = card.paragraph("x", ending, known(state) if state else None, words("en"))
+    menu = block.get("accessory")
+    assert (menu and [each["value"] for each in menu["options"]]) == offered
+
+
+def test_a_contract_whose_name_fits_on_no_menu_is_shown_without_one() -> None:
+    """Slack refuses the whole message for one id that is too long."""
+    (ending,) = ahead(contract("M-1", 20))
+    long = ending.model_copy(update={"contract": "約" * 300})
+    assert "block_id" not in card.paragraph("x", long, None, words("en"))
+
+
+def test_the_list_says_whose_each_contract_is_and_what_became_of_it() -> None:
+    """Their own ones say nothing of whose they are; a colleague's names them; one that is taken says so instead."""
+    (ending,) = ahead(contract("M-1", 20))
+    found = [
+        Listed(ending=ending),
+        Listed(ending=ending.model_copy(update={"contract": "M-2"}), keeper="U2"),
+        Listed(ending=ending.model_copy(update={"contract": "M-3"}), keeper=CHANNEL),
+        Listed(ending=ending, keeper="U2", opportunity=known(OpportunityState.TAKEN)),
+    ]
+    text, blocks = card.listing(found, zone="Asia/Taipei", say=words("en"), follow=2, beside=1)
+    assert text == "7 contracts end soon"
+    lines = [each["text"]["text"].splitlines() for each in blocks if each["type"] == "section"]
+    assert lines[0] == ["*廣昕* · M-1 Care · ends in 20 days · 2026-12-13 · NT$48,000"]
+    assert [each[1:] for each in lines[1:]] == [
+        ["<@U2> was told and has not said yet what comes of it."],
+        ["The sales channel was told, and nobody has said yet what comes of it."],
+        ["<@U1> has taken it."],
+    ]
+
+
+@given(st.integers(0, 200), st.integers(0, 9), st.integers(0, 9))
+def test_a_list_is_never_longer_than_slack_shows(listed: int, follow: int, beside: int) -> None:
+    """Fifty blocks a message, however many contracts end."""
+    (ending,) = ahead(contract("M-1", 20))
+    found = [Listed(ending=ending)] * listed
+    _, blocks = card.listing(found, zone="Asia/Taipei", say=words("zh-TW"), follow=follow, beside=beside)
+    assert len(blocks) <= 50
+    assert sum("accessory" in each for each in blocks) == min(listed, MOST_LISTED)

@@ -14,7 +14,7 @@ from bot.i18n import Words
 from bot.playbook import Playbook
 from bot.policy import Chip
 from bot.recommend import AlsoHeld
-from bot.renewals import Ending
+from bot.renewals import Ending, Listed
 from bot.sales import (
     CHANNEL,
     ROW,
@@ -80,10 +80,45 @@ def brief(record: CustomerRecord, name: str, said: str) -> Brief:
     )
 
 
+def _contracts(say: Words, name: str, records: Iterable[CustomerRecord]) -> Iterator[Shown]:
+    """Lists of contracts that end, cards of one, and its windows."""
+    ending = Ending(
+        customer_id="1",
+        customer=name,
+        contract="114-001",
+        name=name,
+        price=Price(amount=Decimal(48_000)),
+        ends_on=TODAY,
+        days=0,
+    )
+    others = [ending.model_copy(update={"contract": f"{number}", "days": 29, "price": None}) for number in range(70)]
+    states = [
+        opportunity(state, "contract_ends").model_copy(update={"case_id": None, "contract": "114-001"})
+        for state in OpportunityState
+        if state is not OpportunityState.OPEN
+    ]
+    of_each = [Listed(ending=others[number], opportunity=known) for number, known in enumerate(states)]
+    for listed, more in (
+        ([Listed(ending=ending)], 0),
+        (of_each, 1),
+        ([Listed(ending=each, keeper=("U2", CHANNEL)[at % 2]) for at, each in enumerate(others)], 9),
+    ):
+        shown = renewals.listing(listed, zone="Asia/Taipei", say=say, follow=more, beside=more)
+        yield Shown("contracts that end", *shown)
+    for record in records:
+        for state in states:
+            for one in (ending, ending.model_copy(update={"days": -3}), None):
+                made = renewals.card(state, one, brief(record, name, name), say=say, is_latest=one is not None)
+                yield Shown("a contract that ends", *made)
+    for view in (renewals.renewed_modal(ending.spelt, "TWD", say), renewals.not_renewed_modal(ending.spelt, say)):
+        yield Shown(f"window {view['title']['text']}", "", view["blocks"], view)
+
+
 def everything(
     say: Words, name: str, said: str, records: Iterable[CustomerRecord], playbook: Playbook
 ) -> Iterator[Shown]:
     """Cards, news and windows."""
+    records = list(records)
     whys = ((), ("threatens_to_leave",), ("claims_promise",))
     for record in records:
         for state in OpportunityState:
@@ -97,18 +132,7 @@ def everything(
             yield Shown("sales anew", *sales.told_anew(asked, record, (), playbook=playbook, say=say))
     taken = opportunity(OpportunityState.TAKEN)
     yield Shown("sales took it", *sales.told_agent(taken, customer=name, say=say))
-    ending = Ending(
-        customer_id="1",
-        customer=name,
-        contract="114-001",
-        name=name,
-        price=Price(amount=Decimal(48_000)),
-        ends_on=TODAY,
-        days=0,
-        within=30,
-    )
-    for found in ([ending], [ending.model_copy(update={"days": 29, "price": None})] * 70):
-        yield Shown("endings", *renewals.endings(found, say))
+    yield from _contracts(say, name, records)
     sentences = [
         *(sales.refusal_words(each, taken, "Asia/Taipei", say) for each in SalesRefusal),
         *(sales.snooze_error_words(each, say) for each in SnoozeError),

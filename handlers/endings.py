@@ -1,0 +1,129 @@
+"""The lists of contracts that end, drawn as they stand now."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection
+
+from bot.blocks import body
+from bot.cards import renewals as card
+from bot.i18n import words
+from bot.language import language_of_locale
+from bot.renewals import Ending, EndingKey, Listed, key_of, on_file, spoken_for
+from bot.sales import CHANNEL, Opportunity
+from bot.setup import Person
+from bot.working_hours import desk_day
+from handlers.services import Services
+from handlers.situation import customer_of, moment
+from storage import audit, endings, ids, opportunities, outbox
+from storage import workspace as workspaces
+from storage.outbox import SendKind
+
+
+def drawn(
+    services: Services,
+    connection: Connection,
+    rows: Iterable[tuple[Ending, str]],
+    user: str,
+    reader: Person | None,
+    *,
+    follow: int = 0,
+    beside: int = 0,
+) -> Mapping[str, object]:
+    """A list in the language of whoever gets it, with what was made of each contract.
+
+    Args:
+        rows: The contracts, and with whom each is.
+        user: Who gets it, `CHANNEL` for the sales channel.
+        follow: How many more come with the next list.
+        beside: How many more there are, which others have on their lists.
+    """
+    say = words(language_of_locale(reader.locale if reader else ""))
+    listed = [
+        Listed(
+            ending=ending,
+            keeper=None if keeper == user else keeper,
+            opportunity=endings.of_contract(connection, services.identity.workspace, ending),
+        )
+        for ending, keeper in rows
+    ]
+    zone = reader.timezone if reader else services.playbook.policy.hours.timezone
+    return body(*card.listing(listed, zone=zone, say=say, follow=follow, beside=beside))
+
+
+def redraw(services: Services, connection: Connection, key: EndingKey) -> None:
+    """Something was made of a contract: every list on which it stands says so, and nobody is pinged."""
+    workspace, now = services.identity.workspace, services.clock()
+    for message, user in endings.lists_with(connection, workspace, key):
+        rows = [
+            (ending, keeper)
+            for each, keeper in endings.on_list(connection, workspace, message)
+            if (ending := found(services, each))
+        ]
+        reader = workspaces.person(connection, workspace, user, since=0.0) if user != CHANNEL else None
+        shown = drawn(services, connection, rows, user, reader)
+        if outbox.reword(connection, workspace, message, shown):
+            continue
+        outbox.put(
+            connection,
+            workspace=workspace,
+            key=f"{message}:{now:.6f}",
+            kind=SendKind.UPDATE,
+            target={"of": message} | ({} if user == CHANNEL else {"user": user}),
+            body=shown,
+            now=now,
+        )
+
+
+def found(services: Services, key: EndingKey) -> Ending | None:
+    """The contract as it is on file today; None when it is there no more."""
+    customer = customer_of(services, key.customer_id)
+    today = desk_day(moment(services), services.playbook.policy.hours.timezone)
+    return on_file(customer.record, key, today) if customer else None
+
+
+def standing(services: Services, connection: Connection, key: EndingKey, user: str) -> Opportunity | None:
+    """The opportunity that comes from a contract; before the first word, one that is not written down yet.
+
+    That one is with whoever is named: the contract stands on their list or in their Home. Otherwise it is with whoever
+    has it, for everybody else's click. None when no such contract is on file.
+
+    Args:
+        user: Who clicked.
+    """
+    workspace = services.identity.workspace
+    if known := endings.of_contract(connection, workspace, key):
+        return known
+    if found(services, key) is None:
+        return None
+    customer = customer_of(services, key.customer_id)
+    account = customer.record.successor if customer else None
+    looks_after = account.slack_user_id if account else None
+    told = endings.keeper(connection, workspace, key)
+    holder = user if user in {told, looks_after} else told or looks_after or CHANNEL
+    new = spoken_for(key, workspace=workspace, opportunity_id=ids.new_id(), now=moment(services))
+    return new.model_copy(update={"told": (holder,)})
+
+
+def begun(services: Services, connection: Connection, known: Opportunity, user: str) -> Opportunity:
+    """The opportunity that comes from a contract, written down if this is the first word of it; nobody has a card yet.
+
+    Another one than is known, when somebody else was first.
+    """
+    workspace, key = services.identity.workspace, key_of(known)
+    if key is None or opportunities.get(connection, workspace, known.id):
+        return known
+    new = known.model_copy(update={"told": ()})
+    if not opportunities.write(connection, new):
+        return endings.of_contract(connection, workspace, key) or known
+    audit.write(
+        connection,
+        workspace=workspace,
+        actor=user,
+        subject="opportunity",
+        subject_id=new.id,
+        move="open",
+        after=new.state,
+        why=" ".join(new.reasons),
+        now=services.clock(),
+    )
+    return new

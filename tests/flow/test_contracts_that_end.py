@@ -1,0 +1,200 @@
+"""Contracts that end: who hears of them, again when a list reached nobody, and what a salesperson makes of one."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from bot.renewals import EndingKey
+from bot.sales import LostReason, Opportunity, OpportunityState
+from bot.settings import Settings
+from bot.setup import RoleSource
+from handlers import renewals
+from storage import endings
+from storage.crm import exported
+from tests.flow.conftest import AGENT, GUEST, MANAGER, SALES, SALES_CHANNEL, SETUP, SUCCESSOR, WORKSPACE, texts
+from tests.flow.without_slack import Desk, desk
+from tests.flow.working import chosen, person, typed
+from tests.sandbox.stage import Json, Stage
+
+DAY = 86_400.0
+HOUR = 3_600.0
+NINETY = datetime(2027, 10, 4, 1, 0, tzinfo=UTC).timestamp()  # a Monday, when the desk opens; M-4 ends on 2027-12-31
+SIXTY = datetime(2027, 11, 3, 1, 0, tzinfo=UTC).timestamp()
+THIRTY = datetime(2027, 12, 1, 1, 0, tzinfo=UTC).timestamp()
+TEAM = SETUP.model_copy(
+    update={"sales": RoleSource(users=(SALES, SUCCESSOR)), "sales_managers": RoleSource(users=(MANAGER,))}
+)
+KEY = EndingKey.model_validate({"customer_id": "C-4", "contract": "M-4", "ends_on": "2027-12-31"})
+ROW = f"ending:{KEY.spelt}"
+ON_IT, RENEWED = "on_it", "renewed"
+WON = {"value": typed("9 萬"), "months": typed("12")}
+LOST = {"reason": chosen("competitor"), "note": typed("別家便宜三成")}
+
+
+@pytest.fixture
+async def at(stage: Stage, settings: Settings) -> AsyncIterator[Desk]:
+    """A desk 90 days before a contract of SALES' customer ends, with a sales manager who keeps no account."""
+    async with desk(stage, settings) as made:
+        made.set_up(TEAM)
+        made.clock.now = NINETY
+        yield made
+
+
+async def look(at: Desk, when: float | None = None) -> None:
+    """The hour's look over the directory, and what it sends."""
+    at.clock.now = when or at.clock.now
+    await renewals.look_ahead(at.services)
+    await at.send_all()
+
+
+async def says(at: Desk, user: str, choice: str) -> list[str]:
+    """Somebody takes a choice of the menu beside the contract."""
+    return await at.click(user, "ending_menu", choice, block_id=ROW)
+
+
+def stands(at: Desk) -> Opportunity | None:
+    """What somebody made of the contract."""
+    with at.services.casebook.look() as connection:
+        return endings.of_contract(connection, WORKSPACE, KEY)
+
+
+def told(at: Desk) -> list[tuple[int, str, str]]:
+    """Who heard of it under which threshold, and with whom it was."""
+    rows = at.rows("SELECT within, told, keeper FROM endings_told ORDER BY within DESC, told")
+    return [(within, told, keeper) for within, told, keeper in rows]
+
+
+def lists(stage: Stage, method: str = "chat.postMessage") -> list[Json]:
+    """The lists as Slack has them."""
+    log = stage.sandbox.workspace.log.since(0)
+    sent = [each["body"] for each in log if each["dir"] == "call" and each["name"] == method and each["ok"]]
+    return [each for each in sent if "M-4" in str(each.get("blocks"))]
+
+
+async def test_each_salesperson_gets_one_list_a_day_each_contract_once_a_threshold(at: Desk) -> None:
+    """While the desk is open, also across restarts; nobody reacted by the last threshold: the manager hears as well."""
+    await look(at, NINETY - 2 * DAY)
+    assert at.told(SALES) == []
+    for _ in range(2):
+        await look(at, NINETY)
+    assert at.told(SALES) == ["1 份合約快到期"]
+    await look(at, NINETY + DAY)
+    assert len(at.told(SALES)) == 1
+    await look(at, SIXTY)
+    assert (len(at.told(SALES)), at.told(MANAGER)) == (2, [])
+    await look(at, THIRTY)
+    assert (len(at.told(SALES)), len(at.told(MANAGER))) == (3, 1)
+    assert told(at) == [(90, SALES, SALES), (60, SALES, SALES), (30, SALES, SALES), (30, MANAGER, SALES)]
+
+
+async def test_whatever_somebody_said_of_leaves_the_lists_and_stands_with_them(at: Desk, stage: Stage) -> None:
+    """The list shows who is on it; no later threshold and no manager hears of it again."""
+    await look(at)
+    assert await says(at, SALES, ON_IT) == []
+    await at.send_all()
+    known = stands(at)
+    assert known
+    assert (known.state, known.taken_by, known.case_id, known.customer_id) == ("taken", SALES, None, "C-4")
+    assert known.reasons == ("contract_ends",)
+    (drawn,) = lists(stage, "chat.update")
+    assert f"<@{SALES}>" in texts(drawn["blocks"])
+    assert [each["accessory"]["options"][0]["value"] for each in drawn["blocks"] if "accessory" in each] == [RENEWED]
+    await look(at, SIXTY)
+    await look(at, THIRTY)
+    assert (len(at.told(SALES)), at.told(MANAGER)) == (1, [])
+
+
+async def test_a_renewal_counts_with_its_value_and_one_that_is_not_with_their_words(at: Desk) -> None:
+    """One opportunity for each end, won or lost once; Home, report and CRM have it like any other."""
+    await look(at)
+    assert await says(at, SALES, RENEWED) == ["window sales_won_view"]
+    assert at.view()["private_metadata"] == KEY.spelt
+    assert stands(at) is None
+    assert await at.submit(SALES, "sales_won_view", KEY.spelt, {**WON, "value": typed("0")}) != []
+    assert await at.submit(SALES, "sales_won_view", KEY.spelt, WON) == []
+    known = stands(at)
+    assert known
+    assert (known.state, known.value, known.months, known.settled_by) == ("won", Decimal(90_000), 12, SALES)
+    (late,) = await at.submit(SALES, "sales_lost_view", KEY.spelt, LOST)
+    assert "NT$90,000" in late
+    home = await at.home(SALES)
+    assert ("M-4" in home, "NT$90,000" in home) == (False, True)
+    with at.services.casebook.look() as connection:
+        (row,) = exported(connection, WORKSPACE, "opportunity", 0, at.clock.now)
+    assert (row["contract"], row["case"], row["state"], row["value"]) == ("M-4", None, "won", "90000.00")
+    moves = at.rows("SELECT move, actor FROM audit WHERE subject = 'opportunity' ORDER BY seq")
+    assert [tuple(each) for each in moves] == [("open", SALES), ("win", SALES)]
+
+
+async def test_what_was_not_renewed_keeps_why(at: Desk) -> None:
+    """From the Home, before any list was sent, with the reason and their words."""
+    assert ROW.replace('"', '\\"') in await at.home(SALES)
+    assert await at.submit(SALES, "sales_lost_view", KEY.spelt, LOST) == []
+    known = stands(at)
+    assert known
+    assert (known.state, known.lost_reason, known.lost_note) == ("lost", LostReason.COMPETITOR, "別家便宜三成")
+    await look(at)
+    assert at.told(SALES) == []
+
+
+async def test_anybody_in_sales_takes_what_nobody_took_and_only_whoever_has_it_says_the_rest(at: Desk) -> None:
+    """As with other opportunities: denied by default, and a click that changes nothing says why."""
+    await look(at)
+    (refused,) = await at.submit(SUCCESSOR, "sales_won_view", KEY.spelt, WON)
+    assert f"<@{SALES}>" in refused
+    (refused,) = await says(at, AGENT, ON_IT)
+    assert refused == "這要由業務來做，剛才按的不算數。"
+    assert stands(at) is None
+    assert await says(at, SUCCESSOR, ON_IT) == []
+    (late,) = await says(at, SALES, ON_IT)
+    assert f"<@{SUCCESSOR}>" in late
+    (refused,) = await at.submit(SALES, "sales_lost_view", KEY.spelt, LOST)
+    assert f"<@{SUCCESSOR}>" in refused
+    assert await at.submit(MANAGER, "sales_lost_view", KEY.spelt, LOST) == []
+
+
+async def test_what_somebody_took_goes_to_a_colleague_with_a_card_of_its_own(at: Desk, stage: Stage) -> None:
+    """It is handed on from the Home like any other; the colleague's card says which contract, and takes it."""
+    await look(at)
+    await says(at, SALES, ON_IT)
+    known = stands(at)
+    assert known
+    assert known.id in await at.home(SALES)
+    assert await at.submit(SALES, "sales_hand_on_view", known.id, {"whom": person(SUCCESSOR)}) == []
+    await at.send_all()
+    assert at.told(SUCCESSOR) == ["全勤科技股份有限公司：合約快到期"]
+    assert "2027-12-31" in texts(lists(stage)[-1]["blocks"])
+    assert await at.click(SUCCESSOR, "sales_take", known.id) == []
+    known = stands(at)
+    assert known
+    assert (known.state, known.taken_by) == (OpportunityState.TAKEN, SUCCESSOR)
+
+
+async def test_a_list_that_reached_nobody_goes_to_the_next_in_line_the_same_day(at: Desk, stage: Stage) -> None:
+    """Slack refused the owner's: the sales manager has it an hour later, and nobody hears twice."""
+    await stage.admin("fail_next", method="conversations.open", error="cannot_dm_bot")
+    await look(at)
+    assert lists(stage) == []
+    for _ in range(2):
+        await look(at, at.clock.now + HOUR)
+    assert (len(lists(stage)), len(at.told(MANAGER))) == (1, 1)
+    assert told(at) == [(90, SALES, SALES), (90, MANAGER, MANAGER)]
+    await look(at, SIXTY)
+    assert len(at.told(SALES)) == 2
+
+
+async def test_a_list_that_reached_nobody_at_all_is_told_again_the_next_day(at: Desk, stage: Stage) -> None:
+    """Neither owner nor manager could be written to, and a guest is in the channel: nothing counts as told."""
+    await stage.admin("add_member", channel=SALES_CHANNEL, user=GUEST)
+    for hour in range(4):
+        if hour < 2:
+            await stage.admin("fail_next", method="conversations.open", error="cannot_dm_bot")
+        await look(at, NINETY + hour * HOUR)
+    assert (lists(stage), len(told(at))) == ([], 3)
+    await stage.admin("remove_member", channel=SALES_CHANNEL, user=GUEST)
+    await look(at, NINETY + DAY)
+    assert (len(lists(stage)), told(at)) == (1, [(90, SALES, SALES)])
+    await look(at, NINETY + DAY + HOUR)
+    assert len(lists(stage)) == 1
