@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -156,7 +158,8 @@ async def followed_up(play: Play) -> None:
 def aside_report(demo: Demo, lang: str, *more: str) -> str:
     """What `aside report` prints about the demo."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ASIDE_")}
-    command = (sys.executable, "-m", "bot", "report", "--lang", lang, *more)
+    tomorrow = datetime.now(ZoneInfo("Asia/Taipei")).date() + timedelta(days=1)  # until when the follow-up is promised
+    command = (sys.executable, "-m", "bot", "report", "--lang", lang, "--until", str(tomorrow), *more)
     environment = {**kept, "ASIDE_DATA": str(demo.casebook.parent), "COLUMNS": "100"}
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     return ran.stdout
