@@ -223,6 +223,7 @@ class Insight(Figures):
         closed: How many of them are closed.
         asked: Requests for an exception by where they stand.
         opportunities: By state, those opened in the period.
+        followed_up: Those of `kept` that were made in a case after a renewal was won in it.
         months: One after the other, the last one up to `until`; empty where nobody asked for them.
     """
 
@@ -244,6 +245,7 @@ class Insight(Figures):
     wanted: tuple[Wanted, ...] = ()
     products: tuple[Product, ...] = ()
     kept: Kept = Kept()
+    followed_up: Kept = Kept()
     asked_after: AskedAfter = AskedAfter()
     breadth: Breadth = Breadth()
     months: tuple[Month, ...] = ()

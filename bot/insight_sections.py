@@ -6,7 +6,7 @@ from decimal import Decimal
 from bot import insight_market as market
 from bot.cards.decision import state_words
 from bot.i18n import Words
-from bot.insight import Insight
+from bot.insight import Insight, Kept
 from bot.insight_months import by_month
 from bot.insight_parts import MOST_ROWS, Section, shares
 from bot.promises import VerificationState
@@ -191,8 +191,8 @@ def _sales(insight: Insight, say: Words) -> Section:
 
 
 def _kept(insight: Insight, say: Words) -> Section:
-    title, asked, kept = say("Commitments and follow-ups"), ("kept", "asked_after"), insight.kept
-    closed = insight.asked_after.closed
+    title, asked = say("Commitments and follow-ups"), ("kept", "followed_up", "asked_after")
+    kept, followed_up, closed = insight.kept, insight.followed_up, insight.asked_after.closed
     told = (
         say.plural("{n} commitment was due; {kept} kept in time.",
                    "{n} commitments were due; {kept} kept in time.", kept.due, kept=kept.in_time)
@@ -208,7 +208,7 @@ def _kept(insight: Insight, say: Words) -> Section:
         )
     if not kept.due:
         return Section(title, asked, told)
-    counts = (kept.in_time, kept.moved, kept.late, kept.missed)
+    counts, after_sale = _outcomes(kept), _outcomes(followed_up)
     named = (
         say("kept in time"),
         say("kept by a later time the customer was told"),
@@ -219,10 +219,14 @@ def _kept(insight: Insight, say: Words) -> Section:
         title,
         asked,
         told,
-        columns=(say("How"), say("How many")),
-        rows=tuple(zip(named, map(str, counts), strict=True)),
+        columns=(say("How"), say("How many"), say("Of them after a renewal")),
+        rows=tuple(zip(named, map(str, counts), map(str, after_sale), strict=True)),
         bars=shares(counts),
     )
+
+
+def _outcomes(kept: Kept) -> tuple[int, ...]:
+    return kept.in_time, kept.moved, kept.late, kept.missed
 
 
 def _breadth(insight: Insight, say: Words) -> Section:

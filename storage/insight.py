@@ -123,6 +123,7 @@ class Questions:
                 holdings.held if holdings else {},
             ),
             kept=Kept(**self._one("kept")),
+            followed_up=Kept(**self._one("followed_up")),
             asked_after=AskedAfter(**self._one("asked_after")),
             breadth=Breadth(
                 renewed=statistics.mean(renewed) if renewed else None,

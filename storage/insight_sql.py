@@ -148,6 +148,17 @@ SELECT COUNT(*) FILTER (WHERE state = 'kept' AND settled_at <= due_at AND moved_
        COUNT(*) FILTER (WHERE state IN ('open', 'missed')) AS missed
   FROM commitments
  WHERE workspace = :workspace AND due_at >= :since AND due_at < :until""",
+        "followed_up": """
+SELECT COUNT(*) FILTER (WHERE state = 'kept' AND settled_at <= due_at AND moved_from IS NULL) AS in_time,
+       COUNT(*) FILTER (WHERE state = 'kept' AND settled_at <= due_at AND moved_from IS NOT NULL) AS moved,
+       COUNT(*) FILTER (WHERE state = 'kept' AND settled_at > due_at) AS late,
+       COUNT(*) FILTER (WHERE state IN ('open', 'missed')) AS missed
+  FROM commitments
+ WHERE workspace = :workspace AND due_at >= :since AND due_at < :until
+   AND EXISTS (SELECT 1 FROM opportunities
+                WHERE opportunities.workspace = commitments.workspace
+                  AND opportunities.case_id = commitments.case_id
+                  AND opportunities.state = 'won' AND opportunities.settled_at <= commitments.made_at)""",
         "asked_after": """
 SELECT COUNT(*) AS closed, COUNT(*) FILTER (WHERE next IN ('agent', 'supervisor', 'sales')) AS asked_after
   FROM (SELECT (SELECT messages.role FROM messages

@@ -257,6 +257,22 @@ def test_commitments_count_by_the_time_the_customer_was_told(connection: Connect
     assert ask(connection).kept == Kept(in_time=1, moved=1, late=1, missed=2)
 
 
+def test_a_follow_up_is_what_was_promised_in_a_case_after_its_renewal_was_won(connection: Connection) -> None:
+    """R42: a commitment made before the sale, or in a case that brought none, is no follow-up."""
+    sold, lost = case_at(connection, START - HOUR), case_at(connection, START - 2 * HOUR)
+    deal(connection, START + HOUR, "won", case=sold, value="1")
+    deal(connection, START + HOUR, "lost", case=lost, lost_reason="price")
+    for case, made, state, settled in (
+        (sold, START + HOUR, CommitmentState.KEPT, START + 2 * HOUR),
+        (sold, START + 2 * HOUR, CommitmentState.MISSED, None),
+        (sold, START + HOUR - 1, CommitmentState.KEPT, START + HOUR),
+        (lost, START + 2 * HOUR, CommitmentState.KEPT, START + 2 * HOUR),
+    ):
+        promised(connection, case, made + HOUR, state, settled=settled)
+    found = ask(connection)
+    assert (found.kept, found.followed_up) == (Kept(in_time=3, missed=1), Kept(in_time=1, missed=1))
+
+
 def test_a_case_is_asked_after_when_the_next_word_after_its_closing_is_ours(connection: Connection) -> None:
     """Whoever answers a customer who came back has not asked first; a case that closes twice counts once."""
     asked, answered, left, earlier = (case_at(connection, START - n * HOUR) for n in range(1, 5))

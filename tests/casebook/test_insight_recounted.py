@@ -1,0 +1,361 @@
+"""Every figure of the report, counted once more in plain Python from whatever cases there may be."""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+
+from bot.commitments import CommitmentState
+from bot.goodwill import GRANTED, ExceptionState
+from bot.insight import AskedAfter, Insight, Kept, Month
+from bot.insight_months import months_told
+from bot.message import Role
+from bot.policy import Concession
+from bot.promises import VerificationState
+from bot.recommend import Holdings
+from bot.sales import LostReason
+from storage import conversations
+from storage.engine import Casebook
+from storage.insight import Questions
+from tests.casebook import counted
+from tests.casebook.counted import HOUR
+from tests.casebook.sample import WORKSPACE, said
+from tests.fresh import casebook_at
+
+TAIPEI = ZoneInfo("Asia/Taipei")
+SINCE, UNTIL = datetime(2026, 10, 20, tzinfo=TAIPEI), datetime(2026, 12, 3, tzinfo=TAIPEI)
+FIRST, LAST = SINCE.date(), (UNTIL - timedelta(days=1)).date()
+START, END = SINCE.timestamp(), UNTIL.timestamp()
+MONTHS = months_told(FIRST, LAST, TAIPEI)
+SIGNALS = ("asks_price", "reports_fault", "why")
+HELD = {"C-1": frozenset({"printer", "scanner"}), "C-2": frozenset({"printer"})}
+CURRENCIES = st.sampled_from(["TWD", "USD"])
+AMOUNTS = st.integers(1, 99_999).map(lambda cents: Decimal(cents) / 100)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request, filed and decided at once."""
+
+    later: int
+    state: ExceptionState
+    cost: Decimal
+    currency: str
+    ours: bool
+    concession: Concession
+
+
+@dataclass(frozen=True)
+class Deal:
+    """An opportunity, settled that much later unless it is open."""
+
+    later: int
+    state: str
+    value: Decimal
+    currency: str
+    reason: LostReason
+
+
+@dataclass(frozen=True)
+class Made:
+    """A case with what happened in it, so many hours after it was opened, if at all.
+
+    Attributes:
+        at: Seconds since 1970.
+        wait: Seconds until its first whisper.
+        asked_after: Whether the next word after it was closed was ours.
+        due: Commitments: when they were due, what became of them, and how many hours late.
+    """
+
+    at: float
+    customer: str | None
+    signals: frozenset[str]
+    wait: int | None
+    request: Request | None
+    turned_away: int | None
+    claim: tuple[int, VerificationState] | None
+    deal: Deal | None
+    closed: int | None
+    asked_after: bool
+    due: tuple[tuple[int, CommitmentState, int], ...]
+
+
+LATER = st.integers(1, 60 * 24)
+MADE = st.builds(
+    Made,
+    at=st.sampled_from(
+        [START - 1, START, END - 1, END, *(begins.timestamp() - n for _, begins in MONTHS for n in (0, 1))]
+    )
+    | st.integers(-100, 1200).map(lambda hours: START + hours * HOUR),
+    customer=st.sampled_from(["C-1", "C-2", "C-gone", None]),
+    signals=st.frozensets(st.sampled_from(SIGNALS)),
+    wait=st.none() | st.integers(0, 300),
+    request=st.none()
+    | st.builds(
+        Request,
+        later=LATER,
+        state=st.sampled_from(ExceptionState),
+        cost=AMOUNTS,
+        currency=CURRENCIES,
+        ours=st.booleans(),
+        concession=st.sampled_from(Concession),
+    ),
+    turned_away=st.none() | LATER,
+    claim=st.none() | st.tuples(LATER, st.sampled_from(VerificationState)),
+    deal=st.none()
+    | st.builds(
+        Deal,
+        later=LATER,
+        state=st.sampled_from(["asked", "taken", "won", "lost"]),
+        value=AMOUNTS,
+        currency=CURRENCIES,
+        reason=st.sampled_from(LostReason),
+    ),
+    closed=st.none() | LATER,
+    asked_after=st.booleans(),
+    due=st.lists(st.tuples(LATER, st.sampled_from(CommitmentState), st.integers(-1, 1)), max_size=2).map(tuple),
+)
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Casebook]:
+    """One casebook, in which nothing stays."""
+    folder: Path = tmp_path_factory.mktemp("recounted")
+    opened = casebook_at(folder / "casebook.db")
+    yield opened
+    opened.close()
+
+
+def write(connection: Connection, made: Made) -> None:
+    """The rows of a case."""
+    case = counted.case_at(
+        connection,
+        made.at,
+        signals=tuple(sorted(made.signals)),
+        closed=made.closed is not None,
+        customer=made.customer,
+    )
+    if made.wait is not None:
+        counted.whispered(connection, case, made.at + made.wait, after=made.wait)
+    if made.turned_away is not None:
+        counted.turned_away(connection, case, made.at + made.turned_away * HOUR)
+    if asked := made.request:
+        counted.file(
+            connection,
+            case,
+            asked.state,
+            made.at + asked.later * HOUR,
+            cost=str(asked.cost),
+            currency=asked.currency,
+            ours=asked.ours,
+            concession=asked.concession,
+            customer=made.customer,
+        )
+    if made.claim:
+        counted.asked_sales(connection, case, made.at + made.claim[0] * HOUR, made.claim[1])
+    if deal := made.deal:
+        counted.deal(
+            connection,
+            made.at + deal.later * HOUR,
+            deal.state,
+            case=case,
+            customer=made.customer,
+            value=str(deal.value) if deal.state == "won" else None,
+            currency=deal.currency,
+            lost_reason=deal.reason if deal.state == "lost" else None,
+        )
+    for hours, state, late in made.due:
+        due = made.at + hours * HOUR
+        settled = due + late * HOUR if state is CommitmentState.KEPT else None
+        counted.promised(connection, case, due, state, settled=settled)
+    if made.closed is not None:
+        closed = made.at + made.closed * HOUR
+        counted.closed_at(connection, case, closed)
+        role = Role.AGENT if made.asked_after else Role.CUSTOMER
+        message = said(f"{closed + 1 + made.at % 7 / 10:.6f}", role=role).model_copy(update={"channel": case.id})
+        conversations.write_message(connection, message, counted.reading(), case.id)
+
+
+def of(found: Insight, name: str, *fields: str) -> Counter[tuple[object, ...]]:
+    """The rows of a figure, whatever their order."""
+    return Counter(tuple(getattr(each, field) for field in fields) for each in getattr(found, name))
+
+
+def within(at: float, since: float = START, until: float = END) -> bool:
+    """Whether a moment is in the period."""
+    return since <= at < until
+
+
+@settings(max_examples=60)
+@given(cases=st.lists(MADE, max_size=6, unique_by=lambda made: made.at))
+def test_each_figure_is_what_a_plain_count_finds(book: Casebook, cases: list[Made]) -> None:
+    """R42–R45: whatever happened, the questions in SQL and a loop over the same cases agree."""
+    with book.engine.connect() as connection, connection.begin() as transaction:
+        for made in cases:
+            write(connection, made)
+        asked = Questions(connection, WORKSPACE, SINCE, UNTIL, SIGNALS, MONTHS)
+        holdings = Holdings.counted(HELD.values())
+        found = asked.insight(holdings, lambda customer: HELD.get(customer, frozenset()))
+        transaction.rollback()
+
+    opened = [made for made in cases if within(made.at)]
+    assert (found.opened, found.closed) == (len(opened), sum(made.closed is not None for made in opened))
+    waits = sorted(made.wait for made in opened if made.wait is not None)
+    assert found.first_whisper.cases == len(waits)
+    assert found.first_whisper.median == (pytest.approx(statistics.median(waits), abs=1e-3) if waits else None)
+    nine_of_ten = next((each for each in waits if sum(w <= each for w in waits) * 10 >= len(waits) * 9), None)
+    assert found.first_whisper.nine_of_ten == (pytest.approx(nine_of_ten, abs=1e-3) if waits else None)
+    check_requests(found, cases)
+    check_sales(found, cases)
+    check_promises(found, cases)
+    check_market(found, opened)
+    check_months(found, cases)
+
+
+def check_requests(found: Insight, cases: list[Made]) -> None:
+    """Requests, by state, by concession, granted, again and turned away."""
+    all_filed = [(made, made.request, made.at + made.request.later * HOUR) for made in cases if made.request]
+    filed = [(made, request, at) for made, request, at in all_filed if within(at)]
+    assert found.asked == Counter(request.state for _, request, _ in filed)
+    by_kind = Counter(request.concession for _, request, _ in filed)
+    granted_by_kind = Counter(request.concession for _, request, _ in filed if request.state in GRANTED)
+    assert of(found, "asked_for", "concession", "asked", "granted") == Counter(
+        (kind, times, granted_by_kind[kind]) for kind, times in by_kind.items()
+    )
+    costs: dict[tuple[str, bool], list[Decimal]] = {}
+    for _, request, _ in filed:
+        if request.state in GRANTED:
+            costs.setdefault((request.currency, request.ours), []).append(request.cost)
+    assert of(found, "granted", "currency", "ours", "granted", "cost") == Counter(
+        (*kind, len(each), sum(each)) for kind, each in costs.items()
+    )
+    again = [
+        (made.customer, request)
+        for made, request, at in filed
+        if made.customer
+        and any(other.customer == made.customer and other is not made and then < at for other, _, then in all_filed)
+    ]
+    away = Counter(
+        made.customer
+        for made in cases
+        if made.turned_away is not None
+        and within(made.at + made.turned_away * HOUR)
+        and not (made.request and made.request.later >= made.turned_away)
+    )
+    requests: Counter[str | None] = Counter(customer for customer, _ in again)
+    granted: Counter[str | None] = Counter(customer for customer, request in again if request.state in GRANTED)
+    assert of(found, "asked_again", "customer_id", "requests", "granted", "turned_away") == Counter(
+        (each, requests[each], granted[each], away[each]) for each in {*requests, *away}
+    )
+
+
+def check_sales(found: Insight, cases: list[Made]) -> None:
+    """Opportunities, what was won and after an exception, what was lost, and who renewed."""
+    deals = [(made, made.deal, made.at + made.deal.later * HOUR) for made in cases if made.deal]
+    assert found.opportunities == Counter(deal.state for _, deal, at in deals if within(at - HOUR))
+    settled = [(made, deal, at) for made, deal, at in deals if within(at)]
+    sales: dict[str, list[tuple[Decimal, bool]]] = {}
+    for made, deal, at in settled:
+        if deal.state == "won":
+            after = any(
+                made.customer
+                and other.customer == made.customer
+                and other.request
+                and other.request.state in GRANTED
+                and other.at + other.request.later * HOUR < at
+                for other in cases
+            )
+            sales.setdefault(deal.currency, []).append((deal.value, after))
+    assert of(found, "sales", "currency", "won", "value", "after_exception", "value_after_exception") == Counter(
+        (
+            currency,
+            len(each),
+            sum(value for value, _ in each),
+            sum(after for _, after in each),
+            sum((value for value, after in each if after), Decimal(0)),
+        )
+        for currency, each in sales.items()
+    )
+    assert {each.reason: each.times for each in found.lost} == Counter(
+        deal.reason for _, deal, _ in settled if deal.state == "lost"
+    )
+    renewed = {made.customer for made, deal, _ in settled if deal.state == "won"} & HELD.keys()
+    breadth = statistics.mean(len(HELD[str(each)]) for each in renewed) if renewed else None
+    assert (found.breadth.renewed, found.breadth.everybody) == (breadth, 1.5)
+
+
+def check_promises(found: Insight, cases: list[Made]) -> None:
+    """Claims, commitments, follow-ups and whom we asked after."""
+    assert found.claims == Counter(
+        made.claim[1] for made in cases if made.claim and within(made.at + made.claim[0] * HOUR)
+    )
+
+    def kept(*, after_sale: bool) -> Kept:
+        due = [
+            (state, late)
+            for made in cases
+            for hours, state, late in made.due
+            if within(made.at + hours * HOUR)
+            and (not after_sale or (made.deal and made.deal.state == "won" and made.deal.later <= hours - 1))
+        ]
+        return Kept(
+            in_time=sum(state is CommitmentState.KEPT and late <= 0 for state, late in due),
+            late=sum(state is CommitmentState.KEPT and late > 0 for state, late in due),
+            missed=sum(state in {CommitmentState.OPEN, CommitmentState.MISSED} for state, _ in due),
+        )
+
+    assert (found.kept, found.followed_up) == (kept(after_sale=False), kept(after_sale=True))
+    closed = [made for made in cases if made.closed is not None and within(made.at + made.closed * HOUR)]
+    assert found.asked_after == AskedAfter(closed=len(closed), asked_after=sum(made.asked_after for made in closed))
+
+
+def check_market(found: Insight, opened: list[Made]) -> None:
+    """What was heard, over all cases and by product."""
+    assert {each.signal: each.cases for each in found.wanted} == Counter(
+        signal for made in opened for signal in made.signals
+    )
+    for product in ("printer", "scanner"):
+        theirs = [made for made in opened if product in HELD.get(made.customer or "", ())]
+        heard = Counter(signal for made in theirs for signal in made.signals)
+        told = [each for each in found.products if each.name == product]
+        assert [each.cases for each in told] == ([len(theirs)] if theirs else [])
+        assert [{one.signal: one.cases for one in each.heard} for each in told] == ([heard] if theirs else [])
+
+
+def check_months(found: Insight, cases: list[Made]) -> None:
+    """Each month of the desk's clock, the last one up to the end."""
+    ends = [*(begins.timestamp() for _, begins in MONTHS[1:]), END]
+    for month, (first, begins), end in zip(found.months, MONTHS, ends, strict=True):
+        since = begins.timestamp()
+        costs: dict[str, Decimal] = {}
+        values: dict[str, Decimal] = {}
+        granted = won = 0
+        for made in cases:
+            asked, deal = made.request, made.deal
+            if asked and asked.state in GRANTED and not asked.ours and within(made.at + asked.later * HOUR, since, end):
+                granted += 1
+                costs[asked.currency] = costs.get(asked.currency, Decimal(0)) + asked.cost
+            if deal and deal.state == "won" and within(made.at + deal.later * HOUR, since, end):
+                won += 1
+                values[deal.currency] = values.get(deal.currency, Decimal(0)) + deal.value
+        waits = [made.wait for made in cases if made.wait is not None and within(made.at, since, end)]
+        median = statistics.median(waits) if waits else None
+        assert month.first_whisper == (pytest.approx(median, abs=1e-3) if waits else None)
+        assert month.model_copy(update={"first_whisper": None}) == Month(
+            first=first,
+            opened=sum(within(made.at, since, end) for made in cases),
+            granted=granted,
+            cost=costs,
+            won=won,
+            value=values,
+            claims=sum(within(made.at + made.claim[0] * HOUR, since, end) for made in cases if made.claim),
+        )
