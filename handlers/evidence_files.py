@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from bot.blocks import cut, escaped
 from bot.cards import verification as card
+from bot.i18n import Words
 from bot.promises import Answer, EvidenceFile, Given, Verification
 from handlers import people
 from handlers.guard import Actor, tell_directly
@@ -66,10 +67,8 @@ def show(services: Services, connection: Connection, after: Verification, said: 
     if not said.files or not approvals:
         return
     say = as_read_by(connection, after.workspace, after.asked_by)
-    uploader = as_read_by(connection, after.workspace, said.by)
     head = say("Evidence from {who}:", who=f"<@{said.by}>")
     rows = [f"{escaped(each.name)}\n<{each.link}>" for each in said.files]
-    not_sent = uploader("Your file could not be shown in the approvals channel. Please show it to a supervisor.")
     outbox.put(
         connection,
         workspace=after.workspace,
@@ -79,9 +78,13 @@ def show(services: Services, connection: Connection, after: Verification, said: 
             "channel": approvals,
             "thread_of": scope_key(after.id, after.round),
             "tell": said.by,
-            "if_not_sent": {"text": not_sent},
+            "if_not_sent": {"text": _not_shown(as_read_by(connection, after.workspace, said.by))},
         },
         body={"text": "\n".join([head, *rows]), "unfurl_links": True},
         case_id=after.case_id,
         now=services.clock(),
     )
+
+
+def _not_shown(say: Words) -> str:
+    return say("Your file could not be shown in the approvals channel. Please show it to a supervisor.")
