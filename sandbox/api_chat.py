@@ -1,6 +1,6 @@
 """The `chat.*` methods."""
 
-from sandbox import blocks, elements, shapes
+from sandbox import blocks, elements, files, shapes
 from sandbox.block_kit import MESSAGE_TEXT, UPDATE_TEXT
 from sandbox.call import Call
 from sandbox.state import ApiError, Conversation
@@ -107,6 +107,10 @@ def post_message(call: Call) -> Json:
     )
     if name is not None:
         del message["user"]
+    if call.arguments.get("unfurl_links") is None or call.flag("unfurl_links"):
+        shared = files.share(call.state, channel, shown["text"], call.state.bot_user)
+        if shared:
+            message["files"] = [files.shape(call.state, each, call.ws.url) for each in shared]
     posted = call.ws.post(channel, message)
     return {"channel": channel.id, "ts": posted["ts"], "message": shapes.stored(posted)}
 

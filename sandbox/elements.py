@@ -35,6 +35,7 @@ KEPT = {
     "datepicker": Kept("selected_date", "initial_date"),
     "timepicker": Kept("selected_time", "initial_time"),
     "datetimepicker": Kept("selected_date_time", "initial_date_time"),
+    "file_input": Kept("files", "initial_files"),
 }
 INTERACTIVE = {*KEPT, "button", "overflow", "workflow_button", "feedback_buttons", "icon_button"}
 OPTION_KEYS = {"selected_option", "selected_options"}

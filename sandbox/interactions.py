@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from sandbox import blocks, elements, events, respond, shapes, text, views
+from sandbox import blocks, elements, events, files, respond, shapes, text, views
 from sandbox.delivery import UnansweredError
 from sandbox.state import ApiError, Conversation, RefusalError, ResponseUrl
 from sandbox.workspace import Workspace
@@ -199,6 +199,9 @@ class Interactions:
         for block, element in elements.interactive(place.blocks):
             sent = values.get(block["block_id"], {}).get(element["action_id"]) or {}
             self._only_offered(place, user, element, sent)
+            if element["type"] == "file_input" and sent:
+                stood = files.entered(self.state, user, element, sent, self.ws.url)
+                values = elements.merged(values, {block["block_id"]: {element["action_id"]: stood}})
         if place.view is not None:
             place.view["state"]["values"] = elements.merged(place.view["state"]["values"], values)
             entered: Json = place.view["state"]["values"]
@@ -225,6 +228,7 @@ class Interactions:
         missing = elements.missing_inputs(view["blocks"], entered)
         if missing:
             return {"response_action": "errors", "errors": missing}
+        files.give(self.state, view["blocks"], entered)
         payload = self._common(user) | {
             "type": "view_submission",
             "trigger_id": self.state.new_trigger(user, view_id),
@@ -274,6 +278,14 @@ class Interactions:
                 }
             )
         return urls
+
+    def upload(self, user: str, view_id: str, block_id: str, action_id: str, name: str, content: bytes) -> Json:
+        """Put a file into a modal; it is uploaded at once, before the modal is sent."""
+        place = self._view_place(user, view_id)
+        element = elements.find(place.blocks, block_id, action_id)
+        if element is None or element.element["type"] != "file_input":
+            raise RefusalError("no_such_element", "There is nothing there that takes a file.")
+        return files.shape(self.state, files.upload(self.state, user, element.element, name, content), self.ws.url)
 
     async def close(self, user: str, view_id: str) -> None:
         """Close a modal with its cross."""

@@ -4,11 +4,12 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sandbox import shapes, text
+from sandbox import files, shapes, text
 from sandbox.interactions import Interactions
 from sandbox.state import RefusalError
 from sandbox.workspace import Workspace
@@ -192,6 +193,8 @@ class Seats:
             message["thread_ts"] = body.thread_ts
         if channel.is_shared and team != self.state.world.team.id:
             message |= {"user_team": team, "source_team": team}
+        if shared := files.share(self.state, channel, message["text"], user):
+            message["files"] = [files.shape(self.state, each, self.ws.url) for each in shared]
         return {"ts": self.ws.post(channel, message)["ts"]}
 
     def _mirror(self, body: Say, app: AsApp) -> Json:
@@ -260,6 +263,26 @@ class Seats:
         """Send a modal."""
         return await self.interactions.submit(self._who(body.user), body.view_id, body.values)
 
+    async def upload(self, request: web.Request) -> web.StreamResponse:
+        """`POST /seat/upload`: put a file into a modal; the body is what is in it."""
+        asked = request.query
+        named = [asked.get(each, "") for each in ("view_id", "block_id", "action_id", "name")]
+        user = self._who(asked.get("user", ""))
+        if not named[-1].strip():
+            raise RefusalError("invalid_arguments", "A file needs a name.")
+        view_id, block_id, action_id, name = named
+        made = self.interactions.upload(user, view_id, block_id, action_id, name, await request.read())
+        return web.json_response({"file": made})
+
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        """`GET /files/…`: what is in a file, for a seat that may see it; never drawn as a page of ours."""
+        known = files.found(self.state, request.match_info["file"], self._who(request.query.get("seat", "")))
+        headers = {
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(known.name)}",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return web.Response(body=known.content, content_type="application/octet-stream", headers=headers)
+
     async def close(self, body: Close) -> Json:
         """Close a modal."""
         await self.interactions.close(self._who(body.user), body.view_id)
@@ -320,6 +343,8 @@ def routes(seats: Seats, admin: Callable[[Json], Awaitable[Json]]) -> list[web.R
         web.post("/seat/open_im", _do(OpenIm, seats.open_im)),
         web.post("/seat/admin", _admin(admin)),
         web.get("/seat/stream", _guarded(seats.stream)),
+        web.post("/seat/upload", _guarded(seats.upload)),
+        web.get("/files/{user}/{file}/{name}", _guarded(seats.file)),
     ]
     return found
 

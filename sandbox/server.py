@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from sandbox import respond
+from sandbox import files, respond
 from sandbox.admin import Admin
 from sandbox.delivery import ACK_SECONDS, RETRY_AFTER
 from sandbox.manifest import Manifest, load_manifest
@@ -21,7 +21,7 @@ from sandbox.world import World, load_world
 HOST = "127.0.0.1"
 HOSTS = {"127.0.0.1", "localhost"}
 PAGE = Path(__file__).parent / "page"
-MOST_BYTES = 2 * 1024 * 1024
+MOST_BYTES = files.MOST_BYTES + 1024 * 1024
 
 
 class Sandbox:

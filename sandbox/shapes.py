@@ -15,6 +15,7 @@ SEEN_BY_SEATS = (
     "text",
     "blocks",
     "metadata",
+    "files",
     "reply_count",
     "ephemeral",
 )

@@ -88,6 +88,24 @@ class Conversation:
 
 
 @dataclass
+class StoredFile:
+    """A file, and who sees it.
+
+    Attributes:
+        given: It came to the app with a window that was sent off.
+        shared_in: Where its link was posted by somebody who could see it, ids of conversations.
+    """
+
+    id: str
+    name: str
+    user: str
+    content: bytes
+    created: int
+    given: bool = False
+    shared_in: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Trigger:
     """The right to open one view, for three seconds."""
 
@@ -126,6 +144,7 @@ class State:
         self.response_urls: dict[str, ResponseUrl] = {}
         self.offered: dict[tuple[str, str, str], list[Json]] = {}
         self.values: dict[tuple[str, str], Json] = {}
+        self.files: dict[str, StoredFile] = {}
         self._last_ts = 0
 
     def _open(self, channel: Channel) -> Conversation:

@@ -11,11 +11,11 @@ MOST_MODALS = 3
 MOST_CHARACTERS = 250_000
 
 
-def _checked(raw: object, kind: str) -> Json:
+def _checked(ws: Workspace, raw: object, kind: str) -> Json:
     """The view as the app gave it, when Slack would take it.
 
     Raises:
-        ApiError: It is no such view, too large, or breaks a Block Kit limit.
+        ApiError: It is no such view, too large, breaks a Block Kit limit, or takes files without the scope for them.
     """
     if not isinstance(raw, dict) or raw.get("type") not in {"modal", "home"}:
         raise ApiError("invalid_arguments", "[ERROR] must be a modal or a home view [json-pointer:/view/type]")
@@ -26,6 +26,11 @@ def _checked(raw: object, kind: str) -> Json:
     faults = blocks.view_faults(raw)
     if faults:
         raise ApiError("invalid_arguments", *map(str, faults))
+    scopes = ws.state.manifest.scopes
+    if "files:read" not in scopes and any(
+        each.get("element", {}).get("type") == "file_input" for each in raw.get("blocks", [])
+    ):
+        raise ApiError("missing_scope", needed="files:read", provided=",".join(scopes))
     return raw
 
 
@@ -74,7 +79,7 @@ def stack(ws: Workspace, user: str) -> list[str]:
 
 def open_modal(ws: Workspace, user: str, raw: object) -> Json:
     """Open a modal; those that were open go."""
-    checked = _checked(raw, "modal")
+    checked = _checked(ws, raw, "modal")
     _unique_external_id(ws, checked)
     clear(ws, user)
     view = _built(ws, user, checked)
@@ -90,7 +95,7 @@ def push_modal(ws: Workspace, user: str, raw: object) -> Json:
     Raises:
         ApiError: None is open, or three are.
     """
-    checked = _checked(raw, "modal")
+    checked = _checked(ws, raw, "modal")
     _unique_external_id(ws, checked)
     above = stack(ws, user)
     if not above:
@@ -137,7 +142,7 @@ def update(ws: Workspace, view: Json, raw: object, expected_hash: str | None = N
     Raises:
         ApiError: The content is not allowed, or the view changed since the hash was taken.
     """
-    checked = _checked(raw, view["type"])
+    checked = _checked(ws, raw, view["type"])
     _unique_external_id(ws, checked, but=view["id"])
     if expected_hash and expected_hash != view["hash"]:
         raise ApiError("hash_conflict")
@@ -157,7 +162,7 @@ def publish(ws: Workspace, user: str, raw: object, expected_hash: str | None) ->
     Raises:
         ApiError: The content is not allowed, or the home changed since the hash was taken.
     """
-    checked = _checked(raw, "home")
+    checked = _checked(ws, raw, "home")
     before = ws.state.homes.get(user)
     if expected_hash and before and expected_hash != before["hash"]:
         raise ApiError("hash_conflict")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from sandbox import api_chat, api_conversations, api_people, api_views
+from sandbox import api_chat, api_conversations, api_files, api_people, api_views
 from sandbox.call import Call
 from sandbox.limits import Limits
 from sandbox.state import ApiError
@@ -51,6 +51,7 @@ METHODS = {
     "conversations.replies": Method(api_conversations.replies, HISTORY, ("channel", "ts")),
     "conversations.open": Method(api_conversations.open_im, ("im:write", "mpim:write")),
     "conversations.join": Method(api_conversations.join, ("channels:join",), ("channel",)),
+    "files.info": Method(api_files.info, ("files:read",), ("file",)),
     "team.info": Method(api_people.team_info, ("team:read",)),
     "usergroups.list": Method(api_people.usergroups, ("usergroups:read",)),
     "usergroups.users.list": Method(api_people.usergroup_users, ("usergroups:read",), ("usergroup",)),

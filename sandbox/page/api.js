@@ -43,6 +43,7 @@ export const api = {
   options: (body) => post("options", body),
   submit: (body) => post("submit", body),
   close: (body) => post("close", body),
+  upload: (where, file) => request(`/seat/upload?${new URLSearchParams(where)}`, { method: "POST", body: file }),
   openHome: (user) => post("open_home", { user }),
   openIm: (user, other) => post("open_im", { user, other }),
 };

@@ -1,7 +1,7 @@
 // Block Kit's interactive elements. Each one keeps its value in ctx.values as Slack's view state names it, and
 // acts with Slack's action payload.
 
-import { h, icon } from "./dom.js";
+import { h, icon, iconButton } from "./dom.js";
 import { emojify } from "./emoji.js";
 import { field } from "./fields.js";
 import { t } from "./i18n.js";
@@ -37,6 +37,7 @@ const INITIAL = {
   number_input: ["value", "initial_value"],
   email_text_input: ["value", "initial_value"],
   url_text_input: ["value", "initial_value"],
+  file_input: ["files", "initial_files"],
 };
 
 /** The name under which an element's value stands in the state, or undefined for a button. */
@@ -198,6 +199,27 @@ function choices(type) {
   };
 }
 
+/** Files for a window: each is uploaded as soon as it is chosen, as Slack does, and can be taken out again. */
+function fileInput({ el, data, get, keep, ctx, label }) {
+  const most = el.max_files ?? 10;
+  const list = h("ul", { class: "files" });
+  const node = h("input", {
+    type: "file", multiple: most > 1, data, "aria-label": label, accept: el.filetypes?.map((type) => `.${type}`).join(","),
+  });
+  const draw = () => list.replaceChildren(...(get() ?? []).map((file) => h("li", {}, h("span", {}, file.name),
+    iconButton("close", t("take_out", { name: file.name }), () => { keep(get().filter((one) => one.id !== file.id)); draw(); }))));
+  node.addEventListener("change", async () => {
+    for (const file of [...node.files].slice(0, most - (get() ?? []).length)) {
+      const answer = await ctx.upload({ block_id: data.blockId, action_id: el.action_id, name: file.name }, file);
+      if (answer?.file) keep([...(get() ?? []), answer.file]);
+    }
+    node.value = "";
+    draw();
+  });
+  draw();
+  return h("div", { class: "file-input" }, node, list);
+}
+
 const MAKERS = {
   button, workflow_button: button, overflow,
   static_select: staticSelect,
@@ -211,5 +233,6 @@ const MAKERS = {
   external_select: external, multi_external_select: external,
   datepicker: when("date"), timepicker: when("time"), datetimepicker: when("datetime-local"),
   radio_buttons: choices("radio"), checkboxes: choices("checkbox"),
+  file_input: fileInput,
   plain_text_input: field, number_input: field, email_text_input: field, url_text_input: field,
 };

@@ -5,7 +5,7 @@ import { renderBlocks } from "./blocks.js";
 import { composing, h, icon, iconButton } from "./dom.js";
 import { clock, dayKey, dayName, fullTime, locale, t } from "./i18n.js";
 import { openMenu } from "./menu.js";
-import { inline, mrkdwn } from "./mrkdwn.js";
+import { inline, mrkdwn, safeLink } from "./mrkdwn.js";
 import { author, face } from "./people.js";
 import { store } from "./store.js";
 import { toText, fromText } from "./typed.js";
@@ -100,6 +100,10 @@ function content(message, view) {
   const typed = message.user && !message.bot_id && !world.isApp(world.user(message.user));
   if (message.blocks?.length && !typed) node.append(renderBlocks(message.blocks, blockContext(message, view, values.get(key))));
   else node.append(...mrkdwn(message.text, world));
+  if (message.files?.length) {
+    const links = message.files.map((file) => h("li", {}, safeLink(file.permalink, file.name)));
+    node.append(h("ul", { class: "files", data: { testid: "files" } }, ...links));
+  }
   if (message.edited) (node.querySelector(".text:last-of-type") ?? node).append(h("span", { class: "edited" }, ` ${t("edited")}`));
   return node;
 }

@@ -33,6 +33,7 @@ export function viewContext(pane, view, values, extra = {}) {
     confirm: (object) => pane.confirm(object),
     act: (action) => pane.act({ container, action, values: stateOf(view, values) }),
     options: (query) => api.options({ user: pane.seat, container, ...query }),
+    upload: (where, file) => pane.try(() => api.upload({ user: pane.seat, view_id: view.id, ...where }, file)),
     ...extra,
   };
 }

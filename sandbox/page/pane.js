@@ -14,6 +14,7 @@ import { openSwitcher } from "./switcher.js";
 import { store } from "./store.js";
 
 const NOTICE = 7000;
+const FILE = /^[^?#]*\/files\/[A-Z0-9]+\/F[A-Z0-9]+\/[^/?#]+$/;
 const PERMALINK = /\/(?:archives\/|#)([A-Z0-9]+)\/p(\d+)(\d{6})/;
 
 export class Pane {
@@ -115,8 +116,12 @@ export class Pane {
     return place.view === "channel" && place.channel === channel && (thread === undefined || place.thread === thread);
   }
 
-  /** A permalink to a message leads to it here, as it would in Slack; answers whether it is one. */
+  /** A permalink to a message leads to it here, as in Slack, one to a file to what this seat may see of it. */
   follow(href) {
+    if (FILE.test(href)) {
+      window.open(`${href}?seat=${this.seat}`, "_blank", "noopener,noreferrer");
+      return true;
+    }
     const [, channel, seconds, rest] = href.match(PERMALINK) ?? [];
     if (!channel) return false;
     if (!store.world.channel(channel)?.members?.includes(this.seat)) {

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
 
@@ -95,6 +96,26 @@ class Seat:
             if answer.status != 200:
                 raise Refused(result)
             return result
+
+    async def upload(self, view: Json, block_id: str, name: str, content: bytes) -> Json:
+        """Put a file into an element of a window; what Slack says of it."""
+        (element,) = (each["element"] for each in view["blocks"] if each["block_id"] == block_id)
+        where = {"user": self.user, "view_id": view["id"], "block_id": block_id, "action_id": element["action_id"]}
+        async with self._http.post(
+            f"{self._url}/seat/upload", params={**where, "name": name}, data=BytesIO(content)
+        ) as answer:
+            result: Json = await answer.json()
+            if answer.status != 200:
+                raise Refused(result)
+            file: Json = result["file"]
+            return file
+
+    async def opens(self, link: str) -> bytes:
+        """What is in a file behind a link."""
+        async with self._http.get(link, params={"seat": self.user}) as answer:
+            if answer.status != 200:
+                raise Refused(await answer.json())
+            return await answer.read()
 
     async def say(self, channel: str, text: str, **more: object) -> str:
         """Say something; returns its ts."""
