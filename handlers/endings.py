@@ -1,11 +1,15 @@
 """The lists of contracts that end, drawn as they stand now."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
+import structlog
 from sqlalchemy import Connection
 
 from bot.blocks import body
 from bot.cards import renewals as card
+from bot.customer import CustomerRecord
+from bot.errors import UserError
 from bot.i18n import words
 from bot.language import language_of_locale
 from bot.renewals import Ending, EndingKey, Listed, key_of, on_file, spoken_for
@@ -13,10 +17,12 @@ from bot.sales import CHANNEL, Opportunity
 from bot.setup import Person
 from bot.working_hours import desk_day
 from handlers.services import Services
-from handlers.situation import customer_of, moment
+from handlers.situation import moment
 from storage import audit, endings, ids, opportunities, outbox
 from storage import workspace as workspaces
 from storage.outbox import SendKind
+
+log = structlog.get_logger()
 
 
 def drawn(
@@ -76,9 +82,21 @@ def redraw(services: Services, connection: Connection, key: EndingKey) -> None:
 
 def found(services: Services, key: EndingKey) -> Ending | None:
     """The contract as it is on file today; None when it is there no more."""
-    customer = customer_of(services, key.customer_id)
-    today = desk_day(moment(services), services.playbook.policy.hours.timezone)
-    return on_file(customer.record, key, today) if customer else None
+    record = _record(services, key)
+    return on_file(record, key, _today(services)) if record else None
+
+
+def _record(services: Services, key: EndingKey) -> CustomerRecord | None:
+    directory = services.directory()
+    try:
+        return directory.record(key.customer_id, _today(services)) if directory else None
+    except UserError as error:
+        log.warning("directory_unreadable", what=error.what)
+        return None
+
+
+def _today(services: Services) -> date:
+    return desk_day(moment(services), services.playbook.policy.hours.timezone)
 
 
 def standing(services: Services, connection: Connection, key: EndingKey, user: str) -> Opportunity | None:
@@ -93,11 +111,10 @@ def standing(services: Services, connection: Connection, key: EndingKey, user: s
     workspace = services.identity.workspace
     if known := endings.of_contract(connection, workspace, key):
         return known
-    if found(services, key) is None:
+    record = _record(services, key)
+    if record is None or on_file(record, key, _today(services)) is None:
         return None
-    customer = customer_of(services, key.customer_id)
-    account = customer.record.successor if customer else None
-    looks_after = account.slack_user_id if account else None
+    looks_after = record.successor.slack_user_id if record.successor else None
     told = endings.keeper(connection, workspace, key)
     holder = user if user in {told, looks_after} else told or looks_after or CHANNEL
     new = spoken_for(key, workspace=workspace, opportunity_id=ids.new_id(), now=moment(services))

@@ -171,6 +171,19 @@ def on_list(connection: Connection, workspace: str, message: str) -> list[tuple[
     return [(_key(row), row.keeper) for row in rows]
 
 
+def looked_at(on: date) -> ColumnElement[bool]:
+    """Of the outbox: the lists on which a contract stands that ends on that day or later."""
+    return (
+        select(endings_told.c.message)
+        .where(
+            endings_told.c.workspace == outbox.c.workspace,
+            endings_told.c.message == outbox.c.key,
+            endings_told.c.ends_on >= on.isoformat(),
+        )
+        .exists()
+    )
+
+
 # --- what somebody made of them
 
 

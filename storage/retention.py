@@ -7,7 +7,8 @@ that nothing more is old enough.
 from sqlalchemy import Connection, delete, select, update
 
 from bot.case import CaseState
-from storage import forgetting, opportunities, promises
+from storage import endings, forgetting, opportunities, promises
+from storage.moments import at
 from storage.outbox import SendState
 from storage.schema import advice, cases, facts, outbox
 
@@ -16,7 +17,8 @@ def let_go_of_sent(connection: Connection, workspace: str, *, before: float, lim
     """Delete rows of the outbox settled long ago.
 
     What is true because a message went out stays true without its row. A row is kept as long as something looks at
-    it: while its case is open, while its question to sales is not settled, and if it told sales of a case.
+    it: while its case is open, while its question to sales is not settled, while a contract on the list may be acted
+    on, and if it told sales of a case.
     """
     old = connection.execute(
         select(outbox.c.seq, outbox.c.key, outbox.c.state)
@@ -29,6 +31,7 @@ def let_go_of_sent(connection: Connection, workspace: str, *, before: float, lim
             .exists(),
             ~opportunities.looked_at(),
             ~promises.looked_at(),
+            ~endings.looked_at(at(before).date()),
         )
         .order_by(outbox.c.created_at)
         .limit(limit)
