@@ -49,7 +49,7 @@ def products(insight: Insight, signals: Mapping[str, str], say: Words) -> Sectio
         title,
         asked,
         told,
-        columns=(say("Product"), say("Customers"), say("Cases"), say("Heard most")),
+        columns=(say("Product"), say("Customers with it"), say("Cases"), say("Heard most")),
         rows=tuple((each.name, str(each.holders), str(each.cases), _heard(each, signals, say)) for each in shown),
         words_from=3,
     )
