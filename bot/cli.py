@@ -2,20 +2,17 @@
 
 import asyncio
 import contextlib
-import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import click
-import structlog
 from rich.console import Console
 
 from bot.errors import UserError
+from bot.logs import log_as_json
 from bot.settings import load_settings
-
-LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
 class Aside(click.Group):
@@ -73,22 +70,6 @@ def main() -> None:
         console.print(error.what, style="bold red", highlight=False, markup=False, soft_wrap=True)
         console.print(error.do, highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
-
-
-def log_as_json(level: str) -> None:
-    """Log to standard error, one JSON object a line."""
-    processors: list[Any] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-        structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(ensure_ascii=False),
-    ]
-    structlog.configure(
-        processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    logging.basicConfig(level=max(LEVELS[level], logging.WARNING), stream=sys.stderr)
 
 
 def run_async(coroutine: Coroutine[Any, Any, None], ends_gently: Callable[[], bool] = lambda: False) -> None:

@@ -15,10 +15,11 @@ import click
 from pydantic import SecretStr
 
 from bot import app
-from bot.cli import log_as_json, run_async
+from bot.cli import run_async
 from bot.demo import open_at_all_hours, seed
 from bot.errors import UserError
 from bot.language import language_of_locale
+from bot.logs import log_as_json
 from bot.only_one import only_one
 from bot.playbook_files import load_playbook
 from bot.settings import MANIFEST, Settings, load_settings
