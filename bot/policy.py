@@ -193,6 +193,9 @@ class SalesPolicy(Part):
         quiet_days: After a ping about a customer, another case pings again only after this long, unless it is graver.
         urgent: Reasons told at any hour, the gravest first; all others wait until the desk opens.
         answer_within_minutes: Whoever was told and did not react in so much working time is passed over.
+        follow_taken_days: Whoever took one and noted nothing is reminded after so many working days, and the sales
+            manager is told after as many more.
+        follow_up_days: So many working days after a sale whoever handles the case asks how it goes (R42).
         renewals_ahead_days: So many days before a contract ends its salesperson is told of it.
         chips: What may be offered (R27), never because of a threat (R36).
         also_held_by: At least so many customers hold two products before one is named because of the other (R44).
@@ -202,6 +205,8 @@ class SalesPolicy(Part):
     quiet_days: int = Field(default=1, ge=0)
     urgent: tuple[str, ...] = ("threatens_to_leave", "claims_promise")
     answer_within_minutes: int = Field(default=120, ge=1)
+    follow_taken_days: int = Field(default=5, ge=1)
+    follow_up_days: int = Field(default=5, ge=1)
     renewals_ahead_days: tuple[Annotated[int, Field(ge=0, le=730)], ...] = (90, 60, 30)
     chips: tuple[Chip, ...] = tuple(
         Chip(what=each) for each in ("this_service", "claimed_extension", "health_check", "training")

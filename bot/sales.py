@@ -19,6 +19,7 @@ from bot.playbook import Action, DecisionRow, Route
 from bot.policy import HoursPolicy, SalesPolicy
 from bot.setup import Setup
 from bot.working_hours import after as working_time_after
+from bot.working_hours import days as working_days
 
 NEEDS = frozenset(
     {
@@ -55,7 +56,10 @@ SETTLED = frozenset({OpportunityState.WON, OpportunityState.LOST})
 
 
 class SalesMove(StrEnum):
-    """What can happen to it; the last four happen by themselves, at a time."""
+    """What can happen to it; from `TELL` on by itself, at a time.
+
+    `LOOK` only sees whether whoever took it is still here.
+    """
 
     TAKE = "take"
     SNOOZE = "snooze"
@@ -66,9 +70,16 @@ class SalesMove(StrEnum):
     TELL_ANEW = "tell_anew"
     WAKE = "wake"
     MOVE_UP = "move_up"
+    REMIND = "remind"
+    ESCALATE = "escalate"
+    LOOK = "look"
 
 
-BY_ITSELF = frozenset({SalesMove.TELL, SalesMove.TELL_ANEW, SalesMove.WAKE, SalesMove.MOVE_UP})
+TELLS = frozenset({SalesMove.TELL, SalesMove.TELL_ANEW, SalesMove.WAKE, SalesMove.MOVE_UP})
+"""With these sales is told why."""
+FOLLOWS = (SalesMove.REMIND, SalesMove.ESCALATE, SalesMove.LOOK)
+"""With these nobody forgets what somebody took; it stays as it is."""
+BY_ITSELF = TELLS | frozenset(FOLLOWS)
 
 
 def _moves() -> dict[tuple[OpportunityState, SalesMove], OpportunityState]:
@@ -84,7 +95,7 @@ def _moves() -> dict[tuple[OpportunityState, SalesMove], OpportunityState]:
         state.OPEN: {move.TELL: state.ASKED},
         state.ASKED: working | {move.TAKE: state.TAKEN, move.TELL_ANEW: state.ASKED},
         state.SNOOZED: working | {move.TAKE: state.TAKEN, move.TELL_ANEW: state.ASKED, move.WAKE: state.ASKED},
-        state.TAKEN: working | {move.TELL_ANEW: state.TAKEN},
+        state.TAKEN: working | {move.TELL_ANEW: state.TAKEN} | dict.fromkeys(FOLLOWS, state.TAKEN),
         state.LOST: {move.TELL_ANEW: state.ASKED},
     }
     return {(start, each): end for start, moves in by_state.items() for each, end in moves.items()}
@@ -93,7 +104,8 @@ def _moves() -> dict[tuple[OpportunityState, SalesMove], OpportunityState]:
 MOVES = _moves()
 """From which state which move leads where.
 
-What was taken moves up when whoever took it has left meanwhile; what was lost opens again for an urgent reason alone.
+What was taken moves up when whoever took it has left, which is seen whenever something is due; what was lost opens
+again for an urgent reason alone.
 """
 
 
@@ -275,12 +287,13 @@ def manages_sales(user: str, setup: Setup, groups: Mapping[str, frozenset[str]])
     return user in members(setup.sales_managers, groups)
 
 
-def chain(record: CustomerRecord, setup: Setup, groups: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+def chain(record: CustomerRecord | None, setup: Setup, groups: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     """Who is told of a customer, first to last, Slack ids: owner or successor, their backup, the sales managers.
 
-    Who of them has left or is none of us has to be asked of Slack.
+    Of a customer whom nobody knows it is the sales managers. Who of them has left or is none of us is asked of Slack.
     """
-    keepers = [each.slack_user_id for each in (record.successor, record.backup) if each and each.slack_user_id]
+    on_file = (record.successor, record.backup) if record else ()
+    keepers = [each.slack_user_id for each in on_file if each and each.slack_user_id]
     named = setup.sales_managers.users
     return tuple(dict.fromkeys((*keepers, *named, *sorted(members(setup.sales_managers, groups)))))
 
@@ -390,7 +403,7 @@ def moved(
     if is_new_card(opportunity, move):
         changed |= {"told": (*opportunity.told, said.whom), "taken_by": None, "taken_at": None}
         changed["card"] = card_key(opportunity.root, len(opportunity.told))
-    if move in BY_ITSELF:
+    if move in TELLS:
         changed |= {"told_at": now, "weight": weight(opportunity.reasons, policy)}
     match move:
         case SalesMove.TAKE:
@@ -406,7 +419,22 @@ def moved(
     if state is OpportunityState.ASKED:
         wait = timedelta(minutes=policy.answer_within_minutes)
         changed |= {"due_at": working_time_after(now, wait, hours), "due_move": SalesMove.MOVE_UP}
+    if state is OpportunityState.TAKEN:
+        changed |= {"due_at": follow_at(now, policy, hours), "due_move": FOLLOWED_BY.get(move, SalesMove.REMIND)}
     return opportunity.model_copy(update=changed)
+
+
+FOLLOWED_BY: Mapping[SalesMove, SalesMove] = {
+    SalesMove.REMIND: SalesMove.ESCALATE,
+    SalesMove.ESCALATE: SalesMove.LOOK,
+    SalesMove.LOOK: SalesMove.LOOK,
+}
+"""What happens next to what somebody has taken; after all else they are reminded."""
+
+
+def follow_at(now: datetime, policy: SalesPolicy, hours: HoursPolicy) -> datetime:
+    """When somebody looks again at what was taken, unless there is news before."""
+    return working_time_after(now, working_days(policy.follow_taken_days, hours), hours)
 
 
 def card_key(root: str, at: int) -> str:

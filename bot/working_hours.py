@@ -64,6 +64,12 @@ def after(start: datetime, working: timedelta, hours: HoursPolicy) -> datetime:
     return at + left
 
 
+def days(count: int, hours: HoursPolicy) -> timedelta:
+    """How much working time so many working days are."""
+    opens, closes = (datetime.combine(date.min, each, UTC) for each in (hours.opens, hours.closes))
+    return count * (closes - opens)
+
+
 def between(start: datetime, end: datetime, hours: HoursPolicy) -> timedelta:
     """How much working time lies between two moments; none when the second comes first."""
     worked = timedelta(0)

@@ -74,6 +74,7 @@ async def on_message(services: Services, task: Task) -> None:
             conversations.rewrite_message(connection, message, reading, services.clock())
         elif not conversations.write_message(connection, message, reading, case.id):
             return
+        was = case.customer_id
         case = _touched(services, connection, task, case, message, reading, customer_id)
         customer = _whose_it_is_now(services, case, customer)
         fresh = Reading(
@@ -83,7 +84,7 @@ async def on_message(services: Services, task: Task) -> None:
         )
         if fresh.signals or not kept:
             _whisper(services, connection, message, fresh, case, customer, listeners)
-        sales.notice(services, connection, case, customer, fresh.ids if message.role is Role.CUSTOMER else ())
+        _tell_sales(services, connection, case, customer, message, fresh, is_new=case.customer_id != was)
         _tell_supervisors(services, connection, message, case, aside, listeners)
 
 
@@ -138,6 +139,23 @@ def _touched(
         for asked in requests.waiting_in(connection, case.workspace, [case.id]):
             request.redraw(services, connection, asked, case, once=f"recognised:{task.entry.key}")
     return case
+
+
+def _tell_sales(
+    services: Services,
+    connection: Connection,
+    case: Case,
+    customer: Standing | None,
+    message: Message,
+    fresh: Reading,
+    *,
+    is_new: bool,
+) -> None:
+    """What was just said counts; where it shows whose case it is, all that was said before counts as well."""
+    if is_new:
+        sales.recognised(services, connection, case, customer)
+    else:
+        sales.notice(services, connection, case, customer, fresh.ids if message.role is Role.CUSTOMER else ())
 
 
 def _tell_supervisors(

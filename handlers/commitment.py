@@ -16,6 +16,8 @@ from bot.commitments import (
     moved,
     next_due,
 )
+from bot.working_hours import after as working_time_after
+from bot.working_hours import days as working_days
 from handlers import casework, inbound, news
 from handlers.casework import Doing
 from handlers.guard import actor_of, open_window
@@ -29,6 +31,23 @@ from storage import audit, commitments, facts, ids
 async def on_commit(services: Services, task: Task) -> None:
     """The button: what, and by when."""
     await casework.open_form(services, task, lambda doing: _window(services, doing))
+
+
+async def on_follow_up(services: Services, task: Task) -> None:
+    """The button beside the news of a sale: the same window, with what to do and the policy's time in it (R42)."""
+    await casework.open_form(services, task, lambda doing: _follow_up(services, doing))
+
+
+def _follow_up(services: Services, doing: Doing) -> Block:
+    policy, say = services.playbook.policy, doing.actor.say
+    wait = working_days(policy.sales.follow_up_days, policy.hours)
+    return commitment_card.commit_modal(
+        customer=doing.customer,
+        case_id=doing.case.id,
+        suggested=working_time_after(moment(services), wait, policy.hours).replace(second=0, microsecond=0),
+        text=say("Ask how it is going since the renewal"),
+        say=say,
+    )
 
 
 def _window(services: Services, doing: Doing) -> Block:

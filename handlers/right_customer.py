@@ -15,22 +15,19 @@ from bot.customer import Customer
 from bot.goodwill import ExceptionRequest
 from bot.i18n import words
 from bot.language import language_of_locale
-from bot.message import Role
-from bot.sales import OpportunityState, SalesMove
 from bot.setup import Person
 from handlers import casework, goodwill, inbound, news, people, request, sales, verification
 from handlers.guard import Actor, actor_of, admit, open_window
 from handlers.inbound import Submission
 from handlers.services import Services
-from handlers.situation import Standing, customer_of, moment
+from handlers.situation import Standing, customer_of
 from handlers.worker import Task
-from storage import cases, conversations, opportunities, outbox, right_customer, which_case
+from storage import cases, outbox, right_customer, which_case
 from storage import goodwill as requests
 from storage.goodwill import card_key
 from storage.outbox import SendKind
 
 MOST_OPTIONS = 20
-WITH_SOMEBODY = frozenset({OpportunityState.ASKED, OpportunityState.SNOOZED, OpportunityState.TAKEN})
 
 
 async def on_choose(services: Services, task: Task) -> None:
@@ -208,23 +205,10 @@ def _follow(
             now=services.clock(),
         )
     verification.redraw(services, connection, task, case.id, readers.of_question)
-    heard = conversations.heard(connection, case)
-    signals = {signal for each in heard if each.role is Role.CUSTOMER for signal in each.signals}
-    sales.notice(services, connection, case, customer, signals, learnt=True)
-    _tell_their_sales(services, connection, case, customer)
+    sales.recognised(services, connection, case, customer)
     for whose in filter(None, (was, case.customer_id)):
         once = f"right_customer:{task.entry.key}:{whose}"
         request.redraw_waiting(services, connection, case.workspace, whose, once=once, but_not=case.id)
-
-
-def _tell_their_sales(services: Services, connection: Connection, case: Case, customer: Standing) -> None:
-    """Whoever got the card looks after the wrong account: the right one's salesperson is next, at once."""
-    known = opportunities.of_case(connection, case.workspace, case.id)
-    keeper = customer.record.successor
-    if known is None or known.state not in WITH_SOMEBODY or keeper is None or keeper.slack_user_id in known.told:
-        return
-    next_now = {"due_at": moment(services), "due_move": SalesMove.MOVE_UP}
-    opportunities.settle(connection, known, known.model_copy(update=next_now))
 
 
 def _tell_handler(

@@ -8,15 +8,28 @@ from sqlalchemy import Connection
 from bot.case import Case
 from bot.coaching import beside, decide
 from bot.customer import CustomerRecord
+from bot.entitlement import Entitlement
 from bot.language import language_of_locale
-from bot.sales import CHANNEL, Opportunity, chain, in_sales, joined, opened, reasons_to_tell
+from bot.message import Role
+from bot.sales import (
+    CHANNEL,
+    Opportunity,
+    OpportunityState,
+    SalesMove,
+    chain,
+    in_sales,
+    joined,
+    opened,
+    reasons_to_tell,
+)
 from bot.setup import Setup
 from handlers import people, selling
 from handlers.services import Services
 from handlers.situation import Standing, moment, situation
-from storage import audit, ids, opportunities
+from storage import audit, conversations, ids, opportunities
 
 OURSELVES = "aside"
+WITH_SOMEBODY = frozenset({OpportunityState.ASKED, OpportunityState.SNOOZED, OpportunityState.TAKEN})
 
 
 @dataclass(frozen=True)
@@ -40,9 +53,16 @@ class Sellers:
         person = await people.look_up(self.services, user)
         return person.active and not person.outsider
 
+    async def above(self, holder: str) -> str | None:
+        """The sales manager who hears how somebody's work goes, else the channel; None for nobody."""
+        for user in (*chain(None, self.setup, self.groups), CHANNEL):
+            if user != holder and await self.is_here(user):
+                return user
+        return None
+
     async def first(self, record: CustomerRecord | None, *, but_not: Iterable[str] = ()) -> str | None:
         """Who is told of a customer: the first of the chain who is here, in the end the channel; None for nobody."""
-        order = chain(record, self.setup, self.groups) if record else ()
+        order = chain(record, self.setup, self.groups)
         passed = frozenset(but_not)
         for user in (*order, CHANNEL):
             if user not in passed and await self.is_here(user):
@@ -67,18 +87,15 @@ def notice(
 ) -> None:
     """Open the case's opportunity when sales should know, or let the new reasons join it.
 
-    Nobody is told here: the row says when, and who it is comes out then (`handlers.sales_due`).
+    Nobody is told here: the row says when, and who it is comes out then (`handlers.sales_due`). While nobody knows
+    whose case it is, sales is told of a threat to leave (R36) and of a promise that is claimed (R24).
 
     Args:
         signals: What the customer showed just now.
         learnt: The case knows something new that stands on sales' cards, like what the service costs.
     """
-    if customer is None:
-        return
     policy, now = services.playbook.policy, moment(services)
-    stands = situation(services, connection, case, customer, language=language_of_locale("")).standing
-    rows = (decide(services.playbook, stands), *beside(services.playbook, stands))
-    reasons = reasons_to_tell(stands.entitlement, signals, rows)
+    reasons = _reasons(services, connection, case, customer, signals)
     known = opportunities.of_case(connection, case.workspace, case.id)
     if known:
         after = joined(known, reasons, now, policy.sales, policy.hours)
@@ -95,7 +112,7 @@ def notice(
             workspace=case.workspace,
             id=ids.new_id(),
             case_id=case.id,
-            customer_id=customer.record.customer.id,
+            customer_id=customer.record.customer.id if customer else case.customer_id,
             reasons=reasons,
             opened_at=now,
         ),
@@ -104,6 +121,32 @@ def notice(
     )
     if opportunities.write(connection, new):
         _audit(services, connection, new, "open")
+
+
+def _reasons(
+    services: Services, connection: Connection, case: Case, customer: Standing | None, signals: Iterable[str]
+) -> tuple[str, ...]:
+    if customer is None:
+        return reasons_to_tell(Entitlement.UNKNOWN, signals)
+    stands = situation(services, connection, case, customer, language=language_of_locale("")).standing
+    rows = (decide(services.playbook, stands), *beside(services.playbook, stands))
+    return reasons_to_tell(stands.entitlement, signals, rows)
+
+
+def recognised(services: Services, connection: Connection, case: Case, customer: Standing | None) -> None:
+    """It is known now whose case it is, or that it is another's: all that was said counts, and the cards show it.
+
+    Whoever got the card looks after another account, or none: the right one's salesperson is next, at once.
+    """
+    heard = conversations.heard(connection, case)
+    signals = {signal for each in heard if each.role is Role.CUSTOMER for signal in each.signals}
+    notice(services, connection, case, customer, signals, learnt=True)
+    known = opportunities.of_case(connection, case.workspace, case.id)
+    keeper = customer.record.successor if customer else None
+    if known is None or known.state not in WITH_SOMEBODY or keeper is None or keeper.slack_user_id in known.told:
+        return
+    next_now = {"due_at": moment(services), "due_move": SalesMove.MOVE_UP}
+    opportunities.settle(connection, known, known.model_copy(update=next_now))
 
 
 def _audit(

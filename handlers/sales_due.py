@@ -1,17 +1,19 @@
 """What happens to an opportunity by itself: somebody is told, told anew, woken, or passed over for the next (R29)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from bot.case import Case
 from bot.sales import (
     CHANNEL,
+    FOLLOWS,
     Opportunity,
     OpportunityState,
     Outcome,
     SalesMove,
     by_itself,
+    follow_at,
     is_new_card,
     moved,
     quiet_until,
@@ -37,6 +39,10 @@ async def happen(services: Services, known: Opportunity) -> None:
         move = by_itself(known, moment(services), reached=opportunities.reached(connection, known))
     if move is None or (known.case_id and case is None):
         return
+    opens = working_time_after(moment(services), timedelta(0), services.playbook.policy.hours)
+    if move in FOLLOWS and opens > moment(services):
+        _wait(services, known, opens)
+        return
     move, whom = await _whom(services, known, move)
     if whom is None:
         _nobody(services, known)
@@ -50,7 +56,10 @@ async def _whom(services: Services, known: Opportunity, move: SalesMove) -> tupl
     if move not in {SalesMove.TELL, SalesMove.MOVE_UP}:
         holder = known.settled_by or known.holder or CHANNEL
         if await team.is_here(holder):
-            return move, holder
+            above = await team.above(holder) if move is SalesMove.ESCALATE else None
+            if above is not None:
+                return move, above
+            return (SalesMove.REMIND if move is SalesMove.ESCALATE else move), holder
         if known.state is not OpportunityState.LOST:
             move = SalesMove.MOVE_UP
     customer = customer_of(services, known.customer_id)
@@ -58,15 +67,33 @@ async def _whom(services: Services, known: Opportunity, move: SalesMove) -> tupl
 
 
 def _nobody(services: Services, known: Opportunity) -> None:
-    """There is nobody to tell: what nobody has heard yet is tried again later, all else rests where it is."""
+    """There is nobody to tell: it is tried again later, but for what rests in the channel, where anybody takes it."""
     log.warning("nobody_to_tell", opportunity=known.id, customer=known.customer_id)
-    policy = services.playbook.policy
-    wait = timedelta(minutes=policy.sales.answer_within_minutes)
-    again = working_time_after(moment(services), wait, policy.hours)
-    is_new = known.state is OpportunityState.OPEN
-    rest: dict[str, object] = {"due_at": again} if is_new else {"due_at": None, "due_move": None}
+    policy, now = services.playbook.policy, moment(services)
+    if known.state is OpportunityState.OPEN:
+        wait = timedelta(minutes=policy.sales.answer_within_minutes)
+        _wait(services, known, working_time_after(now, wait, policy.hours))
+        return
+    again = follow_at(now, policy.sales, policy.hours)
+    with services.casebook.look() as connection:
+        reached = opportunities.reached(connection, known)
+    if known.state is OpportunityState.TAKEN:
+        _wait(services, known, again, SalesMove.REMIND)
+    elif known.holder == CHANNEL or not reached:
+        _wait(services, known, None)
+    else:
+        _wait(services, known, again)
+
+
+def _wait(services: Services, known: Opportunity, until: datetime | None, move: SalesMove | None = None) -> None:
+    """Nothing happens before then, or at all; nobody moved anything.
+
+    Args:
+        move: What happens then, if not what was due.
+    """
+    due_move = (move or known.due_move) if until else None
     with services.casebook.begin() as connection:
-        opportunities.settle(connection, known, known.model_copy(update=rest))
+        opportunities.settle(connection, known, known.model_copy(update={"due_at": until, "due_move": due_move}))
 
 
 async def _happen(services: Services, known: Opportunity, case: Case | None, move: SalesMove, whom: str) -> None:
@@ -101,4 +128,5 @@ async def _happen(services: Services, known: Opportunity, case: Case | None, mov
             case=case,
             actor=OURSELVES,
             read_by=read_by,
+            whom=whom,
         )

@@ -14,7 +14,7 @@ from bot.cards.feedback import footer
 from bot.cards.sales import Brief
 from bot.case import Case
 from bot.commitments import OWED
-from bot.customer import Customer, CustomerRecord
+from bot.customer import CustomerRecord
 from bot.facts import current
 from bot.history import counts_since
 from bot.i18n import Words, words
@@ -22,10 +22,10 @@ from bot.language import language_of_locale
 from bot.message import Role
 from bot.recommend import AlsoHeld
 from bot.renewals import key_of, on_file
-from bot.sales import CHANNEL, SETTLED, Opportunity, OpportunityState, SalesMove, card_key, is_new_card
+from bot.sales import CHANNEL, FOLLOWS, SETTLED, Opportunity, OpportunityState, SalesMove, card_key, is_new_card
 from bot.setup import Person, Setup, role_of
 from bot.working_hours import desk_day
-from handlers import endings, news, people, request
+from handlers import endings, news, people, request, sales_notices
 from handlers.services import Services
 from handlers.situation import customer_of, moment, situation
 from storage import advised, audit, commitments, conversations, facts, opportunities, outbox, which_case
@@ -67,7 +67,7 @@ def brief(
     """All that a salesperson walks in with, for one reader; for the sales channel when there is none."""
     policy = services.playbook.policy
     customer = customer_of(services, opportunity.customer_id)
-    record = customer.record if customer else _unknown(opportunity, say)
+    record, coverages = sales_notices.about(services, opportunity, say)
     now = situation(services, connection, case, customer, language=say.language)
     anger = conversations.angriest_lately(connection, case)
     said = conversations.heard(connection, case)
@@ -79,7 +79,7 @@ def brief(
     directory = services.directory()
     return Brief(
         record=record,
-        coverages=customer.coverages if customer else (),
+        coverages=coverages,
         instead_of=_instead_of(record, reader),
         prices=directory.service_prices() if directory else (),
         cost=_cost(current(facts.of_case(connection, case)).get("cost")),
@@ -94,6 +94,7 @@ def brief(
         pitch=pitch(services.playbook, now, say.language, anger=anger),
         also_held=_also_held(directory, whose, policy.sales.also_held_by) if whose else (),
         agent=case.agent,
+        written_in=None if whose else case.channel,
         zone=reader.timezone if reader else policy.hours.timezone,
     )
 
@@ -104,11 +105,6 @@ def _also_held(directory: Directory | None, customer_id: str, held_by: int) -> t
     if directory is None or counted is None:
         return ()
     return counted.also_held(directory.basket(customer_id), held_by_at_least=held_by)
-
-
-def _unknown(opportunity: Opportunity, say: Words) -> CustomerRecord:
-    """A customer who left the directory meanwhile, or whom nobody has named yet."""
-    return CustomerRecord(customer=Customer(id=opportunity.customer_id or "", name=say("a customer not on file")))
 
 
 def _instead_of(record: CustomerRecord, reader: Person | None) -> str | None:
@@ -139,11 +135,15 @@ def make(
     case: Case | None,
     actor: str,
     read_by: Readers,
+    whom: str = CHANNEL,
 ) -> bool:
     """Make a move with all it causes, in the caller's transaction; False when somebody was first.
 
     The state is compared and set; the audit row, every card as it is now, the lists on which the contract stands and
     the news go with it.
+
+    Args:
+        whom: Who hears that nothing was noted since somebody took it, of a move of `FOLLOWS`.
     """
     if not opportunities.settle(connection, before, after):
         return False
@@ -159,12 +159,20 @@ def make(
         why=" ".join(after.reasons) if move in {SalesMove.TELL, SalesMove.TELL_ANEW} else "",
         now=services.clock(),
     )
-    has_new = is_new_card(before, move)
     once = f"{after.card}:{move}:{services.clock():.6f}"
+    if move in FOLLOWS:
+        if move is not SalesMove.LOOK:
+            sales_notices.remind(services, connection, after, move, read_by, once, whom)
+        return True
+    has_new = is_new_card(before, move)
+    if (before.state, before.holder) != (after.state, after.holder):
+        sales_notices.redraw(services, connection, after, read_by, once)
     if has_new:
         _put_card(services, connection, after, case, read_by)
+        if move is SalesMove.MOVE_UP and before.state is OpportunityState.TAKEN:
+            sales_notices.pass_on(services, connection, before, after, read_by, once)
     elif move is SalesMove.TELL_ANEW and case:
-        _tell_anew(services, connection, after, case, read_by, once)
+        sales_notices.tell_anew(services, connection, after, read_by, once)
     _redraw(services, connection, after, case, read_by, once, but_last=has_new)
     if case:
         _tell_the_desk(services, connection, before, after, move, case, read_by)
@@ -196,7 +204,7 @@ def _contract_card(
 ) -> Mapping[str, object]:
     policy, key, whose = services.playbook.policy, key_of(opportunity), opportunity.customer_id
     customer = customer_of(services, whose)
-    record = customer.record if customer else _unknown(opportunity, say)
+    record = customer.record if customer else sales_notices.unknown(opportunity, say)
     today = desk_day(moment(services), policy.hours.timezone)
     text, blocks = renewals_card.card(
         opportunity,
@@ -257,30 +265,6 @@ def _redraw(
             case_id=after.case_id,
             now=services.clock(),
         )
-
-
-def _tell_anew(
-    services: Services, connection: Connection, after: Opportunity, case: Case, read_by: Readers, once: str
-) -> None:
-    """A few words to whoever has it: by direct message, or in the thread of the card in the sales channel."""
-    holder = after.holder or CHANNEL
-    reader = read_by.get(holder)
-    say = words(language_of_locale(reader.locale if reader else ""))
-    customer = customer_of(services, after.customer_id)
-    record = customer.record if customer else _unknown(after, say)
-    coverages = customer.coverages if customer else ()
-    text, blocks = sales_card.told_anew(after, record, coverages, playbook=services.playbook, say=say)
-    setup: Setup = workspaces.setup(connection, after.workspace)
-    outbox.put(
-        connection,
-        workspace=after.workspace,
-        key=f"{once}:anew",
-        kind=SendKind.MESSAGE if holder == CHANNEL else SendKind.DIRECT,
-        target={"channel": setup.sales_channel, "thread_of": after.card} if holder == CHANNEL else {"user": holder},
-        body=body(text, blocks),
-        case_id=case.id,
-        now=services.clock(),
-    )
 
 
 def redraw(services: Services, connection: Connection, opportunity: Opportunity, case: Case) -> None:

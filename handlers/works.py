@@ -83,6 +83,7 @@ CLICKS: dict[str, Work] = {
     assess_card.NEW_FACTS: assess.on_new_facts,
     engineer_card.ASSIGN_ENGINEER: engineer.on_assign,
     commitment_card.COMMIT: commitment.on_commit,
+    commitment_card.FOLLOW_UP: commitment.on_follow_up,
     commitment_card.KEPT: commitment.on_kept,
     commitment_card.WITHDRAW: commitment.on_withdraw,
     commitment_card.NEW_TIME: commitment.on_new_time,

@@ -6,13 +6,15 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, or_, select, update
 
 from bot.pipeline import Settled
-from bot.sales import SETTLED, LostReason, Opportunity, OpportunityState, SalesMove
+from bot.sales import CHANNEL, SETTLED, LostReason, Opportunity, OpportunityState, SalesMove
 from storage.engine import insert_once
 from storage.moments import at
-from storage.outbox import SendState
+from storage.outbox import SendKind, SendState
 from storage.schema import opportunities, outbox
 
 PING = "sales:"
+NOTICE = ":word"
+"""How the outbox keys of words beside a card end."""
 _ROOT = func.coalesce(opportunities.c.case_id, opportunities.c.id)
 _TIMES = ("opened_at", "told_at", "due_at", "taken_at", "settled_at")
 
@@ -164,6 +166,24 @@ def reached(connection: Connection, opportunity: Opportunity) -> bool:
         select(outbox.c.state).where(outbox.c.workspace == opportunity.workspace, outbox.c.key == opportunity.card)
     ).scalar_one_or_none()
     return state not in {SendState.FAILED, SendState.WITHHELD}
+
+
+def notices(connection: Connection, opportunity: Opportunity) -> list[tuple[str, str]]:
+    """The words beside its cards that are out or will be, oldest first: their key, and who reads them.
+
+    Who reads is a Slack id, or `CHANNEL`.
+    """
+    rows = connection.execute(
+        select(outbox.c.key, outbox.c.target)
+        .where(
+            outbox.c.workspace == opportunity.workspace,
+            is_card_of(literal(opportunity.root)),
+            outbox.c.kind.in_([SendKind.DIRECT, SendKind.MESSAGE]),
+            outbox.c.state.in_([SendState.DUE, SendState.SENDING, SendState.SENT]),
+        )
+        .order_by(outbox.c.seq)
+    )
+    return [(row.key, json.loads(row.target).get("user", CHANNEL)) for row in rows if row.key.endswith(NOTICE)]
 
 
 def ping_key(case_id: str) -> str:

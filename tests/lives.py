@@ -150,6 +150,9 @@ LIVES = (
             SalesMove.TELL_ANEW: "變嚴重了，再通知",
             SalesMove.WAKE: "時間到，再通知",
             SalesMove.MOVE_UP: "沒人接，換下一位",
+            SalesMove.REMIND: "沒有進展，提醒",
+            SalesMove.ESCALATE: "告訴業務主管",
+            SalesMove.LOOK: "看看接的人還在不在",
         },
     ),
     Life(

@@ -2,11 +2,25 @@
 
 from datetime import datetime
 
-from bot.blocks import Block, actions, button, context, escaped, labelled, modal, moment_picker, section, text_input
+from bot.blocks import (
+    Block,
+    actions,
+    button,
+    context,
+    cut,
+    escaped,
+    labelled,
+    modal,
+    moment_picker,
+    section,
+    text_input,
+)
 from bot.commitments import OWED, Commitment, CommitmentMove, CommitmentState, DueError, due_words
 from bot.i18n import Words
 
 COMMIT = "commit"
+FOLLOW_UP = "follow_up"
+MOST_TEXT = 500
 KEPT = "commitment_kept"
 WITHDRAW = "commitment_withdraw"
 NEW_TIME = "commitment_new_time"
@@ -40,8 +54,12 @@ def due_error_words(error: DueError, say: Words) -> str:
             return say("It is already due then. Please choose another time.")
 
 
-def commit_modal(*, customer: str, case_id: str, suggested: datetime, say: Words) -> Block:
-    """What was promised, and by when."""
+def commit_modal(*, customer: str, case_id: str, suggested: datetime, say: Words, text: str = "") -> Block:
+    """What was promised, and by when.
+
+    Args:
+        text: What it is likely to be.
+    """
     return modal(
         COMMIT_VIEW,
         say("A commitment"),
@@ -55,7 +73,12 @@ def commit_modal(*, customer: str, case_id: str, suggested: datetime, say: Words
             labelled(
                 "text",
                 say("What will we do?"),
-                text_input("text", most=500, placeholder=say("Call back with what the engineer found")),
+                text_input(
+                    "text",
+                    initial=cut(text, MOST_TEXT),
+                    most=MOST_TEXT,
+                    placeholder=say("Call back with what the engineer found"),
+                ),
             ),
             labelled("due", say("By when?"), moment_picker("moment", initial=int(suggested.timestamp()))),
         ],

@@ -26,7 +26,7 @@ from bot.blocks import (
 from bot.blocks import static_select as menu
 from bot.briefing import Avoid
 from bot.cards import commitment as commitment_card
-from bot.cards.commitment import COMMIT
+from bot.cards.commitment import FOLLOW_UP
 from bot.cards.warranty import contract_words, coverage_lines
 from bot.commitments import Commitment
 from bot.customer import CustomerRecord, Price, ServicePrice
@@ -72,6 +72,7 @@ class Brief:
         pitch: Lines to say.
         also_held: What similar customers also hold.
         agent: Who handles the case.
+        written_in: The Slack channel in which they wrote, of a customer whom nobody has named yet.
         zone: Where the reader's days begin and end.
     """
 
@@ -91,6 +92,7 @@ class Brief:
     pitch: Sequence[str] = ()
     also_held: Sequence[AlsoHeld] = ()
     agent: str | None = None
+    written_in: str | None = None
     zone: str = "Asia/Taipei"
 
 
@@ -115,8 +117,11 @@ def card(
     for on in brief.coverages[:MOST_COVERAGES]:
         first, small = coverage_lines(on, say)
         blocks += [section(escaped(first)), context(escaped(small))]
-    blocks += _prices(brief, say)
-    blocks += [_history(brief, say), *_mood(brief, say)]
+    if brief.written_in:
+        blocks.append(section(_nobodys(brief.written_in, say)))
+    else:
+        blocks += [*_prices(brief, say), _history(brief, say)]
+    blocks += _mood(brief, say)
     blocks += _promised(brief, say)
     blocks += _chips(brief.chips, say)
     if brief.pitch:
@@ -127,6 +132,13 @@ def card(
         context(say("Support is handling the case. Please speak to their decision-maker, and not in that thread."))
     )
     return text, blocks
+
+
+def _nobodys(channel: str, say: Words) -> str:
+    """Nobody knows whose case it is, and what will be on the card once somebody does."""
+    where = say("They wrote in {channel}.", channel=f"<#{channel}>")
+    then = say("Once support names the customer, their cover, prices and history stand here.")
+    return f"*{say('Nobody knows yet whose case this is.')}*\n{where} {then}"
 
 
 def title(reasons: Iterable[str], record: CustomerRecord, coverages: Sequence[CoverageOn], say: Words) -> str:
@@ -411,7 +423,7 @@ def told_agent(opportunity: Opportunity, *, customer: str, say: Words) -> tuple[
     if opportunity.state is OpportunityState.WON:
         text = say("{customer} renewed.", customer=customer)
         then = say("Follow up: once it runs again, ask how it is going, and write down by when you will.")
-        row = (button(COMMIT, say("Write down a commitment…"), opportunity.case_id or ""),)
+        row = (button(FOLLOW_UP, say("Write down the follow-up…"), opportunity.case_id or "", style="primary"),)
         cover = say("The look-up shows the new cover once the contract is in the directory.")
         return text, [
             private,

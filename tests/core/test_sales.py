@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from pydantic import ValidationError
 
 from bot.case import Standing
 from bot.coaching import beside, decide
@@ -19,6 +20,7 @@ from bot.policy import HoursPolicy, SalesPolicy
 from bot.sales import (
     BY_ITSELF,
     CHANNEL,
+    FOLLOWS,
     MOVES,
     SETTLED,
     LostReason,
@@ -159,6 +161,45 @@ def test_a_threat_before_anybody_was_told_makes_it_urgent() -> None:
     assert (urgent.due_at, urgent.due_move) == (FRIDAY_NIGHT, SalesMove.TELL)
 
 
+def test_whoever_took_it_is_reminded_once_and_the_manager_hears_and_then_only_whether_they_are_here_is_seen() -> None:
+    """Five working days each; it stays with them, and sales was told nothing new about the customer."""
+    known = after(told("reports_fault"), SalesMove.TAKE, FRIDAY_NOON, OWNER)
+    week = timedelta(days=7)
+    now, moves = FRIDAY_NOON, []
+    for _ in range(4):
+        assert known.due_at == now + week
+        assert by_itself(known, now + week - timedelta(seconds=1)) is None
+        now += week
+        move = by_itself(known, now)
+        assert move
+        kept = known.model_copy(update={"due_at": None, "due_move": None})
+        known = after(known, move, now)
+        assert known.model_copy(update={"due_at": None, "due_move": None}) == kept
+        moves.append(move)
+    assert moves == [SalesMove.REMIND, SalesMove.ESCALATE, SalesMove.LOOK, SalesMove.LOOK]
+
+
+def test_news_of_what_was_taken_begins_the_days_anew() -> None:
+    """Who was told of a threat this morning is not reminded today that they noted nothing."""
+    known = after(told("reports_fault"), SalesMove.TAKE, FRIDAY_NOON, OWNER)
+    reminded = after(known, SalesMove.REMIND, FRIDAY_NOON + timedelta(days=7))
+    threat = joined(reminded, ["threatens_to_leave"], FRIDAY_NOON + timedelta(days=8), POLICY, HOURS)
+    heard = after(threat, SalesMove.TELL_ANEW, MONDAY_OPENING + timedelta(days=7))
+    assert (heard.due_at, heard.due_move) == (MONDAY_OPENING + timedelta(days=14), SalesMove.REMIND)
+
+
+def test_it_comes_from_a_case_or_from_a_contract() -> None:
+    """From one of them, never from both."""
+    known = {"workspace": "T1", "id": "o1", "reasons": ("x",), "opened_at": FRIDAY_NOON}
+    for of in ({}, {"case_id": "c1", "contract": "M-1"}):
+        with pytest.raises(ValidationError):
+            Opportunity.model_validate(known | of)
+    assert [Opportunity.model_validate(known | of).root for of in ({"case_id": "c1"}, {"contract": "M-1"})] == [
+        "c1",
+        "o1",
+    ]
+
+
 def test_what_was_lost_opens_again_for_an_urgent_reason_alone() -> None:
     """A customer who threatens to leave after a no to the renewal is somebody's matter again; what is won is won."""
     lost = after(told("reports_fault"), SalesMove.LOSE, FRIDAY_NOON, OWNER, lost_reason=LostReason.PRICE)
@@ -214,6 +255,7 @@ def test_the_chain_goes_from_owner_to_backup_to_sales_managers() -> None:
     groups = {"S1": frozenset({"UZOE", BACKUP})}
     owner, backup = staff(OWNER), staff(BACKUP)
     assert chain(record(owner=owner, successor=owner, backup=backup), setup, groups) == (OWNER, BACKUP, MANAGER, "UZOE")
+    assert chain(None, setup, groups) == (MANAGER, BACKUP, "UZOE")
     gone = staff("UGONE", date(2026, 6, 30))
     assert chain(record(owner=gone, successor=backup), setup, groups) == (BACKUP, MANAGER, "UZOE")
     assert chain(record(owner=staff(None), successor=staff(None)), setup, {}) == (MANAGER,)
@@ -345,12 +387,15 @@ class Life(RuleBasedStateMachine):
             before = self.known
             self.known = after(before, move, self.now, whom=MANAGER)
             assert (len(self.known.told) > len(before.told)) is is_new_card(before, move)
+            if move in FOLLOWS:
+                assert self.known.model_copy(update={"due_at": before.due_at, "due_move": before.due_move}) == before
 
     @invariant()
     def nobody_forgets(self) -> None:
-        """While nobody has it, something will happen by itself; once it is won, nothing does."""
-        if self.known.state in {OpportunityState.OPEN, OpportunityState.ASKED, OpportunityState.SNOOZED}:
+        """While it is not settled, something will happen by itself, taken or not; once it is won, nothing does."""
+        if self.known.state not in SETTLED:
             assert self.known.due_at is not None
+            assert (self.known.state, self.known.due_move) in MOVES
         if self.known.state is OpportunityState.WON:
             assert self.known.due_at is None
         if self.known.state not in SETTLED:

@@ -141,7 +141,7 @@ def test_the_agent_hears_that_it_is_won_with_the_way_to_follow_up_and_without_a_
     known = opportunity("reports_fault", state=OpportunityState.WON).model_copy(update=WON)
     text, blocks = told_agent(known, customer="Kuanghsin", say=SAY)
     assert text == "Kuanghsin renewed."
-    assert "'commit'" in shown(blocks)
+    assert "'follow_up'" in shown(blocks)
     assert "96" not in shown(blocks)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.policy import HoursPolicy, Weekday
-from bot.working_hours import after, is_open, works_on
+from bot.working_hours import after, days, is_open, works_on
 
 TAIPEI = HoursPolicy()
 ROUND_THE_CLOCK = HoursPolicy(days=tuple(Weekday), opens=time(0), closes=time(23, 59), holidays="")
@@ -208,3 +208,12 @@ def test_hours_that_cannot_be_are_refused(wrong: dict[str, object]) -> None:
     """A typo stops the policy, not a deadline."""
     with pytest.raises(ValidationError):
         HoursPolicy.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    ("count", "then"), [(1, "2026-12-28T16:30"), (5, "2027-01-04T16:30"), (10, "2027-01-11T16:30")]
+)
+def test_so_many_working_days_later_it_is_the_same_time_of_day(count: int, then: str) -> None:
+    """Over a weekend and New Year's Day; from the evening it is the opening of the day after them."""
+    assert after(at("2026-12-24T16:30"), days(count, TAIPEI), TAIPEI) == at(then)
+    assert after(at("2026-12-24T20:00"), days(1, TAIPEI), TAIPEI) == at("2026-12-29T09:00")

@@ -11,9 +11,10 @@ from bot.case import Case
 from bot.sales import LostReason, Opportunity, OpportunityState
 from bot.settings import Settings
 from bot.setup import RoleSource, Setup
-from handlers import due, sales
+from handlers import due, renewals, sales
 from handlers.situation import customer_of
 from storage import facts, opportunities
+from tests import fresh
 from tests.flow.conftest import (
     AGENT,
     CUSTOMER,
@@ -350,7 +351,7 @@ async def test_who_may_do_what_denied_by_default(stage: Stage, settings: Setting
         team = TEAM.model_copy(update={"agents": RoleSource(users=(AGENT,))})
         for who, user in PEOPLE.items():
             at.set_up(team)
-            at.rows("UPDATE opportunities SET state = 'lost', due_at = NULL, told_at = NULL")
+            fresh.changed(settings, "UPDATE opportunities SET state = 'lost', due_at = NULL, told_at = NULL")
             case = await asked(at, setup=team)
             before = stands(at, case)
             told = await at.click(user, action, before.id)
@@ -394,3 +395,29 @@ async def test_whoever_handles_the_case_hears_nothing_that_is_for_sales(stage: S
         sent = at.rows("SELECT target, body FROM outbox WHERE json_extract(target, '$.user') = ?", AGENT)
         for secret in ("48,000", "籌碼", "成交"):
             assert secret not in words_of(sent)
+
+
+async def test_each_salesperson_gets_one_list_a_day_of_contracts_that_end(stage: Stage, settings: Settings) -> None:
+    """While the desk is open, each contract once a threshold, also across restarts."""
+    async with desk(stage, settings) as at:
+        at.set_up(TEAM)
+        at.clock.now = datetime(2027, 10, 2, 1, 0, tzinfo=UTC).timestamp()  # a Saturday
+        await renewals.look_ahead(at.services)
+        assert at.told(SALES) == []
+        at.clock.now = datetime(2027, 10, 4, 1, 0, tzinfo=UTC).timestamp()
+        for _ in range(2):
+            await renewals.look_ahead(at.services)
+        await at.send_all()
+        assert at.told(SALES) == ["1 份合約快到期"]
+        assert "全勤科技股份有限公司" in str(posted(stage)[-1]["blocks"])
+        assert "2027-12-31" in str(posted(stage)[-1]["blocks"])
+        at.clock.now += 24 * HOUR
+        await renewals.look_ahead(at.services)
+        assert len(at.told(SALES)) == 1
+        at.clock.now = datetime(2027, 11, 3, 1, 0, tzinfo=UTC).timestamp()
+        await renewals.look_ahead(at.services)
+        assert len(at.told(SALES)) == 2
+        assert at.rows("SELECT contract, within, told FROM endings_told ORDER BY within") == [
+            ("M-4", 60, SALES),
+            ("M-4", 90, SALES),
+        ]

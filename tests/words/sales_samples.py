@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from bot.briefing import Avoid
-from bot.cards import renewals, sales
+from bot.cards import renewals, sales, sales_notices
 from bot.cards.sales import Brief
 from bot.commitments import Commitment
 from bot.customer import CustomerRecord, Price, ServicePrice
@@ -21,6 +21,7 @@ from bot.sales import (
     LostReason,
     Opportunity,
     OpportunityState,
+    SalesMove,
     SalesRefusal,
     SnoozeError,
 )
@@ -80,6 +81,22 @@ def brief(record: CustomerRecord, name: str, said: str) -> Brief:
     )
 
 
+def _beside(say: Words, name: str) -> Iterator[Shown]:
+    """What sales reads beside the card, with the card above it, in the channel and nowhere."""
+    zone = "Asia/Taipei"
+    for state in OpportunityState:
+        for told, reader in ((("U1",), "U1"), ((CHANNEL,), "U1"), (("U1",), "U2")):
+            each = opportunity(state, told=told)
+            now = sales_notices.now(each, title=name, reader=reader, zone=zone, say=say)
+            yield Shown("sales word", *now)
+            if state is OpportunityState.TAKEN:
+                for move in (SalesMove.REMIND, SalesMove.ESCALATE):
+                    text = sales_notices.reminded(each, move, customer=name, reader=reader, zone=zone, say=say)
+                    yield Shown(f"sales {move}", *text)
+            gone = sales_notices.passed_on(each, customer=name, reader=reader, zone=zone, say=say)
+            yield Shown("sales passed on", *gone)
+
+
 def _contracts(say: Words, name: str, records: Iterable[CustomerRecord]) -> Iterator[Shown]:
     """Lists of contracts that end, cards of one, and its windows."""
     ending = Ending(
@@ -130,8 +147,14 @@ def everything(
             asked = opportunity(OpportunityState.ASKED, *why, told=("U1", CHANNEL))
             yield Shown("sales", *sales.card(asked, Brief(record), playbook=playbook, say=say))
             yield Shown("sales anew", *sales.told_anew(asked, record, (), playbook=playbook, say=say))
+            unnamed = asked.model_copy(update={"customer_id": None})
+            yield Shown("nobody's", *sales.card(unnamed, Brief(record, written_in="C0"), playbook=playbook, say=say))
     taken = opportunity(OpportunityState.TAKEN)
-    yield Shown("sales took it", *sales.told_agent(taken, customer=name, say=say))
+    yield from (
+        Shown("told agent", *sales.told_agent(opportunity(each), customer=name, say=say))
+        for each in (OpportunityState.TAKEN, OpportunityState.WON)
+    )
+    yield from _beside(say, name)
     yield from _contracts(say, name, records)
     sentences = [
         *(sales.refusal_words(each, taken, "Asia/Taipei", say) for each in SalesRefusal),

@@ -1,0 +1,155 @@
+"""The words to sales beside an opportunity's card: each goes out once, and later shows what can still be done."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from bot.blocks import Block, body
+from bot.cards import sales as sales_card
+from bot.cards import sales_notices as card
+from bot.customer import Customer, CustomerRecord
+from bot.entitlement import CoverageOn
+from bot.i18n import Words, words
+from bot.language import language_of_locale
+from bot.sales import CHANNEL, Opportunity, SalesMove
+from bot.setup import Person, Setup
+from handlers.services import Services
+from handlers.situation import customer_of
+from storage import opportunities, outbox
+from storage import workspace as workspaces
+from storage.outbox import SendKind
+
+
+def about(services: Services, opportunity: Opportunity, say: Words) -> tuple[CustomerRecord, Sequence[CoverageOn]]:
+    """The customer and their cover; one who left the directory, or whom nobody has named yet, has neither."""
+    customer = customer_of(services, opportunity.customer_id)
+    if customer:
+        return customer.record, customer.coverages
+    return unknown(opportunity, say), ()
+
+
+def unknown(opportunity: Opportunity, say: Words) -> CustomerRecord:
+    """A customer of whom nothing is on file, or whom nobody has named yet."""
+    name = say("a customer not on file") if opportunity.customer_id else say("A customer nobody has named yet")
+    return CustomerRecord(customer=Customer(id=opportunity.customer_id or "", name=name))
+
+
+def title(services: Services, opportunity: Opportunity, say: Words) -> str:
+    """Why sales hears of it, in one sentence."""
+    record, coverages = about(services, opportunity, say)
+    if opportunity.contract:
+        return say("{customer}: a contract ends", customer=record.customer.name)
+    return sales_card.title(opportunity.reasons, record, coverages, say)
+
+
+def tell_anew(
+    services: Services, connection: Connection, after: Opportunity, read_by: Mapping[str, Person], once: str
+) -> None:
+    """A few words to whoever has it: by direct message, or in the thread of the card in the sales channel."""
+    holder = after.holder or CHANNEL
+    reader, say = _reader(connection, after, read_by, holder)
+    record, coverages = about(services, after, say)
+    text, blocks = sales_card.told_anew(after, record, coverages, playbook=services.playbook, say=say)
+    _put(services, connection, after, reader.user_id if reader else holder, text, blocks, once)
+
+
+def remind(
+    services: Services,
+    connection: Connection,
+    after: Opportunity,
+    move: SalesMove,
+    read_by: Mapping[str, Person],
+    once: str,
+    whom: str,
+) -> None:
+    """Whoever took it, or a sales manager, hears that nothing was noted since.
+
+    Args:
+        whom: Their Slack id, or `CHANNEL`.
+    """
+    reader, say = _reader(connection, after, read_by, whom)
+    customer = about(services, after, say)[0].customer.name
+    text, blocks = card.reminded(after, move, customer=customer, reader=whom, zone=_zone(services, reader), say=say)
+    _put(services, connection, after, whom, text, blocks, once)
+
+
+def pass_on(
+    services: Services,
+    connection: Connection,
+    before: Opportunity,
+    after: Opportunity,
+    read_by: Mapping[str, Person],
+    once: str,
+) -> None:
+    """Whoever took it and is still here hears that it is another colleague's account."""
+    reader, say = _reader(connection, after, read_by, before.taken_by or "")
+    if reader is None or not reader.active or reader.outsider or reader.user_id == after.asked:
+        return
+    text, blocks = card.passed_on(
+        after,
+        customer=about(services, after, say)[0].customer.name,
+        reader=reader.user_id,
+        zone=reader.timezone,
+        say=say,
+    )
+    _put(services, connection, after, reader.user_id, text, blocks, f"{once}:passed_on")
+
+
+def redraw(
+    services: Services, connection: Connection, after: Opportunity, read_by: Mapping[str, Person], once: str
+) -> None:
+    """Words that went out earlier show how it stands now, and offer only what can still be done."""
+    for at, (key, user) in enumerate(opportunities.notices(connection, after)):
+        reader, say = _reader(connection, after, read_by, user)
+        shown = body(
+            *card.now(after, title=title(services, after, say), reader=user, zone=_zone(services, reader), say=say)
+        )
+        if outbox.reword(connection, after.workspace, key, shown):
+            continue
+        outbox.put(
+            connection,
+            workspace=after.workspace,
+            key=f"{once}:word:{at}",
+            kind=SendKind.UPDATE,
+            target={"of": key} | ({} if user == CHANNEL else {"user": user}),
+            body=shown,
+            case_id=after.case_id,
+            now=services.clock(),
+        )
+
+
+def _put(
+    services: Services,
+    connection: Connection,
+    after: Opportunity,
+    whom: str,
+    text: str,
+    blocks: list[Block],
+    once: str,
+) -> None:
+    setup: Setup = workspaces.setup(connection, after.workspace)
+    in_thread = {"thread_of": after.card} if after.asked == CHANNEL else {}
+    outbox.put(
+        connection,
+        workspace=after.workspace,
+        key=f"{once}{opportunities.NOTICE}",
+        kind=SendKind.MESSAGE if whom == CHANNEL else SendKind.DIRECT,
+        target={"channel": setup.sales_channel, **in_thread} if whom == CHANNEL else {"user": whom},
+        body=body(text, blocks),
+        case_id=after.case_id,
+        now=services.clock(),
+    )
+
+
+def _reader(
+    connection: Connection, opportunity: Opportunity, read_by: Mapping[str, Person], user: str
+) -> tuple[Person | None, Words]:
+    """Who reads it, as they were known last, and the interface in their language."""
+    reader = read_by.get(user)
+    if reader is None and user != CHANNEL:
+        reader = workspaces.person(connection, opportunity.workspace, user, since=0.0)
+    return reader, words(language_of_locale(reader.locale if reader else ""))
+
+
+def _zone(services: Services, reader: Person | None) -> str:
+    return reader.timezone if reader else services.playbook.policy.hours.timezone
