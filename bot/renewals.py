@@ -76,7 +76,7 @@ class Listed(BaseModel):
     """A contract on somebody's list.
 
     Attributes:
-        keeper: With whom it is, `bot.sales.CHANNEL` for the sales channel; None when it is the reader.
+        keeper: With whom it is; None when it is the reader.
         opportunity: What somebody made of it; None while nobody has said anything.
     """
 

@@ -7,7 +7,7 @@ from bot.blocks import Block, context, cut, escaped, header, option, overflow, p
 from bot.cards import sales
 from bot.i18n import Words
 from bot.renewals import MOST_LISTED, Ending, EndingKey, Listed
-from bot.sales import CHANNEL, SETTLED, Opportunity, OpportunityState
+from bot.sales import SETTLED, Opportunity, OpportunityState
 
 MENU = "ending_menu"
 MOST_ID = 255
@@ -67,28 +67,27 @@ def listing(
         beside: How many more there are, which others have on their lists.
     """
     text = say.plural("{n} contract ends soon", "{n} contracts end soon", len(found) + follow + beside)
-    blocks: list[Block] = [header(text), *(_listed(each, zone, say) for each in found[:MOST_LISTED])]
+    shown = found[:MOST_LISTED]
+    own, others = ([each for each in shown if (each.keeper is None) is is_own] for is_own in (True, False))
+    blocks: list[Block] = [header(text), *(_listed(each, zone, say) for each in own)]
     if follow:
         blocks.append(context(say.plural("{n} more follows another day", "{n} more follow on other days", follow)))
+    if others:
+        blocks.append(section(f"*{say('With others, and nothing noted by the last reminder')}*"))
+        blocks += [_listed(each, zone, say) for each in others]
     if beside:
         blocks.append(
             context(say.plural("{n} more is with a colleague alone", "{n} more are with colleagues alone", beside))
         )
-    blocks.append(
-        context(say("Say what comes of it in the menu ⋯ beside a contract, and nobody is reminded of it again."))
-    )
-    return text, blocks
+    return text, [*blocks, context(say("Note in the menu ⋯ what comes of one, and nobody is reminded of it again."))]
 
 
 def _listed(each: Listed, zone: str, say: Words) -> Block:
-    lines = [line(each.ending, say)]
+    with_whom = [f"<@{each.keeper}>"] if each.keeper else []
+    told = [" · ".join([lines(each.ending, say), *with_whom])]
     if each.opportunity:
-        lines.append(sales.state_words(each.opportunity, zone, say))
-    elif each.keeper == CHANNEL:
-        lines.append(say("The sales channel was told, and nobody has said yet what comes of it."))
-    elif each.keeper is not None:
-        lines.append(say("{who} was told and has not said yet what comes of it.", who=f"<@{each.keeper}>"))
-    return paragraph("\n".join(lines), each.ending, each.opportunity, say)
+        told.append(sales.state_words(each.opportunity, zone, say))
+    return paragraph("\n".join(told), each.ending, each.opportunity, say)
 
 
 def card(
@@ -105,7 +104,7 @@ def card(
     blocks: list[Block] = [header(text)]
     if not is_latest or opportunity.state is not OpportunityState.ASKED:
         blocks.append(section(f"*{sales.state_words(opportunity, brief.zone, say)}*"))
-    blocks.append(section(line(ending, say) if ending else escaped(opportunity.contract or "")))
+    blocks.append(section(lines(ending, say) if ending else escaped(opportunity.contract or "")))
     if brief.instead_of:
         blocks.append(context(say("You get this because {name} has left.", name=escaped(brief.instead_of))))
     blocks += sales.holdings(brief, say)
@@ -131,11 +130,11 @@ def not_renewed_modal(about: str, say: Words) -> Block:
     return {**sales.lost_modal(about, say), "title": plain(say("Not renewed"), MOST_TITLE)}
 
 
-def line(ending: Ending, say: Words) -> str:
-    """A contract in one line of markup: whose, which, until when, what it costs a year."""
+def lines(ending: Ending, say: Words) -> str:
+    """A contract in two lines of markup: whose, which; until when, what it costs a year."""
     name = escaped(cut(ending.customer, sales.MOST_LABEL))
     price = [say.money(ending.price.amount, ending.price.currency)] if ending.price else []
-    return f"*{name}* · {' · '.join([contract_words(ending), end_words(ending, say), *price])}"
+    return f"*{name}* · {contract_words(ending)}\n{' · '.join([end_words(ending, say), *price])}"
 
 
 def contract_words(ending: Ending) -> str:

@@ -25,7 +25,7 @@ from bot.renewals import (
     spoken_for,
     threshold,
 )
-from bot.sales import CHANNEL, Opportunity, OpportunityState
+from bot.sales import Opportunity, OpportunityState
 
 POLICY = SalesPolicy()
 TODAY = date(2026, 11, 23)
@@ -152,17 +152,16 @@ def test_the_list_says_whose_each_contract_is_and_what_became_of_it() -> None:
     found = [
         Listed(ending=ending),
         Listed(ending=ending.model_copy(update={"contract": "M-2"}), keeper="U2"),
-        Listed(ending=ending.model_copy(update={"contract": "M-3"}), keeper=CHANNEL),
         Listed(ending=ending, keeper="U2", opportunity=known(OpportunityState.TAKEN)),
     ]
     text, blocks = card.listing(found, zone="Asia/Taipei", say=words("en"), follow=2, beside=1)
-    assert text == "7 contracts end soon"
+    assert text == "6 contracts end soon"
     lines = [each["text"]["text"].splitlines() for each in blocks if each["type"] == "section"]
-    assert lines[0] == ["*廣昕* · M-1 Care · ends in 20 days · 2026-12-13 · NT$48,000"]
-    assert [each[1:] for each in lines[1:]] == [
-        ["<@U2> was told and has not said yet what comes of it."],
-        ["The sales channel was told, and nobody has said yet what comes of it."],
-        ["<@U1> has taken it."],
+    assert lines == [
+        ["*廣昕* · M-1 Care", "ends in 20 days · 2026-12-13 · NT$48,000"],
+        ["*With others, and nothing noted by the last reminder*"],
+        ["*廣昕* · M-2 Care", "ends in 20 days · 2026-12-13 · NT$48,000 · <@U2>"],
+        ["*廣昕* · M-1 Care", "ends in 20 days · 2026-12-13 · NT$48,000 · <@U2>", "<@U1> has taken it."],
     ]
 
 
@@ -170,7 +169,7 @@ def test_the_list_says_whose_each_contract_is_and_what_became_of_it() -> None:
 def test_a_list_is_never_longer_than_slack_shows(listed: int, follow: int, beside: int) -> None:
     """Fifty blocks a message, however many contracts end."""
     (ending,) = ahead(contract("M-1", 20))
-    found = [Listed(ending=ending)] * listed
+    found = [Listed(ending=ending, keeper=keeper) for keeper in (None, "U2") * listed][:listed]
     _, blocks = card.listing(found, zone="Asia/Taipei", say=words("zh-TW"), follow=follow, beside=beside)
     assert len(blocks) <= 50
     assert sum("accessory" in each for each in blocks) == min(listed, MOST_LISTED)
