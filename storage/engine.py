@@ -294,7 +294,10 @@ def revision_of(connection: Connection) -> str | None:
 
 def _migrate(engine: Engine) -> None:
     if engine.dialect.name == "sqlite" and engine.url.database:
-        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(engine.url.database)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if ":" not in file.name and not file.exists():
+            file.touch(mode=0o600)  # for its owner alone, and so are the files that SQLite puts beside it
     config = _scripts()
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":  # of several that start at once, one makes the tables
