@@ -16,7 +16,7 @@ def only_one(data: Path) -> Iterator[None]:
         UserError: when another Aside works on it, or nobody may write there.
     """
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (data / "lock").open("w")
     except OSError as error:
         raise UserError(
