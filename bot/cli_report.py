@@ -8,6 +8,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 import click
+from rich.bar import Bar
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -141,8 +142,8 @@ def _table(section: Section) -> Table:
     for number, column in enumerate(section.columns):
         table.add_column(Text(column), justify="left" if section.is_words(number) else "right", overflow="fold")
     if section.bars:
-        table.add_column("")
+        table.add_column("", max_width=BAR)
     for number, row in enumerate(section.rows):
-        bar = [Text("▇" * round(section.bars[number] * BAR), style="green")] if section.bars else []
+        bar = [Bar(1, 0, section.bars[number], color="green")] if section.bars else []
         table.add_row(*map(Text, row), *bar)
     return table

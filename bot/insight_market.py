@@ -60,14 +60,13 @@ def _heard(product: Product, signals: Mapping[str, str], say: Words) -> str:
     return say(", ").join(f"{signals[each.signal]} {each.cases}" for each in known) or "–"
 
 
-def asked_for(insight: Insight, say: Words) -> Section:
-    """What agents asked for on customers' behalf."""
-    title, asked = say("What was asked for"), ("asked_for",)
+def asked_for(insight: Insight, say: Words) -> Section | None:
+    """What agents asked for on customers' behalf; None where nobody asked, which is told elsewhere."""
     if not insight.asked_for:
-        return Section(title, asked, say("Nobody asked for an exception."))
+        return None
     return Section(
-        title,
-        asked,
+        say("What was asked for"),
+        ("asked_for",),
         say("Requests for an exception by what was asked for, and how many of them were granted."),
         columns=(say("Concession"), say("Asked for"), say("Of them granted")),
         rows=tuple(

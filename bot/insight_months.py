@@ -34,15 +34,11 @@ def by_month(insight: Insight, say: Words) -> Section:
     months = list(dropwhile(lambda each: each.is_empty, insight.months))
     if not months:
         return Section(title, asked, say("Nothing happened in these months."))
-    last, ends_whole = (insight.until - timedelta(days=1)).date(), insight.until.day == 1
+    last, ends_early = (insight.until - timedelta(days=1)).date(), insight.until.day != 1
     return Section(
         title,
         asked,
-        say("By the desk's clock.")
-        if ends_whole
-        else say(
-            "By the desk's clock. The last month goes up to {last} and is lighter in the charts.", last=say.day(last)
-        ),
+        say("By the desk's clock; the last month up to {last}.", last=say.day(last)),
         columns=(
             say("Month"),
             say("Cases"),
@@ -54,7 +50,8 @@ def by_month(insight: Insight, say: Words) -> Section:
             say("Promises"),
         ),
         rows=tuple(_row(each, say) for each in months),
-        charts=tuple(_charts(months, say, ends_early=not ends_whole)) if len(months) > 1 else (),
+        charts=tuple(_charts(months, say, ends_early=ends_early)) if len(months) > 1 else (),
+        charts_say=say("The last month is not over, and lighter.") if ends_early else "",
     )
 
 

@@ -16,7 +16,7 @@ STYLE: Final = """
 body{font:16px/1.55 system-ui,"Noto Sans TC","PingFang TC","Microsoft JhengHei",sans-serif;max-width:46rem;
 margin:2.5rem auto;padding:0 1.2rem;color:var(--ink);background:var(--back)}
 h1{font-size:1.7rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .3rem}
-header p,.note{color:var(--quiet);margin:.2rem 0}p{margin:.3rem 0;white-space:pre-line}
+header p,.note{color:var(--quiet);margin:.2rem 0}.note{font-size:.85rem}p{margin:.3rem 0;white-space:pre-line}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;margin:.6rem 0}
 th{text-align:left;font-weight:600;color:var(--quiet);border-bottom:1px solid var(--line)}
@@ -70,6 +70,7 @@ def _section(section: Section, sql: Mapping[str, str], numbers: Iterator[int], s
         for chart in section.charts:
             yield f"<figure><figcaption>{escape(chart.title)}</figcaption>{svg(chart, next(numbers), say)}</figure>"
         yield "</div>"
+        yield f'<p class="note">{escape(section.charts_say)}</p>' if section.charts_say else ""
     if section.rows:
         yield f'<div class="wide" role="region" tabindex="0" aria-label="{escape(section.title)}">'
         yield "<table><thead><tr>"

@@ -41,6 +41,7 @@ class Section:
         bars: How long the bar beside each row is, 0 to 1; empty where no chart would say more than the table.
         words_from: From which column on there are words and no figures; the first is 0.
         charts: What the table holds, over time.
+        charts_say: How they are to be read.
     """
 
     title: str
@@ -51,6 +52,7 @@ class Section:
     bars: tuple[float, ...] = ()
     words_from: int | None = None
     charts: tuple[Chart, ...] = ()
+    charts_say: str = ""
 
     def is_words(self, column: int) -> bool:
         """Whether a column holds words, which are read from the left."""

@@ -28,7 +28,7 @@ def report(tmp_path: Path, directory_file: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("ASIDE_DATA", str(tmp_path))
     monkeypatch.setenv("ASIDE_DIRECTORY", str(directory_file))
     with closing(open_casebook(f"sqlite:///{tmp_path / 'casebook.db'}")) as opened, opened.begin() as connection:
-        whole_case(connection, "zq7x", at=NOW)
+        whole_case(connection, "zq7x", ts=f"{NOW:.6f}", at=NOW)
 
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(report_command, ["--lang", "en", *arguments], catch_exceptions=False)
@@ -37,12 +37,14 @@ def report(tmp_path: Path, directory_file: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_it_prints_each_part_with_its_figures(report: Report) -> None:
-    """One case, opened on that day and closed; one promise, confirmed."""
+    """One case, opened on that day and closed; one promise, confirmed; and their month, with nothing cut off."""
     told = report(*THAT_DAY)
     assert told.exit_code == 0
     assert told.stdout.startswith("What came of it 2027-01-15 to 2027-01-15\n")
     assert "1 case was opened; 1 closed since." in told.stdout
-    assert re.search(r"\nconfirmed +1 +▇", told.stdout)
+    assert re.search(r"\nconfirmed +1 +█{20,}", told.stdout)
+    assert "…" not in told.stdout
+    assert re.search(r"\n2027-01 +1 +1 +NT\$3,000 +0 +– +0\.0 s +1\n", told.stdout)
 
 
 def test_the_file_holds_everything_and_fetches_nothing(report: Report, tmp_path: Path) -> None:
@@ -66,6 +68,7 @@ def test_each_question_gives_the_same_figure_to_whoever_asks_it(report: Report, 
         }
     assert answers["cases"] == [(1, 1)]
     assert answers["claims"] == [("confirmed", 1)]
+    assert answers["granted_by_month"] == [("2027-01-01", "TWD", 1, 3000)]
 
 
 @pytest.mark.parametrize(

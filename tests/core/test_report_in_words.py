@@ -80,7 +80,8 @@ def test_months_are_told_from_the_first_in_which_anything_happened() -> None:
         ("First whisper, median", "Seconds", (None, None, 1.25), True),
         ("Promises checked", "How many", (0, 0, 2), False),
     ]
-    assert told.says.endswith("The last month goes up to 2026-11-22 and is lighter in the charts.")
+    assert told.says == "By the desk's clock; the last month up to 2026-11-22."
+    assert told.charts_say == "The last month is not over, and lighter."
     assert all(each.ends_early for each in told.charts)
 
 
@@ -88,7 +89,8 @@ def test_a_whole_month_is_not_drawn_as_if_it_were_not_over() -> None:
     """Up to the last of November, that is."""
     months = (Month(first=OCTOBER, opened=1), Month(first=NOVEMBER, opened=1))
     told = by_month(insight(until=datetime(2026, 12, 1, tzinfo=TAIPEI), months=months), SAY)
-    assert told.says == "By the desk's clock."
+    assert told.says == "By the desk's clock; the last month up to 2026-11-30."
+    assert told.charts_say == ""
     assert [each.ends_early for each in told.charts] == [False]
 
 
