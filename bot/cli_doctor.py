@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import make_url
 
+from bot.cli_doctor_http import Line, look_at_port, look_at_url
 from bot.cli_setup import GAPS
 from bot.errors import UserError
 from bot.playbook_files import load_playbook
@@ -32,33 +32,21 @@ MOST_CLOCK_SECONDS = 60.0
 BOT_TOKEN = "Copy the bot token (xoxb-…) of your Slack app into ASIDE_SLACK_BOT_TOKEN."  # noqa: S105 - words, no token
 
 
-@dataclass(frozen=True)
-class Line:
-    """One check and how it ended.
-
-    Attributes:
-        do: What to do about it; empty when all is well.
-    """
-
-    name: str
-    found: str
-    do: str = ""
-
-
 @click.command("doctor")
-def doctor_command() -> None:
-    """Check tokens, scopes, Socket Mode, database, directory, playbook, setup, channels and clock.
+@click.option("--url", default=None, help="Over HTTP: try the request URL that Slack is given, all the way.")
+def doctor_command(url: str | None) -> None:
+    """Check tokens, scopes, Socket Mode or HTTP, database, directory, playbook, setup, channels and clock.
 
     Each line is well (✓), or says what to do (✗). The exit code is 0 when all is well and 1 when something is not.
     """
     console = Console(highlight=False)
-    bad = asyncio.run(_report(load_settings(), console))
+    bad = asyncio.run(_report(load_settings(), url, console))
     sys.exit(1 if bad else 0)
 
 
-async def _report(settings: Settings, console: Console) -> int:
+async def _report(settings: Settings, url: str | None, console: Console) -> int:
     bad = 0
-    async for line in _lines(settings):
+    async for line in _lines(settings, url):
         sign, style = ("✗", "red") if line.do else ("✓", "green")
         console.print(Text.assemble((sign, style), f" {line.name:<11} {line.found}"), soft_wrap=True)
         if line.do:
@@ -67,7 +55,7 @@ async def _report(settings: Settings, console: Console) -> int:
     return bad
 
 
-async def _lines(settings: Settings) -> AsyncIterator[Line]:
+async def _lines(settings: Settings, url: str | None) -> AsyncIterator[Line]:
     yield _local("playbook", lambda: f"version {load_playbook(settings.playbook).version}")
     yield _local("directory", lambda: _directory(settings))
     casebook = _local("casebook", lambda: _casebook(settings))
@@ -93,7 +81,9 @@ async def _lines(settings: Settings) -> AsyncIterator[Line]:
                 yield _scopes(answer.headers)
                 yield _clock(answer.headers)
                 setup = None if casebook.do else _setup(settings, workspace)
-        yield await _socket_mode(client, settings.slack_app_token.get_secret_value())
+        yield await _hears(client, http, settings)
+        if url:
+            yield await look_at_url(http, settings, url)
         if setup:
             yield _gaps(setup)
         if setup and setup.channels:
@@ -141,6 +131,16 @@ def _clock(headers: Any) -> Line:
     if abs(apart) > MOST_CLOCK_SECONDS:
         return Line("clock", f"{apart:+.0f} s from Slack's", "Set this machine's clock by NTP.")
     return Line("clock", "agrees with Slack's")
+
+
+async def _hears(client: AsyncWebClient, http: aiohttp.ClientSession, settings: Settings) -> Line:
+    """Whether Slack can reach us, over the one way or the other."""
+    try:
+        if settings.speaks_http:
+            return await look_at_port(http, settings)
+    except UserError as error:
+        return Line("listening", error.what, error.do)
+    return await _socket_mode(client, settings.slack_app_token.get_secret_value())
 
 
 async def _socket_mode(client: AsyncWebClient, app_token: str) -> Line:

@@ -1,6 +1,7 @@
 """HTTP: Slack's signed requests, and `/healthz` and `/readyz` for whoever watches us."""
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -114,7 +115,7 @@ class Server:
         except OSError as error:
             await self._runner.cleanup()
             raise UserError(
-                f"Port {self._port} of {self._host} cannot be used: {error.strerror}.",
+                f"Port {self._port} of {self._host} cannot be used: {os.strerror(error.errno or 0)}.",
                 "Take another one: ASIDE_HTTP_PORT and ASIDE_HTTP_HOST.",
             ) from error
 

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         if self.slack_signing_secret.get_secret_value() and self.slack_app_token.get_secret_value():
             raise UserError(
                 "ASIDE_SLACK_APP_TOKEN and ASIDE_SLACK_SIGNING_SECRET are both set.",
-                "Leave the first for Socket Mode, or the second for HTTP; an app of Slack's has one or the other.",
+                "Leave out the second for Socket Mode, or the first for HTTP; a Slack app has one or the other.",
             )
         return bool(self.slack_signing_secret.get_secret_value())
 

@@ -66,7 +66,7 @@ async def check_socket_mode(client: AsyncWebClient, app_token: str) -> None:
     if not app_token:
         raise UserError(
             "ASIDE_SLACK_APP_TOKEN is not set.",
-            "Make an app-level token (xapp-…) with connections:write and copy it into ASIDE_SLACK_APP_TOKEN.",
+            "Make an app-level token (xapp-…) with connections:write, or set ASIDE_SLACK_SIGNING_SECRET for HTTP.",
         )
     try:
         await client.apps_connections_open(app_token=app_token)

@@ -6,6 +6,7 @@ import logging
 import os
 import runpy
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -47,6 +48,12 @@ def serving(world: World | None = None, manifest: Manifest | None = None) -> Ite
     thread.join()
     loop.close()
     record.check()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

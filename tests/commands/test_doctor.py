@@ -19,7 +19,7 @@ from tests.commands.conftest import MANIFEST, TINY, WORLD, Aside, serving
 from tests.commands.test_setup_command import WHOLE
 
 NO_TOKEN = "              → Copy the bot token (xoxb-…) of your Slack app into ASIDE_SLACK_BOT_TOKEN."
-APP_TOKEN = "Make an app-level token (xapp-…) with connections:write and copy it into ASIDE_SLACK_APP_TOKEN."
+APP_TOKEN = "Make an app-level token (xapp-…) with connections:write, or set ASIDE_SLACK_SIGNING_SECRET for HTTP."
 SET_UP = "              → Run aside setup, or type /aside setup in Slack."
 IMPORT = "              → Run: aside import FILE…"
 DATABASE = "              → Check ASIDE_DATABASE_URL and ASIDE_DATA."

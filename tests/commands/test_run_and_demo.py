@@ -1,5 +1,6 @@
 """`aside run`, `aside demo` and the help: one clear sentence when they cannot start, and a quiet end."""
 
+import json
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.conftest import TINY, Aside, said
+from tests.commands.conftest import TINY, Aside, free_port, said
 
 COMMANDS = (
     *("demo", "run", "setup", "doctor", "import", "warranty", "backup", "restore", "report", "export"),
@@ -75,7 +76,7 @@ def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, st
             {"ASIDE_SLACK_APP_TOKEN": ""},
             [
                 "ASIDE_SLACK_APP_TOKEN is not set.",
-                "Make an app-level token (xapp-…) with connections:write and copy it into ASIDE_SLACK_APP_TOKEN.",
+                "Make an app-level token (xapp-…) with connections:write, or set ASIDE_SLACK_SIGNING_SECRET for HTTP.",
             ],
         ),
         (
@@ -83,6 +84,20 @@ def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, st
             [
                 "Slack does not open a Socket Mode connection: invalid_auth.",
                 "Check ASIDE_SLACK_APP_TOKEN and that Socket Mode is on.",
+            ],
+        ),
+        (
+            {"ASIDE_SLACK_SIGNING_SECRET": "sandbox"},
+            [
+                "ASIDE_SLACK_APP_TOKEN and ASIDE_SLACK_SIGNING_SECRET are both set.",
+                "Leave out the second for Socket Mode, or the first for HTTP; a Slack app has one or the other.",
+            ],
+        ),
+        (
+            {"ASIDE_SLACK_APP_TOKEN": "", "ASIDE_SLACK_SIGNING_SECRET": "sandbox", "ASIDE_HTTP_HOST": "192.0.2.1"},
+            [
+                "Port 3000 of 192.0.2.1 cannot be used: Cannot assign requested address.",
+                "Take another one: ASIDE_HTTP_PORT and ASIDE_HTTP_HOST.",
             ],
         ),
         (
@@ -114,6 +129,22 @@ def test_a_running_bot_stops_when_asked(aside: Aside, data: Path, number: signal
     third = aside.start("run", ASIDE_LOG_LEVEL="warning")
     read_until(third, "Aside is listening.")
     assert end(third, number) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_bot_over_http_says_that_it_is_ready(aside: Aside) -> None:
+    """Whoever supervises it asks the port that was given with the command."""
+    port = free_port()
+    bot = aside.start("run", "--port", str(port), ASIDE_SLACK_APP_TOKEN="", ASIDE_SLACK_SIGNING_SECRET="sandbox")
+    read_until(bot, "Aside is listening.")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
+        found = answer.status, json.load(answer)
+    code, _ = end(bot, signal.SIGTERM)
+    assert (*found, code) == (
+        200,
+        {"status": "ready", "database": "ok", "directory": "ok", "playbook": "ok", "slack": "ok"},
+        0,
+    )
 
 
 # --- demo

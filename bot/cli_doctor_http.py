@@ -1,0 +1,91 @@
+"""What `aside doctor` looks at when Slack is heard over HTTP."""
+
+import errno
+import json
+import os
+import secrets
+import socket
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import aiohttp
+from slack_sdk.signature import SignatureVerifier
+
+from bot.serving import PATH
+from bot.settings import Settings
+
+PATIENCE = aiohttp.ClientTimeout(total=5)
+SECRET = "Copy the signing secret (Slack app, Basic Information) into ASIDE_SLACK_SIGNING_SECRET."  # noqa: S105 - words, no secret
+
+
+@dataclass(frozen=True)
+class Line:
+    """One check and how it ended.
+
+    Attributes:
+        do: What to do about it; empty when all is well.
+    """
+
+    name: str
+    found: str
+    do: str = ""
+
+
+async def look_at_port(http: aiohttp.ClientSession, settings: Settings) -> Line:
+    """Whether an Aside answers on the port and is ready, or the port is free for one."""
+    if settings.slack_signing_secret.get_secret_value().startswith(("xox", "xapp")):
+        return Line("HTTP", "ASIDE_SLACK_SIGNING_SECRET holds a token", SECRET)
+    where = f"{settings.http_host}:{settings.port}"
+    try:
+        socket.create_server((settings.http_host, settings.port)).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return await _ask(http, where)
+        reason = os.strerror(error.errno or 0)
+        return Line("HTTP", f"{where} cannot be used: {reason}", "Set ASIDE_HTTP_HOST and ASIDE_HTTP_PORT.")
+    return Line("HTTP", f"{where} is free for aside run")
+
+
+async def _ask(http: aiohttp.ClientSession, where: str) -> Line:
+    """How the Aside is that has the port."""
+    try:
+        async with http.get(f"http://{where}/readyz", timeout=PATIENCE) as answer:
+            found = await answer.json()
+            lacks = ", ".join(f"{name} {told}" for name, told in found.items() if name != "status" and told != "ok")
+            status = str(found["status"])
+    except (aiohttp.ClientError, TimeoutError, ValueError, TypeError, KeyError, AttributeError):
+        return Line("HTTP", f"something else answers on {where}", "Take another port: ASIDE_HTTP_PORT.")
+    if answer.status != HTTPStatus.OK:
+        return Line("HTTP", f"Aside on {where} is {status}: {lacks}", "Mend that; the other lines say how.")
+    return Line("HTTP", f"Aside on {where} is {status}" + (f" ({lacks})" if lacks else ""))
+
+
+async def look_at_url(http: aiohttp.ClientSession, settings: Settings, url: str) -> Line:
+    """Whether the address that Slack is given leads to an Aside with this signing secret."""
+    secret = settings.slack_signing_secret.get_secret_value()
+    if not secret:
+        return Line("URL", "ASIDE_SLACK_SIGNING_SECRET is not set", SECRET)
+    challenge, at = secrets.token_urlsafe(), str(int(time.time()))
+    body = json.dumps({"type": "url_verification", "challenge": challenge})
+    signature = SignatureVerifier(secret).generate_signature(timestamp=at, body=body) or ""
+    headers = {
+        "Content-Type": "application/json",
+        "X-Slack-Request-Timestamp": at,
+        "X-Slack-Signature": signature,
+    }
+    try:
+        async with http.post(url, data=body, headers=headers, timeout=PATIENCE, allow_redirects=False) as answer:
+            status, text = answer.status, await answer.text()
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        reason = str(error) or type(error).__name__
+        return Line("URL", f"cannot be reached: {reason}", "Check the name, the certificate and the proxy.")
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Line(
+            "URL",
+            "the signature does not hold there",
+            "Use the same signing secret, let the proxy change neither body nor headers, set the clocks by NTP.",
+        )
+    if status != HTTPStatus.OK or challenge not in text:
+        return Line("URL", f"answers {status}, not as Aside does", f"Lead it to {PATH} of aside run.")
+    return Line("URL", f"{url} leads to Aside, and the signature holds")
