@@ -68,7 +68,7 @@ def show(services: Services, connection: Connection, after: Verification, said: 
         return
     say = as_read_by(connection, after.workspace, after.asked_by)
     head = say("Evidence from {who}:", who=f"<@{said.by}>")
-    rows = [f"{escaped(each.name)}\n<{each.link}>" for each in said.files]
+    rows = [f"• <{each.link}|{escaped(each.name)}>" for each in said.files]
     outbox.put(
         connection,
         workspace=after.workspace,
