@@ -1,4 +1,4 @@
-"""Only one of us works on a data folder."""
+"""Only one of us works on a data folder with a casebook in it; on a server several may."""
 
 import fcntl
 from collections.abc import Iterator

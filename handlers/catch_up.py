@@ -70,6 +70,7 @@ async def fill_in(services: Services) -> bool:
                 kind="message",
                 payload={**said, "channel": channel_id},
                 now=services.clock(),
+                channel=channel_id,
             )
     services.wake.stream.set()
     return True

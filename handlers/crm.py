@@ -54,16 +54,21 @@ async def run_crm(services: Services, to: Crm, retries: Sequence[timedelta] = RE
 
 
 async def tell_next(services: Services, to: Crm, retries: Sequence[timedelta] = RETRIES) -> bool:
-    """Tell it the next move, however long that takes; False when there is none."""
+    """Tell it the next move, once; False when there is none that it is time for, or another worker tells it."""
     workspace = services.identity.workspace
-    with services.casebook.look() as connection:
-        found = crm.next_event(connection, workspace)
-    if found is None:
-        return False
-    seq, event = found
-    refused = await _told(to, event, retries) if event else None
     with services.casebook.begin() as connection:
-        crm.note_heard(connection, workspace, seq)
+        turn = crm.take_turn(connection, workspace, services.clock())
+    if turn is None:
+        return False
+    event = turn.event
+    refused = await to.send(event) if event else None
+    with services.casebook.begin() as connection:
+        if refused and event and turn.tries <= len(retries):
+            pause = retries[turn.tries - 1].total_seconds()
+            log.warning("crm_later", crm_event=event.id, error=refused, seconds=pause)
+            crm.wait(connection, workspace, turn, until=services.clock() + pause)
+            return True
+        crm.note_heard(connection, workspace, turn)
         if refused and event:
             log.error("crm_left_out", crm_event=event.id, error=refused)
             audit.write(
@@ -77,14 +82,3 @@ async def tell_next(services: Services, to: Crm, retries: Sequence[timedelta] = 
                 now=services.clock(),
             )
     return True
-
-
-async def _told(to: Crm, event: Event, retries: Sequence[timedelta]) -> str | None:
-    """Tell it one thing, again and again; why it never took it, None when it did."""
-    for pause in retries:
-        refused = await to.send(event)
-        if refused is None:
-            return None
-        log.warning("crm_later", crm_event=event.id, error=refused, seconds=pause.total_seconds())
-        await asyncio.sleep(pause.total_seconds())
-    return await to.send(event)

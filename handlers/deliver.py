@@ -23,6 +23,10 @@ RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
 CLOCKS_APART_SECONDS = 600.0
 PAGE = 200
 MOST_PAGES = 5
+SEND_SECONDS = outbox.LEASE_SECONDS - 5.0
+"""How long a row may take: before another worker may take it for a dead one's, it is given back to try again."""
+
+OUTDATED = "a newer one follows"
 
 log = structlog.get_logger()
 
@@ -129,7 +133,8 @@ async def send(services: Services, sending: Sending) -> None:
         if sending.interrupted and sending.kind.at_most_once:
             _settle(services, sending, SendState.UNKNOWN, error="interrupted")
             return
-        await _SENDERS[sending.kind](services, sending)
+        async with asyncio.timeout(SEND_SECONDS):
+            await _SENDERS[sending.kind](services, sending)
     except people.UnknownForNowError:
         _try_later(services, sending, error="Slack could not be asked")
     except SlackApiError as error:
@@ -250,9 +255,9 @@ async def _find(services: Services, sending: Sending, channel_id: str, thread_ts
 async def _send_update(services: Services, sending: Sending) -> None:
     with services.casebook.begin() as connection:
         place = outbox.place_of(connection, sending.workspace, sending.target["of"])
-        outdated = outbox.has_newer_update(connection, sending)
+        outdated = outbox.is_outdated(connection, sending)
     if outdated:
-        _settle(services, sending, SendState.SENT, error="a newer update follows")
+        _settle(services, sending, SendState.SENT, error=OUTDATED)
     elif place is None:
         with services.casebook.begin() as connection:
             original = outbox.state_of(connection, sending.workspace, sending.target["of"])
@@ -313,6 +318,11 @@ async def _delete(services: Services, channel: str, ts: str) -> None:
 
 
 async def _send_home(services: Services, sending: Sending) -> None:
+    with services.casebook.begin() as connection:
+        outdated = outbox.is_outdated(connection, sending)
+    if outdated:
+        _settle(services, sending, SendState.SENT, error=OUTDATED)
+        return
     if not sending.target.get("for_anyone") and await _withheld_from(services, sending, Surface.HOME):
         return
     await services.client.views_publish(user_id=sending.target["user"], view=sending.body["view"])

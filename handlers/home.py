@@ -66,7 +66,7 @@ async def keep_fresh(services: Services) -> None:
     unshown, round_at = True, services.clock() + LOOK_AGAIN_SECONDS
     while True:
         await woken(services.wake.homes, LOOK_AGAIN_SECONDS)
-        unshown |= services.wake.homes.is_set()
+        unshown |= services.wake.homes.is_set() or not services.casebook.is_embedded  # others of us wake nobody here
         services.wake.homes.clear()
         now = services.clock()
         for user, shown in list(services.homes.items()):

@@ -84,6 +84,7 @@ def _message_listener(services: Services) -> Callable[..., Awaitable[None]]:
                 kind="message",
                 payload=event,
                 now=services.clock(),
+                channel=event["channel"],
             )
         services.wake.stream.set()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from storage.engine import insert_once
 from storage.schema import inbox
@@ -53,8 +53,14 @@ def put(
     kind: str,
     payload: Mapping[str, Any],
     now: float,
+    channel: str = "",
 ) -> bool:
-    """Write an entry down; False when its key was here before (Slack delivers at least once)."""
+    """Write an entry down; False when its key was here before (Slack delivers at least once).
+
+    Args:
+        channel: Entries of one channel are worked on one after the other, by however many workers; those of none at
+            any time.
+    """
     return insert_once(
         connection,
         inbox,
@@ -63,6 +69,7 @@ def put(
             "key": key,
             "lane": lane,
             "kind": kind,
+            "channel": channel,
             "payload": json.dumps(payload),
             "received_at": now,
             "state": InboxState.NEW,
@@ -73,13 +80,17 @@ def put(
 
 
 def claim(connection: Connection, *, lane: Lane, now: float) -> Entry | None:
-    """Take the oldest entry that nobody works on, for `LEASE_SECONDS`; whoever dies lets it go by then."""
+    """Take the oldest entry that nobody works on, for `LEASE_SECONDS`; whoever dies lets it go by then.
+
+    What was said in a channel waits until what was said there before is worked on, so that a conversation is read in
+    its order and opens one case; an entry that failed and is tried again later keeps nothing waiting.
+    """
     row = connection.execute(
         select(inbox)
-        .where(inbox.c.state == InboxState.NEW, inbox.c.lane == lane, inbox.c.lease_until <= now)
+        .where(inbox.c.state == InboxState.NEW, inbox.c.lane == lane, inbox.c.lease_until <= now, _is_its_turn(lane))
         .order_by(inbox.c.seq)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=inbox)
     ).one_or_none()
     if row is None:
         return None
@@ -96,6 +107,23 @@ def claim(connection: Connection, *, lane: Lane, now: float) -> Entry | None:
         received_at=row.received_at,
         attempts=row.attempts + 1,
     )
+
+
+def _is_its_turn(lane: Lane) -> ColumnElement[bool]:
+    before = inbox.alias()
+    is_waited_for = (
+        select(before.c.seq)
+        .where(
+            before.c.state == InboxState.NEW,
+            before.c.lane == lane,
+            before.c.seq < inbox.c.seq,
+            before.c.workspace == inbox.c.workspace,
+            before.c.channel == inbox.c.channel,
+            before.c.error.is_(None),
+        )
+        .exists()
+    )
+    return or_(inbox.c.channel == "", ~is_waited_for)
 
 
 def finish(connection: Connection, entry: Entry) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from storage.engine import insert_once
 from storage.schema import outbox
@@ -37,6 +37,9 @@ class SendKind(StrEnum):
     def at_most_once(self) -> bool:
         """Whether a second try could show it twice."""
         return self in {SendKind.EPHEMERAL, SendKind.REPLY}
+
+
+_REPLACING = (SendKind.UPDATE, SendKind.HOME)
 
 
 class SendState(StrEnum):
@@ -104,17 +107,22 @@ def put(
 
 
 def claim(connection: Connection, *, now: float) -> Sending | None:
-    """Take the oldest row that is due; one that a dead worker may have sent comes as interrupted."""
+    """Take the oldest row that is due; one that a dead worker may have sent comes as interrupted.
+
+    Of what replaces what was shown before, updates of a message and somebody's App Home, one at a time goes out,
+    so that with several workers too the newest stands in the end.
+    """
     row = connection.execute(
         select(outbox)
         .where(
             outbox.c.state.in_([SendState.DUE, SendState.SENDING]),
             outbox.c.due_at <= now,
             outbox.c.lease_until <= now,
+            or_(outbox.c.kind.not_in(_REPLACING), ~_is_being_replaced(now)),
         )
         .order_by(outbox.c.seq)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=outbox)
     ).one_or_none()
     if row is None:
         return None
@@ -134,6 +142,22 @@ def claim(connection: Connection, *, now: float) -> Sending | None:
         attempts=row.attempts + 1,
         interrupted=row.state == SendState.SENDING,
         sent_channel=row.sent_channel,
+    )
+
+
+def _is_being_replaced(now: float) -> ColumnElement[bool]:
+    """An older row for the same place is on its way, or goes first."""
+    before = outbox.alias()
+    return (
+        select(before.c.seq)
+        .where(
+            or_(before.c.state == SendState.SENDING, and_(before.c.state == SendState.DUE, before.c.due_at <= now)),
+            before.c.seq < outbox.c.seq,
+            before.c.workspace == outbox.c.workspace,
+            before.c.kind == outbox.c.kind,
+            before.c.target == outbox.c.target,
+        )
+        .exists()
     )
 
 
@@ -296,14 +320,14 @@ def next_due(connection: Connection) -> float | None:
     ).scalar_one_or_none()
 
 
-def has_newer_update(connection: Connection, sending: Sending) -> bool:
-    """Whether a later row updates the same message, so that this one would only flicker."""
+def is_outdated(connection: Connection, sending: Sending) -> bool:
+    """Whether a later row replaces what this one would show, so that it would only flicker, or stand there for good."""
     return (
         connection.execute(
             select(outbox.c.seq)
             .where(
                 outbox.c.workspace == sending.workspace,
-                outbox.c.kind == SendKind.UPDATE,
+                outbox.c.kind == sending.kind,
                 outbox.c.target == json.dumps(sending.target),
                 outbox.c.seq > sending.seq,
             )

@@ -41,6 +41,7 @@ inbox = Table(
     Column("key", String(255), nullable=False),
     Column("lane", String(8), nullable=False),
     Column("kind", String(64), nullable=False),
+    Column("channel", String(32), nullable=False, default=""),
     Column("payload", Text, nullable=False),
     Column("received_at", Float, nullable=False),
     Column("state", String(8), nullable=False),

@@ -1,0 +1,136 @@
+"""Several workers on one casebook: each thing is claimed once, in the order in which it has to happen."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+from sqlalchemy import Connection
+
+from storage import inbox, outbox
+from storage.engine import Casebook
+from storage.inbox import Entry, Lane
+from storage.outbox import SendKind, SendState
+from tests.casebook.sample import WORKSPACE
+from tests.fresh import casebook_at
+
+NOW = 1_800_000_000.0
+WORKERS, ENTRIES = 6, 60
+
+
+def heard(connection: Connection, key: str, channel: str = "", lane: Lane = Lane.STREAM) -> None:
+    """Slack told us something."""
+    assert inbox.put(
+        connection, workspace=WORKSPACE, key=key, lane=lane, kind="message", payload={}, now=NOW, channel=channel
+    )
+
+
+def claimed(connection: Connection, now: float = NOW) -> Entry | None:
+    """What a worker gets to do now."""
+    return inbox.claim(connection, lane=Lane.STREAM, now=now)
+
+
+def test_what_is_said_in_a_channel_waits_for_what_was_said_there_before(casebook: Casebook) -> None:
+    """A conversation is read in its order by however many workers, and another channel is not held up by it."""
+    with casebook.begin() as connection:
+        for key, channel in (("a1", "CA"), ("a2", "CA"), ("b1", "CB"), ("x1", ""), ("x2", "")):
+            heard(connection, key, channel)
+        taken = [claimed(connection) for _ in range(5)]
+        assert [each.key if each else None for each in taken] == ["a1", "b1", "x1", "x2", None]
+        assert taken[0]
+        inbox.finish(connection, taken[0])
+        following = claimed(connection)
+        assert following
+        assert following.key == "a2"
+
+
+def test_what_failed_and_is_tried_again_later_keeps_nothing_waiting(casebook: Casebook) -> None:
+    """One odd message must not silence a channel; one of a dead worker comes again before what was said after it."""
+    with casebook.begin() as connection:
+        heard(connection, "a1", "CA")
+        heard(connection, "a2", "CA")
+        first = claimed(connection)
+        assert first
+        assert claimed(connection) is None
+        again = claimed(connection, NOW + inbox.LEASE_SECONDS)
+        assert again
+        assert (again.key, again.attempts) == ("a1", 2)
+        inbox.give_back(connection, again, error="odd", now=NOW)
+        following = claimed(connection)
+        assert following
+        assert following.key == "a2"
+
+
+def test_each_entry_goes_to_one_of_many_workers(tmp_path: Path) -> None:
+    """Each on a connection of their own, all at once: every entry is claimed, and none twice."""
+    books = [casebook_at(tmp_path / "casebook.db") for _ in range(WORKERS)]
+    with books[0].begin() as connection:
+        for number in range(ENTRIES):
+            heard(connection, f"e{number}")
+            outbox.put(
+                connection,
+                workspace=WORKSPACE,
+                key=f"o{number}",
+                kind=SendKind.MESSAGE,
+                target={},
+                body={},
+                now=NOW,
+            )
+    begin = Barrier(WORKERS)
+
+    def work(casebook: Casebook) -> list[str]:
+        begin.wait()
+        done: list[str] = []
+        while True:
+            with casebook.begin() as connection:
+                entry, sending = claimed(connection), outbox.claim(connection, now=NOW)
+            found = [each.key for each in (entry, sending) if each]
+            if not found:
+                return done
+            done += found
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        done = Counter(key for keys in pool.map(work, books) for key in keys)
+    for book in books:
+        book.close()
+    assert done == Counter([f"{kind}{number}" for kind in "eo" for number in range(ENTRIES)])
+
+
+def shown(connection: Connection, key: str, kind: SendKind = SendKind.UPDATE, of: str = "card") -> None:
+    """Something that replaces what stands there."""
+    target = {"of": of}
+    assert outbox.put(connection, workspace=WORKSPACE, key=key, kind=kind, target=target, body={}, now=NOW)
+
+
+def test_of_updates_of_one_message_one_goes_out_at_a_time(casebook: Casebook) -> None:
+    """Of two that are sent at once the older could land last and stand there; whoever died is waited for."""
+    with casebook.begin() as connection:
+        shown(connection, "1")
+        shown(connection, "2")
+        shown(connection, "3", of="another card")
+        first, other = outbox.claim(connection, now=NOW), outbox.claim(connection, now=NOW)
+        assert first
+        assert other
+        assert (first.key, other.key) == ("1", "3")
+        assert outbox.claim(connection, now=NOW) is None
+        again = outbox.claim(connection, now=NOW + outbox.LEASE_SECONDS)
+        assert again
+        assert (again.key, again.interrupted) == ("1", True)
+        outbox.settle(connection, again, state=SendState.SENT)
+        following = outbox.claim(connection, now=NOW)
+        assert following
+        assert following.key == "2"
+
+
+def test_what_a_newer_row_replaces_is_outdated(casebook: Casebook) -> None:
+    """An App Home that Slack did not take at once does not come back over the one that was published after it."""
+    with casebook.begin() as connection:
+        for key in ("old", "new"):
+            shown(connection, key, SendKind.HOME)
+        old = outbox.claim(connection, now=NOW)
+        assert old
+        assert outbox.is_outdated(connection, old)
+        outbox.postpone(connection, old, until=NOW + 9, error="ratelimited")
+        new = outbox.claim(connection, now=NOW)
+        assert new
+        assert (new.key, outbox.is_outdated(connection, new)) == ("new", False)
