@@ -21,6 +21,7 @@ class Aside(click.Group):
     modules = {  # noqa: RUF012 - click's own classes keep their tables like this
         "demo": ("bot.cli_demo", "demo_command", "Open a make-believe Slack with the bot in it."),
         "run": ("bot.cli_run", "run_command", "Connect to your Slack and serve it."),
+        "manifest": ("bot.cli_manifest", "manifest_command", "Print what Slack makes the app from."),
         "setup": ("bot.cli_setup", "setup_command", "Set the channels, the roles and who is on duty."),
         "doctor": ("bot.cli_doctor", "doctor_command", "Check all that Aside needs, line by line."),
         "import": ("bot.cli_import", "import_command", "Read CSV, XLSX or JSON into a new directory."),

@@ -13,7 +13,7 @@ import pytest
 from tests.commands.conftest import TINY, Aside, free_port, said
 
 COMMANDS = (
-    *("demo", "run", "setup", "doctor", "import", "warranty", "backup", "restore", "report", "export"),
+    *("demo", "run", "manifest", "setup", "doctor", "import", "warranty", "backup", "restore", "report", "export"),
     *("forget", "case", "detect", "replay", "playbook"),
 )
 STOPPING = [signal.SIGTERM, signal.SIGINT]

@@ -35,6 +35,7 @@ def _several(items: object, most: int, least: int = 1) -> dict[str, object]:
 
 
 FLAG: Mapping[str, object] = {"type": "boolean"}
+URL = _text(500, pattern="^https://")
 
 LIMITS: Mapping[str, Any] = _closed(
     {
@@ -68,6 +69,7 @@ LIMITS: Mapping[str, Any] = _closed(
                             "description": _text(2000),
                             "usage_hint": _text(1000),
                             "should_escape": FLAG,
+                            "url": URL,
                         },
                         "command",
                         "description",
@@ -94,8 +96,10 @@ LIMITS: Mapping[str, Any] = _closed(
         "oauth_config": _closed({"scopes": _closed({"bot": _several(_text(50), most=255)})}),
         "settings": _closed(
             {
-                "event_subscriptions": _closed({"bot_events": _several(_text(50), most=100)}),
-                "interactivity": _closed({"is_enabled": FLAG}, "is_enabled"),
+                "event_subscriptions": _closed({"bot_events": _several(_text(50), most=100), "request_url": URL}),
+                "interactivity": _closed(
+                    {"is_enabled": FLAG, "request_url": URL, "message_menu_options_url": URL}, "is_enabled"
+                ),
                 "org_deploy_enabled": FLAG,
                 "socket_mode_enabled": FLAG,
                 "token_rotation_enabled": FLAG,
@@ -105,7 +109,7 @@ LIMITS: Mapping[str, Any] = _closed(
     "_metadata",
     "display_information",
 )
-"""The part of Slack's manifest schema that Aside uses: no addresses, since Socket Mode needs none."""
+"""The part of Slack's manifest schema that Aside uses."""
 
 _READ = {PUBLIC: "channels:read", PRIVATE: "groups:read", DIRECT: "im:read", GROUP: "mpim:read"}
 _HISTORY = {

@@ -48,7 +48,7 @@ def test_it_keeps_to_the_limits_that_slack_documents(manifest: dict[str, Any]) -
         (("features", "shortcuts", 0, "name"), "長" * 25),
         (("features", "shortcuts", 0, "type"), "channel"),
         (("features", "slash_commands", 0, "command"), "warranty"),
-        (("features", "slash_commands", 0, "url"), "https://example.com/"),
+        (("features", "slash_commands", 0, "url"), "http://example.com/"),
         (("settings", "event_subscriptions", "bot_events"), ["message.groups", "message.groups"]),
         (("settings", "socket_mode"), True),
         (("_metadata", "major_version"), 1),
