@@ -36,9 +36,11 @@ def card(verification: Verification, *, customer: str, say: Words) -> tuple[str,
     claimed = verification.claimed
     blocks.append(quote(cut(claimed, MOST_CLAIMED)) if claimed else context(say("(no longer kept)")))
     blocks += [*questioned(verification, say), *answers(verification, say), *scope_blocks(verification, say)]
+    to_case = button(SHOW_CASE, say("The case…"), verification.case_id)
     if verification.scope is None and verification.state in FOR_SUPERVISORS:
-        blocks += _to_do(verification, say)
-    blocks.append(actions(f"case:{verification.id}", button(SHOW_CASE, say("The case…"), verification.case_id)))
+        blocks += _to_do(verification, say, to_case)
+    else:
+        blocks.append(actions(f"case:{verification.id}", to_case))
     return text, blocks
 
 
@@ -48,15 +50,17 @@ def for_home(verification: Verification, customer: str, say: Words) -> list[Bloc
     return [section(f"*{name}*  {answer_words(verification, say)}"), _buttons(verification, say)]
 
 
-def _buttons(verification: Verification, say: Words) -> Block:
+def _buttons(verification: Verification, say: Words, *more: Block) -> Block:
+    in_writing = verification.state is VerificationState.CONFIRMED
     return actions(
         f"scope:{verification.id}",
         button(RECORD, say("Record the scope…"), verification.id, style="primary"),
-        button(QUESTION, say("Question the evidence…"), verification.id),
+        button(QUESTION, say("Question the evidence…") if in_writing else say("Ask for evidence…"), verification.id),
+        *more,
     )
 
 
-def _to_do(verification: Verification, say: Words) -> list[Block]:
+def _to_do(verification: Verification, say: Words, to_case: Block) -> list[Block]:
     if verification.state is VerificationState.CONFIRMED:
         words = say("The evidence binds us. Record what was promised, so that nobody promises more than that.")
     elif verification.state is VerificationState.REMEMBERED:
@@ -65,7 +69,7 @@ def _to_do(verification: Verification, say: Words) -> list[Block]:
         words = say("The answers differ. Record the scope to take the word of whoever says yes, or ask for evidence.")
     return [
         section(words),
-        _buttons(verification, say),
+        _buttons(verification, say, to_case),
         context(say("A promise that was made is kept; it counts in nobody's window of exceptions.")),
     ]
 
