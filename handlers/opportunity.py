@@ -107,16 +107,18 @@ async def _open(services: Services, task: Task, move: SalesMove, about: str = ""
 
 
 def _window(services: Services, about: str, move: SalesMove, actor: Actor) -> Block:
-    policy, say, is_contract = services.playbook.policy, actor.say, EndingKey.read(about) is not None
+    policy, say = services.playbook.policy, actor.say
     if move is SalesMove.SNOOZE:
         tonight = end_of(desk_day(moment(services), policy.hours.timezone), policy.hours)
         suggested = working_time_after(tonight, timedelta(0), policy.hours)
         return card.snooze_modal(about, suggested=suggested, say=say)
     if move is SalesMove.HAND_ON:
         return card.hand_on_modal(about, say)
+    ending = endings.found(services, key) if (key := EndingKey.read(about)) else None
     if move is SalesMove.WIN:
-        return (renewals_card.renewed_modal if is_contract else card.won_modal)(about, policy.cost.currency, say)
-    return (renewals_card.not_renewed_modal if is_contract else card.lost_modal)(about, say)
+        unit = policy.cost.currency
+        return renewals_card.renewed_modal(ending, unit, say) if ending else card.won_modal(about, unit, say)
+    return renewals_card.not_renewed_modal(ending, say) if ending else card.lost_modal(about, say)
 
 
 async def mistakes(services: Services, sent: Submission) -> dict[str, str]:

@@ -125,7 +125,7 @@ def _ending(directory: Directory, today: date, policy: SalesPolicy, among: Itera
     customers = directory.customers_with_contracts_ending(today, today + ahead) if among is None else sorted(among)
     records = (directory.record(each, today) for each in customers)
     found = [each for record in records if record for each in ending_of(record, today, ahead)]
-    return sorted(found, key=lambda each: (each.ends_on, each.customer, each.contract))
+    return sorted(found, key=lambda each: (each.ends_on, each.customer_id, each.contract))
 
 
 async def _manager(team: Sellers, record: CustomerRecord | None, keeper: str, passed: frozenset[str]) -> str | None:

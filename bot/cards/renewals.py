@@ -112,22 +112,19 @@ def card(
     return text, blocks
 
 
-def renewed_modal(about: str, currency: str, say: Words) -> Block:
-    """For how much, and for how long.
-
-    Args:
-        about: The contract, spelt.
-    """
-    return {**sales.won_modal(about, currency, say), "title": plain(say("Renewed"), MOST_TITLE)}
+def renewed_modal(ending: Ending, currency: str, say: Words) -> Block:
+    """For how much, and for how long."""
+    return _about(ending, say("Renewed"), sales.won_modal(ending.key.spelt, currency, say), say)
 
 
-def not_renewed_modal(about: str, say: Words) -> Block:
-    """Why it was not renewed (R45).
+def not_renewed_modal(ending: Ending, say: Words) -> Block:
+    """Why it was not renewed (R45)."""
+    return _about(ending, say("Not renewed"), sales.lost_modal(ending.key.spelt, say), say)
 
-    Args:
-        about: The contract, spelt.
-    """
-    return {**sales.lost_modal(about, say), "title": plain(say("Not renewed"), MOST_TITLE)}
+
+def _about(ending: Ending, title: str, view: Block, say: Words) -> Block:
+    """A window that says which contract it is about."""
+    return {**view, "title": plain(title, MOST_TITLE), "blocks": [section(lines(ending, say)), *view["blocks"]]}
 
 
 def lines(ending: Ending, say: Words) -> str:

@@ -111,6 +111,7 @@ async def test_a_renewal_counts_with_its_value_and_one_that_is_not_with_their_wo
     await look(at)
     assert await says(at, SALES, RENEWED) == ["window sales_won_view"]
     assert at.view()["private_metadata"] == KEY.spelt
+    assert "全勤科技股份有限公司" in texts(at.view()["blocks"])
     assert stands(at) is None
     assert await at.submit(SALES, "sales_won_view", KEY.spelt, {**WON, "value": typed("0")}) != []
     assert await at.submit(SALES, "sales_won_view", KEY.spelt, WON) == []

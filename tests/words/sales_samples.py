@@ -127,7 +127,7 @@ def _contracts(say: Words, name: str, records: Iterable[CustomerRecord]) -> Iter
             for one in (ending, ending.model_copy(update={"days": -3}), None):
                 made = renewals.card(state, one, brief(record, name, name), say=say, is_latest=one is not None)
                 yield Shown("a contract that ends", *made)
-    for view in (renewals.renewed_modal(ending.spelt, "TWD", say), renewals.not_renewed_modal(ending.spelt, say)):
+    for view in (renewals.renewed_modal(ending, "TWD", say), renewals.not_renewed_modal(ending, say)):
         yield Shown(f"window {view['title']['text']}", "", view["blocks"], view)
 
 
