@@ -118,8 +118,8 @@ def _asked_again(insight: Insight, names: Mapping[str, str], say: Words) -> Sect
     )
     if turned_away := sum(each.turned_away for each in insight.asked_again):
         told += "\n" + say.plural(
-            "In {n} case nothing was filed, since the exceptions of the window were used up.",
-            "In {n} cases nothing was filed, since the exceptions of the window were used up.",
+            "In {n} case the exceptions of the window were used up, and nothing more was filed.",
+            "In {n} cases the exceptions of the window were used up, and nothing more was filed.",
             turned_away,
         )
     return Section(

@@ -153,7 +153,7 @@ def test_who_was_turned_away_stands_beside_who_asked_again() -> None:
         ("C-9", "0", "0", "1"),
         ("a customer not on file", "0", "0", "1"),
     )
-    assert "In 2 cases nothing was filed" in told.says
+    assert "In 2 cases the exceptions of the window were used up" in told.says
 
 
 def test_follow_ups_stand_beside_commitments_and_cases_asked_after() -> None:
