@@ -1,6 +1,7 @@
 """Opening the casebook: the one file that knows which database is underneath."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -27,10 +28,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
 from bot.errors import UserError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+LAST_SECONDS = 5.0
+"""How long whoever stops waits for what others are just writing."""
 
 SERVER = {
     "connect_timeout": "10",
@@ -117,7 +122,11 @@ class Casebook:
             raise UserError("The casebook could not be written anew, since something is reading it.", again)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database, once what is being written in other threads is written."""
+        latest = time.monotonic() + LAST_SECONDS
+        pool = self._engine.pool
+        while isinstance(pool, QueuePool) and pool.checkedout() and time.monotonic() < latest:
+            time.sleep(0.01)
         self._engine.dispose()
 
 
@@ -259,10 +268,19 @@ def _make_sqlite_durable(engine: Engine) -> None:
 
 
 def _make_server_patient(engine: Engine) -> None:
-    """Several of us work on a server's rows; whoever is gone without a word holds nobody up for long."""
+    """Several of us work on a server's rows; whoever is gone without a word holds nobody up for long.
+
+    A server keeps no NUL in a text, and who wrote one meant nothing by it.
+    """
+    from psycopg.types.string import StrDumper  # noqa: PLC0415 - whoever keeps a file does not wait for it to load
+
+    class WithoutNul(StrDumper):
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\0", ""))
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
+        connection.adapters.register_dumper(str, WithoutNul)
         with connection.cursor() as cursor:
             cursor.execute(SESSION)
         connection.commit()

@@ -68,10 +68,11 @@ def asked(settings: Settings, question: str, *values: object) -> list[Any]:
         return [tuple(row) for row in connection.execute(*_filled(question, values))]
 
 
-def changed(settings: Settings, statement: str, *values: object) -> None:
-    """Change rows of the casebook behind the bot's back."""
+def changed(settings: Settings, statement: str, *values: object) -> list[Any]:
+    """Change rows of the casebook behind the bot's back; or ask it something while nobody else is at work on it."""
     with closing(open_as_it_is(settings.casebook_url)) as casebook, casebook.begin() as connection:
-        connection.execute(*_filled(statement, values))
+        done = connection.execute(*_filled(statement, values))
+        return [tuple(row) for row in done] if done.returns_rows else []
 
 
 def everything(settings: Settings) -> str:

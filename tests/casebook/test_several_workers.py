@@ -5,14 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
-from sqlalchemy import Connection
+import pytest
+from sqlalchemy import Connection, select, update
 
-from storage import inbox, outbox
+from bot.sales import Opportunity
+from storage import audit, crm, inbox, opportunities, outbox
 from storage.engine import Casebook
 from storage.inbox import Entry, Lane
+from storage.moments import at
 from storage.outbox import SendKind, SendState
-from tests.casebook.sample import WORKSPACE
-from tests.fresh import casebook_at
+from storage.schema import audit as audit_rows
+from storage.schema import opportunities as opportunity_rows
+from tests.casebook.sample import WORKSPACE, opened
+from tests.fresh import ON_SERVER, casebook_at
 
 NOW = 1_800_000_000.0
 WORKERS, ENTRIES = 6, 60
@@ -134,3 +139,83 @@ def test_what_a_newer_row_replaces_is_outdated(casebook: Casebook) -> None:
         new = outbox.claim(connection, now=NOW)
         assert new
         assert (new.key, outbox.is_outdated(connection, new)) == ("new", False)
+
+
+@pytest.mark.skipif(not ON_SERVER, reason="where one writes at a time the rows turn up in their order")
+def test_a_move_that_turns_up_late_is_told_in_its_place(casebook: Casebook) -> None:
+    """Whoever took a lower number may be written later; what comes after waits for it, and nothing is passed over."""
+    with casebook.begin() as connection:
+        crm.begin(connection, WORKSPACE)
+        case_id = opened(connection).id
+        for name in ("o1", "o2"):
+            opportunities.write(connection, opportunity(name, case_id if name == "o1" else None))
+    with casebook.begin() as slow:
+        taken(slow, "o1")
+        with casebook.begin() as quick:
+            taken(quick, "o2")
+        with casebook.begin() as connection:
+            assert crm.take_turn(connection, WORKSPACE, NOW) is None
+    with casebook.begin() as connection:
+        turns = []
+        while turn := crm.take_turn(connection, WORKSPACE, NOW):
+            crm.note_heard(connection, WORKSPACE, turn)
+            turns.append(turn.event and turn.event.data["id"])
+    assert turns == ["o1", "o2"]
+
+
+def opportunity(name: str, case_id: str | None) -> Opportunity:
+    """One that somebody may take."""
+    return Opportunity(
+        workspace=WORKSPACE,
+        id=name,
+        case_id=case_id,
+        contract=None if case_id else "K-1",
+        customer_id="C-1",
+        reasons=("reports_fault",),
+        opened_at=at(NOW),
+    )
+
+
+def taken(connection: Connection, name: str) -> None:
+    """Somebody takes it: the row, and then the audit's."""
+    rows = opportunity_rows
+    connection.execute(update(rows).where(rows.c.id == name).values(state="taken"))
+    audit.write(
+        connection, workspace=WORKSPACE, actor="U1", subject="opportunity", subject_id=name, move="take", now=NOW
+    )
+
+
+def test_a_move_is_told_by_one_worker_at_a_time_and_never_backwards(casebook: Casebook) -> None:
+    """Who takes the turn has it until they died of it; one that waits to be told again holds up what follows."""
+    with casebook.begin() as connection:
+        crm.begin(connection, WORKSPACE)
+        for move in ("take", "win"):
+            audit.write(
+                connection, workspace=WORKSPACE, actor="U1", subject="opportunity", subject_id="o1", move=move, now=NOW
+            )
+    with casebook.begin() as connection:
+        first = crm.take_turn(connection, WORKSPACE, NOW)
+        assert first
+        assert crm.take_turn(connection, WORKSPACE, NOW) is None
+        crm.wait(connection, WORKSPACE, first, until=NOW + 5)
+        assert crm.take_turn(connection, WORKSPACE, NOW + 4) is None
+        again = crm.take_turn(connection, WORKSPACE, NOW + 5)
+        assert again
+        assert (again.seq, again.tries) == (first.seq, 2)
+        crm.note_heard(connection, WORKSPACE, again)
+        second = crm.take_turn(connection, WORKSPACE, NOW + 5)
+        assert second
+        assert (second.seq > first.seq, second.tries) == (True, 1)
+        crm.note_heard(connection, WORKSPACE, second)
+        crm.note_heard(connection, WORKSPACE, first)
+        assert crm.heard(connection, WORKSPACE) == second.seq
+
+
+def test_a_character_that_a_server_keeps_in_no_text_stops_nothing(casebook: Casebook) -> None:
+    """A NUL in what somebody wrote loses us nothing else of it."""
+    with casebook.begin() as connection:
+        audit.write(
+            connection, workspace=WORKSPACE, actor="U1", subject="case", subject_id="c1", move="x", why="a\0b", now=NOW
+        )
+        why = connection.execute(select(audit_rows.c.why)).scalar_one()
+    assert why.replace("\0", "") == "ab"

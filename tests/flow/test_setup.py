@@ -148,6 +148,7 @@ async def test_a_channel_set_up_in_a_terminal_is_listened_to_at_once(
         env={
             **os.environ,
             "ASIDE_DATA": str(settings.data),
+            "ASIDE_DATABASE_URL": settings.casebook_url,
             "ASIDE_DIRECTORY": str(settings.directory),
             "ASIDE_SLACK_API_URL": settings.slack_api_url,
             "ASIDE_SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),

@@ -212,8 +212,8 @@ class Desk:
         return int(self.rows("SELECT coalesce(max(seq), 0) FROM outbox")[0][0])
 
     def rows(self, question: str, *values: object) -> list[Any]:
-        """Ask the casebook."""
-        return fresh.asked(self._settings, question, *values)
+        """Ask the casebook, or change it."""
+        return fresh.changed(self._settings, question, *values)
 
     def body(self, key: str) -> Json:
         """The newest message written down under this key, in which `%` stands for anything."""
