@@ -20,6 +20,8 @@ from sandbox.world import World
 
 HERE = Path(__file__).parent
 Json = dict[str, Any]
+PATIENCE_SECONDS = 30
+"""How long nothing may happen; a bot that starts again on a busy machine takes over ten."""
 
 
 def sample_world(**settings: object) -> World:
@@ -87,7 +89,7 @@ class Seat:
                 if push["type"] in kinds and which(push):
                     return push
             self._news.clear()
-            await asyncio.wait_for(self._news.wait(), 10)
+            await asyncio.wait_for(self._news.wait(), PATIENCE_SECONDS)
 
     async def do(self, deed: str, **body: object) -> Json:
         """POST to the seat's address."""
@@ -180,8 +182,8 @@ class Stage:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """Wait for something that happens by itself; gives up after ten seconds."""
-    async with asyncio.timeout(10):
+    """Wait for something that happens by itself; gives up after a while."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not true():  # noqa: ASYNC110 - what is waited for has no event of its own
             await asyncio.sleep(0.005)
 
