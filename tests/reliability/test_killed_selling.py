@@ -1,4 +1,4 @@
-"""`kill -9` while sales is told, told anew, passed over, and takes and wins it: each once.
+"""`kill -9` while sales is told, told anew, passed over, takes it, is reminded of it and wins it: each once.
 
 The same as `test_killed`, for an opportunity: what time moves and what people click.
 """
@@ -10,7 +10,7 @@ import pytest
 
 from bot.settings import Settings
 from tests import fresh
-from tests.flow.conftest import AGENT, CUSTOMER, SALES, SALES_CHANNEL, SHARED, SUCCESSOR
+from tests.flow.conftest import AGENT, CUSTOMER, SALES, SALES_CHANNEL, SHARED, SUCCESSOR, texts
 from tests.flow.working import ASKED_BACK, FAULT, direct, press, typed
 from tests.reliability.killing import Seats, calls_of, is_said_once, killed_at, rows, settled
 from tests.reliability.test_killed_at_work import again_until, opened, sent, told
@@ -21,9 +21,10 @@ pytestmark = pytest.mark.slow
 pytest_plugins = ["tests.flow.conftest"]
 
 NEED, THREAT, TAKEN = "需要協助，保固或合約已經到期", "說要換別家", "業務接下了"
+HOW, STILL, RENEWED = "進展如何", "接下之後沒有新的紀錄", "續約了"
 LEAVING = "這樣的話我們只好考慮換別家廠商了"
-MOST_CALLS = 34
-CALLS = range(1, MOST_CALLS + 1) if os.environ.get("ASIDE_KILL_EVERYWHERE") else (12, 24)
+MOST_CALLS = 48
+CALLS = range(1, MOST_CALLS + 1) if os.environ.get("ASIDE_KILL_EVERYWHERE") else (12, 24, 40)
 
 
 def cards(seat: Seat) -> list[Json]:
@@ -41,7 +42,7 @@ async def patiently(effect: Callable[[], Awaitable[Json]]) -> Json:
 
 
 async def play(settings: Settings, stage: Stage) -> Seats:
-    """A fault, a threat; the successor does not react, somebody in the channel does: taken and won."""
+    """A fault, a threat; the successor does not react, somebody in the channel does: taken, left alone, won."""
     seats = {who: await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR, SALES)}
     customer, agent, owner, sales = (seats[who] for who in (CUSTOMER, AGENT, SUCCESSOR, SALES))
     ts = await customer.say(SHARED, FAULT)
@@ -56,6 +57,12 @@ async def play(settings: Settings, stage: Stage) -> Seats:
     await settled(settings)
     await again_until(lambda: press(sales, card, "sales_take"), lambda: direct(agent, TAKEN))
     await settled(settings)
+    fresh.changed(settings, "UPDATE opportunities SET due_at = 1")
+    await patiently(lambda: direct(sales, HOW))
+    await settled(settings)
+    fresh.changed(settings, "UPDATE opportunities SET due_at = 1")
+    await patiently(lambda: sales.sees("message", lambda push: STILL in texts(push["message"]["blocks"])))
+    await settled(settings)
     view = await opened(sales, "sales_won_view", lambda: press(sales, card, "sales_won"))
     await sent(settings, sales, view, {"value": typed("48000"), "months": typed("12")})
     return seats
@@ -63,13 +70,15 @@ async def play(settings: Settings, stage: Stage) -> Seats:
 
 @pytest.mark.parametrize("calls", CALLS)
 async def test_killed_at_any_call_each_is_told_and_done_once(settings: Settings, stage: Stage, calls: int) -> None:
-    """One card, one word that it got graver, one move up, one sale; the audit says the same, the customer sees none."""
+    """One card, one word that it got graver, one move up, one reminder, one sale; the customer sees nothing of it."""
     seats = await killed_at(calls, play, settings, stage, may_be_fewer=True)
     assert [told(seats[SUCCESSOR], words) for words in (NEED, THREAT)] == [1, 1]
-    assert len(cards(seats[SALES])) == 1
-    assert told(seats[AGENT], TAKEN) == 1
+    in_channel = [texts(push["message"]["blocks"]) for push in cards(seats[SALES])]
+    assert [STILL in each for each in in_channel] == [False, True]
+    assert told(seats[SALES], HOW) == 1
+    assert [told(seats[AGENT], words) for words in (TAKEN, RENEWED)] == [1, 1]
     assert rows(settings, "SELECT move FROM audit WHERE subject = 'opportunity' ORDER BY seq") == [
-        (move,) for move in ("open", "tell", "join", "tell_anew", "move_up", "take", "win")
+        (move,) for move in ("open", "tell", "join", "tell_anew", "move_up", "take", "remind", "escalate", "win")
     ]
     assert rows(settings, "SELECT state, value, months FROM opportunities") == [("won", 48_000, 12)]
     assert rows(settings, "SELECT value FROM facts WHERE name = 'sales_took_it_up' ORDER BY seq") == [("yes",), ("no",)]
