@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -167,9 +168,10 @@ async def _send_reply(services: Services, sending: Sending) -> None:
     if not sending.target["for_anyone"] and await _withheld_from(services, sending, Surface.EPHEMERAL):
         return
     payload = {"response_type": "ephemeral", "replace_original": False, **sending.body}
-    async with services.http.post(sending.target["response_url"], json=payload) as response:
-        state = SendState.SENT if response.ok else SendState.FAILED
-        _settle(services, sending, state, error=None if response.ok else f"http {response.status}")
+    async with services.http.post(sending.target["response_url"], json=payload, allow_redirects=False) as response:
+        is_taken = response.status < HTTPStatus.MULTIPLE_CHOICES
+        state = SendState.SENT if is_taken else SendState.FAILED
+        _settle(services, sending, state, error=None if is_taken else f"http {response.status}")
 
 
 async def _send_message(services: Services, sending: Sending) -> None:
