@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection
 
-from bot.blocks import cut, escaped
+from bot.blocks import cut
 from bot.cards import verification as card
 from bot.i18n import Words
 from bot.promises import Answer, EvidenceFile, Given, Verification
@@ -68,7 +68,7 @@ def show(services: Services, connection: Connection, after: Verification, said: 
         return
     say = as_read_by(connection, after.workspace, after.asked_by)
     head = say("Evidence from {who}:", who=f"<@{said.by}>")
-    rows = [f"• <{each.link}|{escaped(each.name)}>" for each in said.files]
+    rows = [f"• {card.file_words(each, say)}" for each in said.files]
     outbox.put(
         connection,
         workspace=after.workspace,

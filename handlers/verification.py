@@ -217,7 +217,14 @@ async def _answer(services: Services, task: Task, answer: Answer) -> None:
                 hear=hear,
                 why=said.shown,
             ):
-                evidence_files.tell_unread(services, connection, task, actor, unread)
+                if after.state is VerificationState.LAPSED:
+                    is_over = actor.say(
+                        "What was promised is over, so this changes nothing. "
+                        "If it was prolonged, press “It was prolonged…” on the card."
+                    )
+                    casework.answer(services, connection, task, actor, "", is_over)
+                else:
+                    evidence_files.tell_unread(services, connection, task, actor, unread)
                 return
 
 

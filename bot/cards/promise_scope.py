@@ -119,7 +119,7 @@ def record_modal(verification: Verification, currency: str, say: Words) -> Block
                 "until",
                 say("Until which day does it hold?"),
                 {"type": "datepicker", "action_id": "day"},
-                hint=say("Without a day it has no end."),
+                hint=say("Without a day it has no end; an extension needs one."),
                 optional=True,
             ),
             labelled(

@@ -21,6 +21,7 @@ from bot.promise_moves import AnswerRefusal
 from bot.promises import (
     CHANNEL,
     Answer,
+    EvidenceFile,
     EvidenceKind,
     Given,
     Verification,
@@ -89,9 +90,13 @@ def evidence_words(answer: Answer, evidence: str, say: Words) -> str:
 def shown_words(given: Given, say: Words) -> str:
     """What came with an answer, in markup: the words, and each file by its name, with its link; empty for nothing."""
     told = [evidence_words(given.answer, cut(given.evidence, MOST_EVIDENCE), say)] if given.evidence else []
-    links = (f"<{each.link}|{escaped(each.name)}>" for each in given.files)
-    told += [say("Their evidence, a file: {evidence}", evidence=each) for each in links]
+    told += [say("Their evidence, a file: {evidence}", evidence=file_words(each, say)) for each in given.files]
     return " ".join(told)
+
+
+def file_words(file: EvidenceFile, say: Words) -> str:
+    """A file by its name, and the way to it, in markup; no name from outside hides where a link leads."""
+    return f"{escaped(file.name)} <{file.link}|{say('Open')}>"
 
 
 def given_words(given: Given, say: Words) -> str:

@@ -32,7 +32,7 @@ from bot.i18n import Words
 from bot.message import Message, Role
 from bot.policy import Concession, CostBands
 from bot.promise_moves import AnswerRefusal, ScopeRefusal
-from bot.promises import CHANNEL, Answer, Given, Scope, Verification, VerificationMove, VerificationState
+from bot.promises import CHANNEL, Answer, EvidenceFile, Given, Scope, Verification, VerificationMove, VerificationState
 from bot.takeover import Asking, AskState, Kind
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
@@ -44,14 +44,16 @@ Sample = tuple[str, str, list[Block], Block | None]
 def verifications(said: str) -> Iterator[Verification]:
     """A question in each state, unanswered and answered, to a person and to the channel."""
     every = tuple(Given(answer=each, by=f"U{n}", at=NOW, evidence=said) for n, each in enumerate(Answer))
-    written = Given(answer=Answer.YES, by="U3", at=NOW, evidence=said)
+    link = f"https://x.example/files/U3/F1/{'x' * 200}"
+    files = tuple(EvidenceFile(id=f"F{n}", name=said[:100], link=link) for n in range(verification.MOST_FILES))
+    written = Given(answer=Answer.YES, by="U3", at=NOW, evidence=said, files=files)
     remembered = Given(answer=Answer.YES, by="U3", at=NOW)
     scope = Scope(
         concession=Concession.FULL, what=said, until=TODAY, cap=Decimal(3000), currency="TWD", by="U2", at=NOW
     )
     for state in VerificationState:
         for told in (("U3",), ("U3", CHANNEL)):
-            for answers in ((written,), (remembered, *every), every, ()):
+            for answers in ((written,), (remembered, *every, written), every, ()):
                 is_full = len(answers) > 1
                 yield Verification(
                     workspace="T1",
@@ -191,6 +193,7 @@ def file(name: str, said: str, *, full: bool) -> CaseFile:
         recorded=recorded(said) if full else [],
         requests=requests(said) if full else [],
         verification=list(verifications(said))[1] if full else None,
+        over=list(verifications(said))[-3:] if full else [],
         commitments=commitments(said) if full else [],
         bands=CostBands(low_up_to=Decimal(5000)),
         desk=ZONE,
@@ -311,6 +314,7 @@ def _windows(say: Words, name: str, said: str) -> Iterator[Sample]:
         verification.answer_modal(Answer.YES, "v" * 32, say),
         verification.answer_modal(Answer.NO, "v" * 32, say),
         verification.answer_modal(Answer.NOT_SURE, "v" * 32, say),
+        verification.prolonged_modal("v" * 32, say),
         *(promise_scope.record_modal(each, "TWD", say) for each in verifications(said)),
         *(promise_scope.question_modal(each, say) for each in verifications(said)),
     ]

@@ -12,7 +12,7 @@ from bot.case import Case
 from bot.coaching import Advice, OfferedLine, StoredAdvice, WithheldLine
 from bot.customer import Contract, Customer, CustomerRecord, Price, StaffMember, TaxBasis
 from bot.desk import Desk
-from bot.entitlement import Coverage, CoverageKind, Covers, DateBasis, Entitlement, coverage_on
+from bot.entitlement import Coverage, CoverageKind, Covers, DateBasis, Entitlement, Promised, coverage_on
 from bot.found import Candidate
 from bot.goodwill import PENDING, ExceptionRequest, ExceptionState, Grant, Move, Refusal
 from bot.grants import Granted
@@ -46,6 +46,8 @@ from tests.words.shown import Shown
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
 TODAY = date(2026, 3, 4)
+EXTENSION_AT = 2
+"""Every second of the extensions among the coverages below was promised, not granted."""
 
 
 def _wording(language: Language) -> Wording:
@@ -106,7 +108,7 @@ def advice(language: Language, said: str) -> Advice:
     )
 
 
-def _coverages() -> tuple[Coverage, ...]:
+def _coverages(name: str) -> tuple[Coverage, ...]:
     """One in every state, with every basis, all and nothing covered and counted."""
     everything = Covers(updates=True, remote=True, onsite=True, parts=True, labour=True, expenses=True)
     some = Covers(updates=True, remote=True, onsite=False, parts=False)
@@ -123,6 +125,9 @@ def _coverages() -> tuple[Coverage, ...]:
             covers=(everything, some, Covers())[number % 3],
             response_hours=None if number % 2 else 4.5,
             incidents_left=number % 3 if number % 4 else None,
+            promised=Promised(what=name * 20, by="", recorded_by=name, recorded_on=TODAY)
+            if number % 6 == EXTENSION_AT
+            else None,
         )
         for number, (start, end) in enumerate(spans * 2)
     )
@@ -137,7 +142,9 @@ def _records(name: str) -> Iterator[CustomerRecord]:
         for number, basis in enumerate((TaxBasis.INCLUDED, TaxBasis.EXCLUDED, None))
     )
     customer = Customer(id="1", name=name, tax_id="12345678", tier=name, timezone="+08")
-    yield CustomerRecord(customer=customer, owner=owner, successor=owner, contracts=contracts, coverages=_coverages())
+    yield CustomerRecord(
+        customer=customer, owner=owner, successor=owner, contracts=contracts, coverages=_coverages(name)
+    )
     yield CustomerRecord(customer=customer, owner=left, successor=owner, contracts=(Contract(number="1", name=name),))
     yield CustomerRecord(customer=customer, owner=left)
     yield CustomerRecord(customer=Customer(id="1", name=name, timezone="+08"))
