@@ -52,9 +52,8 @@ async def _tell(services: Services) -> None:
         week, before = (_insight(services, connection, monday - WEEK * back, zone) for back in (1, 2))
     hear = [] if card.is_empty(week) else await _hearers(services)
     with services.casebook.begin() as connection:
-        if workspaces.told_week(connection, workspace) == monday:
+        if not workspaces.save_told_week(connection, workspace, monday):
             return
-        workspaces.save_told_week(connection, workspace, monday)
         for user, locale in hear:
             say = words(language_of_locale(locale))
             called = {name: each.name for name, each in services.playbook.words[say.language].signals.items()}

@@ -71,9 +71,8 @@ async def look_ahead(services: Services) -> None:
         return
     with services.casebook.begin() as connection:
         if not was_done:
-            if workspaces.looked_ahead_on(connection, workspace) == today:
+            if not workspaces.save_looked_ahead_on(connection, workspace, today):
                 return
-            workspaces.save_looked_ahead_on(connection, workspace, today)
             endings.let_go_of_missed(connection, workspace, before=began)
         for user, theirs in lists.items():
             _write(services, connection, user, known.get(user), theirs)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     event,
     literal_column,
     make_url,
+    or_,
     text,
     true,
 )
@@ -235,12 +236,17 @@ def insert_once(connection: Connection, table: Table, values: Mapping[str, Any])
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
-def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
-    """Insert a row, or overwrite the one with the same primary key."""
+def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+    """Insert a row, or overwrite the one with the same primary key; False when it stood there just so.
+
+    Of several who write the same at once, one hears that it was new.
+    """
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     keys = [column.name for column in table.primary_key]
     rest = {name: value for name, value in values.items() if name not in keys}
-    connection.execute(insert(table).values(**values).on_conflict_do_update(index_elements=keys, set_=rest))
+    differs = or_(*(table.c[name].is_distinct_from(value) for name, value in rest.items()))
+    statement = insert(table).values(**values).on_conflict_do_update(index_elements=keys, set_=rest, where=differs)
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def _make_sqlite_durable(engine: Engine) -> None:

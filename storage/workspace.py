@@ -81,9 +81,9 @@ def told_week(connection: Connection, workspace: str) -> date | None:
     return _day(connection, workspace, "told_week")
 
 
-def save_told_week(connection: Connection, workspace: str, monday: date) -> None:
-    """Note that it is told."""
-    upsert(connection, settings, {"workspace": workspace, "name": "told_week", "value": monday.isoformat()})
+def save_told_week(connection: Connection, workspace: str, monday: date) -> bool:
+    """Note that it is told; False when another worker has noted it."""
+    return upsert(connection, settings, {"workspace": workspace, "name": "told_week", "value": monday.isoformat()})
 
 
 def looked_ahead_on(connection: Connection, workspace: str) -> date | None:
@@ -91,9 +91,9 @@ def looked_ahead_on(connection: Connection, workspace: str) -> date | None:
     return _day(connection, workspace, "looked_ahead_on")
 
 
-def save_looked_ahead_on(connection: Connection, workspace: str, day: date) -> None:
-    """Note that contracts that end soon were looked for."""
-    upsert(connection, settings, {"workspace": workspace, "name": "looked_ahead_on", "value": day.isoformat()})
+def save_looked_ahead_on(connection: Connection, workspace: str, day: date) -> bool:
+    """Note that contracts that end soon were looked for; False when another worker has noted it."""
+    return upsert(connection, settings, {"workspace": workspace, "name": "looked_ahead_on", "value": day.isoformat()})
 
 
 def _day(connection: Connection, workspace: str, name: str) -> date | None:

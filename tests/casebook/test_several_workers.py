@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from threading import Barrier
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from bot.sales import Opportunity
 from storage import audit, crm, inbox, opportunities, outbox
+from storage import workspace as workspaces
 from storage.engine import Casebook
 from storage.inbox import Entry, Lane
 from storage.moments import at
@@ -99,6 +101,23 @@ def test_each_entry_goes_to_one_of_many_workers(tmp_path: Path) -> None:
     for book in books:
         book.close()
     assert done == Counter([f"{kind}{number}" for kind in "eo" for number in range(ENTRIES)])
+
+
+def test_of_many_workers_one_tells_of_the_week(tmp_path: Path) -> None:
+    """What is done once a week or a day is done by whoever notes it first, also the very first time."""
+    books = [casebook_at(tmp_path / "casebook.db") for _ in range(WORKERS)]
+    for monday in (date(2026, 11, 16), date(2026, 11, 23)):
+        begin = Barrier(WORKERS)
+
+        def note(casebook: Casebook, monday: date = monday, begin: Barrier = begin) -> bool:
+            begin.wait()
+            with casebook.begin() as connection:
+                return workspaces.save_told_week(connection, WORKSPACE, monday)
+
+        with ThreadPoolExecutor(WORKERS) as pool:
+            assert sum(pool.map(note, books)) == 1
+    for book in books:
+        book.close()
 
 
 def shown(connection: Connection, key: str, kind: SendKind = SendKind.UPDATE, of: str = "card") -> None:
