@@ -5,10 +5,11 @@ puts nothing on the table (R36): nothing here looks at anger or threats to say w
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -287,15 +288,19 @@ def manages_sales(user: str, setup: Setup, groups: Mapping[str, frozenset[str]])
     return user in members(setup.sales_managers, groups)
 
 
+def keepers(record: CustomerRecord | None) -> tuple[str, ...]:
+    """Whose account it is, Slack ids: owner or successor, and their backup; nobody's while nobody knows the customer."""
+    on_file = (record.successor, record.backup) if record else ()
+    return tuple(each.slack_user_id for each in on_file if each and each.slack_user_id)
+
+
 def chain(record: CustomerRecord | None, setup: Setup, groups: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     """Who is told of a customer, first to last, Slack ids: owner or successor, their backup, the sales managers.
 
     Of a customer whom nobody knows it is the sales managers. Who of them has left or is none of us is asked of Slack.
     """
-    on_file = (record.successor, record.backup) if record else ()
-    keepers = [each.slack_user_id for each in on_file if each and each.slack_user_id]
     named = setup.sales_managers.users
-    return tuple(dict.fromkeys((*keepers, *named, *sorted(members(setup.sales_managers, groups)))))
+    return tuple(dict.fromkeys((*keepers(record), *named, *sorted(members(setup.sales_managers, groups)))))
 
 
 class Seller(BaseModel):
@@ -420,7 +425,8 @@ def moved(
         wait = timedelta(minutes=policy.answer_within_minutes)
         changed |= {"due_at": working_time_after(now, wait, hours), "due_move": SalesMove.MOVE_UP}
     if state is OpportunityState.TAKEN:
-        changed |= {"due_at": follow_at(now, policy, hours), "due_move": FOLLOWED_BY.get(move, SalesMove.REMIND)}
+        follow = follow_at(now, policy, hours, opportunity.ends_on)
+        changed |= {"due_at": follow, "due_move": FOLLOWED_BY.get(move, SalesMove.REMIND)}
     return opportunity.model_copy(update=changed)
 
 
@@ -432,9 +438,19 @@ FOLLOWED_BY: Mapping[SalesMove, SalesMove] = {
 """What happens next to what somebody has taken; after all else they are reminded."""
 
 
-def follow_at(now: datetime, policy: SalesPolicy, hours: HoursPolicy) -> datetime:
-    """When somebody looks again at what was taken, unless there is news before."""
-    return working_time_after(now, working_days(policy.follow_taken_days, hours), hours)
+def follow_at(now: datetime, policy: SalesPolicy, hours: HoursPolicy, ends_on: date | None = None) -> datetime:
+    """When somebody looks again at what was taken, unless there is news before.
+
+    Args:
+        ends_on: Of a contract: nobody asks before the next day on which it would be told of, had nobody taken it.
+    """
+    soon = working_time_after(now, working_days(policy.follow_taken_days, hours), hours)
+    if ends_on is None:
+        return soon
+    told_on = (ends_on - timedelta(days=each) for each in policy.renewals_ahead_days)
+    days = (datetime.combine(each, time(), ZoneInfo(hours.timezone)) for each in told_on)
+    later = min((each for each in days if each > now), default=None)
+    return max(soon, working_time_after(later, timedelta(0), hours)) if later else soon
 
 
 def card_key(root: str, at: int) -> str:

@@ -19,7 +19,7 @@ from bot.errors import UserError
 from bot.policy import SalesPolicy
 from bot.renewals import MOST_LISTED, Ending, EndingKey, is_last_call, reach, threshold
 from bot.renewals import endings as ending_of
-from bot.sales import CHANNEL, chain, manages_sales
+from bot.sales import CHANNEL, manages_sales
 from bot.setup import Person
 from bot.working_hours import desk_day, is_open
 from handlers import people
@@ -106,10 +106,8 @@ async def _lists(
             log.warning("nobody_to_tell", customer=each.customer_id)
             continue
         lists[keeper].append(Told(each, within, keeper))
-        if is_last_call(within, policy) and (
-            manager := await _manager(team, records[each.customer_id], keeper, passed)
-        ):
-            lists[manager].append(Told(each, within, keeper))
+        if is_last_call(within, policy) and (above := await _above(team, keeper, passed)) is not None:
+            lists[above].append(Told(each, within, keeper))
     known = {user: await people.look_up(services, user) for user in lists if user != CHANNEL}
     return lists, known
 
@@ -127,14 +125,12 @@ def _ending(directory: Directory, today: date, policy: SalesPolicy, among: Itera
     return sorted(found, key=lambda each: (each.ends_on, each.customer_id, each.contract))
 
 
-async def _manager(team: Sellers, record: CustomerRecord | None, keeper: str, passed: frozenset[str]) -> str | None:
-    """The sales manager who hears beside whoever has it; None when that is one, or none is here."""
-    if record is None or keeper == CHANNEL or manages_sales(keeper, team.setup, team.groups):
+async def _above(team: Sellers, keeper: str, passed: frozenset[str]) -> str | None:
+    """The sales manager who hears beside whoever has it, else the channel; None when whoever has it is one of them."""
+    if keeper == CHANNEL or manages_sales(keeper, team.setup, team.groups):
         return None
-    for user in chain(record, team.setup, team.groups):
-        if user not in passed and manages_sales(user, team.setup, team.groups) and await team.is_here(user):
-            return user
-    return None
+    above = await team.above(keeper)
+    return None if above in passed else above
 
 
 def _write(

@@ -42,6 +42,12 @@ def title(services: Services, opportunity: Opportunity, say: Words) -> str:
     return sales_card.title(opportunity.reasons, record, coverages, say)
 
 
+def _called(services: Services, opportunity: Opportunity, say: Words) -> str:
+    """The customer, and which of their contracts it is about."""
+    customer = about(services, opportunity, say)[0].customer.name
+    return f"{customer} · {opportunity.contract}" if opportunity.contract else customer
+
+
 def tell_anew(
     services: Services, connection: Connection, after: Opportunity, read_by: Mapping[str, Person], once: str
 ) -> None:
@@ -68,8 +74,9 @@ def remind(
         whom: Their Slack id, or `CHANNEL`.
     """
     reader, say = _reader(connection, after, read_by, whom)
-    customer = about(services, after, say)[0].customer.name
-    text, blocks = card.reminded(after, move, customer=customer, reader=whom, zone=_zone(services, reader), say=say)
+    text, blocks = card.reminded(
+        after, move, customer=_called(services, after, say), reader=whom, zone=_zone(services, reader), say=say
+    )
     _put(services, connection, after, whom, text, blocks, once)
 
 
@@ -87,7 +94,7 @@ def pass_on(
         return
     text, blocks = card.passed_on(
         after,
-        customer=about(services, after, say)[0].customer.name,
+        customer=_called(services, after, say),
         reader=reader.user_id,
         zone=reader.timezone,
         say=say,

@@ -91,7 +91,7 @@ def brief(
         avoid=avoid(now, anger=anger, signals=signals, public=public),
         promised=[each for each in commitments.of_case(connection, case.workspace, case.id) if each.state in OWED],
         chips=chips(now.standing, policy.sales, public=public),
-        pitch=pitch(services.playbook, now, say.language, anger=anger),
+        pitch=pitch(services.playbook, now, say.language, anger=anger) if whose else (),
         also_held=_also_held(directory, whose, policy.sales.also_held_by) if whose else (),
         agent=case.agent,
         written_in=None if whose else case.channel,
@@ -159,7 +159,7 @@ def make(
         why=" ".join(after.reasons) if move in {SalesMove.TELL, SalesMove.TELL_ANEW} else "",
         now=services.clock(),
     )
-    once = f"{after.card}:{move}:{services.clock():.6f}"
+    once = f"{after.card or card_key(after.root, 0)}:{move}:{services.clock():.6f}"
     if move in FOLLOWS:
         if move is not SalesMove.LOOK:
             sales_notices.remind(services, connection, after, move, read_by, once, whom)

@@ -11,7 +11,7 @@ from bot.cards import renewals as card
 from bot.customer import Contract, Customer, CustomerRecord, Price
 from bot.entitlement import Coverage, CoverageKind
 from bot.i18n import words
-from bot.policy import SalesPolicy
+from bot.policy import HoursPolicy, SalesPolicy
 from bot.renewals import (
     MOST_LISTED,
     Ending,
@@ -25,7 +25,7 @@ from bot.renewals import (
     spoken_for,
     threshold,
 )
-from bot.sales import Opportunity, OpportunityState
+from bot.sales import Opportunity, OpportunityState, SalesMove, moved
 
 POLICY = SalesPolicy()
 TODAY = date(2026, 11, 23)
@@ -109,6 +109,21 @@ def test_a_contract_stays_known_once_it_is_over_or_followed() -> None:
     assert found
     assert (found.ends_on, found.days, found.name) == (KEY.ends_on, -5, "Care")
     assert on_file(record, KEY.model_copy(update={"contract": "M-9"}), TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("days_left", "asked_again_days_left"),
+    [(90, 60), (70, 60), (61, 54), (60, 30), (45, 30), (42, 28), (32, 25), (30, 23)],
+)
+def test_whoever_is_on_it_is_asked_when_it_would_be_told_of_had_nobody_taken_it(
+    days_left: int, asked_again_days_left: int
+) -> None:
+    """At the next threshold, on the next working day; and never sooner than after the policy's five working days."""
+    key = KEY.model_copy(update={"ends_on": TODAY + timedelta(days=days_left)})
+    known = spoken_for(key, workspace="T1", opportunity_id="o1", now=NOW)
+    taken = moved(known, SalesMove.TAKE, by="U1", now=NOW, policy=POLICY, hours=HoursPolicy())
+    assert taken.due_at
+    assert (taken.due_move, (key.ends_on - taken.due_at.date()).days) == (SalesMove.REMIND, asked_again_days_left)
 
 
 # --- the list

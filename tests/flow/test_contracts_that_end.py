@@ -10,12 +10,13 @@ from bot.renewals import EndingKey
 from bot.sales import LostReason, Opportunity, OpportunityState
 from bot.settings import Settings
 from bot.setup import RoleSource
-from handlers import renewals
+from handlers import due, renewals
 from storage import endings
 from storage.crm import exported
+from storage.insight import Questions
 from tests.flow.conftest import AGENT, GUEST, MANAGER, SALES, SALES_CHANNEL, SETUP, SUCCESSOR, WORKSPACE, texts
 from tests.flow.without_slack import Desk, desk
-from tests.flow.working import chosen, person, typed
+from tests.flow.working import chosen, moment, person, typed
 from tests.sandbox.stage import Json, Stage
 
 DAY = 86_400.0
@@ -46,6 +47,13 @@ async def look(at: Desk, when: float | None = None) -> None:
     """The hour's look over the directory, and what it sends."""
     at.clock.now = when or at.clock.now
     await renewals.look_ahead(at.services)
+    await at.send_all()
+
+
+async def passes(at: Desk, until: float) -> None:
+    """Time passes, and what is due by then happens."""
+    await look(at, until)
+    await due.do_due(at.services)
     await at.send_all()
 
 
@@ -124,6 +132,9 @@ async def test_a_renewal_counts_with_its_value_and_one_that_is_not_with_their_wo
     assert ("M-4" in home, "NT$90,000" in home) == (False, True)
     with at.services.casebook.look() as connection:
         (row,) = exported(connection, WORKSPACE, "opportunity", 0, at.clock.now)
+        began = datetime.fromtimestamp(NINETY, tz=UTC)
+        report = Questions(connection, WORKSPACE, began, at.clock.moment, ()).insight(None)
+    assert [(each.currency, each.won, each.value) for each in report.sales] == [("TWD", 1, Decimal(90_000))]
     assert (row["contract"], row["case"], row["state"], row["value"]) == ("M-4", None, "won", "90000.00")
     moves = at.rows("SELECT move, actor FROM audit WHERE subject = 'opportunity' ORDER BY seq")
     assert [tuple(each) for each in moves] == [("open", SALES), ("win", SALES)]
@@ -171,6 +182,46 @@ async def test_what_somebody_took_goes_to_a_colleague_with_a_card_of_its_own(at:
     known = stands(at)
     assert known
     assert (known.state, known.taken_by) == (OpportunityState.TAKEN, SUCCESSOR)
+
+
+async def test_whoever_is_on_it_is_asked_at_the_next_threshold_and_answers_beside_the_question(at: Desk) -> None:
+    """Not after a week, as in a case; a renewal takes its time. Then whoever is above them hears, once."""
+    await look(at)
+    await says(at, SALES, ON_IT)
+    await passes(at, SIXTY - 3 * DAY)
+    assert len(at.told(SALES)) == 1
+    await passes(at, SIXTY)
+    assert at.told(SALES)[1:] == ["⏰ 全勤科技股份有限公司 · M-4：進展如何？"]
+    await passes(at, THIRTY)
+    assert at.told(MANAGER) == ["⏳ 全勤科技股份有限公司 · M-4：接下之後沒有新的紀錄"]
+    known = stands(at)
+    assert known
+    assert await at.submit(SALES, "sales_won_view", known.id, WON) == []
+    words = at.rows("SELECT body FROM outbox WHERE kind = 'update' AND key LIKE '%:word:%' ORDER BY seq")
+    assert [("sales_won" in body, "90,000" in body) for (body,) in words] == [(False, True)] * 2
+
+
+async def test_what_somebody_put_off_comes_back_with_a_card_of_its_own(at: Desk, stage: Stage) -> None:
+    """They have no card of it till then, only the list; it says which contract it is."""
+    await look(at)
+    await says(at, SALES, ON_IT)
+    known = stands(at)
+    assert known
+    assert await at.submit(SALES, "sales_snooze_view", known.id, {"until": moment(int(NINETY + 2 * HOUR))}) == []
+    await passes(at, NINETY + 3 * HOUR)
+    assert at.told(SALES)[1:] == ["全勤科技股份有限公司：合約快到期"]
+    assert "M-4 MES 年度維護" in texts(lists(stage)[-1]["blocks"])
+
+
+async def test_without_a_sales_manager_the_channel_hears_beside_whoever_has_it(at: Desk, stage: Stage) -> None:
+    """There anybody may take it; what came of it says only whoever has it."""
+    at.set_up(TEAM.model_copy(update={"sales_managers": RoleSource()}))
+    await look(at, THIRTY)
+    assert told(at) == [(30, "", SALES), (30, SALES, SALES)]
+    assert [each["channel"] for each in lists(stage)][1:] == [SALES_CHANNEL]
+    (refused,) = await at.submit(SUCCESSOR, "sales_lost_view", KEY.spelt, LOST)
+    assert f"<@{SALES}>" in refused
+    assert await says(at, SUCCESSOR, ON_IT) == []
 
 
 async def test_a_list_that_reached_nobody_goes_to_the_next_in_line_the_same_day(at: Desk, stage: Stage) -> None:
