@@ -289,7 +289,7 @@ def manages_sales(user: str, setup: Setup, groups: Mapping[str, frozenset[str]])
 
 
 def keepers(record: CustomerRecord | None) -> tuple[str, ...]:
-    """Whose account it is, Slack ids: owner or successor, and their backup; nobody's while nobody knows the customer."""
+    """Whose account it is, Slack ids: owner or successor, and their backup; nobody's while the customer is unknown."""
     on_file = (record.successor, record.backup) if record else ()
     return tuple(each.slack_user_id for each in on_file if each and each.slack_user_id)
 

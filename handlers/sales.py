@@ -19,6 +19,7 @@ from bot.sales import (
     chain,
     in_sales,
     joined,
+    keepers,
     opened,
     reasons_to_tell,
 )
@@ -57,6 +58,13 @@ class Sellers:
         """The sales manager who hears how somebody's work goes, else the channel; None for nobody."""
         for user in (*chain(None, self.setup, self.groups), CHANNEL):
             if user != holder and await self.is_here(user):
+                return user
+        return None
+
+    async def keeper(self, record: CustomerRecord | None, *, but_not: Iterable[str] = ()) -> str | None:
+        """Whose account it is, if they are here."""
+        for user in keepers(record):
+            if user not in but_not and await self.is_here(user):
                 return user
         return None
 
@@ -142,8 +150,8 @@ def recognised(services: Services, connection: Connection, case: Case, customer:
     signals = {signal for each in heard if each.role is Role.CUSTOMER for signal in each.signals}
     notice(services, connection, case, customer, signals, learnt=True)
     known = opportunities.of_case(connection, case.workspace, case.id)
-    keeper = customer.record.successor if customer else None
-    if known is None or known.state not in WITH_SOMEBODY or keeper is None or keeper.slack_user_id in known.told:
+    theirs = keepers(customer.record if customer else None)[:1]
+    if known is None or known.state not in WITH_SOMEBODY or set(theirs) <= set(known.told):
         return
     next_now = {"due_at": moment(services), "due_move": SalesMove.MOVE_UP}
     opportunities.settle(connection, known, known.model_copy(update=next_now))

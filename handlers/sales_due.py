@@ -51,7 +51,10 @@ async def happen(services: Services, known: Opportunity) -> None:
 
 
 async def _whom(services: Services, known: Opportunity, move: SalesMove) -> tuple[SalesMove, str | None]:
-    """Who is told, and by which move: whoever has it, but for one who is not there any more."""
+    """Who is told, and by which move: whoever has it, but for one who is not there any more.
+
+    What somebody here has taken goes to nobody but whoever keeps the account.
+    """
     team = await sellers(services)
     if move not in {SalesMove.TELL, SalesMove.MOVE_UP}:
         holder = known.settled_by or known.holder or CHANNEL
@@ -63,7 +66,10 @@ async def _whom(services: Services, known: Opportunity, move: SalesMove) -> tupl
         if known.state is not OpportunityState.LOST:
             move = SalesMove.MOVE_UP
     customer = customer_of(services, known.customer_id)
-    return move, await team.first(customer.record if customer else None, but_not=known.told)
+    record = customer.record if customer else None
+    if known.state is OpportunityState.TAKEN and await team.is_here(known.holder or CHANNEL):
+        return move, await team.keeper(record, but_not=known.told)
+    return move, await team.first(record, but_not=known.told)
 
 
 def _nobody(services: Services, known: Opportunity) -> None:

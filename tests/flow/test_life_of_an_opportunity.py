@@ -194,3 +194,36 @@ async def test_a_sale_is_followed_up_at_the_time_of_the_policy_and_the_follow_up
         at.clock.now = proposed - 600
         await at.click(AGENT, "commitment_kept", written.id)
         assert at.rows("SELECT state, settled_at <= due_at FROM commitments") == [("kept", 1)]
+
+
+async def test_whoever_took_a_case_of_nobody_keeps_it_while_the_accounts_keeper_is_not_here(
+    stage: Stage, settings: Settings
+) -> None:
+    """Naming the customer passes it to whose account it is, and to nobody else."""
+    await stage.admin("deactivate_user", user=SUCCESSOR)
+    async with desk(stage, settings) as at:
+        at.set_up(TEAM)
+        case = at.case(customer=None, channel=DESK)
+        hears(at, case, "claims_promise")
+        await time_passes(at)
+        await at.click(MANAGER, "sales_take", stands(at, case).id)
+        await says_it_is(at, AGENT, case, "C-1")
+        await time_passes(at)
+        assert (stands(at, case).state, stands(at, case).holder) == (OpportunityState.TAKEN, MANAGER)
+        await time_passes(at, WEEK)
+        assert at.told(MANAGER)[-1] == HOW
+
+
+async def test_where_customers_read_along_nobody_reads_that_something_was_taken_and_left(
+    stage: Stage, settings: Settings
+) -> None:
+    """The customer's own channel set as the sales channel by mistake: the manager's word goes nowhere."""
+    async with desk(stage, settings) as at:
+        team = {"sales_managers": RoleSource(), "sales_channel": SHARED}
+        case = await asked(at, "threatens_to_leave", setup=TEAM.model_copy(update=team))
+        await at.click(SUCCESSOR, "sales_take", stands(at, case).id)
+        for _ in range(3):
+            await time_passes(at, WEEK)
+        assert moves(at, case) == ["open", "tell", "take", "remind", "escalate", "look"]
+        assert at.told(SUCCESSOR) == [THREAT, HOW]
+        assert [each for each in posted(stage) if each["channel"] == SHARED] == []
