@@ -104,10 +104,10 @@ _PARTS_ONLY = dict.fromkeys(_COVERS, False) | {"parts": True, "remote": True, "u
 
 _TERMS = (
     "ERP 進銷存=ERP|POS 收銀系統=POS|MES 製造執行系統=MES|MES 閘道器=MES gateway|HRM 人資系統=HRM"
-    "|電子發票模組=E-invoice module|WMS 倉儲系統=WMS|BI 報表模組=BI reports|年度維護合約=Annual maintenance contract"
-    "|軟體維護合約=Software maintenance contract|遠端支援一次=Remote support, once"
-    "|到府服務一次（半天）=On-site service, half a day|資料修復=Data recovery"
-    "|MES 閘道器更換（含零件）=MES gateway replacement, parts included|版本升級=Version upgrade"
+    "|電子發票模組=E-invoice module|WMS 倉儲系統=WMS|BI 報表模組=BI reports|年度維護合約=Annual maintenance"
+    "|軟體維護合約=Software maintenance|遠端支援一次=Remote support, once"
+    "|到府服務一次（半天）=On-site, half a day|資料修復=Data recovery"
+    "|MES 閘道器更換（含零件）=MES gateway with parts|版本升級=Version upgrade"
     "|教育訓練（半天）=Training, half a day|假日急件加收=Surcharge for urgent work on holidays"
     "|資訊課長=IT section chief|資訊經理=IT manager|資訊組長=IT lead|總務=General affairs|廠長=Plant manager"
     "|財務經理=Finance manager|採購=Purchasing|會計=Accounting|總經理=General manager|公部門=Public sector"

@@ -54,7 +54,7 @@ MOST_PRICES = 4
 MOST_OWNED = 8
 MOST_PROMISED = 4
 MOST_LABEL = 40
-MOST_IN_CHART = 26
+MOST_IN_CHART = 24
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _happened(reasons: Sequence[str], playbook: Playbook, say: Words) -> str:
 def _heard(reasons: Sequence[str], playbook: Playbook, say: Words) -> str:
     """What the customer showed, in the reader's words."""
     spoken = playbook.words[say.language].signals
-    return say(", ").join(spoken[each].name for each in reasons if each in spoken)
+    return " · ".join(spoken[each].name for each in reasons if each in spoken)
 
 
 def state_words(opportunity: Opportunity, zone: str, say: Words) -> str:
