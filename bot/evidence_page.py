@@ -97,6 +97,7 @@ def label(name: str, say: Words) -> str:
         "extended_to": say("Extended to"),
         "fault": say("Fault"),
         "fault_ours": say("Our fault?"),
+        "files": say("Files"),
         "first_at": say("First approved on"),
         "first_by": say("First approved by"),
         "grant": say("Granted"),
@@ -310,7 +311,7 @@ def _field(
 def _told(name: str, value: Any, values: Mapping[str, Any], say: Words, subject: str) -> str:
     """A field's value as people read it: a code in words, a person's name, what was typed in quotation marks."""
     if isinstance(value, list):
-        return ", ".join(_person(each, values) if each else say("the sales channel") for each in map(str, value))
+        return ", ".join(_listed(each, values, say) for each in value)
     if value is True:
         return say("yes")
     if known := meaning(name, str(value), subject, say):
@@ -324,6 +325,13 @@ def _told(name: str, value: Any, values: Mapping[str, Any], say: Words, subject:
     if name.endswith("_at") or name == "valid_until":
         return _clock(str(value))
     return _CONTROL.sub("�", str(value))
+
+
+def _listed(each: Any, values: Mapping[str, Any], say: Words) -> str:
+    """One of several: a file by its name with the way to it, a person, or the sales channel."""
+    if isinstance(each, Mapping):
+        return f"“{_CONTROL.sub('�', str(each['name']))}” {_CONTROL.sub('�', str(each['link']))}"
+    return _person(str(each), values) if each else say("the sales channel")
 
 
 def _signals(why: str, values: Mapping[str, Any]) -> list[str]:

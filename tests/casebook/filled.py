@@ -13,7 +13,7 @@ from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.message import Message, Role
 from bot.playbook import Stage
 from bot.policy import Concession, HoursPolicy, TakeoverPolicy
-from bot.promises import Answer, Given, Scope, Verification, VerificationState
+from bot.promises import Answer, EvidenceFile, Given, Scope, Verification, VerificationState
 from bot.quiet import Reason
 from bot.setup import Person
 from bot.signals import Reading, Signal
@@ -139,6 +139,7 @@ def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float 
     assert quiet.correct(connection, WORKSPACE, stored, signal="claims_promise", really="", now=at)
     for name, value in {"cost": "3000", "evidence": text, "whatever_comes_later": text}.items():
         facts.record(connection, case, name, value, by=AGENT, now=at, why=text)
+    paper = EvidenceFile(id="F1", name=text, link=f"https://x.example/files/U1/F1/{text}")
     asked = Verification(
         workspace=WORKSPACE,
         id=ids.new_id(),
@@ -149,7 +150,7 @@ def whole_case(connection: Connection, text: str, *, ts: str = "1.0", at: float 
         asked_by=AGENT,
         asked_at=moment(at),
         told=(SUPERVISOR,),
-        answers=(Given(answer=Answer.YES, by=SUPERVISOR, at=moment(at), evidence=text),),
+        answers=(Given(answer=Answer.YES, by=SUPERVISOR, at=moment(at), evidence=text, files=(paper,)),),
         question=text,
         questioned_by=SUPERVISOR,
         scope=Scope(concession=Concession.FULL, what=text, by=SUPERVISOR, at=moment(at)),

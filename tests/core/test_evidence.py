@@ -19,7 +19,7 @@ from bot.i18n import words
 from bot.message import Role
 from bot.playbook import Language
 from bot.policy import Concession
-from bot.promises import Answer, Given, Scope, Verification, VerificationState
+from bot.promises import Answer, EvidenceFile, Given, Scope, Verification, VerificationState
 from bot.takeover import Asking, AskState, Kind
 
 AT = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
@@ -31,6 +31,7 @@ VOID = {"meta"}
 def evidence(said: str, *, name: str = "王淑芬") -> Evidence:
     """A case in which this stands wherever somebody can write."""
     about = {"workspace": "T1", "case_id": "c" * 32}
+    paper = EvidenceFile(id="F1", name=said, link="https://x.example/files/U3/F1/offer.pdf")
     return Evidence(
         case=Case(
             workspace="T1", id="c" * 32, customer_id="C-1", channel="C0", thread_ts="1.0", agent="U1", opened_at=AT
@@ -75,7 +76,7 @@ def evidence(said: str, *, name: str = "王淑芬") -> Evidence:
                 asked_at=AT,
                 told=("U3", ""),
                 answers=(
-                    Given(answer=Answer.YES, by="U3", at=AT, evidence=said),
+                    Given(answer=Answer.YES, by="U3", at=AT, evidence=said, files=(paper,)),
                     Given(answer=Answer.NO, by="U4", at=AT, evidence=said),
                 ),
                 question=said,
@@ -170,6 +171,13 @@ def test_no_text_becomes_markup_or_a_formula_or_breaks_the_file(said: str) -> No
     found = found_in(text)
     assert found
     assert (found.stated, spelt(found.values)) == (digest(found.text), found.text)
+
+
+@pytest.mark.parametrize(("language", "named"), [("zh-TW", "檔案"), ("en", "Files")])
+def test_a_file_stands_there_by_its_name_with_the_way_to_it(language: Language, named: str) -> None:
+    """The file itself stays in Slack; whoever may open it there finds it."""
+    shown = Read(page(made("offer.pdf", language=language))).words
+    assert shown[shown.index(named) + 1] == "“offer.pdf” https://x.example/files/U3/F1/offer.pdf"
 
 
 def test_times_are_the_readers_own_with_their_offset() -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from bot.commitments import CommitmentMove
 from bot.goodwill import Move
-from bot.promises import CHANNEL
+from bot.promises import CHANNEL, VerificationState
 from bot.sales import Opportunity, OpportunityState
 from storage import cases, commitments, conversations, facts, opportunities, promises, takeovers
 from storage import goodwill as requests
@@ -244,6 +244,34 @@ def test_whoever_was_told_of_a_contract_that_ends_has_it_still_and_their_manager
         assert tuple(row) == ("U7", "U7", 90, None)
         also = "INSERT INTO endings_told VALUES ('T1', 'C-1', 'M-1', '2026-12-31', 90, 'U8', 5.0, 'U7', 'renewals:1')"
         connection.execute(text(also))
+    casebook.close()
+
+
+OVER = """
+INSERT INTO verifications (workspace, id, case_id, customer_id, claimed, state, asked_by, asked_at, told, round,
+    round_told, round_answers, question, conceded, scope, scope_until, scope_by, scope_at, moves)
+    VALUES ('T1', 'v1', 'c1', 'C-1', 'free for a year', 'lapsed', 'U1', 5.0, '["U7"]', 0, 0, 0, '', 'extension',
+    'a year', '2026-01-31', 'U2', 6.0, 3);
+INSERT INTO sales_answers VALUES ('T1', 'v1', 0, 'c1', 'yes', 'U7', 5.5, 'mail of 3 March');
+"""
+
+
+def test_a_promise_that_was_over_can_be_asked_about_anew(tmp_path: Path) -> None:
+    """What was asked and answered before the upgrade is as it was; beside it one question, and not two, is open."""
+    path = tmp_path / "casebook.db"
+    first_casebook(path)
+    upgraded(path, "0015", OVER)
+    casebook = open_casebook(f"sqlite:///{path}")
+    with casebook.begin() as connection:
+        known = promises.of_case(connection, "T1", "c1")
+        assert known
+        assert (known.id, known.answers[0].evidence, known.answers[0].files) == ("v1", "mail of 3 March", ())
+        assert promises.extensions(connection, "T1", "C-1") == [known]
+        new = known.model_copy(update={"id": "v2", "state": VerificationState.ASKED, "scope": None, "answers": ()})
+        assert promises.write(connection, new)
+        assert not promises.write(connection, new.model_copy(update={"id": "v3"}))
+        assert promises.all_of_case(connection, "T1", "c1") == [known, new]
+        assert promises.of_case(connection, "T1", "c1") == new
     casebook.close()
 
 
