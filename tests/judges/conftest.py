@@ -10,11 +10,11 @@ from tests.judges.npm import OutOfReach
 
 
 @pytest.fixture
-def slack() -> Iterator[LocalSlack]:
-    """A stand-in for Slack that nobody here wrote."""
+def slack(request: pytest.FixtureRequest) -> Iterator[LocalSlack]:
+    """A stand-in for Slack that nobody here wrote; with `http` as its parameter it calls the bot over HTTP."""
     with contextlib.ExitStack() as stack:
         try:
-            slack = stack.enter_context(running())
+            slack = stack.enter_context(running(http=getattr(request, "param", "") == "http"))
         except OutOfReach as reason:
             pytest.skip(str(reason))
         yield slack

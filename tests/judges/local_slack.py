@@ -25,8 +25,11 @@ SUPPORT = "C01SUPPORT"
 INTERNAL = "C02INTERNAL"
 BOT_TOKEN = "xoxb-judge"
 APP_TOKEN = "xapp-judge"
+SIGNING_SECRET = "judge"
+HTTP_PORT = 3001
+"""Where the bot hears it over HTTP."""
 
-WORLD = {
+WORLD: dict[str, Any] = {
     "workspace": {"name": "Judge", "domain": "judge", "teamId": TEAM},
     "app": {
         "appId": APP,
@@ -34,7 +37,7 @@ WORLD = {
         "botName": "aside",
         "botToken": BOT_TOKEN,
         "appToken": APP_TOKEN,
-        "signingSecret": "judge",
+        "signingSecret": SIGNING_SECRET,
         "mode": "socket",
     },
     "users": [
@@ -51,13 +54,18 @@ WORLD = {
 class LocalSlack:
     """A running local-slack; programs that are to talk to it start inside its namespace."""
 
-    def __init__(self, namespace: Namespace) -> None:
+    def __init__(self, namespace: Namespace, *, http: bool = False) -> None:
         self.inside = namespace
+        self._http = http
         self.api_url = f"http://127.0.0.1:{PORT}/api/"
         self.settings = {
             "ASIDE_SLACK_API_URL": self.api_url,
             "ASIDE_SLACK_BOT_TOKEN": BOT_TOKEN,
-            "ASIDE_SLACK_APP_TOKEN": APP_TOKEN,
+            **(
+                {"ASIDE_SLACK_SIGNING_SECRET": SIGNING_SECRET, "ASIDE_HTTP_PORT": str(HTTP_PORT)}
+                if http
+                else {"ASIDE_SLACK_APP_TOKEN": APP_TOKEN}
+            ),
         }
 
     def say(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> str:
@@ -95,12 +103,15 @@ class LocalSlack:
         ]
 
     def wait_for_bot(self, name: str) -> None:
-        """Wait until the program started under this name has a Socket Mode connection."""
+        """Wait until the program started under this name has a Socket Mode connection, or says that it listens."""
 
         def connected() -> bool:
             return any(entry["summary"].startswith("socket connected") for entry in self.log())
 
-        self._wait(connected, "a Socket Mode connection", name)
+        if self._http:
+            self._wait(lambda: "Aside is listening" in self.inside.said(name), "its port", name)
+        else:
+            self._wait(connected, "a Socket Mode connection", name)
 
     def wait_for_whisper(self, channel: str, name: str) -> dict[str, Any]:
         """The first ephemeral message in a channel, once there is one."""
@@ -119,8 +130,11 @@ class LocalSlack:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[LocalSlack]:
+def running(*, http: bool = False) -> Iterator[LocalSlack]:
     """A local-slack with `WORLD` in it, ended with the `with`.
+
+    Args:
+        http: It calls the bot in signed requests instead of over Socket Mode.
 
     Raises:
         OutOfReach: the package cannot be fetched, or this machine cannot run it apart.
@@ -130,13 +144,15 @@ def running() -> Iterator[LocalSlack]:
     binary = unpacked(LOCAL_SLACK) / "bin" / "local-slack"
     with Namespace(PORT) as namespace:
         world = namespace.folder / "world.json"
-        world.write_text(json.dumps(WORLD), encoding="utf-8")
+        over_http = {"mode": "events", "requestUrl": f"http://127.0.0.1:{HTTP_PORT}/slack/events"}
+        app = {**WORLD["app"], **(over_http if http else {})}
+        world.write_text(json.dumps({**WORLD, "app": app}), encoding="utf-8")
         files = namespace.folder / "files"
         files.mkdir()
         options = {"config": world, "port": PORT, "base-host": "127.0.0.1", "files-dir": files}
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         namespace.start("local-slack", [str(binary), *words])
-        slack = LocalSlack(namespace)
+        slack = LocalSlack(namespace, http=http)
         until(lambda: _answers(slack), "local-slack")
         yield slack
 

@@ -21,6 +21,7 @@ SETTING_UP = (
 """The `aside` commands that set up `SUPPORT` with `AGENT` on duty and `INTERNAL` for approvals and sales."""
 
 
+@pytest.mark.parametrize("slack", ["socket", "http"], indirect=True)
 def test_a_message_in_a_whisper_out(slack: LocalSlack, tmp_path: Path) -> None:
     """An outsider's complaint in a support channel brings one whisper to the agent on duty, nobody else."""
     settings = {
