@@ -249,9 +249,9 @@ def test_whoever_was_told_of_a_contract_that_ends_has_it_still_and_their_manager
 
 OVER = """
 INSERT INTO verifications (workspace, id, case_id, customer_id, claimed, state, asked_by, asked_at, told, round,
-    round_told, round_answers, question, conceded, scope, scope_until, scope_by, scope_at, moves)
+    round_told, round_answers, question, conceded, scope, scope_until, currency, scope_by, scope_at, moves)
     VALUES ('T1', 'v1', 'c1', 'C-1', 'free for a year', 'lapsed', 'U1', 5.0, '["U7"]', 0, 0, 0, '', 'extension',
-    'a year', '2026-01-31', 'U2', 6.0, 3);
+    'a year', '2026-01-31', 'TWD', 'U2', 6.0, 3);
 INSERT INTO sales_answers VALUES ('T1', 'v1', 0, 'c1', 'yes', 'U7', 5.5, 'mail of 3 March');
 """
 
