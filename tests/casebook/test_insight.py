@@ -35,6 +35,7 @@ from storage.engine import Casebook
 from storage.insight import Questions
 from storage.insight_sql import SQL
 from storage.schema import cases as case_rows
+from tests import fresh
 from tests.casebook.counted import (
     HOUR,
     asked_sales,
@@ -373,3 +374,15 @@ def test_each_question_can_be_asked_again_as_it_is_printed(connection: Connectio
     whole = text(questions.sql(name).rstrip(";"))
     assert whole.compile().params == {}
     connection.execute(whole)
+
+
+@pytest.mark.skipif(fresh.ON_SERVER, reason="a server plans by what it knows of its tables")
+@pytest.mark.parametrize(
+    ("name", "table"), [("wanted", "messages"), ("wanted_by", "messages"), ("first_whisper", "advice")]
+)
+def test_a_week_reads_what_belongs_to_its_own_cases(connection: Connection, name: str, table: str) -> None:
+    """The bot stands still while it counts the week, so that the years before must not be read as well."""
+    question = Questions(connection, WORKSPACE, SINCE, UNTIL, SIGNALS).sql(name)
+    plan = [str(row[3]) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {question}"))]
+    (read,) = (step for step in plan if f" {table} " in step)
+    assert "workspace=? AND case_id=?" in read
