@@ -187,13 +187,18 @@ def _bones(given: object) -> object:
 
 def _read(method: str, arguments: Json) -> dict[str, Any]:
     """The arguments as the caller meant them: JSON in a string is read, and so is the text of a form."""
+    given = _opened(arguments)
+    if all(isinstance(value, str) for value in arguments.values()):
+        for name, value in arguments.items():
+            given[name] = _meant(value, _kinds(method, name))
+    return given
+
+
+def _opened(arguments: Json) -> dict[str, Any]:
     given = dict(arguments)
     for name in ("blocks", "view", "metadata"):
         if isinstance(given.get(name), str):
             given[name] = json.loads(given[name])
-    if all(isinstance(value, str) for value in arguments.values()):
-        for name, value in arguments.items():
-            given[name] = _meant(value, _kinds(method, name))
     return given
 
 
@@ -245,9 +250,21 @@ OURS_TO_MEND = frozenset(
 CRY = re.compile(r"<!(?:channel|here|everyone|subteam)")
 
 
+def marked(part: object) -> Iterator[str]:
+    """Every text that Slack reads as markup: of blocks, and of a message itself."""
+    if isinstance(part, dict):
+        if isinstance(part.get("text"), str) and part.get("type", "mrkdwn") == "mrkdwn":
+            yield part["text"]
+        for value in part.values():
+            yield from marked(value)
+    elif isinstance(part, list):
+        for each in part:
+            yield from marked(each)
+
+
 def _loud_faults(name: str, body: Json) -> list[str]:
     """What pings people or lets Slack look for names in what somebody typed; we never do either."""
-    faults = [f"{name} pings everybody"] if CRY.search(json.dumps(body, ensure_ascii=False)) else []
+    faults = [f"{name} pings everybody"] if any(map(CRY.search, marked(_opened(body)))) else []
     if name == "chat.update" and body.get("parse") != "none":
         faults.append("chat.update lets Slack look for names and channels, since parse is not none")
     return faults
