@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.blocks import Block
+from bot.blocks import Block, escaped
 from bot.cards import commitment as commitment_card
 from bot.cards import exception as exception_card
 from bot.commitments import (
@@ -151,9 +151,9 @@ async def _settle(services: Services, task: Task, move: CommitmentMove) -> None:
         if after is None:
             sentence = _refused(commitments.get(connection, known.workspace, known.id) or known, doing)
         elif move is CommitmentMove.KEEP:
-            sentence = say("Kept: {text}", text=after.text)
+            sentence = say("Kept: {text}", text=escaped(after.text))
         else:
-            sentence = say("Withdrawn: {text}", text=after.text)
+            sentence = say("Withdrawn: {text}", text=escaped(after.text))
         if after is None or click.response_url:
             casework.answer(services, connection, task, doing.actor, click.response_url, sentence)
     await casework.refresh(services, doing, click.view_id)

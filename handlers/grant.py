@@ -1,6 +1,7 @@
 """What whoever asked for an exception can do about it: answer a question, withdraw it, book the service."""
 
 from bot import goodwill as rules
+from bot.blocks import escaped
 from bot.cards import deciding as deciding_card
 from bot.cards import decision as decision_card
 from bot.cards import exception as exception_card
@@ -126,7 +127,8 @@ async def _move(
         if made and before:
             customer = request.name_of(customer_of(services, before.customer_id), actor.say)
             zone = services.playbook.policy.hours.timezone
-            sentence, _ = decision_card.told_agent(before, move, customer=customer, zone=zone, say=actor.say)
+            told, _ = decision_card.told_agent(before, move, customer=customer, zone=zone, say=actor.say)
+            sentence = escaped(told)
         else:
             sentence = decision_card.why_not(refused, before, actor.say)
         casework.answer(services, connection, task, actor, response_url, sentence)

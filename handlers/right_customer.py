@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.blocks import Block, option
+from bot.blocks import Block, escaped, option
 from bot.cards import exception as exception_card
 from bot.cards import right_customer as card
 from bot.case import Case, NotTheirs, not_theirs
@@ -157,7 +157,7 @@ async def _move(
         if hindrance or case is None or customer is None or readers is None:
             casework.answer(services, connection, task, actor, response_url, hindrance or "")
             return
-        name = customer.record.customer.name
+        name = escaped(customer.record.customer.name)
         refused = _refused(case, customer_id, requests.of_case(connection, workspace, case_id), actor, why)
         if refused:
             sentence = card.refusal_words(refused, name, actor.say)
