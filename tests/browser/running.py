@@ -57,11 +57,11 @@ class Demo:
 
 
 @contextmanager
-def aside_demo(folder: Path) -> Iterator[Demo]:
-    """`aside demo`, as anybody would start it."""
-    command = (sys.executable, "-m", "bot", "demo", "--port", "0")
+def aside_demo(folder: Path, *more: str) -> Iterator[Demo]:
+    """`aside demo`, as anybody would start it, with more options or without."""
+    command = (sys.executable, "-m", "bot", "demo", "--port", "0", *more)
     with _child(command, "Open http", ASIDE_DATA=str(folder)) as line:
-        yield Demo(_address(line), folder / "demo" / "casebook.db")
+        yield Demo(_address(line), folder / "demo" / "data" / "casebook.db")
 
 
 @contextmanager
