@@ -12,13 +12,23 @@ from bot.errors import UserError
 
 @dataclass(frozen=True)
 class Identity:
-    """Who we are in Slack, as `auth.test` says."""
+    """Who we are in Slack, as `auth.test` says.
+
+    Attributes:
+        scopes: What the app was allowed when it was installed last; empty when Slack does not say.
+    """
 
     workspace: str
     enterprise: str | None
     bot_user: str
     bot_id: str
     app_id: str = ""
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether a window may take files; in an app that was installed before that, Slack would not open it."""
+        return not self.scopes or "files:read" in self.scopes
 
 
 def refusal(error: SlackApiError) -> str:
@@ -49,11 +59,13 @@ async def identify(client: AsyncWebClient) -> Identity:
         ) from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise unreachable(error) from error
+    headers = {name.lower(): value for name, value in me.headers.items()}
     return Identity(
         workspace=me["team_id"],
         enterprise=me.get("enterprise_id"),
         bot_user=me["user_id"],
         bot_id=me.get("bot_id") or "",
+        scopes=frozenset(each.strip() for each in headers.get("x-oauth-scopes", "").split(",") if each.strip()),
     )
 
 

@@ -30,7 +30,7 @@ async def on_prolonged(services: Services, task: Task) -> None:
     view = (
         exception_card.notice(actor.say("Not now"), refused, actor.say)
         if refused
-        else card.prolonged_modal(click.value, actor.say)
+        else card.prolonged_modal(click.value, actor.say, takes_files=services.identity.takes_files)
     )
     await open_window(services, task, actor, click.trigger_id, view)
 

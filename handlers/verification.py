@@ -152,7 +152,7 @@ async def _open(services: Services, task: Task, said: Answer) -> None:
     view = (
         exception_card.notice(actor.say("Not now"), refused, actor.say)
         if refused
-        else card.answer_modal(said, click.value, actor.say)
+        else card.answer_modal(said, click.value, actor.say, takes_files=services.identity.takes_files)
     )
     await open_window(services, task, actor, click.trigger_id, view)
 

@@ -196,8 +196,12 @@ def _asking(verification: Verification, say: Words) -> list[Block]:
     return blocks
 
 
-def answer_modal(answer: Answer, verification_id: str, say: Words) -> Block:
-    """What is in writing, for a yes; what they remember, for a no or not sure."""
+def answer_modal(answer: Answer, verification_id: str, say: Words, *, takes_files: bool = True) -> Block:
+    """What is in writing, for a yes; what they remember, for a no or not sure.
+
+    Args:
+        takes_files: Slack lets us ask for files.
+    """
     view, title, label, hint = {
         Answer.YES: (
             YES_VIEW,
@@ -227,7 +231,7 @@ def answer_modal(answer: Answer, verification_id: str, say: Words) -> Block:
         title,
         [
             labelled(EVIDENCE, label, box, hint=hint, optional=True),
-            *(_files(say) if answer is Answer.YES else []),
+            *(_files(say) if takes_files and answer is Answer.YES else []),
         ],
         submit=say("Answer"),
         close=say("Cancel"),
@@ -235,7 +239,7 @@ def answer_modal(answer: Answer, verification_id: str, say: Words) -> Block:
     )
 
 
-def prolonged_modal(verification_id: str, say: Words) -> Block:
+def prolonged_modal(verification_id: str, say: Words, *, takes_files: bool = True) -> Block:
     """Until when it goes on, and where that is written."""
     label = say("Until when does it go on, and where is that written?")
     hint = say("Left empty, it is from memory, and a supervisor looks at it.")
@@ -244,7 +248,7 @@ def prolonged_modal(verification_id: str, say: Words) -> Block:
         say("It was prolonged"),
         [
             labelled(EVIDENCE, label, text_input("text", multiline=True, most=1000), hint=hint, optional=True),
-            *_files(say),
+            *(_files(say) if takes_files else []),
         ],
         submit=say("Answer"),
         close=say("Cancel"),

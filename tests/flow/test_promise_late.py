@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,17 @@ async def test_an_answer_about_what_is_over_is_kept_and_told_as_changing_nothing
     ((card,),) = at.rows("SELECT body FROM outbox WHERE seq > ? AND key LIKE '%:card:0'", last)
     assert "promise_prolonged" in card
     assert "我也記得，在信裡" in str(json.loads(card))
+
+
+async def test_an_app_that_was_installed_before_files_were_taken_asks_for_none(at: Desk, stage: Stage) -> None:
+    """Slack would refuse the whole window; a link and words do as before."""
+    _, known = question(at)
+    stage.sandbox.workspace.state.manifest.scopes.remove("files:read")
+    older = replace(at.services.identity, scopes=at.services.identity.scopes - {"files:read"})
+    assert at.services.identity.takes_files
+    at.services = replace(at.services, identity=older)
+    assert await at.click(SUCCESSOR, "promise_yes", known.id) == ["window promise_yes_view"]
+    assert "file_input" not in str(at.view())
 
 
 async def test_the_customers_channel_is_shown_nothing_of_it(at: Desk) -> None:
