@@ -56,8 +56,9 @@ def page(title: str, subtitle: str, sections: Sequence[Section], sql: Mapping[st
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
             f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
             f"<header><h1>{escape(title)}</h1><p>{escape(subtitle)}</p></header>",
+            "<main>",
             *parts,
-            "</body></html>",
+            "</main></body></html>",
             "",
         ]
     )
