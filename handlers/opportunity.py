@@ -10,7 +10,7 @@ from bot.blocks import Block
 from bot.cards import exception as exception_card
 from bot.cards import renewals as renewals_card
 from bot.cards import sales as card
-from bot.renewals import EndingKey
+from bot.renewals import EndingKey, key_of
 from bot.sales import (
     MOST_MONTHS,
     LostReason,
@@ -102,11 +102,11 @@ async def _open(services: Services, task: Task, move: SalesMove, about: str = ""
     known = _found(services, about, click.user)
     refused = await _refused(services, known, move, actor)
     view = exception_card.notice(actor.say("Not now"), refused, actor.say) if refused else None
-    view = view or _window(services, about, move, actor)
+    view = view or _window(services, about, known, move, actor)
     await open_window(services, task, actor, click.trigger_id, view, push=bool(click.view_id))
 
 
-def _window(services: Services, about: str, move: SalesMove, actor: Actor) -> Block:
+def _window(services: Services, about: str, known: Opportunity | None, move: SalesMove, actor: Actor) -> Block:
     policy, say = services.playbook.policy, actor.say
     if move is SalesMove.SNOOZE:
         tonight = end_of(desk_day(moment(services), policy.hours.timezone), policy.hours)
@@ -114,7 +114,8 @@ def _window(services: Services, about: str, move: SalesMove, actor: Actor) -> Bl
         return card.snooze_modal(about, suggested=suggested, say=say)
     if move is SalesMove.HAND_ON:
         return card.hand_on_modal(about, say)
-    ending = endings.found(services, key) if (key := EndingKey.read(about)) else None
+    key = key_of(known) if known else None
+    ending = endings.found(services, key) if key else None
     if move is SalesMove.WIN:
         unit = policy.cost.currency
         return renewals_card.renewed_modal(ending, unit, say) if ending else card.won_modal(about, unit, say)

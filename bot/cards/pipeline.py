@@ -6,12 +6,11 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from bot.blocks import Block, context, cut, escaped, header, section
-from bot.cards.renewals import contract_words, end_words, paragraph
+from bot.cards import renewals
 from bot.cards.sales import buttons, lost_words, state_words
 from bot.i18n import Words
 from bot.ledger import bar
 from bot.pipeline import Mine, Pipeline, RenewalMonth, is_overdue
-from bot.renewals import Ending
 from bot.sales import SalesMove
 
 MOST_MINE = 8
@@ -47,7 +46,7 @@ def _mine(mine: Mine, now: datetime, zone: str, say: Words) -> list[Block]:
     """A line, how it stands, and the buttons that lead on."""
     known = mine.opportunity
     name = escaped(cut(mine.customer or say("a customer not on file"), MOST_NAME))
-    contract = f"{contract_words(mine.ending)} · {end_words(mine.ending, say)}" if mine.ending else ""
+    contract = f"{renewals.contract_words(mine.ending)} · {renewals.end_words(mine.ending, say)}" if mine.ending else ""
     stands = [*filter(None, [contract]), state_words(known, zone, say)]
     if is_overdue(known, now):
         stands.append(say("This is due now."))
@@ -63,14 +62,8 @@ def _renewals(pipeline: Pipeline, say: Words) -> list[Block]:
     if not any(each.contracts for each in pipeline.renewals):
         return [*found, section(say("No contract of your accounts ends in the next six months."))]
     found.append(section(_chart(pipeline.renewals, say)))
-    found += [paragraph(_ending(each, say), each, None, say) for each in pipeline.next_endings]
+    found += [renewals.paragraph(renewals.lines(each, say), each, None, say) for each in pipeline.next_endings]
     return [*found, *_more(pipeline.more_endings, say)]
-
-
-def _ending(each: Ending, say: Words) -> str:
-    price = [say.money(each.price.amount, each.price.currency)] if each.price else []
-    names = (escaped(cut(name, MOST_NAME)) for name in (each.customer, each.name))
-    return " · ".join([say.day(each.ends_on), *names, *price])
 
 
 def _chart(months: Sequence[RenewalMonth], say: Words) -> str:

@@ -99,7 +99,7 @@ def test_the_home_shows_each_with_its_buttons_and_the_chart() -> None:
     told = [block["text"]["text"] for block in shown if block["type"] == "section"]
     assert told[0] == "*廣昕精密*\n<@U0SALES> has taken it.\nThis is due now."
     assert told[2].splitlines()[2] == "2026-11  1  NT$96,000  ▇▇▇▇▇▇▇▇▇▇"
-    assert told[3] == "2026-11-22 · 廣昕精密 · 維護 · NT$96,000"
+    assert told[3] == "*廣昕精密* · M1 維護\nends today · 2026-11-22 · NT$96,000"
     (menu,) = [block["accessory"] for block in shown if "accessory" in block]
     assert [each["value"] for each in menu["options"]] == ["on_it", "renewed", "not_renewed"]
     assert told[4] == "*The last 90 days*\n2 won · NT$150,000\n4 not sold (the price 3, no budget this year 1)"

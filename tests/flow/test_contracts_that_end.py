@@ -179,6 +179,8 @@ async def test_what_somebody_took_goes_to_a_colleague_with_a_card_of_its_own(at:
     assert at.told(SUCCESSOR) == ["全勤科技股份有限公司：合約快到期"]
     assert "2027-12-31" in texts(lists(stage)[-1]["blocks"])
     assert await at.click(SUCCESSOR, "sales_take", known.id) == []
+    assert await at.click(SUCCESSOR, "sales_lost", known.id) == ["window sales_lost_view"]
+    assert "M-4 MES 年度維護" in texts(at.view()["blocks"])
     known = stands(at)
     assert known
     assert (known.state, known.taken_by) == (OpportunityState.TAKEN, SUCCESSOR)
