@@ -31,10 +31,12 @@ def upload(state: State, user: str, element: Json, name: str, content: bytes) ->
 
 
 def may_see(state: State, file: StoredFile, user: str) -> bool:
-    """Its uploader, the app that it was given to, and everybody where it was shared."""
+    """Its uploader, the app that it was given to, everybody where it was shared; of a public channel our whole team."""
     if user == file.user or (file.given and user == state.bot_user):
         return True
-    return any(user in state.conversations[each].members for each in file.shared_in if each in state.conversations)
+    there = [state.conversations[each] for each in file.shared_in if each in state.conversations]
+    is_ours = not state.users[user].is_bot and not state.is_outsider(user)
+    return any(user in each.members or (each.type == "channel" and is_ours) for each in there)
 
 
 def found(state: State, file_id: str, user: str) -> StoredFile:

@@ -10,7 +10,6 @@ from tests.flow.conftest import (
     APPROVALS,
     CUSTOMER,
     GUEST,
-    SALES,
     SETUP,
     SUCCESSOR,
     SUPERVISOR,
@@ -36,9 +35,9 @@ async def answers_with(sales: Seat, card: Json, name: str) -> Json:
 
 
 async def test_a_file_binds_and_the_supervisors_see_it(stage: Stage, bot: Bot) -> None:
-    """By name and link on every card; open to whoever is in the approvals channel, to nobody else."""
+    """By name and link on every card; open to our people as the channel is, and to no outsider."""
     save_setup(bot.settings, SUPERVISED)
-    seats = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR, SUPERVISOR, SALES)]
+    seats = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR, SUPERVISOR, GUEST)]
     customer, agent, sales, supervisor, other = seats
     card = await asked(customer, agent, sales)
     file = await answers_with(sales, card, "報價單 <3>.pdf")

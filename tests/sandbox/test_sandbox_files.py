@@ -22,7 +22,7 @@ BOX = {
     "label": {"type": "plain_text", "text": "Evidence"},
     "element": {"type": "file_input", "action_id": "files", "filetypes": ["pdf", "txt"], "max_files": 2},
 }
-ANNA, BEN, CARA = "U0ANNA", "U0BEN", "U0CARA"
+ANNA, BEN, CARA, GUS = "U0ANNA", "U0BEN", "U0CARA", "U0GUS"
 
 
 @pytest_asyncio.fixture
@@ -110,6 +110,19 @@ async def test_a_file_is_its_uploaders_until_the_app_posts_its_link(stage: Stage
     assert (await stage.client.files_info(file=file["id"]))["file"]["channels"] == ["C0TEAM"]
     with pytest.raises(Refused, match="file_not_found"):
         await cara.opens(link)
+
+
+async def test_in_a_public_channel_our_whole_team_sees_it_and_in_a_private_one_its_members(stage: Stage) -> None:
+    """As with everything that is shared there; a guest only where they are."""
+    anna, view = await opened(stage, [])
+    open_file, secret = [await anna.upload(view, "evidence", name, b"x") for name in ("a.pdf", "b.pdf")]
+    ben, gus = await stage.seat(BEN), await stage.seat(GUS)
+    await anna.say("C0LONELY", open_file["permalink"])
+    await anna.say("G0SECRET", secret["permalink"])
+    assert await ben.opens(open_file["permalink"]) == b"x"
+    for seat, file in ((gus, open_file), (ben, secret)):
+        with pytest.raises(Refused, match="file_not_found"):
+            await seat.opens(file["permalink"])
 
 
 async def test_who_does_not_see_a_file_shares_nothing_by_its_link(stage: Stage) -> None:
