@@ -47,9 +47,8 @@ class Requests:
         self._app = app
         self._verifier = SignatureVerifier(signing_secret)
         self._clock = clock
-        self._heard_at: float | None = None
-        self._looked_at: float | None = None
-        self._missed = False
+        self._heard_at = clock()
+        self._heard = Heard.NOTHING
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Hand a request to Bolt, which answers once it is written down."""
@@ -70,16 +69,16 @@ class Requests:
     def note(self) -> None:
         """Slack has reached us."""
         now = self._clock()
-        self._missed |= self._heard_at is not None and now - self._heard_at > GAP_SECONDS
+        if now - self._heard_at > GAP_SECONDS:
+            self._heard = Heard.AFTER_A_GAP
+        elif self._heard is Heard.NOTHING:
+            self._heard = Heard.ALL
         self._heard_at = now
 
     async def heard(self) -> Heard:
         """Whether a request came since the last look, and whether one may have been missed before it."""
-        if self._heard_at == self._looked_at:
-            return Heard.NOTHING
-        self._looked_at = self._heard_at
-        missed, self._missed = self._missed, False
-        return Heard.AFTER_A_GAP if missed else Heard.ALL
+        heard, self._heard = self._heard, Heard.NOTHING
+        return heard
 
 
 class Server:

@@ -73,12 +73,23 @@ async def _keep_listening(parts: Services, transport: Transport, *, heard_all: b
     """Note each minute that we hear Slack; after a gap, first read what was said meanwhile."""
     while True:
         await asyncio.sleep(MINUTE_SECONDS)
-        heard = await transport.heard()
-        if heard is Heard.NOTHING:
-            continue
-        heard_all = (heard_all and heard is Heard.ALL) or await catch_up.fill_in(parts)
-        if heard_all:
-            catch_up.note_alive(parts)
+        heard_all = await listened(parts, await transport.heard(), heard_all=heard_all)
+
+
+async def listened(parts: Services, heard: Heard, *, heard_all: bool) -> bool:
+    """Note that all was heard until now, if it was; whether all was, whatever Slack sends from now on.
+
+    Args:
+        heard: What came since the last time.
+        heard_all: Whether all was heard until then. What was missed is read from history, tried until it succeeds.
+    """
+    heard_all = heard_all and heard is not Heard.AFTER_A_GAP
+    if heard_all and heard is Heard.NOTHING:
+        return True
+    if not heard_all and not await catch_up.fill_in(parts):
+        return False
+    catch_up.note_alive(parts)
+    return True
 
 
 async def _count_holdings(parts: Services) -> None:

@@ -1,0 +1,57 @@
+"""Until when all was heard: noted each minute, and what was missed is read from history first."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.settings import Settings
+from bot.transport import Heard
+from bot.working import listened
+from handlers import catch_up
+from storage import workspace as workspaces
+from tests.flow.conftest import CUSTOMER, SETUP, SHARED, WORKSPACE
+from tests.flow.without_slack import Desk, desk
+from tests.sandbox.stage import Stage
+
+
+@pytest.fixture
+async def at(stage: Stage, settings: Settings) -> AsyncIterator[Desk]:
+    """A desk that heard everything until now."""
+    async with desk(stage, settings) as made:
+        made.set_up(SETUP)
+        made.clock.now = 1_000.0
+        catch_up.note_alive(made.services)
+        yield made
+
+
+def heard_until(at: Desk) -> float:
+    """Until when all was heard, to the minute."""
+    with at.services.casebook.look() as connection:
+        return round(workspaces.alive_at(connection, WORKSPACE) or 0, -1)
+
+
+def read(at: Desk) -> int:
+    """How many messages were read from history."""
+    return int(at.rows("SELECT count(*) FROM inbox")[0][0])
+
+
+async def test_a_minute_in_which_slack_was_heard_is_noted_and_one_in_silence_is_not(at: Desk) -> None:
+    """A silence may be a quiet hour, or nobody getting through to us."""
+    at.clock.now = 2_000.0
+    assert await listened(at.services, Heard.ALL, heard_all=True)
+    assert heard_until(at) == 2_000.0
+    at.clock.now = 3_000.0
+    assert await listened(at.services, Heard.NOTHING, heard_all=True)
+    assert heard_until(at) == 2_000.0
+
+
+async def test_what_was_missed_is_read_until_it_could_be_read(stage: Stage, at: Desk) -> None:
+    """Also while nothing more comes; until then nothing is noted, so that a new start reads it too."""
+    await (await stage.seat(CUSTOMER)).say(SHARED, "ERP 當機了")
+    at.clock.now = 2_000.0
+    await stage.admin("fail_next", method="conversations.history", error="internal_error", times=2)
+    assert not await listened(at.services, Heard.AFTER_A_GAP, heard_all=True)
+    assert not await listened(at.services, Heard.ALL, heard_all=False)
+    assert (heard_until(at), read(at)) == (1_000.0, 0)
+    assert await listened(at.services, Heard.NOTHING, heard_all=False)
+    assert (heard_until(at), read(at)) == (2_000.0, 1)
