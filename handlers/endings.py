@@ -41,7 +41,7 @@ def drawn(
         rows: The contracts, and with whom each is.
         user: Who gets it, `CHANNEL` for the sales channel.
         follow: How many more come with the next list.
-        beside: How many more there are, which others have on their lists.
+        beside: How many more there are that others have.
     """
     say = words(language_of_locale(reader.locale if reader else ""))
     listed = [

@@ -64,7 +64,7 @@ def listing(
     Args:
         zone: Where the reader's days begin and end.
         follow: How many more come with the next list.
-        beside: How many more there are, which others have on their lists.
+        beside: How many more there are that others have.
     """
     text = say.plural("{n} contract ends soon", "{n} contracts end soon", len(found) + follow + beside)
     shown = found[:MOST_LISTED]
@@ -76,9 +76,7 @@ def listing(
         blocks.append(section(f"*{say('With others, and nothing noted by the last reminder')}*"))
         blocks += [_listed(each, zone, say) for each in others]
     if beside:
-        blocks.append(
-            context(say.plural("{n} more is with a colleague alone", "{n} more are with colleagues alone", beside))
-        )
+        blocks.append(context(say.plural("{n} more is with a colleague", "{n} more are with colleagues", beside)))
     return text, [*blocks, context(say("Note in the menu ⋯ what comes of one, and nobody is reminded of it again."))]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +14,9 @@ from bot.setup import RoleSource
 from handlers import due, renewals
 from storage import endings
 from storage.crm import exported
+from storage.importing import import_files
 from storage.insight import Questions
-from tests.flow.conftest import AGENT, GUEST, MANAGER, SALES, SALES_CHANNEL, SETUP, SUCCESSOR, WORKSPACE, texts
+from tests.flow.conftest import AGENT, FILES, GUEST, MANAGER, SALES, SALES_CHANNEL, SETUP, SUCCESSOR, WORKSPACE, texts
 from tests.flow.without_slack import Desk, desk
 from tests.flow.working import chosen, moment, person, typed
 from tests.sandbox.stage import Json, Stage
@@ -95,6 +97,26 @@ async def test_each_salesperson_gets_one_list_a_day_each_contract_once_a_thresho
     await look(at, THIRTY)
     assert (len(at.told(SALES)), len(at.told(MANAGER))) == (3, 1)
     assert told(at) == [(90, SALES, SALES), (60, SALES, SALES), (30, SALES, SALES), (30, MANAGER, SALES)]
+
+
+async def test_no_list_is_longer_than_slack_shows_and_the_rest_follows_the_next_day(
+    stage: Stage, settings: Settings, tmp_path: Path
+) -> None:
+    """The first to end foremost; a contract that did not fit was told to nobody, and a manager's list says how many."""
+    rows = (FILES / "contracts.csv").read_text("utf-8").splitlines()
+    more = [f"M-4-{number},C-4,P{number},,2026-01-01,2027-12-30{',' * 12}" for number in range(50)]
+    (tmp_path / "contracts.csv").write_text("\n".join([*rows, *more]), "utf-8")
+    others = [each for each in sorted(FILES.glob("*.csv")) if each.name != "contracts.csv"]
+    assert import_files([*others, tmp_path / "contracts.csv"], tmp_path / "many.db").swapped_in
+    async with desk(stage, settings.model_copy(update={"directory": tmp_path / "many.db"})) as at:
+        at.set_up(TEAM)
+        await look(at, THIRTY)
+        (first, above) = (texts(each["blocks"]) for each in lists(stage))
+        assert at.told(SALES) == at.told(MANAGER) == ["51 份合約快到期"]
+        assert ("還有 6 份" in first, "另外 6 份" in above) == (True, True)
+        await look(at, THIRTY + DAY)
+        assert at.told(SALES)[1:] == at.told(MANAGER)[1:] == ["6 份合約快到期"]
+        assert ("2027-12-31" in first, "2027-12-31" in texts(lists(stage)[-1]["blocks"])) == (False, True)
 
 
 async def test_whatever_somebody_said_of_leaves_the_lists_and_stands_with_them(at: Desk, stage: Stage) -> None:
