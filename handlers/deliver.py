@@ -196,7 +196,12 @@ async def _send_message(services: Services, sending: Sending) -> None:
 
 async def _take_back(services: Services, sending: Sending, channel_id: str) -> None:
     """An earlier try may have posted it before the outsiders came."""
-    ts = await _find(services, sending, channel_id, sending.target.get("thread_ts"))
+    thread_ts = sending.target.get("thread_ts")
+    if above := sending.target.get("thread_of"):
+        with services.casebook.look() as connection:
+            place = outbox.place_of(connection, sending.workspace, above)
+        thread_ts = place[1] if place else None
+    ts = await _find(services, sending, channel_id, thread_ts)
     if ts:
         await _delete(services, channel_id, ts)
 

@@ -1,6 +1,7 @@
 """An answer that comes late: after the decision, after the promise is over; what the customer's channel shows."""
 
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -9,9 +10,12 @@ import pytest
 from bot.goodwill import ExceptionState
 from bot.promises import Answer, VerificationState
 from bot.settings import Settings
+from handlers import deliver
 from handlers.due import do_due
+from storage import outbox
 from storage.outbox import SendKind
-from tests.flow.conftest import AGENT, SALES, SHARED, SUCCESSOR, SUPERVISOR
+from storage.promises import files_key, scope_key
+from tests.flow.conftest import AGENT, APPROVALS, GUEST, SALES, SHARED, SUCCESSOR, SUPERVISOR, WORKSPACE
 from tests.flow.test_promise_prolonged import over, table, until
 from tests.flow.test_promise_scope import ONE_SUPERVISOR, claim, given, question, stands, typed_in
 from tests.flow.without_slack import Desk, desk
@@ -94,6 +98,34 @@ async def test_the_customers_channel_is_shown_nothing_of_it(at: Desk) -> None:
     sales = [body for _, target, body in rows if json.loads(target).get("user") in {SUCCESSOR, SALES}]
     assert len(sales) > 1
     assert not any("48,765" in each or "48765" in each for each in sales)
+
+
+async def test_a_file_posted_by_a_broken_try_does_not_stay_before_a_guest(at: Desk, stage: Stage) -> None:
+    """A worker died after posting below the card; the next one looks there before it gives the channel up."""
+    at.clock.now = time.time()  # Slack is asked for what it was told lately
+    _, known = question(at)
+    await at.submit(SUCCESSOR, "promise_yes_view", known.id, typed_in("報價單第 3 條"))
+    await at.send_all()
+    target = {"channel": APPROVALS, "thread_of": scope_key(known.id, 0)}
+    key, body = files_key(known.id, 0), {"text": "offer.pdf"}
+    with at.services.casebook.begin() as connection:
+        outbox.put(
+            connection, workspace=WORKSPACE, key=key, kind=SendKind.MESSAGE, target=target, body=body, now=at.clock()
+        )
+        sending = outbox.claim(connection, now=at.clock())
+        place = outbox.place_of(connection, WORKSPACE, scope_key(known.id, 0))
+    assert sending
+    assert place
+    metadata = {"event_type": deliver.METADATA_EVENT, "event_payload": {"row": deliver.row_mark(sending)}}
+    await at.services.client.chat_postMessage(
+        channel=APPROVALS, thread_ts=place[1], metadata=metadata, text=body["text"]
+    )
+    await stage.admin("add_member", channel=APPROVALS, user=GUEST)
+    at.clock.now += outbox.LEASE_SECONDS + 1
+    await at.send_all()
+    stands_there = stage.sandbox.workspace.state.conversations[APPROVALS].messages.values()
+    assert "offer.pdf" not in [each["text"] for each in stands_there]
+    assert at.rows("SELECT state FROM outbox WHERE key = ?", key) == [("withheld",)]
 
 
 async def test_what_is_said_twice_is_shown_twice_and_neither_is_written_over(at: Desk) -> None:
