@@ -3,7 +3,7 @@ BIN := .venv/bin
 
 HTTP_TESTS := $(addprefix tests/flow/test_,first_whisper.py downtime.py setup.py warranty.py goodwill.py draft_check.py home.py)
 
-.PHONY: help install demo test test-http test-slow test-kill test-kill-all lint bench quality quality-check learn lock
+.PHONY: help install demo test test-http test-slow test-kill test-kill-all test-postgres lint audit bench quality quality-check learn lock
 
 help: ## Show what make can do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -37,11 +37,17 @@ test-kill: install ## Kill the bot after every call of three stories, and at som
 test-kill-all: install ## Kill the bot after every call of every story; takes half an hour.
 	ASIDE_KILL_EVERYWHERE=1 $(BIN)/python -m pytest -m slow tests/reliability
 
+test-postgres: install ## The tests that open a casebook, on a PostgreSQL of their own; skipped where there is none.
+	ASIDE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not slow" tests/casebook tests/flow tests/reliability
+
 lint: install ## Style, types and the walls between the rooms.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+audit: install ## Ask OSV about known weaknesses of every locked dependency; says so when it cannot be asked.
+	$(BIN)/python -m tests.audit
 
 bench: install ## Print our speed beside the speed of something plain.
 	$(BIN)/python -m tests.bench
