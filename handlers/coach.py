@@ -23,12 +23,14 @@ from handlers import care, changes, deliver, inbound, people, request, sales
 from handlers.inbound import Change, Incoming
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, situation, with_checks
-from handlers.worker import Task
+from handlers.worker import NotYetError, Task
 from storage import advised, cases, conversations, quiet, which_case
 from storage import goodwill as requests
 from storage import workspace as workspaces
 
 SECONDS_AN_HOUR = 3_600.0
+WAITS = 2
+"""How often an answer waits for what it answers to, which may come in later: by another connection, or sent again."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ async def on_message(services: Services, task: Task) -> None:
     customer_id = _customer_id(services, message, setup)
     case = _case_of(services, message, kept.case_id if kept else None, customer_id)
     if case is None and message.role is not Role.CUSTOMER:
+        _wait_for_what_it_answers_to(message, task)
         return
     reading = await _read(services, message, case, is_edit=kept is not None)
     if kept:
@@ -86,6 +89,12 @@ async def on_message(services: Services, task: Task) -> None:
             _whisper(services, connection, message, fresh, case, customer, listeners)
         _tell_sales(services, connection, case, customer, message, fresh, is_new=case.customer_id != was)
         _tell_supervisors(services, connection, message, case, aside, listeners)
+
+
+def _wait_for_what_it_answers_to(message: Message, task: Task) -> None:
+    """An answer in a thread of which nobody knows is kept waiting a little, and then is nobody's business of ours."""
+    if message.thread_ts and task.entry.attempts <= WAITS:
+        raise NotYetError
 
 
 @dataclass(frozen=True)

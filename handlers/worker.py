@@ -24,6 +24,10 @@ class OvertakenError(Exception):
     """Another worker finished this entry first; what was about to be written is rolled back."""
 
 
+class NotYetError(Exception):
+    """What an entry is about may be on its way; it is worked on again a little later."""
+
+
 class Task:
     """One entry being worked on. What it causes is written in `finishing()`, once."""
 
@@ -54,6 +58,9 @@ async def work_on(services: Services, entry: Entry, works: Mapping[str, Work]) -
                 pass
     except OvertakenError:
         log.info("overtaken", entry=entry.seq, kind=entry.kind)
+    except NotYetError:
+        with services.casebook.begin() as connection:
+            inbox.give_back(connection, entry, error="not yet", now=services.clock())
     except asyncio.CancelledError:
         with services.casebook.begin() as connection:
             inbox.let_go(connection, entry)

@@ -46,6 +46,15 @@ def url_at(file: Path) -> str:
     return f"sqlite:///{file}"
 
 
+def bare_at(file: Path) -> str:
+    """The address of a casebook at `file` without tables, as earlier versions find it."""
+    if ON_SERVER:
+        if file not in _databases:
+            _databases[file] = server().bare()
+        return server().url(_databases[file])
+    return f"sqlite:///{file}"
+
+
 def casebook_at(file: Path) -> Casebook:
     """Open the casebook at `file`, a new one where there is none."""
     return open_casebook(url_at(file))

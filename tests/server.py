@@ -40,6 +40,7 @@ class Server:
         self.folder = folder
         self._numbers = itertools.count(1)
         self._clean: list[str] = []
+        self._bare: set[str] = set()
 
     def url(self, database: str) -> str:
         """Where one of its databases is."""
@@ -58,7 +59,9 @@ class Server:
 
     def bare(self) -> str:
         """The name of a database without tables."""
-        return self._made("template0")
+        made = self._made("template0")
+        self._bare.add(made)
+        return made
 
     def _made(self, template: str) -> str:
         name = f"casebook{next(self._numbers)}"
@@ -66,7 +69,10 @@ class Server:
         return name
 
     def give_back(self, database: str) -> None:
-        """Empty a database that was `new`, whoever is still connected to it, and use it again."""
+        """Let go of a database, whoever is still connected to it; one that was `new` is emptied and used again."""
+        if database in self._bare:
+            self.drop(database)
+            return
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
         tables = [f"{delete(table)};" for table in reversed(metadata.sorted_tables)]
         counters = [

@@ -30,8 +30,9 @@ from sandbox.manifest import Manifest, load_manifest
 from sandbox.server import Sandbox
 from sandbox.world import World, load_world
 from storage import workspace as workspaces
+from storage.engine import open_casebook
 from storage.importing import import_files
-from tests.fresh import casebook_at, url_at
+from tests.fresh import url_at
 from tests.judges.published import Record
 from tests.sandbox.stage import Seat, Stage
 
@@ -196,7 +197,7 @@ def settings(stage: Stage, directory_file: Path, tmp_path: Path, plain_logs: Non
 
 def save_setup(settings: Settings, setup: Setup) -> None:
     """Write a workspace's setup as `aside setup` would."""
-    casebook = casebook_at(settings.data / "casebook.db")
+    casebook = open_casebook(settings.casebook_url)
     with casebook.begin() as connection:
         workspaces.save_setup(connection, WORKSPACE, setup, actor="test", now=0.0)
     casebook.close()

@@ -19,6 +19,7 @@ from storage import cases, commitments, conversations, facts, opportunities, pro
 from storage import goodwill as requests
 from storage.engine import MIGRATIONS, open_casebook
 from storage.schema import metadata
+from tests.fresh import bare_at
 
 FIRST = """
 INSERT INTO cases VALUES ('T1', 'c1', 'C-1', 'C0', '1.0', 'decided', 'U1', '{}', 1.0, 2.0);
@@ -26,7 +27,7 @@ INSERT INTO facts (workspace, case_id, name, value, recorded_by, recorded_at, wh
     VALUES ('T1', 'c1', 'cost', '3000.00', 'U1', 5.0, 'old customer');
 INSERT INTO exceptions VALUES ('T1', 'e1', 'c1', 'C-1', 'approved', 'U1', 5.0, 'full', 'printer', 3000, 'TWD',
     'old customer', 'U2', 6.0, '', 'no');
-INSERT INTO messages VALUES ('T1', 'C0', '1.0', NULL, 'c1', 'U9', 'customer', 'help', 0, 1, '["reports_fault"]',
+INSERT INTO messages VALUES ('T1', 'C0', '1.0', NULL, 'c1', 'U9', 'customer', 'help', false, 1, '["reports_fault"]',
     NULL, NULL);
 """
 
@@ -49,11 +50,11 @@ INSERT INTO commitments (workspace, id, case_id, text, state, due_at, timezone, 
 OPEN_TWICE = """
 INSERT INTO exceptions (workspace, id, case_id, state, requested_by, requested_at, concession, fault, cost, currency,
     reason, decision_reason, fault_ours, evidence, new_fact, question, answer, ours, due_at, due_move)
-    VALUES ('T1', 'first', 'c1', 'seconding', 'U1', 5.0, 'full', 'x', 1, 'TWD', 'x', '', 'no', '', '', '', '', 0,
+    VALUES ('T1', 'first', 'c1', 'seconding', 'U1', 5.0, 'full', 'x', 1, 'TWD', 'x', '', 'no', '', '', '', '', false,
     9.0, 'remind');
 INSERT INTO exceptions (workspace, id, case_id, state, requested_by, requested_at, concession, fault, cost, currency,
     reason, decision_reason, fault_ours, evidence, new_fact, question, answer, ours, due_at, due_move)
-    VALUES ('T1', 'second', 'c1', 'requested', 'U1', 6.0, 'full', 'x', 1, 'TWD', 'x', '', 'no', '', '', '', '', 0,
+    VALUES ('T1', 'second', 'c1', 'requested', 'U1', 6.0, 'full', 'x', 1, 'TWD', 'x', '', 'no', '', '', '', '', false,
     9.0, 'remind');
 INSERT INTO takeovers (workspace, id, case_id, kind, round, number, asked_by, asked, why, state, asked_at, due_at)
     VALUES ('T1', 'older', 'c1', 'takeover', 'older', 1, 'U1', 'U2', '', 'asked', 5.0, 9.0);
@@ -82,7 +83,7 @@ def upgraded(path: Path, revision: str, rows: str) -> None:
     """The casebook as that version laid it out, with these rows in it."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(bare_at(path))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
@@ -96,7 +97,7 @@ def upgraded(path: Path, revision: str, rows: str) -> None:
 def old(tmp_path: Path) -> str:
     """Its address."""
     first_casebook(tmp_path / "casebook.db")
-    return f"sqlite:///{tmp_path / 'casebook.db'}"
+    return bare_at(tmp_path / "casebook.db")
 
 
 def test_what_was_in_it_is_still_there_and_new_things_fit(old: str) -> None:
@@ -132,7 +133,7 @@ def test_what_nobody_had_decided_is_reminded_of(tmp_path: Path) -> None:
     """A request of an earlier version is due like a new one; one that was decided stays as it is."""
     path = tmp_path / "casebook.db"
     upgraded(path, "0001", FIRST + WAITING)
-    casebook = open_casebook(f"sqlite:///{path}")
+    casebook = open_casebook(bare_at(path))
     with casebook.begin() as connection:
         due = requests.due(connection, "T1", now=7_200.0)
         assert [(each.id, each.due_move, each.due_at) for each in due] == [
@@ -147,7 +148,7 @@ def test_what_was_promised_before_is_reminded_of(tmp_path: Path) -> None:
     path = tmp_path / "casebook.db"
     first_casebook(path)
     upgraded(path, "0007", COMMITTED)
-    casebook = open_casebook(f"sqlite:///{path}")
+    casebook = open_casebook(bare_at(path))
     with casebook.begin() as connection:
         due = commitments.due(connection, "T1", now=7_200.0)
         assert [(each.id, each.next_move, each.next_at) for each in due] == [
@@ -162,7 +163,7 @@ def test_of_several_that_are_open_at_once_one_stays_and_the_audit_tells_of_the_o
     path = tmp_path / "casebook.db"
     first_casebook(path)
     upgraded(path, "0012", OPEN_TWICE)
-    casebook = open_casebook(f"sqlite:///{path}")
+    casebook = open_casebook(bare_at(path))
     with casebook.begin() as connection:
         states = {each.id: each.state for each in requests.of_case(connection, "T1", "c1")}
         assert states == {"e1": "approved", "first": "seconding", "second": "withdrawn"}
@@ -182,7 +183,7 @@ def test_whoever_sales_had_told_is_asked_and_what_stayed_silent_stays_so(tmp_pat
     """An opportunity of an earlier version pings nobody by being upgraded, and a graver reason is told anew."""
     path = tmp_path / "casebook.db"
     upgraded(path, "0001", FIRST + TOLD)
-    casebook = open_casebook(f"sqlite:///{path}")
+    casebook = open_casebook(bare_at(path))
     with casebook.begin() as connection:
         told, silent = (opportunities.get(connection, "T1", each) for each in ("o1", "o2"))
         assert told
@@ -208,7 +209,7 @@ def test_what_was_sold_stays_sold_and_an_opportunity_may_come_without_a_case_or_
     path = tmp_path / "casebook.db"
     first_casebook(path)
     upgraded(path, "0014", SOLD)
-    casebook = open_casebook(f"sqlite:///{path}")
+    casebook = open_casebook(bare_at(path))
     with casebook.begin() as connection:
         known = opportunities.of_case(connection, "T1", "c1")
         assert known
@@ -238,12 +239,13 @@ def test_whoever_was_told_of_a_contract_that_ends_has_it_still_and_their_manager
     path = tmp_path / "casebook.db"
     first_casebook(path)
     upgraded(path, "0014", LISTED)
-    casebook = open_casebook(f"sqlite:///{path}")
+    casebook = open_casebook(bare_at(path))
     with casebook.begin() as connection:
         (row,) = connection.execute(text("SELECT told, keeper, within, message FROM endings_told")).all()
         assert tuple(row) == ("U7", "U7", 90, None)
-        also = "INSERT INTO endings_told VALUES ('T1', 'C-1', 'M-1', '2026-12-31', 90, 'U8', 5.0, 'U7', 'renewals:1')"
-        connection.execute(text(also))
+        columns = "workspace, customer_id, contract, ends_on, within, told, told_at, keeper, message"
+        also = "'T1', 'C-1', 'M-1', '2026-12-31', 90, 'U8', 5.0, 'U7', 'renewals:1'"
+        connection.execute(text(f"INSERT INTO endings_told ({columns}) VALUES ({also})"))  # noqa: S608 - our own words
     casebook.close()
 
 
@@ -261,7 +263,7 @@ def test_a_promise_that_was_over_can_be_asked_about_anew(tmp_path: Path) -> None
     path = tmp_path / "casebook.db"
     first_casebook(path)
     upgraded(path, "0015", OVER)
-    casebook = open_casebook(f"sqlite:///{path}")
+    casebook = open_casebook(bare_at(path))
     with casebook.begin() as connection:
         known = promises.of_case(connection, "T1", "c1")
         assert known
@@ -292,7 +294,7 @@ def test_what_put_right_our_own_fault_counts_in_nobodys_window_still(tmp_path: P
     """Until then the asker's word was taken for it; a grant of an earlier version keeps what it was."""
     path = tmp_path / "casebook.db"
     upgraded(path, "0001", FIRST + OURS)
-    casebook = open_casebook(f"sqlite:///{path}")
+    casebook = open_casebook(bare_at(path))
     with casebook.begin() as connection:
         found = {each.id: each.grant for each in requests.of_case(connection, "T1", "c1")}
         assert {name: grant.ours for name, grant in found.items() if grant} == {"e1": False, "e3": True}
@@ -315,7 +317,7 @@ def test_what_sales_answered_before_is_an_answer_still_and_what_was_refused_is_o
     path = tmp_path / "casebook.db"
     first_casebook(path)
     upgraded(path, "0012", QUESTIONS)
-    casebook = open_casebook(f"sqlite:///{path}")
+    casebook = open_casebook(bare_at(path))
     with casebook.begin() as connection:
         known = promises.get(connection, "T1", "v1")
         assert known
