@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache, partial
 
 import structlog
 from sqlalchemy import Connection
@@ -59,11 +60,12 @@ def drawn(
 def redraw(services: Services, connection: Connection, key: EndingKey) -> None:
     """Something was made of a contract: every list on which it stands says so, and nobody is pinged."""
     workspace, now = services.identity.workspace, services.clock()
+    on_file_now = cache(partial(found, services))
     for message, user in endings.lists_with(connection, workspace, key):
         rows = [
             (ending, keeper)
             for each, keeper in endings.on_list(connection, workspace, message)
-            if (ending := found(services, each))
+            if (ending := on_file_now(each))
         ]
         reader = workspaces.person(connection, workspace, user, since=0.0) if user != CHANNEL else None
         shown = drawn(services, connection, rows, user, reader)

@@ -53,7 +53,7 @@ def pipeline(services: Services, connection: Connection, actor: Actor) -> Pipeli
     directory = services.directory()
     kept = directory.customers_kept_by(user, today, last_day(today), today) if directory else ()
     records = [record for each in kept[:MOST] if directory and (record := directory.record(each))]
-    spoken_for = endings.spoken_for(connection, workspace, today)
+    spoken_for = endings.spoken_for(connection, workspace, today, [each.customer.id for each in records])
     ahead = endings_ahead(records, today)
     unsettled_ahead = [each for each in ahead if not _is_settled(spoken_for.get(each.key))]
     open_ahead = [each for each in ahead if each.key not in spoken_for]

@@ -1,11 +1,11 @@
 """Contracts that end: whose list they stood on, whether it arrived, and what somebody made of them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, delete, func, select
 
 from bot.policy import SalesPolicy
 from bot.renewals import Ending, EndingKey, key_of, threshold
@@ -14,7 +14,6 @@ from storage import opportunities
 from storage.engine import insert_once
 from storage.outbox import SendState
 from storage.schema import endings_told, outbox
-from storage.schema import opportunities as opportunity_rows
 
 _KEY = (endings_told.c.customer_id, endings_told.c.contract, endings_told.c.ends_on)
 
@@ -33,13 +32,13 @@ def _of(workspace: str, key: EndingKey) -> ColumnElement[bool]:
     )
 
 
-def _reached_nobody() -> ColumnElement[bool]:
+def _reached_nobody(told: FromClause = endings_told) -> ColumnElement[bool]:
     """The list is not out and will not be; `outbox` need not hold it any more."""
     return (
         select(outbox.c.seq)
         .where(
-            outbox.c.workspace == endings_told.c.workspace,
-            outbox.c.key == endings_told.c.message,
+            outbox.c.workspace == told.c.workspace,
+            outbox.c.key == told.c.message,
             outbox.c.state.in_([SendState.FAILED, SendState.WITHHELD]),
         )
         .exists()
@@ -114,13 +113,7 @@ def missed(connection: Connection, workspace: str, since: float) -> Mapping[Endi
             again.c.contract == endings_told.c.contract,
             again.c.ends_on == endings_told.c.ends_on,
             again.c.within <= endings_told.c.within,
-            ~select(outbox.c.seq)
-            .where(
-                outbox.c.workspace == again.c.workspace,
-                outbox.c.key == again.c.message,
-                outbox.c.state.in_([SendState.FAILED, SendState.WITHHELD]),
-            )
-            .exists(),
+            ~_reached_nobody(again),
         )
         .exists()
     )
@@ -187,25 +180,18 @@ def looked_at(on: date) -> ColumnElement[bool]:
 # --- what somebody made of them
 
 
-def spoken_for(connection: Connection, workspace: str, since: date) -> Mapping[EndingKey, Opportunity]:
-    """The opportunities that come from contracts which end on that day or later."""
-    ids = connection.execute(
-        select(opportunity_rows.c.id).where(
-            opportunity_rows.c.workspace == workspace, opportunity_rows.c.ends_on >= since.isoformat()
-        )
-    ).scalars()
-    known = [opportunities.get(connection, workspace, each) for each in ids]
-    return {key: each for each in known if each and (key := key_of(each))}
+def spoken_for(
+    connection: Connection, workspace: str, since: date, among: Collection[str] | None = None
+) -> Mapping[EndingKey, Opportunity]:
+    """What somebody made of the contracts that end on that day or later.
+
+    Args:
+        among: Whose contracts, ids of customers; None for all.
+    """
+    known = opportunities.of_contracts(connection, workspace, since, among)
+    return {key: each for each in known if (key := key_of(each))}
 
 
 def of_contract(connection: Connection, workspace: str, key: EndingKey) -> Opportunity | None:
     """The opportunity that comes from this end of this contract; None while nobody has said anything."""
-    found = connection.execute(
-        select(opportunity_rows.c.id).where(
-            opportunity_rows.c.workspace == workspace,
-            opportunity_rows.c.customer_id == key.customer_id,
-            opportunity_rows.c.contract == key.contract,
-            opportunity_rows.c.ends_on == key.ends_on.isoformat(),
-        )
-    ).scalar_one_or_none()
-    return opportunities.get(connection, workspace, found) if found else None
+    return opportunities.of_contract(connection, workspace, key.customer_id, key.contract, key.ends_on)

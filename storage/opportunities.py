@@ -1,9 +1,10 @@
 """Opportunities 商機: one a case, with who was told and what became of it."""
 
 import json
-from datetime import datetime
+from collections.abc import Collection
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, or_, select, true, update
 
 from bot.pipeline import Settled
 from bot.sales import CHANNEL, SETTLED, LostReason, Opportunity, OpportunityState, SalesMove
@@ -71,8 +72,33 @@ def of_customer(connection: Connection, workspace: str, customer_id: str) -> lis
     return [_opportunity(row) for row in rows.mappings()]
 
 
+def of_contract(
+    connection: Connection, workspace: str, customer_id: str, contract: str, ends_on: date
+) -> Opportunity | None:
+    """The opportunity that comes from this end of this contract."""
+    named = (opportunities.c.customer_id == customer_id) & (opportunities.c.contract == contract)
+    return _only(connection, workspace, named & (opportunities.c.ends_on == ends_on.isoformat()))
+
+
+def of_contracts(
+    connection: Connection, workspace: str, since: date, among: Collection[str] | None = None
+) -> list[Opportunity]:
+    """The opportunities that come from contracts which end on that day or later.
+
+    Args:
+        among: Whose contracts, ids of customers; None for all.
+    """
+    named = opportunities.c.customer_id.in_(among) if among is not None else true()
+    rows = connection.execute(
+        select(opportunities).where(
+            opportunities.c.workspace == workspace, opportunities.c.ends_on >= since.isoformat(), named
+        )
+    )
+    return [_opportunity(row) for row in rows.mappings()]
+
+
 def write(connection: Connection, opportunity: Opportunity) -> bool:
-    """Write a new opportunity down; False when the case has one."""
+    """Write a new opportunity down; False when the case, or this end of the contract, has one."""
     return insert_once(connection, opportunities, _values(opportunity))
 
 

@@ -1,19 +1,22 @@
 """A casebook of many years: what is looked for at every message is found at once, and who reads long stops nobody."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event, text
 
 from bot.policy import GoodwillPolicy, HoursPolicy
-from storage import conversations, ledger, quiet, retention, team, which_case
+from bot.renewals import EndingKey
+from storage import conversations, endings, ledger, quiet, retention, team, which_case
 from storage import goodwill as requests
 from storage.engine import Casebook, open_casebook
 from storage.moments import at
 from storage.ratings import by_play
 
 pytestmark = pytest.mark.slow
+CONTRACT = EndingKey(customer_id="C-1", contract="M-1", ends_on=date(2027, 12, 31))
 
 
 @pytest.fixture
@@ -86,6 +89,15 @@ def plan(connection: Connection, asking: Callable[[Connection], object]) -> str:
             "workspace=? AND state=? AND requested_at>?",
         ),
         (lambda connection: ledger.entries(connection, "T1", 10), "workspace=? AND decided_at>?"),
+        (
+            lambda connection: endings.of_contract(connection, "T1", CONTRACT),
+            "workspace=? AND customer_id=? AND contract=? AND ends_on=?",
+        ),
+        (
+            lambda connection: endings.spoken_for(connection, "T1", CONTRACT.ends_on, ["C-1", "C-2"]),
+            "workspace=? AND customer_id=?",
+        ),
+        (lambda connection: endings.on_list(connection, "T1", "renewals:1"), "workspace=? AND message=?"),
     ],
     ids=[
         "the case of a thread",
@@ -103,6 +115,9 @@ def plan(connection: Connection, asking: Callable[[Connection], object]) -> str:
         "who is at the limit",
         "what came to nothing",
         "the last decisions",
+        "what was made of a contract that ends",
+        "what was made of somebody's contracts",
+        "the contracts on a list",
     ],
 )
 def test_it_is_found_by_an_index_of_its_own(
