@@ -46,7 +46,7 @@ AMOUNTS = st.integers(1, 99_999).map(lambda cents: Decimal(cents) / 100)
 class Request:
     """A request, filed and decided at once."""
 
-    later: int
+    at: float
     state: ExceptionState
     cost: Decimal
     currency: str
@@ -56,9 +56,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Deal:
-    """An opportunity, settled that much later unless it is open."""
+    """An opportunity, opened an hour before that, and settled then unless it is open."""
 
-    later: int
+    at: float
     state: str
     value: Decimal
     currency: str
@@ -67,10 +67,9 @@ class Deal:
 
 @dataclass(frozen=True)
 class Made:
-    """A case with what happened in it, so many hours after it was opened, if at all.
+    """A case, with what happened in it and when, if at all; times are seconds since 1970.
 
     Attributes:
-        at: Seconds since 1970.
         wait: Seconds until its first whisper.
         asked_after: Whether the next word after it was closed was ours.
         due: Commitments: when they were due, what became of them, and how many hours late.
@@ -81,48 +80,49 @@ class Made:
     signals: frozenset[str]
     wait: int | None
     request: Request | None
-    turned_away: int | None
-    claim: tuple[int, VerificationState] | None
+    turned_away: float | None
+    claim: tuple[float, VerificationState] | None
     deal: Deal | None
-    closed: int | None
+    closed: float | None
     asked_after: bool
-    due: tuple[tuple[int, CommitmentState, int], ...]
+    due: tuple[tuple[float, CommitmentState, int], ...]
 
 
-LATER = st.integers(1, 60 * 24)
+EDGES = sorted({START, END, *(begins.timestamp() for _, begins in MONTHS[-3:])})
+WHEN = st.sampled_from([edge + each for edge in EDGES for each in (-1.0, 0.0, HOUR)]) | st.integers(-100, 1200).map(
+    lambda hours: START + hours * HOUR
+)
+"""Where a moment more or less decides, as often as anywhere else."""
 MADE = st.builds(
     Made,
-    at=st.sampled_from(
-        [START - 1, START, END - 1, END, *(begins.timestamp() - n for _, begins in MONTHS for n in (0, 1))]
-    )
-    | st.integers(-100, 1200).map(lambda hours: START + hours * HOUR),
+    at=WHEN,
     customer=st.sampled_from(["C-1", "C-2", "C-gone", None]),
     signals=st.frozensets(st.sampled_from(SIGNALS)),
     wait=st.none() | st.integers(0, 300),
     request=st.none()
     | st.builds(
         Request,
-        later=LATER,
+        at=WHEN,
         state=st.sampled_from(ExceptionState),
         cost=AMOUNTS,
         currency=CURRENCIES,
         ours=st.booleans(),
         concession=st.sampled_from(Concession),
     ),
-    turned_away=st.none() | LATER,
-    claim=st.none() | st.tuples(LATER, st.sampled_from(VerificationState)),
+    turned_away=st.none() | WHEN,
+    claim=st.none() | st.tuples(WHEN, st.sampled_from(VerificationState)),
     deal=st.none()
     | st.builds(
         Deal,
-        later=LATER,
+        at=WHEN,
         state=st.sampled_from(["asked", "taken", "won", "lost"]),
         value=AMOUNTS,
         currency=CURRENCIES,
         reason=st.sampled_from(LostReason),
     ),
-    closed=st.none() | LATER,
+    closed=st.none() | WHEN,
     asked_after=st.booleans(),
-    due=st.lists(st.tuples(LATER, st.sampled_from(CommitmentState), st.integers(-1, 1)), max_size=2).map(tuple),
+    due=st.lists(st.tuples(WHEN, st.sampled_from(CommitmentState), st.integers(-1, 1)), max_size=2).map(tuple),
 )
 
 
@@ -147,13 +147,13 @@ def write(connection: Connection, made: Made) -> None:
     if made.wait is not None:
         counted.whispered(connection, case, made.at + made.wait, after=made.wait)
     if made.turned_away is not None:
-        counted.turned_away(connection, case, made.at + made.turned_away * HOUR)
+        counted.turned_away(connection, case, made.turned_away)
     if asked := made.request:
         counted.file(
             connection,
             case,
             asked.state,
-            made.at + asked.later * HOUR,
+            asked.at,
             cost=str(asked.cost),
             currency=asked.currency,
             ours=asked.ours,
@@ -161,11 +161,11 @@ def write(connection: Connection, made: Made) -> None:
             customer=made.customer,
         )
     if made.claim:
-        counted.asked_sales(connection, case, made.at + made.claim[0] * HOUR, made.claim[1])
+        counted.asked_sales(connection, case, *made.claim)
     if deal := made.deal:
         counted.deal(
             connection,
-            made.at + deal.later * HOUR,
+            deal.at,
             deal.state,
             case=case,
             customer=made.customer,
@@ -173,15 +173,13 @@ def write(connection: Connection, made: Made) -> None:
             currency=deal.currency,
             lost_reason=deal.reason if deal.state == "lost" else None,
         )
-    for hours, state, late in made.due:
-        due = made.at + hours * HOUR
+    for due, state, late in made.due:
         settled = due + late * HOUR if state is CommitmentState.KEPT else None
         counted.promised(connection, case, due, state, settled=settled)
     if made.closed is not None:
-        closed = made.at + made.closed * HOUR
-        counted.closed_at(connection, case, closed)
+        counted.closed_at(connection, case, made.closed)
         role = Role.AGENT if made.asked_after else Role.CUSTOMER
-        message = said(f"{closed + 1 + made.at % 7 / 10:.6f}", role=role).model_copy(update={"channel": case.id})
+        message = said(f"{made.closed + 0.5:.6f}", role=role).model_copy(update={"channel": case.id})
         conversations.write_message(connection, message, counted.reading(), case.id)
 
 
@@ -223,7 +221,7 @@ def test_each_figure_is_what_a_plain_count_finds(book: Casebook, cases: list[Mad
 
 def check_requests(found: Insight, cases: list[Made]) -> None:
     """Requests, by state, by concession, granted, again and turned away."""
-    all_filed = [(made, made.request, made.at + made.request.later * HOUR) for made in cases if made.request]
+    all_filed = [(made, made.request, made.request.at) for made in cases if made.request]
     filed = [(made, request, at) for made, request, at in all_filed if within(at)]
     assert found.asked == Counter(request.state for _, request, _ in filed)
     by_kind = Counter(request.concession for _, request, _ in filed)
@@ -248,8 +246,8 @@ def check_requests(found: Insight, cases: list[Made]) -> None:
         made.customer
         for made in cases
         if made.turned_away is not None
-        and within(made.at + made.turned_away * HOUR)
-        and not (made.request and made.request.later >= made.turned_away)
+        and within(made.turned_away)
+        and not (made.request and made.request.at >= made.turned_away)
     )
     requests: Counter[str | None] = Counter(customer for customer, _ in again)
     granted: Counter[str | None] = Counter(customer for customer, request in again if request.state in GRANTED)
@@ -260,7 +258,7 @@ def check_requests(found: Insight, cases: list[Made]) -> None:
 
 def check_sales(found: Insight, cases: list[Made]) -> None:
     """Opportunities, what was won and after an exception, what was lost, and who renewed."""
-    deals = [(made, made.deal, made.at + made.deal.later * HOUR) for made in cases if made.deal]
+    deals = [(made, made.deal, made.deal.at) for made in cases if made.deal]
     assert found.opportunities == Counter(deal.state for _, deal, at in deals if within(at - HOUR))
     settled = [(made, deal, at) for made, deal, at in deals if within(at)]
     sales: dict[str, list[tuple[Decimal, bool]]] = {}
@@ -271,7 +269,7 @@ def check_sales(found: Insight, cases: list[Made]) -> None:
                 and other.customer == made.customer
                 and other.request
                 and other.request.state in GRANTED
-                and other.at + other.request.later * HOUR < at
+                and other.request.at < at
                 for other in cases
             )
             sales.setdefault(deal.currency, []).append((deal.value, after))
@@ -295,26 +293,24 @@ def check_sales(found: Insight, cases: list[Made]) -> None:
 
 def check_promises(found: Insight, cases: list[Made]) -> None:
     """Claims, commitments, follow-ups and whom we asked after."""
-    assert found.claims == Counter(
-        made.claim[1] for made in cases if made.claim and within(made.at + made.claim[0] * HOUR)
-    )
+    assert found.claims == Counter(made.claim[1] for made in cases if made.claim and within(made.claim[0]))
 
     def kept(*, after_sale: bool) -> Kept:
-        due = [
+        were_due = [
             (state, late)
             for made in cases
-            for hours, state, late in made.due
-            if within(made.at + hours * HOUR)
-            and (not after_sale or (made.deal and made.deal.state == "won" and made.deal.later <= hours - 1))
+            for due, state, late in made.due
+            if within(due)
+            and (not after_sale or (made.deal and made.deal.state == "won" and made.deal.at <= due - HOUR))
         ]
         return Kept(
-            in_time=sum(state is CommitmentState.KEPT and late <= 0 for state, late in due),
-            late=sum(state is CommitmentState.KEPT and late > 0 for state, late in due),
-            missed=sum(state in {CommitmentState.OPEN, CommitmentState.MISSED} for state, _ in due),
+            in_time=sum(state is CommitmentState.KEPT and late <= 0 for state, late in were_due),
+            late=sum(state is CommitmentState.KEPT and late > 0 for state, late in were_due),
+            missed=sum(state in {CommitmentState.OPEN, CommitmentState.MISSED} for state, _ in were_due),
         )
 
     assert (found.kept, found.followed_up) == (kept(after_sale=False), kept(after_sale=True))
-    closed = [made for made in cases if made.closed is not None and within(made.at + made.closed * HOUR)]
+    closed = [made for made in cases if made.closed is not None and within(made.closed)]
     assert found.asked_after == AskedAfter(closed=len(closed), asked_after=sum(made.asked_after for made in closed))
 
 
@@ -341,10 +337,10 @@ def check_months(found: Insight, cases: list[Made]) -> None:
         granted = won = 0
         for made in cases:
             asked, deal = made.request, made.deal
-            if asked and asked.state in GRANTED and not asked.ours and within(made.at + asked.later * HOUR, since, end):
+            if asked and asked.state in GRANTED and not asked.ours and within(asked.at, since, end):
                 granted += 1
                 costs[asked.currency] = costs.get(asked.currency, Decimal(0)) + asked.cost
-            if deal and deal.state == "won" and within(made.at + deal.later * HOUR, since, end):
+            if deal and deal.state == "won" and within(deal.at, since, end):
                 won += 1
                 values[deal.currency] = values.get(deal.currency, Decimal(0)) + deal.value
         waits = [made.wait for made in cases if made.wait is not None and within(made.at, since, end)]
@@ -357,5 +353,5 @@ def check_months(found: Insight, cases: list[Made]) -> None:
             cost=costs,
             won=won,
             value=values,
-            claims=sum(within(made.at + made.claim[0] * HOUR, since, end) for made in cases if made.claim),
+            claims=sum(within(made.claim[0], since, end) for made in cases if made.claim),
         )
