@@ -1,11 +1,13 @@
 """The real product, `aside run`, against local-slack, a stand-in for Slack that nobody here wrote."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.judges.local_slack import AGENT, CUSTOMER, INTERNAL, SUPERVISOR, SUPPORT, LocalSlack
+from tests.judges.published import Record
 
 pytestmark = pytest.mark.slow
 
@@ -19,6 +21,17 @@ SETTING_UP = (
     ),
 )
 """The `aside` commands that set up `SUPPORT` with `AGENT` on duty and `INTERNAL` for approvals and sales."""
+
+
+@pytest.fixture(autouse=True)
+def held_to_types(slack: LocalSlack) -> Iterator[None]:
+    """What the bot said is as Slack publishes it."""
+    yield
+    record = Record()
+    for entry in slack.log():
+        if (entry["direction"], entry["kind"]) == ("from_bot", "web_api"):
+            record.note({"dir": "call", "name": entry["summary"], "body": entry["detail"] or {}, "error": None})
+    record.check()
 
 
 @pytest.mark.parametrize("slack", ["socket", "http"], indirect=True)
