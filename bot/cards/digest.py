@@ -7,6 +7,7 @@ from decimal import Decimal
 from bot.blocks import Block, context, escaped, fields, header
 from bot.i18n import Words
 from bot.insight import Insight
+from bot.promises import VerificationState
 from bot.sales import OpportunityState
 
 MOST_HEARD = 3
@@ -27,7 +28,7 @@ def card(
     pairs = [
         (say("Cases opened"), _beside(week.opened, before.opened, say)),
         (say("Exceptions granted"), _beside(_granted(week), _granted(before), say) + _cost(week, say)),
-        (say("Promises checked"), _beside(sum(week.claims.values()), sum(before.claims.values()), say)),
+        (say("Promises checked"), _beside(_checked(week), _checked(before), say) + _ended(week, say)),
         (say("Renewals won"), _beside(_won(week), _won(before), say) + _worth(week, say)),
         (say("Commitments kept in time"), _of(week.kept.in_time, week.kept.due, say)),
         (say("Whispers that helped"), _of(week.whispers.helpful, week.whispers.rated, say)),
@@ -65,6 +66,18 @@ def _granted(week: Insight) -> int:
 
 def _won(week: Insight) -> int:
     return sum(each.won for each in week.sales)
+
+
+def _checked(week: Insight) -> int:
+    return sum(week.claims.values())
+
+
+def _ended(week: Insight, say: Words) -> str:
+    """How the claims ended; what is remembered or contradicted has not."""
+    yes = sum(week.claims.get(each, 0) for each in (VerificationState.CONFIRMED, VerificationState.LAPSED))
+    no = week.claims.get(VerificationState.NOT_CONFIRMED, 0)
+    still = _checked(week) - yes - no
+    return "\n" + say("{yes} confirmed, {no} not, {still} open", yes=yes, no=no, still=still) if week.claims else ""
 
 
 def _cost(week: Insight, say: Words) -> str:

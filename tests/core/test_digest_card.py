@@ -21,7 +21,13 @@ WEEK = Insight(
     ),
     asked={ExceptionState.APPROVED: 3},
     asked_again=(AskedAgain(customer_id="C-1", requests=1), AskedAgain(customer_id="C-2", turned_away=2)),
-    claims={VerificationState.ASKED: 1},
+    claims={
+        VerificationState.CONFIRMED: 2,
+        VerificationState.LAPSED: 1,
+        VerificationState.NOT_CONFIRMED: 2,
+        VerificationState.REMEMBERED: 1,
+        VerificationState.ASKED: 1,
+    },
     opportunities={OpportunityState.ASKED: 1, OpportunityState.WON: 1},
     sales=(Sale(currency="TWD", won=1, value=Decimal(96000), after_exception=0, value_after_exception=Decimal(0)),),
     wanted=(
@@ -45,7 +51,7 @@ def test_it_holds_the_week_beside_the_one_before_and_no_customers_name() -> None
     assert [each["text"] for each in blocks[1]["fields"]] == [
         "*Cases opened*\n7 (the week before: 4)",
         "*Exceptions granted*\n2 (the week before: 0)\nNT$5,000",
-        "*Promises checked*\n1 (the week before: 0)",
+        "*Promises checked*\n7 (the week before: 0)\n3 confirmed, 2 not, 2 open",
         "*Renewals won*\n1 (the week before: 0)\nNT$96,000",
         "*Commitments kept in time*\n2 of 3",
         "*Whispers that helped*\n3 of 4",
