@@ -196,7 +196,8 @@ class SalesPolicy(Part):
         follow_taken_days: Whoever took one and noted nothing is reminded after so many working days, and the sales
             manager is told after as many more.
         follow_up_days: So many working days after a sale whoever handles the case asks how it goes (R42).
-        renewals_ahead_days: So many days before a contract ends its salesperson is told of it.
+        renewals_ahead_days: So many days before a contract ends its salesperson is told of it; at the last of them a
+            sales manager is too, of what nobody has spoken for.
         chips: What may be offered (R27), never because of a threat (R36).
         also_held_by: At least so many customers hold two products before one is named because of the other (R44).
         public_names: Words in the names of public bodies (R50).

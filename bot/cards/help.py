@@ -83,6 +83,7 @@ def _sell(say: Words) -> Pairs:
     return [
         (say("`/warranty` and a name"), say("contracts, warranties and what ends when")),
         (say("the buttons below what Aside sends you"), say("answer, so that support knows what to say")),
+        (say("the menu ⋯ beside a contract that ends"), say("you are on it, it was renewed, or it was not")),
     ]
 
 
