@@ -20,10 +20,11 @@ header p,.note{color:var(--quiet);margin:.2rem 0}.note{font-size:.85rem}p{margin
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;margin:.6rem 0}
 th{text-align:left;font-weight:600;color:var(--quiet);border-bottom:1px solid var(--line)}
-td,th{padding:.3rem .8rem .3rem 0;vertical-align:baseline}th{vertical-align:bottom}tr+tr td{border-top:1px solid var(--line)}
+td,th{padding:.3rem .8rem .3rem 0;vertical-align:baseline}th{vertical-align:bottom}
+tr+tr td{border-top:1px solid var(--line)}
 td{font-variant-numeric:tabular-nums}td:last-child,th:last-child{padding-right:0}
 td.figure,th.figure{text-align:right}td.figure{white-space:pre}td.day{white-space:nowrap}
-thead td{border-bottom:1px solid var(--line)}td.bar{width:36%}
+thead td{border-bottom:1px solid var(--line)}td.bar{width:36%}@media(max-width:30rem){td.bar{width:18%}}
 td.bar i{display:block;height:.7rem;border-radius:.2rem;background:var(--bar);
 print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:.8rem 1.2rem;margin:.8rem 0}
