@@ -145,10 +145,10 @@ def keeper(connection: Connection, workspace: str, key: EndingKey) -> str | None
 
 
 def lists_with(connection: Connection, workspace: str, key: EndingKey) -> list[tuple[str, str]]:
-    """The lists on which a contract stands: the key of each, and who got it."""
+    """The lists on which a contract stands and which may have arrived: the key of each, and who got it."""
     rows = connection.execute(
         select(endings_told.c.message, endings_told.c.told)
-        .where(_of(workspace, key), endings_told.c.message.is_not(None))
+        .where(_of(workspace, key), endings_told.c.message.is_not(None), ~_reached_nobody())
         .order_by(endings_told.c.told_at)
     )
     return [(row.message, row.told) for row in rows]

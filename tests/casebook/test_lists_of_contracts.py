@@ -57,7 +57,7 @@ def test_a_list_that_reached_nobody_told_nothing(casebook: Casebook, state: Send
 
 
 def test_whom_the_days_lists_missed_is_known_until_somebody_heard(casebook: Casebook) -> None:
-    """Yesterday's are let go of, so that whoever was to hear first is told again."""
+    """The next in line is none of them, and only a list that arrived is drawn anew."""
     with casebook.begin() as connection:
         listed(connection, "renewals:1", state=SendState.FAILED)
         listed(connection, "renewals:2", told="U2", state=SendState.WITHHELD)
@@ -65,10 +65,20 @@ def test_whom_the_days_lists_missed_is_known_until_somebody_heard(casebook: Case
         assert endings.missed(connection, WORKSPACE, since=NOW + 1) == {}
         listed(connection, "renewals:3", told="U3", state=SendState.SENT)
         assert endings.missed(connection, WORKSPACE, since=NOW) == {}
-        endings.let_go_of_missed(connection, WORKSPACE, before=NOW)
-        assert len(endings.lists_with(connection, WORKSPACE, ENDING.key)) == 3
-        endings.let_go_of_missed(connection, WORKSPACE, before=NOW + DAY)
         assert endings.lists_with(connection, WORKSPACE, ENDING.key) == [("renewals:3", "U3")]
+
+
+def test_whom_a_list_missed_yesterday_is_told_again_today(casebook: Casebook) -> None:
+    """What was missed is let go of with its day; what arrived stays."""
+    with casebook.begin() as connection:
+        listed(connection, "renewals:1", state=SendState.FAILED)
+        listed(connection, "renewals:2", told="U2", within=60, state=SendState.SENT)
+        endings.let_go_of_missed(connection, WORKSPACE, before=NOW)
+        assert [key for key, _ in endings.on_list(connection, WORKSPACE, "renewals:1")] == [ENDING.key]
+        endings.let_go_of_missed(connection, WORKSPACE, before=NOW + DAY)
+        assert endings.on_list(connection, WORKSPACE, "renewals:1") == []
+        assert [key for key, _ in endings.on_list(connection, WORKSPACE, "renewals:2")] == [ENDING.key]
+        listed(connection, "renewals:3", state=SendState.DUE)
 
 
 def test_a_list_is_kept_as_long_as_it_may_be_drawn_anew(casebook: Casebook) -> None:
