@@ -4,11 +4,11 @@ from bot import promise_moves as rules
 from bot.cards import exception as exception_card
 from bot.cards import verification as card
 from bot.promises import Answer, Given, Verification, VerificationState
-from handlers import casework, evidence_files, inbound, verifying
+from handlers import casework, evidence_files, inbound, verification_cards, verifying
 from handlers.guard import Actor, admit, open_window
 from handlers.services import Services
 from handlers.situation import moment
-from handlers.verification import why_not
+from handlers.verification import readers_of, why_not
 from handlers.worker import Task
 from storage import cases, ids, promises
 
@@ -55,6 +55,7 @@ async def on_sent(services: Services, task: Task) -> None:
         case = cases.get(connection, workspace, over.case_id) if over else None
     asked = _asked_anew(services, over, said) if over else None
     hear = await verifying.hearers(services, asked, case, said.move) if asked and case else verifying.Hearers()
+    readers = await readers_of(services, case.id) if case else {}
     with task.finishing() as connection:
         refused = _hindrance(over, said, actor)
         if refused or case is None or asked is None:
@@ -65,6 +66,7 @@ async def on_sent(services: Services, task: Task) -> None:
             casework.answer(services, connection, task, actor, "", newer)
             return
         verifying.put_first(services, connection, case, asked, hear)
+        verification_cards.redraw_over(services, connection, asked, readers)
         after = rules.moved(asked, said.move, now=now, policy=policy.verification, hours=policy.hours, said=said)
         verifying.make(
             services, connection, before=asked, after=after, move=said.move, case=case, actor=said.by, hear=hear,

@@ -34,6 +34,7 @@ async def on_ask(services: Services, task: Task) -> None:
     whom = next((each for each in candidates if each != actor.person.user_id), None)
     reader = await people.look_up(services, whom) if whom else None
     has_left = await _owner_is_gone(services, customer)
+    readers = await readers_of(services, case.id)
     with task.finishing() as connection:
         hindrance = _hindrance(services, connection, case, say)
         if whom is None:
@@ -45,6 +46,7 @@ async def on_ask(services: Services, task: Task) -> None:
             casework.answer(services, connection, task, actor, click.response_url, hindrance or "")
             return
         asked = _put(services, connection, case, actor, whom, reader, has_left=has_left)
+        verification_cards.redraw_over(services, connection, asked, readers)
         key = card_key(asked.id)
         lines, _ = news.said_now(services, connection, case, actor.person, verifying.CHECKED, after=key)
         news.whisper(

@@ -15,7 +15,7 @@ from bot.setup import Person, Setup
 from handlers import request
 from handlers.services import Services
 from handlers.situation import customer_of
-from storage import cases, outbox
+from storage import cases, outbox, promises
 from storage import goodwill as requests
 from storage import workspace as workspaces
 from storage.outbox import SendKind
@@ -42,14 +42,14 @@ def put(
         kind=SendKind.MESSAGE if whom == CHANNEL else SendKind.DIRECT,
         target=({"channel": setup.sales_channel} if whom == CHANNEL else {"user": whom})
         | {"tell": after.asked_by, "if_not_sent": {"text": not_sent}},
-        body=_card(services, after, number, readers),
+        body=_card(services, connection, after, number, readers),
         case_id=case.id,
         now=services.clock(),
     )
 
 
 def _card(
-    services: Services, verification: Verification, number: int, asked: Mapping[str, Person]
+    services: Services, connection: Connection, verification: Verification, number: int, asked: Mapping[str, Person]
 ) -> dict[str, object]:
     """The card number `number`, in the language of whoever got it."""
     whom = verification.told[number]
@@ -58,12 +58,14 @@ def _card(
     customer = customer_of(services, verification.customer_id)
     owner = customer.record.owner if customer else None
     gone = owner if owner and owner.left_on and owner.slack_user_id != whom else None
+    newest = promises.of_case(connection, verification.workspace, verification.case_id)
     text, blocks = card.card(
         verification,
         customer=request.name_of(customer, say),
         instead_of=gone.name if gone else None,
         say=say,
         is_latest=whom == verification.told[-1],
+        asked_anew=newest is not None and newest.id != verification.id,
     )
     return dict(body(text, blocks))
 
@@ -90,8 +92,14 @@ def redraw_asked(
     """The cards of those who were asked, as they are now."""
     for number, whom in enumerate(after.told[: -1 if but_last else None]):
         target = {} if whom == CHANNEL else {"user": whom}
-        shown = _card(services, after, number, readers)
+        shown = _card(services, connection, after, number, readers)
         _change(services, connection, after, card_key(after.id, number), shown, f"{once}:card:{number}", target)
+
+
+def redraw_over(services: Services, connection: Connection, new: Verification, readers: Mapping[str, Person]) -> None:
+    """Show on the cards of what is over that it is asked about anew; their button has become the new card's."""
+    for over in promises.all_of_case(connection, new.workspace, new.case_id)[:-1]:
+        redraw_asked(services, connection, over, readers, f"{card_key(over.id)}:anew:{new.id}")
 
 
 def show_supervisors(

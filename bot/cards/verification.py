@@ -144,13 +144,20 @@ def refusal_words(refusal: AnswerRefusal, say: Words) -> str:
 
 
 def card(
-    verification: Verification, *, customer: str, instead_of: str | None, say: Words, is_latest: bool = True
+    verification: Verification,
+    *,
+    customer: str,
+    instead_of: str | None,
+    say: Words,
+    is_latest: bool = True,
+    asked_anew: bool = False,
 ) -> tuple[str, list[Block]]:
     """The question, and how it stands. It can be answered at any time: late is better than never.
 
     Args:
         instead_of: Name of the account owner who left, when a successor is asked (R29).
         is_latest: Nobody was asked after this reader.
+        asked_anew: There is a newer question in the case, with a card of its own.
     """
     text = say("{customer}: was something promised?", customer=customer)
     blocks: list[Block] = [
@@ -165,6 +172,8 @@ def card(
         blocks.append(context(say("Somebody else has been asked meanwhile. Your answer still counts.")))
     if verification.state is not VerificationState.LAPSED:
         blocks += _asking(verification, say)
+    elif asked_anew:
+        blocks.append(context(say("Sales has been asked about it anew. The newer card has the answer.")))
     else:
         blocks += [
             context(say("If it was prolonged, say so: a supervisor then records it anew.")),

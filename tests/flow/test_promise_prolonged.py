@@ -80,6 +80,7 @@ async def test_a_claim_that_is_brought_anew_is_asked_about_anew(at: Desk) -> Non
     before, now = asked(at, case)
     assert (before, now.claimed, now.state, now.told) == (first, AGAIN, "asked", (SUCCESSOR,))
     assert (claim(at, case), table(at, case)) == ("pending", "pending")
+    assert "promise_prolonged" not in str(at.body(f"verification:{first.id}:anew:{now.id}:card:0"))
     assert "已經問過業務" in " ".join(await at.click(AGENT, "ask_sales", case.id))
     await at.submit(SUCCESSOR, "promise_yes_view", now.id, typed_in("2026 年 11 月的信"))
     await at.submit(SUPERVISOR, "record_promise_view", now.id, until("2027-11-30"))

@@ -338,7 +338,9 @@ def _questions(say: Words, name: str, said: str) -> Iterator[Sample]:
     for each in verifications(said):
         text, blocks = verification.card(each, customer=name, instead_of=name, say=say)
         yield f"question {each.state}", text, blocks, None
-        text, blocks = verification.card(each, customer=name, instead_of=None, say=say, is_latest=False)
+        text, blocks = verification.card(
+            each, customer=name, instead_of=None, say=say, is_latest=False, asked_anew=True
+        )
         yield f"question {each.state}", text, blocks, None
         for move in VerificationMove:
             text, blocks = verification.told_agent(each, move, customer=name, say=say)
