@@ -23,6 +23,7 @@ APP_TOKEN = "Make an app-level token (xapp-…) with connections:write, or set A
 SET_UP = "              → Run aside setup, or type /aside setup in Slack."
 IMPORT = "              → Run: aside import FILE…"
 DATABASE = "              → Check ASIDE_DATABASE_URL and ASIDE_DATA."
+NOBODY_THERE = 'connection to server on socket "/nowhere/.s.PGSQL.5432" failed: No such file or directory'
 
 
 def well(data: Path) -> list[str]:
@@ -181,10 +182,13 @@ def test_a_casebook_that_does_not_open(ready: Aside, data: Path, tmp_path: Path)
     for url, reason in (
         (f"sqlite:///{noise}", "file is not a database"),
         ("nonsense", "Could not parse SQLAlchemy URL from given URL string"),
-        ("nosuch://me:secret@host/casebook", "Can't load plugin: sqlalchemy.dialects:nosuch"),
+        ("postgresql:///aside?host=/nowhere", f"connection is bad: {NOBODY_THERE}"),
     ):
         lines = with_line(rest, "casebook", f"✗ casebook    The casebook cannot be opened: {reason}.", DATABASE)
         assert report(ready, ASIDE_DATABASE_URL=url) == (1, lines)
+    other = "              → Set ASIDE_DATABASE_URL to postgresql://…, or leave it out for a file."
+    lines = with_line(rest, "casebook", "✗ casebook    The casebook cannot be kept in nosuch.", other)
+    assert report(ready, ASIDE_DATABASE_URL="nosuch://me:secret@host/casebook") == (1, lines)
 
 
 @contextmanager
