@@ -342,6 +342,11 @@ def refusal(opportunity: Opportunity, move: SalesMove, seller: Seller) -> SalesR
     return None if opportunity.holder in {seller.user, CHANNEL} else SalesRefusal.NOT_YOURS
 
 
+def may_act(opportunity: Opportunity, seller: Seller) -> bool:
+    """Whether this person may do more than take it, as far as it is not settled; the sales channel is everybody's."""
+    return seller.user == CHANNEL or refusal(opportunity, SalesMove.WIN, seller) is not SalesRefusal.NOT_YOURS
+
+
 # --- what becomes of it
 
 

@@ -11,8 +11,9 @@ from bot.customer import Customer, CustomerRecord
 from bot.entitlement import CoverageOn
 from bot.i18n import Words, words
 from bot.language import language_of_locale
-from bot.sales import CHANNEL, Opportunity, SalesMove
+from bot.sales import CHANNEL, Opportunity, SalesMove, Seller, manages_sales, may_act
 from bot.setup import Person, Setup
+from handlers import people
 from handlers.services import Services
 from handlers.situation import customer_of
 from storage import opportunities, outbox
@@ -26,6 +27,14 @@ def about(services: Services, opportunity: Opportunity, say: Words) -> tuple[Cus
     if customer:
         return customer.record, customer.coverages
     return unknown(opportunity, say), ()
+
+
+def is_theirs(services: Services, connection: Connection, opportunity: Opportunity, user: str) -> bool:
+    """Whether somebody who reads a card may do more than take it, as the setup and the user groups have them now."""
+    setup: Setup = workspaces.setup(connection, opportunity.workspace)
+    since = services.clock() - people.GROUPS_TOO_OLD_SECONDS
+    groups = workspaces.groups(connection, opportunity.workspace, since=since)
+    return may_act(opportunity, Seller(user=user, sells=True, manages=manages_sales(user, setup, groups)))
 
 
 def unknown(opportunity: Opportunity, say: Words) -> CustomerRecord:
@@ -108,9 +117,15 @@ def redraw(
     """Words that went out earlier show how it stands now, and offer only what can still be done."""
     for at, (key, user) in enumerate(opportunities.notices(connection, after)):
         reader, say = _reader(connection, after, read_by, user)
-        shown = body(
-            *card.now(after, title=title(services, after, say), reader=user, zone=_zone(services, reader), say=say)
+        text, blocks = card.now(
+            after,
+            title=title(services, after, say),
+            reader=user,
+            zone=_zone(services, reader),
+            say=say,
+            is_theirs=is_theirs(services, connection, after, user),
         )
+        shown = body(text, blocks)
         if outbox.reword(connection, after.workspace, key, shown):
             continue
         outbox.put(

@@ -195,6 +195,7 @@ def _card(
         playbook=services.playbook,
         say=say,
         is_latest=at == len(opportunity.told) - 1,
+        is_theirs=sales_notices.is_theirs(services, connection, opportunity, opportunity.told[at]),
     )
     return body(text, blocks)
 

@@ -97,12 +97,19 @@ class Brief:
 
 
 def card(
-    opportunity: Opportunity, brief: Brief, *, playbook: Playbook, say: Words, is_latest: bool = True
+    opportunity: Opportunity,
+    brief: Brief,
+    *,
+    playbook: Playbook,
+    say: Words,
+    is_latest: bool = True,
+    is_theirs: bool = True,
 ) -> tuple[str, list[Block]]:
     """The whole card as the opportunity stands now, and one sentence for notifications.
 
     Args:
         is_latest: Nobody was told after this reader.
+        is_theirs: The reader may do more than take it.
     """
     if opportunity.state in SETTLED:
         return _settled(opportunity, brief, playbook, say)
@@ -127,7 +134,7 @@ def card(
     if brief.pitch:
         blocks += [section(f"*{say('You could say')}*"), quotes(brief.pitch)]
     blocks += holdings(brief, say)
-    blocks += buttons(opportunity, say)
+    blocks += buttons(opportunity, say, is_theirs=is_theirs)
     blocks.append(
         context(say("Support is handling the case. Please speak to their decision-maker, and not in that thread."))
     )
@@ -381,19 +388,24 @@ def also_held_words(each: AlsoHeld, say: Words) -> str:
     )
 
 
-def buttons(opportunity: Opportunity, say: Words) -> list[Block]:
-    """What can still be done about it."""
+def buttons(opportunity: Opportunity, say: Words, *, is_theirs: bool = True) -> list[Block]:
+    """What can still be done about it.
+
+    Args:
+        is_theirs: The reader may do more than take it.
+    """
     if opportunity.state in SETTLED | {OpportunityState.OPEN}:
         return []
     free = opportunity.state is not OpportunityState.TAKEN
     row = [button(TAKE, say("I take it"), opportunity.id, style="primary")] if free else []
-    row += [
-        button(SNOOZE, say("Later…"), opportunity.id),
-        button(HAND_ON, say("Hand on…"), opportunity.id),
-        button(WON, say("Won…"), opportunity.id, style=None if free else "primary"),
-        button(LOST, say("Not sold…"), opportunity.id),
-    ]
-    return [actions(f"sales:{opportunity.id}", *row)]
+    if is_theirs:
+        row += [
+            button(SNOOZE, say("Later…"), opportunity.id),
+            button(HAND_ON, say("Hand on…"), opportunity.id),
+            button(WON, say("Won…"), opportunity.id, style=None if free else "primary"),
+            button(LOST, say("Not sold…"), opportunity.id),
+        ]
+    return [actions(f"sales:{opportunity.id}", *row)] if row else []
 
 
 def told_anew(

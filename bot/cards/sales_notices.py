@@ -35,21 +35,24 @@ def reminded(
 def passed_on(
     opportunity: Opportunity, *, customer: str, reader: str, zone: str, say: Words
 ) -> tuple[str, list[Block]]:
-    """Whoever took it hears that the customer is another colleague's account."""
+    """Whoever took it hears that the customer is another colleague's account; they can take it back."""
     text = say("{customer}: another colleague's account", customer=customer)
     why = say("The case that you took is theirs. {standing}", standing=state_words(opportunity, zone, say))
     return text, [section(f"*{escaped(text)}*\n{why}"), *buttons(opportunity, say), *_whole(opportunity, reader, say)]
 
 
-def now(opportunity: Opportunity, *, title: str, reader: str, zone: str, say: Words) -> tuple[str, list[Block]]:
+def now(
+    opportunity: Opportunity, *, title: str, reader: str, zone: str, say: Words, is_theirs: bool = True
+) -> tuple[str, list[Block]]:
     """An earlier word as it stands now, with what can still be done.
 
     Args:
         title: Why sales heard of it.
         reader: Their Slack id, or `CHANNEL`.
+        is_theirs: The reader may do more than take it.
     """
     head = section(f"*{escaped(title)}*\n{state_words(opportunity, zone, say)}")
-    return title, [head, *buttons(opportunity, say), *_whole(opportunity, reader, say)]
+    return title, [head, *buttons(opportunity, say, is_theirs=is_theirs), *_whole(opportunity, reader, say)]
 
 
 def _whole(opportunity: Opportunity, reader: str, say: Words) -> list[Block]:

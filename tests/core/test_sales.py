@@ -36,6 +36,7 @@ from bot.sales import (
     in_sales,
     is_new_card,
     joined,
+    may_act,
     moved,
     opened,
     quiet_until,
@@ -289,6 +290,7 @@ def test_a_card_that_reached_nobody_makes_room_for_the_next_at_once() -> None:
 # --- who may
 
 
+WORKING = (SalesMove.SNOOZE, SalesMove.HAND_ON, SalesMove.WIN, SalesMove.LOSE)
 SELLERS = {
     "owner": Seller(user=OWNER, sells=True),
     "peer": Seller(user=PEER, sells=True),
@@ -339,6 +341,15 @@ def test_who_may_do_what_and_denied_by_default(who: str, where: str, move: Sales
     """Anybody in sales takes what nobody has; all else is for whoever has it and the managers; nobody else, ever."""
     found = refusal(STATES[where], move, SELLERS[who])
     assert (found or "yes") == expected(who, where, move)
+
+
+@pytest.mark.parametrize(("who", "where"), [*product(["owner", "peer", "manager"], ["asked", "in_channel", "taken"])])
+def test_a_card_offers_its_reader_what_they_may_do_and_the_channels_offers_all(who: str, where: str) -> None:
+    """Beyond taking it, a card shows a button exactly where the click would not be refused."""
+    seller = SELLERS[who]
+    allowed = {refusal(STATES[where], move, seller) is None for move in WORKING}
+    assert allowed == {may_act(STATES[where], seller)}
+    assert may_act(STATES[where], Seller(user=CHANNEL, sells=True))
 
 
 def test_whoever_is_refused_may_not_because_of_what_is_true_now() -> None:

@@ -104,12 +104,29 @@ async def test_a_word_beside_the_card_offers_only_what_can_still_be_done(stage: 
         await at.click(SALES, "sales_take", stands(at, case).id)
         await at.send_all()
         (word,) = drawn(stage, at, case, WORDS)
-        assert ("sales_take" in word, "sales_won" in word, f"<@{SALES}> 接下了" in word) == (False, True, True)
+        assert ("sales_take" in word, "sales_won" in word, f"<@{SALES}> 接下了" in word) == (False, False, True)
         await at.submit(SALES, "sales_lost_view", stands(at, case).id, LOST)
         await at.send_all()
         shown = drawn(stage, at, case) + drawn(stage, at, case, WORDS)
         assert ["沒有成交" in each for each in shown] == [True, True]
         assert [each for each in shown if "sales_" in each] == []
+
+
+async def test_a_card_offers_whoever_was_passed_over_no_more_than_to_take_it(stage: Stage, settings: Settings) -> None:
+    """What would be refused has no button; once they took it, all that they may do is there."""
+    async with desk(stage, settings) as at:
+        case = await asked(at)
+        await time_passes(at, 2.1)
+        first, manager = drawn(stage, at, case), drawn(stage, at, case, ":1")
+        assert [("sales_take" in each, "sales_won" in each) for each in (*first, *manager)] == [
+            (True, False), (True, True),
+        ]  # fmt: skip
+        await at.click(SUCCESSOR, "sales_take", stands(at, case).id)
+        await at.send_all()
+        first, manager = drawn(stage, at, case), drawn(stage, at, case, ":1")
+        assert [("sales_take" in each, "sales_won" in each) for each in (*first, *manager)] == [
+            (False, True), (False, True),
+        ]  # fmt: skip
 
 
 async def test_two_needs_in_one_minute_are_one_opportunity_and_one_card(stage: Stage, settings: Settings) -> None:

@@ -140,7 +140,12 @@ def everything(
     for record in records:
         for state in OpportunityState:
             card = sales.card(
-                opportunity(state), brief(record, name, said), playbook=playbook, say=say, is_latest=False
+                opportunity(state),
+                brief(record, name, said),
+                playbook=playbook,
+                say=say,
+                is_latest=False,
+                is_theirs=False,
             )
             yield Shown(f"sales {state}", *card)
         for why in whys:
