@@ -74,6 +74,8 @@ def demo_command(port: int, locale: str, story: str) -> None:
             slack_api_url=f"{url}/api/",
             slack_bot_token=SecretStr(BOT_TOKEN),
             slack_app_token=SecretStr(APP_TOKEN),
+            slack_signing_secret=SecretStr(""),
+            http_port=None,
         )
         seed(settings, datetime.now(UTC), english=english)
         click.echo("Teaching the coach …")

@@ -13,31 +13,47 @@ from storage import workspace as workspaces
 
 TOKEN_SECONDS = 60.0
 PATIENCE_SECONDS = 3.0
+WRITE_SECONDS = 1.0
 
 log = structlog.get_logger()
 
 
 @dataclass
 class Ready:
-    """The checks of a bot at work; Slack is asked at most once a minute, however often somebody asks us."""
+    """The checks of a bot at work.
+
+    However often somebody asks us, a row is written at most once a second, and Slack is asked at most once a minute.
+    """
 
     services: Services
     _slack: Check | None = None
     _asked_at: float = 0.0
     _writing: asyncio.Task[None] | None = None
+    _written: Check | None = None
+    _written_at: float = 0.0
 
     async def checks(self) -> list[Check]:
         """How everything is now."""
         return [await self._database(), self._directory(), Check("playbook", is_well=True), await self._token()]
 
     async def _database(self) -> Check:
-        """Whether it takes what we write, without waiting for long."""
+        """Whether it takes what we write."""
+        now = self.services.clock()
+        if self._written is None or now - self._written_at >= WRITE_SECONDS:
+            self._written_at = now
+            self._written = await self._try_to_write()
+        return self._written
+
+    async def _try_to_write(self) -> Check:
+        """The same, now, without waiting for long."""
         if self._writing is None:
             self._writing = asyncio.create_task(asyncio.to_thread(self._write))
-        done, _ = await asyncio.wait([self._writing], timeout=PATIENCE_SECONDS)
+        writing = self._writing
+        done, _ = await asyncio.wait([writing], timeout=PATIENCE_SECONDS)
         if not done:  # one that hangs is enough
             return Check("database", is_well=False, note="does not answer in time")
-        writing, self._writing = self._writing, None
+        if self._writing is writing:
+            self._writing = None
         try:
             writing.result()
         except (SQLAlchemyError, OSError) as error:

@@ -156,7 +156,8 @@ def test_the_demo_gives_an_address_and_takes_its_slack_with_it(
     aside: Aside, data: Path, number: signal.Signals
 ) -> None:
     """The page is there while it runs; a second demo leaves it alone; afterwards no process is left."""
-    demo = aside.start("demo", "--port", "0", ASIDE_DIRECTORY="/nonexistent/directory.db")
+    real = {"ASIDE_DIRECTORY": "/nonexistent/directory.db", "ASIDE_SLACK_SIGNING_SECRET": "the real one's"}
+    demo = aside.start("demo", "--port", "0", **real)
     seen = read_until(demo, "Ctrl-C ends the demo.")
     url = next(word for word in seen.split() if word.startswith("http"))
     (sandbox,) = children(demo.pid)

@@ -1,5 +1,6 @@
 """HTTP: real requests on a real port. What Slack did not sign writes nothing; what it did is written once."""
 
+import asyncio
 import io
 import json
 import time
@@ -159,6 +160,12 @@ async def test_it_lives_and_is_ready(door: Door) -> None:
         200,
         {"status": "ready", "database": "ok", "directory": "ok", "playbook": "ok", "slack": "ok"},
     )
+
+
+async def test_many_may_ask_at_once(door: Door) -> None:
+    """A load balancer, a supervisor and a curious person in the same moment."""
+    found = await asyncio.gather(*(door.get("/readyz") for _ in range(8)))
+    assert [status for status, _ in found] == [200] * 8
 
 
 async def test_it_is_not_ready_before_it_has_learnt(settings: Settings) -> None:
