@@ -31,7 +31,7 @@ def card(
         (say("Promises checked"), _beside(_checked(week), _checked(before), say) + _ended(week, say)),
         (say("Renewals won"), _beside(_won(week), _won(before), say) + _worth(week, say)),
         (say("Commitments kept in time"), _of(week.kept.in_time, week.kept.due, say)),
-        (say("Whispers that helped"), _of(week.whispers.helpful, week.whispers.rated, say)),
+        (say("Whispers that helped"), _of(week.whispers.helpful, week.whispers.rated, say) + _soon(week, say)),
     ]
     if week.asked_after.closed:
         asked_after = _of(week.asked_after.asked_after, week.asked_after.closed, say)
@@ -83,6 +83,11 @@ def _ended(week: Insight, say: Words) -> str:
 def _cost(week: Insight, say: Words) -> str:
     costs = [say.money(each.cost, each.currency) for each in week.granted if not each.ours]
     return "".join(f"\n{each}" for each in costs)
+
+
+def _soon(week: Insight, say: Words) -> str:
+    median = week.first_whisper.median
+    return "" if median is None else "\n" + say("the first in a case after {n} s, median", n=f"{median:,.1f}")
 
 
 def _worth(week: Insight, say: Words) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from bot.cards.digest import card, is_empty
 from bot.goodwill import ExceptionState
 from bot.i18n import words
-from bot.insight import AskedAfter, AskedAgain, Granted, Insight, Kept, Sale, Wanted, Whispers
+from bot.insight import AskedAfter, AskedAgain, FirstWhispers, Granted, Insight, Kept, Sale, Wanted, Whispers
 from bot.promises import VerificationState
 from bot.sales import OpportunityState
 
@@ -37,6 +37,7 @@ WEEK = Insight(
         Wanted(signal="why", cases=2),
         Wanted(signal="boss", cases=1),
     ),
+    first_whisper=FirstWhispers(cases=6, median=1.24, nine_of_ten=3.0),
     whispers=Whispers(shown=9, helpful=3, unhelpful=1),
     kept=Kept(in_time=2, missed=1),
     asked_after=AskedAfter(closed=5, asked_after=2),
@@ -54,7 +55,7 @@ def test_it_holds_the_week_beside_the_one_before_and_no_customers_name() -> None
         "*Promises checked*\n7 (the week before: 0)\n3 confirmed, 2 not, 2 open",
         "*Renewals won*\n1 (the week before: 0)\nNT$96,000",
         "*Commitments kept in time*\n2 of 3",
-        "*Whispers that helped*\n3 of 4",
+        "*Whispers that helped*\n3 of 4\nthe first in a case after 1.2 s, median",
         "*Asked after once closed*\n2 of 5",
         "*Heard most, in how many cases*\nAsks the price 5\nA fault 3\nWhy &amp; how 2",
         "*Customers who asked again*\n2",
