@@ -25,6 +25,7 @@ from bot.playbook_files import load_playbook
 from bot.replay import Known, Line, LookUp, Replay, Summary, Told, advice_as_json, as_json, differs
 from bot.replay_files import Export, is_export, read_lines
 from bot.settings import Settings, load_settings
+from bot.terminal import printable
 from storage.directory import Directory, DirectorySource
 
 MOST_REMEMBERED = 1_000
@@ -174,7 +175,8 @@ def _write_json(number: int, told: Sequence[Told]) -> None:
 def _print(out: Console, number: int, told: Sequence[Told], playbooks: Sequence[Playbook]) -> None:
     line = told[0].line
     text = " ".join(line.text.split())
-    out.print(f"{number}  {line.ts:%Y-%m-%d %H:%M}  {line.speaker} ({line.role.value}): {text[:200]}", style="bold")
+    said = printable(f"{line.speaker} ({line.role.value}): {text[:200]}")
+    out.print(f"{number}  {line.ts:%Y-%m-%d %H:%M}  {said}", style="bold")
     for name, each, playbook in zip(("first", "second"), told, playbooks, strict=False):
         if len(told) == _PLAYBOOKS:
             out.print(f"    {name} playbook:", style="dim")
@@ -189,16 +191,20 @@ def _print_advice(out: Console, told: Told, playbook: Playbook) -> None:
         return
     language: Language = advice.lines[0].lang if advice.lines else "zh-TW"
     words = playbook.words[language].plays
-    out.print(f"    → {told.to or 'on duty'}: {' · '.join(words[play].title for play in advice.plays)}", style="cyan")
+    out.print(
+        f"    → {printable(told.to or 'on duty')}: {' · '.join(words[play].title for play in advice.plays)}",
+        style="cyan",
+    )
     seen = ", ".join(each.id for each in advice.signals) or "a fact that came true"
     why = [seen, f"anger {told.reading.anger}", " ".join(advice.rules), f"stage {advice.stage.value}"]
     if advice.routes:
         why.append("brings in " + ", ".join(route.value for route in advice.routes))
     out.print("      " + " · ".join(why), style="dim")
     for offered in advice.lines:
-        out.print(f"      “{offered.text}”" if language == "en" else f"      「{offered.text}」")
+        text = printable(offered.text)
+        out.print(f"      “{text}”" if language == "en" else f"      「{text}」")
     for withheld in advice.withheld:
-        out.print(f"      not yet true ({', '.join(withheld.missing)}): {withheld.text}", style="dim")
+        out.print(f"      not yet true ({', '.join(withheld.missing)}): {printable(withheld.text)}", style="dim")
 
 
 def _print_summary(out: Console, summaries: Sequence[Summary], playbooks: Sequence[Playbook]) -> None:

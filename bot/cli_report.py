@@ -23,6 +23,7 @@ from bot.message import Role
 from bot.playbook import Language, Playbook
 from bot.playbook_files import load_playbook
 from bot.settings import Settings, load_settings
+from bot.terminal import printable
 from storage import exports
 from storage import insight as figures
 from storage.directory import Directory, DirectorySource
@@ -128,11 +129,11 @@ def _signal_names(playbook: Playbook, lang: Language) -> Mapping[str, str]:
 
 
 def _print(console: Console, title: str, subtitle: str, shown: Iterable[Section]) -> None:
-    console.print(Text(title, style="bold"), Text(subtitle, style="dim"))
+    console.print(Text(printable(title), style="bold"), Text(printable(subtitle), style="dim"))
     for section in shown:
         console.print()
         console.print(Text(section.title, style="bold"))
-        console.print(Text(section.says))
+        console.print(Text(printable(section.says)))
         if section.rows:
             console.print(_table(section))
 
@@ -145,5 +146,5 @@ def _table(section: Section) -> Table:
         table.add_column("", max_width=BAR)
     for number, row in enumerate(section.rows):
         bar = [Bar(1, 0, section.bars[number], color="green")] if section.bars else []
-        table.add_row(*map(Text, row), *bar)
+        table.add_row(*(Text(printable(each)) for each in row), *bar)
     return table

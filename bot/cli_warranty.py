@@ -3,7 +3,6 @@
 import json
 from datetime import date, datetime
 from typing import Any, get_args
-from unicodedata import category
 from zoneinfo import ZoneInfo
 
 import click
@@ -18,9 +17,8 @@ from bot.i18n import Words, words
 from bot.playbook import Language
 from bot.playbook_files import load_playbook
 from bot.settings import load_settings
+from bot.terminal import printable
 from storage.directory import DirectorySource
-
-UNPRINTABLE = {"Cc", "Cs"}  # control characters and halves of characters, as Unicode names them
 
 
 @click.command("warranty")
@@ -77,33 +75,26 @@ def _print(
     console = Console(highlight=False, markup=False)
     if record is None:
         nearest = found.match is Match.NONE
-        console.print(_printable(card.which_words(found.candidates, query=query, say=say, nearest=nearest)))
+        console.print(printable(card.which_words(found.candidates, query=query, say=say, nearest=nearest)))
         for each in found.candidates:
-            console.print(_printable(f"  {each.name}  {each.id}"))
+            console.print(printable(f"  {each.name}  {each.id}"))
         return
     customer = record.customer
-    console.print(_printable(f"{customer.name}  {customer.name_en or ''}"), style="bold")
+    console.print(printable(f"{customer.name}  {customer.name_en or ''}"), style="bold")
     for label, value in (
         (say("Tier"), customer.tier or say("Not on file")),
         (say("Account owner"), card.owner_words(record, say)),
         (say("Tax ID"), customer.tax_id or say("Not on file")),
     ):
-        console.print(_printable(say("{label}: {value}", label=label, value=value)))
+        console.print(printable(say("{label}: {value}", label=label, value=value)))
     console.print()
     for coverage in coverages:
         first, small = card.coverage_lines(coverage, say)
-        console.print(_printable(first))
-        console.print(Padding.indent(_printable(small), 3), style="dim")
+        console.print(printable(first))
+        console.print(Padding.indent(printable(small), 3), style="dim")
     if not coverages:
         gap = say("No warranty or contract on file. That is a gap in our records; it does not mean expired.")
         console.print(f"⚪ {gap}")
     console.print(f"\n{say('Contracts')}", style="bold")
-    console.print(_printable(card.contract_words(record, say)))
+    console.print(printable(card.contract_words(record, say)))
     console.print(say("As of {day} in {zone}", day=say.day(on), zone=customer.timezone), style="dim")
-
-
-def _printable(text: str) -> str:
-    """Without what a terminal would obey instead of showing."""
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if category(each) in UNPRINTABLE and each != "\n" else each for each in text
-    )
