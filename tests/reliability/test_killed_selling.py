@@ -1,9 +1,10 @@
-"""`kill -9` while sales is told, told anew, passed over, takes it, is reminded of it and wins it: each once.
+"""`kill -9` while sales is told, told anew, passed over, takes it, is reminded of it, put off, woken, won: each once.
 
 The same as `test_killed`, for an opportunity: what time moves and what people click.
 """
 
 import os
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from bot.settings import Settings
 from tests import fresh
 from tests.flow.conftest import AGENT, CUSTOMER, SALES, SALES_CHANNEL, SHARED, SUCCESSOR, texts
-from tests.flow.working import ASKED_BACK, FAULT, direct, press, typed
+from tests.flow.working import ASKED_BACK, FAULT, direct, moment, press, typed
 from tests.reliability.killing import Seats, calls_of, is_said_once, killed_at, rows, settled
 from tests.reliability.test_killed_at_work import again_until, opened, sent, told
 from tests.sandbox.stage import Json, Seat, Stage
@@ -23,8 +24,9 @@ pytest_plugins = ["tests.flow.conftest"]
 NEED, THREAT, TAKEN = "需要協助，保固或合約已經到期", "說要換別家", "業務接下了"
 HOW, STILL, RENEWED = "進展如何", "接下之後沒有新的紀錄", "續約了"
 LEAVING = "這樣的話我們只好考慮換別家廠商了"
-MOST_CALLS = 48
-CALLS = range(1, MOST_CALLS + 1) if os.environ.get("ASIDE_KILL_EVERYWHERE") else (12, 24, 40)
+DAY = 86_400
+MOST_CALLS = 70
+CALLS = range(1, MOST_CALLS + 1) if os.environ.get("ASIDE_KILL_EVERYWHERE") else (12, 24, 40, 60)
 
 
 def cards(seat: Seat) -> list[Json]:
@@ -42,7 +44,7 @@ async def patiently(effect: Callable[[], Awaitable[Json]]) -> Json:
 
 
 async def play(settings: Settings, stage: Stage) -> Seats:
-    """A fault, a threat; the successor does not react, somebody in the channel does: taken, left alone, won."""
+    """A fault, a threat; the successor does not react, somebody else does: taken, left alone, put off, won."""
     seats = {who: await stage.seat(who) for who in (CUSTOMER, AGENT, SUCCESSOR, SALES)}
     customer, agent, owner, sales = (seats[who] for who in (CUSTOMER, AGENT, SUCCESSOR, SALES))
     ts = await customer.say(SHARED, FAULT)
@@ -63,6 +65,11 @@ async def play(settings: Settings, stage: Stage) -> Seats:
     fresh.changed(settings, "UPDATE opportunities SET due_at = 1")
     await patiently(lambda: sales.sees("message", lambda push: STILL in texts(push["message"]["blocks"])))
     await settled(settings)
+    view = await opened(sales, "sales_snooze_view", lambda: press(sales, card, "sales_snooze"))
+    await sent(settings, sales, view, {"until": moment(int(time.time()) + DAY)})
+    fresh.changed(settings, "UPDATE opportunities SET due_at = 1")
+    await patiently(lambda: direct(sales, THREAT))
+    await settled(settings)
     view = await opened(sales, "sales_won_view", lambda: press(sales, card, "sales_won"))
     await sent(settings, sales, view, {"value": typed("48000"), "months": typed("12")})
     return seats
@@ -75,10 +82,23 @@ async def test_killed_at_any_call_each_is_told_and_done_once(settings: Settings,
     assert [told(seats[SUCCESSOR], words) for words in (NEED, THREAT)] == [1, 1]
     in_channel = [texts(push["message"]["blocks"]) for push in cards(seats[SALES])]
     assert [STILL in each for each in in_channel] == [False, True]
-    assert told(seats[SALES], HOW) == 1
+    assert [told(seats[SALES], words) for words in (HOW, THREAT)] == [1, 1]
     assert [told(seats[AGENT], words) for words in (TAKEN, RENEWED)] == [1, 1]
     assert rows(settings, "SELECT move FROM audit WHERE subject = 'opportunity' ORDER BY seq") == [
-        (move,) for move in ("open", "tell", "join", "tell_anew", "move_up", "take", "remind", "escalate", "win")
+        (move,)
+        for move in (
+            "open",
+            "tell",
+            "join",
+            "tell_anew",
+            "move_up",
+            "take",
+            "remind",
+            "escalate",
+            "snooze",
+            "wake",
+            "win",
+        )
     ]
     assert rows(settings, "SELECT state, value, months FROM opportunities") == [("won", 48_000, 12)]
     assert rows(settings, "SELECT value FROM facts WHERE name = 'sales_took_it_up' ORDER BY seq") == [("yes",), ("no",)]
