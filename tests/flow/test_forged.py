@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
+from bot.cards import draft as draft_card
 from bot.cards.feedback import WRONG_SIGNAL
 from bot.settings import Settings
 from bot.setup import RoleSource
-from handlers import works
+from handlers import draft, inbound, right_customer, setup, works
 from handlers.feedback import Place
 from storage.schema import metadata
 from tests.casebook import filled
@@ -19,6 +20,8 @@ from tests.flow.working import typed
 from tests.sandbox.stage import Json, Stage
 
 MARK = "ZQXMARK"
+NAME = "廣昕"
+"""How a customer on file is called."""
 THEIRS = "T1"
 """The other workspace."""
 BROKEN = "這次沒有成功"
@@ -66,6 +69,14 @@ def fill_another_workspace(at: Desk) -> None:
     """A case with all that can hang on it, in a workspace that happens to be in the same casebook."""
     with at.services.casebook.begin() as connection:
         filled.whole_case(connection, MARK)
+
+
+def check_of(user: str, case_id: str) -> inbound.Submission:
+    """The window in which a draft is checked, sent off."""
+    boxes = {draft_card.DRAFT: typed(f"公司規定就是這樣 {MARK}")}
+    return inbound.Submission(
+        callback_id=draft_card.CHECK_VIEW, view_id="V1", private_metadata=case_id, user=user, values=boxes
+    )
 
 
 async def press(at: Desk, user: str, action_id: str, row_id: str, *, in_message: bool = True) -> list[str]:
@@ -159,7 +170,14 @@ async def test_outsiders_and_strangers_to_the_desk_move_nothing(stage: Stage, se
             for action_id in sorted(works.CLICKS):
                 told += await press(at, who, action_id, row_id)
             for callback_id in WINDOWS:
-                await at.submit(who, callback_id, about(callback_id, row_id), BOXES)
+                answers = await at.submit(who, callback_id, about(callback_id, row_id), BOXES)
+                assert [each for each in answers if NAME in each or MARK in each.replace(f"1 {MARK}", "")] == []
+        parts = at.services.for_one_task()
+        for options in (setup.customer_options, right_customer.customer_options):
+            assert await options(parts, who, NAME) == []
+        checked = await draft.answered(parts, check_of(who, case.id))
+        assert checked
+        assert NAME not in str(checked)
         assert rows_of(at, None) == before
         assert set(told) == {"這是客服團隊使用的功能。"}
         assert [each for each in shown(at, 0) if MARK in each] == []
