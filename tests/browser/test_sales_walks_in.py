@@ -45,8 +45,8 @@ SAID: dict[str, dict[str, str]] = {
     },
 }
 REPORTED: dict[str, tuple[str, ...]] = {
-    "zh-TW": ("未獲確認 1", "TWD 1 NT$96,000 NT$96,000", "準時做到 1"),
-    "en": ("not confirmed 1", "TWD 1 NT$96,000 NT$96,000", "kept in time 1"),
+    "zh-TW": ("未獲確認 1", "TWD 1 NT$96,000 NT$96,000", "準時做到 1 1"),
+    "en": ("not confirmed 1", "TWD 1 NT$96,000 NT$96,000", "kept in time 1 1"),
 }
 """What the report says of the claim, of the sale and its average, and of the follow-up, spaces set aside."""
 

@@ -97,7 +97,7 @@ async def test_a_promise_nobody_made_ends_in_a_renewal_and_the_report_counts_eac
         )
         assert came.sales == (sale,)
         assert sale.average == Decimal(30_000)
-        assert came.kept == Kept(in_time=1)
+        assert (came.kept, came.followed_up) == (Kept(in_time=1), Kept(in_time=1))
         await at.send_all()
         outside = {each["channel"] for each in posted(stage)} & {SHARED, SALES_CHANNEL}
         assert outside == set()
