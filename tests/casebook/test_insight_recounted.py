@@ -3,7 +3,7 @@
 import statistics
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from bot.commitments import CommitmentState
 from bot.goodwill import GRANTED, ExceptionState
-from bot.insight import AskedAfter, Insight, Kept, Month
+from bot.insight import AskedAfter, Breadth, Insight, Kept, Month
 from bot.insight_months import months_told
 from bot.message import Role
 from bot.policy import Concession
@@ -172,6 +172,7 @@ def write(connection: Connection, made: Made) -> None:
             value=str(deal.value) if deal.state == "won" else None,
             currency=deal.currency,
             lost_reason=deal.reason if deal.state == "lost" else None,
+            lost_note=str(deal.value) if deal.state == "lost" else "",
         )
     for due, state, late in made.due:
         settled = due + late * HOUR if state is CommitmentState.KEPT else None
@@ -217,6 +218,32 @@ def test_each_figure_is_what_a_plain_count_finds(book: Casebook, cases: list[Mad
     check_promises(found, cases)
     check_market(found, opened)
     check_months(found, cases)
+
+
+def test_what_another_workspace_did_counts_nowhere(book: Casebook) -> None:
+    """Two cases with everything in them, and the report of a workspace that had none."""
+    case = Made(
+        at=START,
+        customer="C-1",
+        signals=frozenset(SIGNALS),
+        wait=3,
+        request=Request(START, ExceptionState.USED, Decimal(100), "TWD", ours=False, concession=Concession.FULL),
+        turned_away=START + 1,
+        claim=(START, VerificationState.CONFIRMED),
+        deal=Deal(START + HOUR, "won", Decimal(900), "TWD", LostReason.PRICE),
+        closed=START + 9 * HOUR,
+        asked_after=True,
+        due=((START + 5 * HOUR, CommitmentState.KEPT, 0),),
+    )
+    lost = Deal(START + 3 * HOUR, "lost", Decimal(1), "TWD", LostReason.PRICE)
+    with book.engine.connect() as connection, connection.begin() as transaction:
+        write(connection, case)
+        write(connection, replace(case, at=START + 2 * HOUR, deal=lost))
+        asked = Questions(connection, "T2", SINCE, UNTIL, SIGNALS, MONTHS)
+        found = asked.insight(Holdings.counted(HELD.values()), lambda customer: HELD.get(customer, frozenset()))
+        transaction.rollback()
+    months = tuple(Month(first=first) for first, _ in MONTHS)
+    assert found == Insight(since=SINCE, until=UNTIL, breadth=Breadth(everybody=1.5), months=months)
 
 
 def check_requests(found: Insight, cases: list[Made]) -> None:
@@ -285,6 +312,9 @@ def check_sales(found: Insight, cases: list[Made]) -> None:
     )
     assert {each.reason: each.times for each in found.lost} == Counter(
         deal.reason for _, deal, _ in settled if deal.state == "lost"
+    )
+    assert of(found, "lost_words", "reason", "words") == Counter(
+        (deal.reason, str(deal.value)) for _, deal, _ in settled if deal.state == "lost"
     )
     renewed = {made.customer for made, deal, _ in settled if deal.state == "won"} & HELD.keys()
     breadth = statistics.mean(len(HELD[str(each)]) for each in renewed) if renewed else None
