@@ -24,7 +24,7 @@ from handlers.inbound import Change, Incoming
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, situation, with_checks
 from handlers.worker import NotYetError, Task
-from storage import advised, cases, conversations, quiet, which_case
+from storage import advised, cases, conversations, inbox, quiet, which_case
 from storage import goodwill as requests
 from storage import workspace as workspaces
 
@@ -60,7 +60,7 @@ async def on_message(services: Services, task: Task) -> None:
     customer_id = _customer_id(services, message, setup)
     case = _case_of(services, message, kept.case_id if kept else None, customer_id)
     if case is None and message.role is not Role.CUSTOMER:
-        _wait_for_what_it_answers_to(message, task)
+        _wait_for_what_it_answers_to(services, message, task)
         return
     reading = await _read(services, message, case, is_edit=kept is not None)
     if kept:
@@ -91,9 +91,14 @@ async def on_message(services: Services, task: Task) -> None:
         _tell_supervisors(services, connection, message, case, aside, listeners)
 
 
-def _wait_for_what_it_answers_to(message: Message, task: Task) -> None:
-    """An answer in a thread of which nobody knows is kept waiting a little, and then is nobody's business of ours."""
-    if message.thread_ts and task.entry.attempts <= WAITS:
+def _wait_for_what_it_answers_to(services: Services, message: Message, task: Task) -> None:
+    """An answer in a thread that nobody knows waits a little, and for what is being read in its channel.
+
+    After that it is nobody's business of ours.
+    """
+    with services.casebook.look() as connection:
+        others = inbox.others_waiting(connection, task.entry, channel=message.channel)
+    if message.thread_ts and task.entry.attempts <= (inbox.MAX_ATTEMPTS - 1 if others else WAITS):
         raise NotYetError
 
 

@@ -126,6 +126,18 @@ def _is_its_turn(lane: Lane) -> ColumnElement[bool]:
     return or_(inbox.c.channel == "", ~is_waited_for)
 
 
+def others_waiting(connection: Connection, entry: Entry, *, channel: str) -> bool:
+    """Whether something else of a channel is being worked on, or waits to be."""
+    waiting = select(inbox.c.seq).where(
+        inbox.c.state == InboxState.NEW,
+        inbox.c.lane == entry.lane,
+        inbox.c.workspace == entry.workspace,
+        inbox.c.channel == channel,
+        inbox.c.seq != entry.seq,
+    )
+    return connection.execute(waiting.limit(1)).one_or_none() is not None
+
+
 def finish(connection: Connection, entry: Entry) -> bool:
     """Mark an entry done, in the transaction of its effects; False when another worker was first.
 

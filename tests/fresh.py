@@ -5,16 +5,17 @@ It is a file, or with `ASIDE_TEST_DATABASE=postgresql` a database of a server of
 
 import os
 import re
+import sqlite3
 from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import TextClause, select, text
+from sqlalchemy import make_url, select
 
 from bot.settings import Settings
-from storage.engine import Casebook, open_as_it_is, open_casebook
+from storage.engine import Casebook, open_casebook
 from storage.schema import metadata
 from tests.server import server
 
@@ -73,24 +74,19 @@ def let_go(files: frozenset[Path]) -> None:
 
 def asked(settings: Settings, question: str, *values: object) -> list[Any]:
     """Ask the casebook in SQL, whichever it is, while a bot may be at work on it; each `?` stands for a value."""
-    with closing(open_as_it_is(settings.casebook_url)) as casebook, casebook.look() as connection:
-        return [tuple(row) for row in connection.execute(*_filled(question, values))]
+    url = make_url(settings.casebook_url)
+    if url.get_backend_name() == "postgresql":
+        return server().said(str(url.database), question, values)
+    with closing(sqlite3.connect(str(url.database), timeout=10)) as connection, connection:
+        return connection.execute(question, values).fetchall()
 
 
-def changed(settings: Settings, statement: str, *values: object) -> list[Any]:
-    """Change rows of the casebook behind the bot's back; or ask it something while nobody else is at work on it."""
-    with closing(open_as_it_is(settings.casebook_url)) as casebook, casebook.begin() as connection:
-        done = connection.execute(*_filled(statement, values))
-        return [tuple(row) for row in done] if done.returns_rows else []
+def changed(settings: Settings, statement: str, *values: object) -> None:
+    """Change rows of the casebook behind the bot's back."""
+    asked(settings, statement, *values)
 
 
 def everything(settings: Settings) -> str:
     """All that is in all of its rows, as it is read, however it is written."""
     rows = (row for table in metadata.sorted_tables for row in asked(settings, str(select(table))))
     return re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), "\n".join(map(str, rows)))
-
-
-def _filled(statement: str, values: tuple[object, ...]) -> tuple[TextClause, dict[str, object]]:
-    names = iter(f"value{number}" for number in range(len(values)))
-    named = re.sub(r"\?", lambda _: f":{next(names)}", statement)
-    return text(named), {f"value{number}": value for number, value in enumerate(values)}

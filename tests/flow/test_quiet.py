@@ -391,7 +391,7 @@ async def test_a_click_on_an_old_whisper_is_answered_with_a_sentence(stage: Stag
     """Also when its advice is gone."""
     customer, agent = await stage.seat(CUSTOMER), await stage.seat(AGENT)
     whisper = await faulty(customer, agent)
-    rows(bot, "DELETE FROM advice")
+    fresh.changed(bot.settings, "DELETE FROM advice")
     await press(agent, whisper, action)
     await sentence(agent, GONE)
 

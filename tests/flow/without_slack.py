@@ -213,7 +213,7 @@ class Desk:
 
     def rows(self, question: str, *values: object) -> list[Any]:
         """Ask the casebook, or change it."""
-        return fresh.changed(self._settings, question, *values)
+        return fresh.asked(self._settings, question, *values)
 
     def body(self, key: str) -> Json:
         """The newest message written down under this key, in which `%` stands for anything."""

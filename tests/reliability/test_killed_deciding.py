@@ -8,9 +8,9 @@ import asyncio
 import os
 from contextlib import suppress
 from functools import partial
+from sqlite3 import OperationalError
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from bot.settings import Settings
 from bot.setup import RoleSource
