@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
@@ -194,7 +194,32 @@ def within(at: float, since: float = START, until: float = END) -> bool:
     return since <= at < until
 
 
-@settings(max_examples=60)
+def whole(at: float, deal: Deal) -> Made:
+    """A case in which everything happened at one moment, or was due then."""
+    return Made(
+        at=at,
+        customer="C-1",
+        signals=frozenset(SIGNALS),
+        wait=3,
+        request=Request(at, ExceptionState.USED, Decimal(100), "TWD", ours=False, concession=Concession.FULL),
+        turned_away=at,
+        claim=(at, VerificationState.CONFIRMED),
+        deal=deal,
+        closed=at,
+        asked_after=True,
+        due=((at, CommitmentState.KEPT, 0),),
+    )
+
+
+def won(at: float) -> Deal:
+    """Won then."""
+    return Deal(at, "won", Decimal(900), "TWD", LostReason.PRICE)
+
+
+@settings(max_examples=40)
+@example(cases=[whole(edge, won(edge)) for edge in EDGES])
+@example(cases=[replace(whole(edge, won(edge + HOUR)), turned_away=edge - 1) for edge in EDGES])
+@example(cases=[replace(whole(edge, replace(won(edge), state="lost")), request=None) for edge in EDGES])
 @given(cases=st.lists(MADE, max_size=6, unique_by=lambda made: made.at))
 def test_each_figure_is_what_a_plain_count_finds(book: Casebook, cases: list[Made]) -> None:
     """R42–R45: whatever happened, the questions in SQL and a loop over the same cases agree."""
@@ -222,23 +247,11 @@ def test_each_figure_is_what_a_plain_count_finds(book: Casebook, cases: list[Mad
 
 def test_what_another_workspace_did_counts_nowhere(book: Casebook) -> None:
     """Two cases with everything in them, and the report of a workspace that had none."""
-    case = Made(
-        at=START,
-        customer="C-1",
-        signals=frozenset(SIGNALS),
-        wait=3,
-        request=Request(START, ExceptionState.USED, Decimal(100), "TWD", ours=False, concession=Concession.FULL),
-        turned_away=START + 1,
-        claim=(START, VerificationState.CONFIRMED),
-        deal=Deal(START + HOUR, "won", Decimal(900), "TWD", LostReason.PRICE),
-        closed=START + 9 * HOUR,
-        asked_after=True,
-        due=((START + 5 * HOUR, CommitmentState.KEPT, 0),),
-    )
-    lost = Deal(START + 3 * HOUR, "lost", Decimal(1), "TWD", LostReason.PRICE)
+    case = whole(START, won(START + HOUR))
+    lost = replace(won(START + 3 * HOUR), state="lost")
     with book.engine.connect() as connection, connection.begin() as transaction:
         write(connection, case)
-        write(connection, replace(case, at=START + 2 * HOUR, deal=lost))
+        write(connection, whole(START + 2 * HOUR, lost))
         asked = Questions(connection, "T2", SINCE, UNTIL, SIGNALS, MONTHS)
         found = asked.insight(Holdings.counted(HELD.values()), lambda customer: HELD.get(customer, frozenset()))
         transaction.rollback()
