@@ -14,7 +14,7 @@ from sqlalchemy import Connection, create_engine, text
 from bot.commitments import CommitmentMove
 from bot.goodwill import Move
 from bot.promises import CHANNEL, VerificationState
-from bot.sales import Opportunity, OpportunityState
+from bot.sales import Opportunity, OpportunityState, SalesMove
 from storage import cases, commitments, conversations, facts, opportunities, promises, takeovers
 from storage import goodwill as requests
 from storage.engine import MIGRATIONS, open_casebook
@@ -202,6 +202,24 @@ INSERT INTO opportunities (workspace, id, case_id, customer_id, state, reasons, 
     VALUES ('T1', 'o1', 'c1', 'C-1', 'won', '["reports_fault"]', 5.0, '["U7"]', 'sales:c1', 5.0, 0, 'U7', 6.0, 'U7',
     48000, 'TWD', 24, '');
 """
+TAKEN = """
+INSERT INTO opportunities (workspace, id, case_id, customer_id, state, reasons, opened_at, told, card, told_at, weight,
+    taken_by, taken_at, lost_note)
+    VALUES ('T1', 'o1', 'c1', 'C-1', 'taken', '["reports_fault"]', 5.0, '["U7"]', 'sales:c1', 5.0, 0, 'U7', 6.0, '');
+"""
+
+
+def test_whoever_took_one_before_is_reminded_of_it_after_a_week(tmp_path: Path) -> None:
+    """What was taken in an earlier version, in which nothing followed, is not forgotten either."""
+    path = tmp_path / "casebook.db"
+    first_casebook(path)
+    upgraded(path, "0014", TAKEN)
+    casebook = open_casebook(bare_at(path))
+    with casebook.begin() as connection:
+        assert opportunities.due(connection, "T1", now=604_805.0) == []
+        (known,) = opportunities.due(connection, "T1", now=604_806.0)
+        assert (known.state, known.holder, known.due_move) == (OpportunityState.TAKEN, "U7", SalesMove.REMIND)
+    casebook.close()
 
 
 def test_what_was_sold_stays_sold_and_an_opportunity_may_come_without_a_case_or_a_customer(tmp_path: Path) -> None:
