@@ -144,6 +144,7 @@ def test_whoever_is_turned_away_by_the_limit_asked_again_unless_a_request_was_fi
     for case, at in (
         (tried, START + 10),
         (tried, START + 20),
+        (tried, START + 30),
         (filed, START + 10),
         (earlier, START - 1),
         (earlier, END),
@@ -336,15 +337,17 @@ def test_opportunities_count_when_they_were_opened_and_losses_by_their_reason(co
 
 
 def test_breadth_of_those_who_renewed_is_told_beside_everybodys(connection: Connection) -> None:
-    """Two products of the one who renewed; a customer who is no longer on file is left out."""
+    """Whoever renewed twice counts once, and a customer who is no longer on file not at all."""
     deal(connection, START + HOUR, "won", customer="C-1", value="1")
+    deal(connection, START + 4 * HOUR, "won", customer="C-1", value="1")
+    deal(connection, START + 5 * HOUR, "won", customer="C-2", value="1")
     deal(connection, START + 2 * HOUR, "won", customer="C-gone", value="1")
     deal(connection, START + 3 * HOUR, "won", customer=None, value="1")
     holdings = Holdings.counted([frozenset("ab"), frozenset("a"), frozenset()])
     asked = Questions(connection, WORKSPACE, SINCE, UNTIL, ())
-    held: Mapping[str, frozenset[str]] = {"C-1": frozenset("ab")}
+    held: Mapping[str, frozenset[str]] = {"C-1": frozenset("ab"), "C-2": frozenset("a")}
     found = asked.insight(holdings, lambda customer: held.get(customer, frozenset()))
-    assert found.breadth == Breadth(renewed=2.0, everybody=1.5)
+    assert found.breadth == Breadth(renewed=1.5, everybody=1.5)
 
 
 def test_what_the_lost_ones_said_is_told_without_their_names_until_they_are_forgotten(connection: Connection) -> None:

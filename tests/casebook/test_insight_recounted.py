@@ -217,6 +217,7 @@ def won(at: float) -> Deal:
 
 
 @settings(max_examples=40)
+@example(cases=[whole(START, won(START))])
 @example(cases=[whole(edge, won(edge)) for edge in EDGES])
 @example(cases=[replace(whole(edge, won(edge + HOUR)), turned_away=edge - 1) for edge in EDGES])
 @example(cases=[replace(whole(edge, replace(won(edge), state="lost")), request=None) for edge in EDGES])
@@ -247,7 +248,7 @@ def test_each_figure_is_what_a_plain_count_finds(book: Casebook, cases: list[Mad
 
 def test_what_another_workspace_did_counts_nowhere(book: Casebook) -> None:
     """Two cases with everything in them, and the report of a workspace that had none."""
-    case = whole(START, won(START + HOUR))
+    case = replace(whole(START, won(START + HOUR)), turned_away=START + HOUR)
     lost = replace(won(START + 3 * HOUR), state="lost")
     with book.engine.connect() as connection, connection.begin() as transaction:
         write(connection, case)
