@@ -21,8 +21,8 @@ from bot.sales import (
     joined,
     keepers,
     opened,
-    reasons_to_tell,
 )
+from bot.sales_reasons import reasons_to_tell
 from bot.setup import Setup
 from handlers import people, selling
 from handlers.services import Services

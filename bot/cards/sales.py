@@ -38,7 +38,6 @@ from bot.policy import Chip
 from bot.recommend import AlsoHeld
 from bot.sales import (
     CHANNEL,
-    ROW,
     SETTLED,
     LostReason,
     Opportunity,
@@ -46,6 +45,7 @@ from bot.sales import (
     SalesRefusal,
     SnoozeError,
 )
+from bot.sales_reasons import ROW
 
 TAKE, SNOOZE, HAND_ON, WON, LOST = "sales_take", "sales_snooze", "sales_hand_on", "sales_won", "sales_lost"
 SNOOZE_VIEW, HAND_ON_VIEW, WON_VIEW, LOST_VIEW = (f"{each}_view" for each in (SNOOZE, HAND_ON, WON, LOST))

@@ -40,11 +40,10 @@ from bot.sales import (
     moved,
     opened,
     quiet_until,
-    reasons_to_tell,
     refusal,
     snooze_error,
-    weight,
 )
+from bot.sales_reasons import reasons_to_tell, weight
 from bot.settings import PACKAGED_PLAYBOOK
 from bot.setup import RoleSource, Setup
 from bot.working_hours import is_open

@@ -18,7 +18,8 @@ from bot.i18n import words
 from bot.playbook import Playbook, Stage
 from bot.policy import Chip, SalesPolicy
 from bot.recommend import AlsoHeld
-from bot.sales import ROW, Opportunity, OpportunityState
+from bot.sales import Opportunity, OpportunityState
+from bot.sales_reasons import ROW
 
 TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)

@@ -17,7 +17,6 @@ from bot.recommend import AlsoHeld
 from bot.renewals import Ending, Listed
 from bot.sales import (
     CHANNEL,
-    ROW,
     LostReason,
     Opportunity,
     OpportunityState,
@@ -25,6 +24,7 @@ from bot.sales import (
     SalesRefusal,
     SnoozeError,
 )
+from bot.sales_reasons import ROW
 from tests.words.shown import Shown
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
