@@ -16,6 +16,8 @@ PING_SECONDS = 10.0
 CUT_SECONDS = 30.0
 """How long a connection that Slack is about to cut is kept, should Slack forget to."""
 LOOK_SECONDS = 0.02
+TOO_MANY = "too_many_websockets"
+"""Slack's word to a connection beyond those it allows an app; another at once would hear the same."""
 
 log = structlog.get_logger()
 
@@ -101,12 +103,14 @@ class SocketMode:
     def _cut_soon(self, client: _Client, reason: str) -> None:
         if client not in self._renewing:
             log.info("socket_renewed", reason=reason)
-            self._renewing[client] = asyncio.create_task(self._renew(client))
+            self._renewing[client] = asyncio.create_task(self._renew(client, reason))
 
-    async def _renew(self, old: _Client) -> None:
+    async def _renew(self, old: _Client, reason: str) -> None:
         """Open another connection, and keep the old one until Slack cuts it: what it still sends is heard."""
         old.let_go()
         try:
+            if reason == TOO_MANY:
+                await asyncio.sleep(PING_SECONDS)
             await self._open()
             with suppress(TimeoutError):
                 async with asyncio.timeout(CUT_SECONDS):
