@@ -33,7 +33,7 @@ def well(data: Path) -> list[str]:
         "✓ directory   5 customers",
         f"✓ casebook    sqlite:///{data / 'casebook.db'}",
         "✓ bot token   木棉軟體 Kapok Software, as aside",
-        "✓ scopes      all 10 of manifest.yml",
+        "✓ scopes      all 11 of manifest.yml",
         "✓ clock       agrees with Slack's",
         "✓ Socket Mode opens",
         "✓ setup       2 support channels",

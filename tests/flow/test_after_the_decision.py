@@ -31,16 +31,17 @@ async def test_whoever_works_on_a_case_sees_hears_and_says_what_was_decided(stag
     assert f"<@{OTHER_AGENT}>" in texts((await direct(agent, "由同在這個案件的"))["message"]["blocks"])
 
     ts = (await supervisor.do("say", channel=APPROVALS, text="今天"))["ts"]
-    day = f"{datetime.fromtimestamp(float(ts) + 30 * 86_400, tz=UTC).date()}"
+    day = datetime.fromtimestamp(float(ts) + 30 * 86_400, tz=UTC).date()
     terms = {
         **TERMS,
         "concession": chosen("extension"),
         "conditions": typed("零件費用由貴公司負擔"),
-        "extended_to": {"day": {"type": "datepicker", "selected_date": day}},
+        "extended_to": {"day": {"type": "datepicker", "selected_date": day.isoformat()}},
     }
     await given(supervisor, await card_with(supervisor, "出貨組 12 位"), *APPROVED, terms)
     news = await direct(other, "核准", "零件費用由貴公司負擔")
-    assert f"保障延到 {day}，條件是：零件費用由貴公司負擔" in texts(news["message"]["blocks"])
+    spelt = f"{day.year} 年 {day.month} 月 {day.day} 日"
+    assert f"保障延到 {spelt}，條件是：零件費用由貴公司負擔" in texts(news["message"]["blocks"])
     assert "在保固或合約內" in texts((await card_with(supervisor, "✅"))["message"]["blocks"])
 
     await customer.say(SHARED, "那其他台也一起免費處理吧，拜託通融一下", thread_ts=root)
