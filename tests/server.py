@@ -34,6 +34,10 @@ def program(name: str) -> str | None:
     return shutil.which(name) or (str(found[-1]) if found else None)
 
 
+UNTIL_WE_ARE_GONE = '"$@" & read -r _; kill -INT $!; wait; rm -rf "$0"/*'
+"""Its input ends with the process that started it, however that ended."""
+
+
 class Server:
     """A server that listens on a socket; its databases are used again, since to make one takes as long as a test."""
 
@@ -118,7 +122,6 @@ def server() -> Server:
     if initdb is None or postgres is None:
         pytest.skip("there is no PostgreSQL here: no `initdb` and `postgres`")
     folder = Path(mkdtemp(prefix="aside-pg-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     # PostgreSQL refuses to run as root; whoever runs these tests as root can still open the socket.
     owner = NOBODY if os.getuid() == 0 else None
     if owner:
@@ -129,6 +132,7 @@ def server() -> Server:
         return subprocess.Popen(
             command,
             cwd=folder,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             user=owner,
@@ -136,11 +140,12 @@ def server() -> Server:
             extra_groups=[] if owner else None,
         )
 
-    made_data = start(initdb, "-D", data, "-U", "aside", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync").wait()
-    assert made_data == 0
+    making = start(initdb, "-D", data, "-U", "aside", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    making.communicate()
+    assert making.returncode == 0
     options = [part for each in (*HASTY, "max_connections=200", "listen_addresses=") for part in ("-c", each)]
-    process = start(postgres, "-D", data, "-k", folder, *options)
-    atexit.register(_stop, process)
+    process = start("/bin/sh", "-c", UNTIL_WE_ARE_GONE, folder, postgres, "-D", data, "-k", folder, *options)
+    atexit.register(_stop, process, folder)
     made = Server(folder)
     _wait(made, process)
     made.command(f"CREATE DATABASE {EMPTY}")
@@ -162,10 +167,10 @@ def _wait(made: Server, process: "subprocess.Popen[bytes]") -> None:
             return
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
+def _stop(process: "subprocess.Popen[bytes]", folder: Path) -> None:
     try:
-        process.wait(10)
+        process.communicate(timeout=10)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
