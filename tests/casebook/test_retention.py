@@ -87,7 +87,7 @@ def test_small_batches_come_to_an_end(casebook: Casebook) -> None:
     """Each says how many rows it dealt with, and none twice."""
     with casebook.begin() as connection:
         for number in range(5):
-            whole_case(connection, SECRET, ts=f"{number}.0", at=OLD)
+            whole_case(connection, SECRET, ts=f"{number}.0", at=OLD + number)
     done: dict[str, list[int]] = {"sent": [], "whispers": [], "cases": []}
     for _ in range(4):
         with casebook.begin() as connection:
