@@ -189,6 +189,8 @@ def _tell_supervisors(
 async def _spoken_by(services: Services, said: Incoming, setup: Setup) -> Message | None:
     """The message with its speaker's role; None when it is nobody's business of ours."""
     workspace = services.identity.workspace
+    if setup.support_channel(said.channel) is None:  # not any more, since it was written down
+        return None
     if inbound.is_helpdesk(said, setup):
         return said.message(workspace=workspace, speaker=said.app_ids[0], role=Role.CUSTOMER)
     if not said.user:

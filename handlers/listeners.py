@@ -55,40 +55,39 @@ def _click_key(body: Payload) -> str:
     return f"click:{body.get('trigger_id', '')}:{action['action_id']}:{action.get('action_ts', '')}"
 
 
-def _write(services: Services, *, key: str, lane: Lane, kind: str, payload: Payload) -> None:
-    with services.casebook.begin() as connection:
-        inbox.put(
-            connection,
-            workspace=services.identity.workspace,
-            key=key,
-            lane=lane,
-            kind=kind,
-            payload=payload,
-            now=services.clock(),
-        )
+def _write(services: Services, *, key: str, lane: Lane, kind: str, payload: Payload, channel: str = "") -> None:
+    inbox.put_at_once(
+        services.casebook,
+        workspace=services.identity.workspace,
+        key=key,
+        lane=lane,
+        kind=kind,
+        payload=payload,
+        now=services.clock(),
+        channel=channel,
+    )
     (services.wake.person if lane is Lane.PERSON else services.wake.stream).set()
 
 
 def _message_listener(services: Services) -> Callable[..., Awaitable[None]]:
     async def on_message(body: dict[str, Any]) -> None:
         event = body["event"]
-        workspace = services.identity.workspace
-        with services.casebook.begin() as connection:
-            if not workspaces.setup(connection, workspace).support_channel(event.get("channel", "")):
-                return
-            inbox.put(
-                connection,
-                workspace=workspace,
-                key=body["event_id"],
-                lane=Lane.STREAM,
-                kind="message",
-                payload=event,
-                now=services.clock(),
-                channel=event["channel"],
-            )
-        services.wake.stream.set()
+        channel = str(event.get("channel", ""))
+        if _is_for_support(services, channel):
+            _write(services, key=body["event_id"], lane=Lane.STREAM, kind="message", payload=event, channel=channel)
 
     return on_message
+
+
+def _is_for_support(services: Services, channel: str) -> bool:
+    """Whether customers write there; a channel that was one is remembered, and looked at again when it is worked on."""
+    if channel in services.support_channels:
+        return True
+    with services.casebook.look() as connection:
+        found = workspaces.setup(connection, services.identity.workspace).support_channel(channel)
+    if found:
+        services.support_channels.add(channel)
+    return found is not None
 
 
 def _is_known(services: Services, user: str) -> bool:

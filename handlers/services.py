@@ -90,6 +90,7 @@ class Services:
         http: For `response_url`s, which are not part of the Web API.
         exports: Folder for the cases that are taken out as evidence.
         homes: The App Homes that were opened in the past month, by person.
+        support_channels: Where customers wrote when somebody last looked; some may be none any more.
     """
 
     identity: Identity
@@ -102,6 +103,7 @@ class Services:
     exports: Path = Path("exports")
     wake: Wake = field(default_factory=Wake)
     homes: dict[str, Shown] = field(default_factory=dict)
+    support_channels: set[str] = field(default_factory=set)
 
     @property
     def playbook(self) -> Playbook:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
+    Dialect,
     Engine,
     Table,
     create_engine,
@@ -30,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from bot.errors import UserError
 
@@ -73,6 +75,7 @@ class Casebook:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._inserts: dict[tuple[str, ...], SQLCompiler] = {}
 
     @property
     def is_embedded(self) -> bool:
@@ -95,6 +98,21 @@ class Casebook:
         """A transaction that only reads one moment of it, however long it takes: it keeps nobody from writing."""
         with self._engine.connect().execution_options(**_READING[self._engine.dialect.name]) as connection:
             yield connection
+
+    def insert_at_once(self, table: Table, values: Mapping[str, str | float]) -> None:
+        """Insert a row unless one with its key is there already, in a transaction of its own.
+
+        For what is written before Slack hears "ok": the statement is spelt once and goes to the driver as it is, which
+        takes a tenth of the time (`python -m tests.bench message`).
+        """
+        columns = (table.name, *values)
+        spelt = self._inserts.get(columns)
+        if spelt is None:
+            spelt = self._inserts[columns] = _spelt_once(self._engine.dialect, table, tuple(values))
+        filled = [values[name] for name in spelt.positiontup or ()] if spelt.positional else dict(values)
+        with closing(self._engine.raw_connection()) as connection:
+            connection.cursor().execute(spelt.string, filled)
+            connection.commit()
 
     @property
     def file(self) -> Path | None:
@@ -226,6 +244,11 @@ def whole(connection: Connection, table: Table) -> ColumnElement[bool]:
     return literal_column(
         f"age({table.name}.xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid)", type_=Boolean()
     )
+
+
+def _spelt_once(dialect: Dialect, table: Table, columns: Sequence[str]) -> SQLCompiler:
+    insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing().inline().compile(dialect=dialect, column_keys=columns)
 
 
 def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
-from storage.engine import insert_once
+from storage.engine import Casebook, insert_once
 from storage.schema import inbox
 
 LEASE_SECONDS = 30.0
@@ -44,6 +44,24 @@ class Entry:
     attempts: int
 
 
+def put_at_once(
+    casebook: Casebook,
+    *,
+    workspace: str,
+    key: str,
+    lane: Lane,
+    kind: str,
+    payload: Mapping[str, Any],
+    now: float,
+    channel: str = "",
+) -> None:
+    """Write an entry down in a transaction of its own, unless its key was here before; see `put`."""
+    casebook.insert_at_once(
+        inbox,
+        _new(workspace=workspace, key=key, lane=lane, kind=kind, payload=payload, now=now, channel=channel),
+    )
+
+
 def put(
     connection: Connection,
     *,
@@ -64,19 +82,25 @@ def put(
     return insert_once(
         connection,
         inbox,
-        {
-            "workspace": workspace,
-            "key": key,
-            "lane": lane,
-            "kind": kind,
-            "channel": channel,
-            "payload": json.dumps(payload),
-            "received_at": now,
-            "state": InboxState.NEW,
-            "lease_until": 0.0,
-            "attempts": 0,
-        },
+        _new(workspace=workspace, key=key, lane=lane, kind=kind, payload=payload, now=now, channel=channel),
     )
+
+
+def _new(
+    *, workspace: str, key: str, lane: Lane, kind: str, payload: Mapping[str, Any], now: float, channel: str
+) -> dict[str, str | float]:
+    return {
+        "workspace": workspace,
+        "key": key,
+        "lane": lane.value,
+        "kind": kind,
+        "channel": channel,
+        "payload": json.dumps(payload),
+        "received_at": now,
+        "state": InboxState.NEW.value,
+        "lease_until": 0.0,
+        "attempts": 0,
+    }
 
 
 def claim(connection: Connection, *, lane: Lane, now: float) -> Entry | None:

@@ -51,6 +51,39 @@ def test_what_is_said_in_a_channel_waits_for_what_was_said_there_before(casebook
         assert following.key == "a2"
 
 
+def test_what_slack_tells_twice_is_written_down_once_by_either_way(casebook: Casebook) -> None:
+    """The quick way before the acknowledgement writes the same row as the one inside a transaction."""
+    told = {"text": "您好 % :x", "ts": "1.5"}
+    for _ in range(2):
+        inbox.put_at_once(
+            casebook,
+            workspace=WORKSPACE,
+            key="a1",
+            lane=Lane.STREAM,
+            kind="message",
+            payload=told,
+            now=NOW,
+            channel="CA",
+        )
+    with casebook.begin() as connection:
+        again = inbox.put(
+            connection, workspace=WORKSPACE, key="a1", lane=Lane.STREAM, kind="message", payload={}, now=NOW
+        )
+        assert not again
+        entry = claimed(connection)
+        assert entry == Entry(
+            seq=entry.seq if entry else 0,
+            workspace=WORKSPACE,
+            key="a1",
+            lane=Lane.STREAM,
+            kind="message",
+            payload=told,
+            received_at=NOW,
+            attempts=1,
+        )
+        assert claimed(connection) is None
+
+
 def test_what_failed_and_is_tried_again_later_keeps_nothing_waiting(casebook: Casebook) -> None:
     """One odd message must not silence a channel; one of a dead worker comes again before what was said after it."""
     with casebook.begin() as connection:

@@ -12,6 +12,7 @@ from bot.settings import Settings
 from bot.setup import Away, RoleSource, Setup, SupportChannel
 from storage import workspace as workspaces
 from storage.engine import open_casebook
+from tests import fresh
 from tests.flow.conftest import (
     AGENT,
     APPROVALS,
@@ -192,8 +193,10 @@ async def test_what_the_window_does_not_show_stays(stage: Stage, settings: Setti
 
 
 async def test_unticking_the_box_ends_the_channels_support(stage: Stage, settings: Settings, bot: Bot) -> None:
-    """The other channel stays; a customer's message in the one that was left is no longer read."""
+    """The other channel stays; a customer's message in the one that was left, and read before, is read no longer."""
     admin, agent, customer = await stage.seat(ADMIN), await stage.seat(AGENT), await stage.seat(CUSTOMER)
+    await customer.say(SHARED, "早安")
+    await stage.settled()
     await stage.admin("add_member", channel=SHARED, user=ADMIN)
     view = await window(admin, SHARED)
     told = await submit(stage, admin, view, is_support={"selected_options": []})
@@ -205,6 +208,7 @@ async def test_unticking_the_box_ends_the_channels_support(stage: Stage, setting
     await agent.do("say", channel=DESK, text="POS 收銀機開不了機，客人在排隊", as_app=helpdesk)
     await agent.sees("ephemeral")
     assert {push["channel"] for push in agent.of("ephemeral")} == {DESK}
+    assert fresh.asked(settings, "SELECT text FROM messages WHERE channel = ?", SHARED) == [("早安",)]
 
 
 async def test_what_is_emptied_is_missing_and_named(stage: Stage, settings: Settings, bot: Bot) -> None:
