@@ -105,13 +105,13 @@ class AskedAfter(Figures):
 
 
 class Kept(Figures):
-    """What became of the commitments that were due (R33, R42).
+    """What became of commitments: those kept in the period, and those missed that were due in it (R33, R42).
 
     Attributes:
         in_time: Kept by the time the customer was told first.
         moved: Kept by another time the customer was told later.
         late: Kept after their time.
-        missed: Still not kept.
+        missed: Due and still not kept.
     """
 
     in_time: int = 0
@@ -120,7 +120,7 @@ class Kept(Figures):
     missed: int = 0
 
     @property
-    def due(self) -> int:
+    def ended(self) -> int:
         """All of them."""
         return self.in_time + self.moved + self.late + self.missed
 

@@ -194,10 +194,10 @@ def _kept(insight: Insight, say: Words) -> Section:
     title, asked = say("Commitments and follow-ups"), ("kept", "followed_up", "asked_after")
     kept, followed_up, closed = insight.kept, insight.followed_up, insight.asked_after.closed
     told = (
-        say.plural("{n} commitment was due; {kept} kept in time.",
-                   "{n} commitments were due; {kept} kept in time.", kept.due, kept=kept.in_time)
-        if kept.due
-        else say("No commitment was due.")
+        say.plural("{n} commitment was kept or missed; {kept} kept in time.",
+                   "{n} commitments were kept or missed; {kept} kept in time.", kept.ended, kept=kept.in_time)
+        if kept.ended
+        else say("No commitment was kept or missed.")
     )  # fmt: skip
     if closed:
         told += "\n" + say.plural(
@@ -206,7 +206,7 @@ def _kept(insight: Insight, say: Words) -> Section:
             closed,
             asked=insight.asked_after.asked_after,
         )
-    if not kept.due:
+    if not kept.ended:
         return Section(title, asked, told)
     counts, after_sale = _outcomes(kept), _outcomes(followed_up)
     named = (

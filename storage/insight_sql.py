@@ -158,16 +158,20 @@ SELECT heard.customer_id, shown.signal, COUNT(DISTINCT heard.case_id) AS cases
 SELECT COUNT(*) FILTER (WHERE state = 'kept' AND settled_at <= due_at AND moved_from IS NULL) AS in_time,
        COUNT(*) FILTER (WHERE state = 'kept' AND settled_at <= due_at AND moved_from IS NOT NULL) AS moved,
        COUNT(*) FILTER (WHERE state = 'kept' AND settled_at > due_at) AS late,
-       COUNT(*) FILTER (WHERE state IN ('open', 'missed')) AS missed
+       COUNT(*) FILTER (WHERE state = 'missed') AS missed
   FROM commitments
- WHERE workspace = :workspace AND due_at >= :since AND due_at < :until""",
+ WHERE workspace = :workspace
+   AND (state = 'kept' AND settled_at >= :since AND settled_at < :until
+        OR state = 'missed' AND due_at >= :since AND due_at < :until)""",
         "followed_up": """
 SELECT COUNT(*) FILTER (WHERE state = 'kept' AND settled_at <= due_at AND moved_from IS NULL) AS in_time,
        COUNT(*) FILTER (WHERE state = 'kept' AND settled_at <= due_at AND moved_from IS NOT NULL) AS moved,
        COUNT(*) FILTER (WHERE state = 'kept' AND settled_at > due_at) AS late,
-       COUNT(*) FILTER (WHERE state IN ('open', 'missed')) AS missed
+       COUNT(*) FILTER (WHERE state = 'missed') AS missed
   FROM commitments
- WHERE workspace = :workspace AND due_at >= :since AND due_at < :until
+ WHERE workspace = :workspace
+   AND (state = 'kept' AND settled_at >= :since AND settled_at < :until
+        OR state = 'missed' AND due_at >= :since AND due_at < :until)
    AND EXISTS (SELECT 1 FROM opportunities
                 WHERE opportunities.workspace = commitments.workspace
                   AND opportunities.case_id = commitments.case_id

@@ -30,7 +30,7 @@ def card(
         (say("Exceptions granted"), _beside(_granted(week), _granted(before), say) + _cost(week, say)),
         (say("Promises checked"), _beside(_checked(week), _checked(before), say) + _ended(week, say)),
         (say("Renewals won"), _beside(_won(week), _won(before), say) + _worth(week, say)),
-        (say("Commitments kept in time"), _of(week.kept.in_time, week.kept.due, say)),
+        (say("Commitments kept in time"), _of(week.kept.in_time, week.kept.ended, say)),
         (say("Whispers that helped"), _of(week.whispers.helpful, week.whispers.rated, say) + _soon(week, say)),
     ]
     if week.asked_after.closed:
@@ -49,7 +49,7 @@ def card(
 
 def is_empty(week: Insight) -> bool:
     """Whether nothing happened that anybody would want to read of."""
-    return not (week.opened or week.granted or week.asked or week.claims or week.sales or week.kept.due)
+    return not (week.opened or week.granted or week.asked or week.claims or week.sales or week.kept.ended)
 
 
 def _beside(now: int, before: int, say: Words) -> str:

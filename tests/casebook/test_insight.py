@@ -248,7 +248,7 @@ def test_a_whisper_counts_as_rated_by_whoever_it_was_for(connection: Connection)
 
 
 def test_commitments_count_by_the_time_the_customer_was_told(connection: Connection) -> None:
-    """Kept at the last moment is in time; kept by a time it was moved to is said apart; withdrawn ones are not due."""
+    """Kept at the last moment is in time; kept by a time it was moved to is said apart; open ones do not count."""
     case = case_at(connection, START)
     due = START + HOUR
     promised(connection, case, due, CommitmentState.KEPT, settled=due)
@@ -257,8 +257,20 @@ def test_commitments_count_by_the_time_the_customer_was_told(connection: Connect
     promised(connection, case, due, CommitmentState.MISSED)
     promised(connection, case, due, CommitmentState.OPEN)
     promised(connection, case, due, CommitmentState.WITHDRAWN, settled=due)
-    promised(connection, case, END, CommitmentState.OPEN)
-    assert ask(connection).kept == Kept(in_time=1, moved=1, late=1, missed=2)
+    promised(connection, case, END, CommitmentState.MISSED)
+    assert ask(connection).kept == Kept(in_time=1, moved=1, late=1, missed=1)
+
+
+def test_what_was_kept_counts_when_it_was_kept_and_what_was_missed_when_it_was_due(connection: Connection) -> None:
+    """A follow-up made good today for next week is in today's report, and in no other."""
+    case = case_at(connection, START)
+    promised(connection, case, END + HOUR, CommitmentState.KEPT, settled=END - 1)
+    promised(connection, case, END - HOUR, CommitmentState.KEPT, settled=END)
+    promised(connection, case, START - 1, CommitmentState.KEPT, settled=START)
+    promised(connection, case, START - HOUR, CommitmentState.KEPT, settled=START - 1)
+    promised(connection, case, START, CommitmentState.MISSED)
+    promised(connection, case, START - 1, CommitmentState.MISSED)
+    assert ask(connection).kept == Kept(in_time=1, late=1, missed=1)
 
 
 def test_a_follow_up_is_what_was_promised_in_a_case_after_its_renewal_was_won(connection: Connection) -> None:

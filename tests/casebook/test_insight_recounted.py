@@ -340,17 +340,17 @@ def check_promises(found: Insight, cases: list[Made]) -> None:
     assert found.claims == Counter(made.claim[1] for made in cases if made.claim and within(made.claim[0]))
 
     def kept(*, after_sale: bool) -> Kept:
-        were_due = [
+        ended = [
             (state, late)
             for made in cases
             for due, state, late in made.due
-            if within(due)
+            if within(due + late * HOUR if state is CommitmentState.KEPT else due)
             and (not after_sale or (made.deal and made.deal.state == "won" and made.deal.at <= due - HOUR))
         ]
         return Kept(
-            in_time=sum(state is CommitmentState.KEPT and late <= 0 for state, late in were_due),
-            late=sum(state is CommitmentState.KEPT and late > 0 for state, late in were_due),
-            missed=sum(state in {CommitmentState.OPEN, CommitmentState.MISSED} for state, _ in were_due),
+            in_time=sum(state is CommitmentState.KEPT and late <= 0 for state, late in ended),
+            late=sum(state is CommitmentState.KEPT and late > 0 for state, late in ended),
+            missed=sum(state is CommitmentState.MISSED for state, _ in ended),
         )
 
     assert (found.kept, found.followed_up) == (kept(after_sale=False), kept(after_sale=True))

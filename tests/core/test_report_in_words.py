@@ -167,8 +167,8 @@ def test_follow_ups_stand_beside_commitments_and_cases_asked_after() -> None:
     )
     assert told.rows[0] == ("kept in time", "3", "1")
     closed = "9 cases went quiet and were closed; 4 of them asked after since."
-    assert told.says == f"4 commitments were due; 3 kept in time.\n{closed}"
-    assert part("Commitments and follow-ups", asked_after=asked_after).says == f"No commitment was due.\n{closed}"
+    assert told.says == f"4 commitments were kept or missed; 3 kept in time.\n{closed}"
+    assert part("Commitments and follow-ups", asked_after=asked_after).says == f"No commitment was kept or missed.\n{closed}"
 
 
 def test_the_file_escapes_what_people_wrote_and_numbers_its_charts() -> None:
