@@ -104,7 +104,7 @@ def notice(
     """
     policy, now = services.playbook.policy, moment(services)
     reasons = _reasons(services, connection, case, customer, signals)
-    known = opportunities.of_case(connection, case.workspace, case.id)
+    known = opportunities.held(connection, case.workspace, case.id)
     if known:
         after = joined(known, reasons, now, policy.sales, policy.hours)
         if after != known and opportunities.settle(connection, known, after):
@@ -149,7 +149,7 @@ def recognised(services: Services, connection: Connection, case: Case, customer:
     heard = conversations.heard(connection, case)
     signals = {signal for each in heard if each.role is Role.CUSTOMER for signal in each.signals}
     notice(services, connection, case, customer, signals, learnt=True)
-    known = opportunities.of_case(connection, case.workspace, case.id)
+    known = opportunities.held(connection, case.workspace, case.id)
     theirs = keepers(customer.record if customer else None)[:1]
     if known is None or known.state not in WITH_SOMEBODY or set(theirs) <= set(known.told):
         return

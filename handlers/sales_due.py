@@ -107,6 +107,8 @@ async def _happen(services: Services, known: Opportunity, case: Case | None, mov
     policy, now = services.playbook.policy, moment(services)
     read_by = await selling.readers(services, known, case, whom)
     with services.casebook.begin() as connection:
+        if case:  # of two cases of one customer, the second sees that sales has just heard
+            cases.hold(connection, case.workspace, case.id)
         before = opportunities.get(connection, known.workspace, known.id)
         if before != known:
             return

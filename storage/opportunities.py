@@ -56,8 +56,16 @@ def of_case(connection: Connection, workspace: str, case_id: str) -> Opportunity
     return _only(connection, workspace, opportunities.c.case_id == case_id)
 
 
-def _only(connection: Connection, workspace: str, which: ColumnElement[bool]) -> Opportunity | None:
-    found = connection.execute(select(opportunities).where(opportunities.c.workspace == workspace, which))
+def held(connection: Connection, workspace: str, case_id: str) -> Opportunity | None:
+    """The opportunity of a case, which nobody else changes until the transaction ends."""
+    return _only(connection, workspace, opportunities.c.case_id == case_id, for_update=True)
+
+
+def _only(
+    connection: Connection, workspace: str, which: ColumnElement[bool], *, for_update: bool = False
+) -> Opportunity | None:
+    asked = select(opportunities).where(opportunities.c.workspace == workspace, which)
+    found = connection.execute(asked.with_for_update() if for_update else asked)
     row = found.mappings().one_or_none()
     return _opportunity(row) if row else None
 

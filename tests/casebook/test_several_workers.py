@@ -237,6 +237,29 @@ def taken(connection: Connection, name: str) -> None:
     )
 
 
+def test_reasons_that_are_heard_at_one_moment_all_join(casebook: Casebook) -> None:
+    """Whoever adds one to an opportunity holds it first, so that nobody overwrites another's."""
+    with casebook.begin() as connection:
+        case_id = opened(connection).id
+        opportunities.write(connection, opportunity("o1", case_id))
+    together = Barrier(WORKERS)
+
+    def join(number: int) -> bool:
+        together.wait()
+        with casebook.begin() as connection:
+            known = opportunities.held(connection, WORKSPACE, case_id)
+            assert known
+            after = known.model_copy(update={"reasons": (*known.reasons, f"reason{number}")})
+            return opportunities.settle(connection, known, after)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        assert all(pool.map(join, range(WORKERS)))
+    with casebook.begin() as connection:
+        found = opportunities.of_case(connection, WORKSPACE, case_id)
+    assert found
+    assert set(found.reasons) == {"reports_fault", *(f"reason{each}" for each in range(WORKERS))}
+
+
 def test_a_move_is_told_by_one_worker_at_a_time_and_never_backwards(casebook: Casebook) -> None:
     """Who takes the turn has it until they died of it; one that waits to be told again holds up what follows."""
     with casebook.begin() as connection:
