@@ -107,6 +107,7 @@ def pass_on(
         reader=reader.user_id,
         zone=reader.timezone,
         say=say,
+        is_theirs=is_theirs(services, connection, after, reader.user_id),
     )
     _put(services, connection, after, reader.user_id, text, blocks, f"{once}:passed_on")
 

@@ -187,21 +187,22 @@ def _card(
     """The card number `at`, in the language of whoever got it."""
     reader = read_by.get(opportunity.told[at])
     say = words(language_of_locale(reader.locale if reader else ""))
+    is_theirs = sales_notices.is_theirs(services, connection, opportunity, opportunity.told[at])
     if case is None:
-        return _contract_card(services, opportunity, at, reader, say)
+        return _contract_card(services, opportunity, at, reader, say, is_theirs=is_theirs)
     text, blocks = sales_card.card(
         opportunity,
         brief(services, connection, opportunity, case, reader, say),
         playbook=services.playbook,
         say=say,
         is_latest=at == len(opportunity.told) - 1,
-        is_theirs=sales_notices.is_theirs(services, connection, opportunity, opportunity.told[at]),
+        is_theirs=is_theirs,
     )
     return body(text, blocks)
 
 
 def _contract_card(
-    services: Services, opportunity: Opportunity, at: int, reader: Person | None, say: Words
+    services: Services, opportunity: Opportunity, at: int, reader: Person | None, say: Words, *, is_theirs: bool
 ) -> Mapping[str, object]:
     policy, key, whose = services.playbook.policy, key_of(opportunity), opportunity.customer_id
     customer = customer_of(services, whose)
@@ -218,6 +219,7 @@ def _contract_card(
         ),
         say=say,
         is_latest=at == len(opportunity.told) - 1,
+        is_theirs=is_theirs,
     )
     return body(text, blocks)
 

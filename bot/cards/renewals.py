@@ -89,7 +89,13 @@ def _listed(each: Listed, zone: str, say: Words) -> Block:
 
 
 def card(
-    opportunity: Opportunity, ending: Ending | None, brief: sales.Brief, *, say: Words, is_latest: bool = True
+    opportunity: Opportunity,
+    ending: Ending | None,
+    brief: sales.Brief,
+    *,
+    say: Words,
+    is_latest: bool = True,
+    is_theirs: bool = True,
 ) -> tuple[str, list[Block]]:
     """A contract that goes to a colleague, or comes up again: the card as it stands now, and one sentence.
 
@@ -97,6 +103,7 @@ def card(
         ending: The contract; None when it is not on file any more.
         brief: The customer, what similar ones also hold, and where the reader's days begin and end.
         is_latest: Nobody was told after this reader.
+        is_theirs: The reader may do more than take it.
     """
     text = say("{customer}: a contract ends", customer=brief.record.customer.name)
     blocks: list[Block] = [header(text)]
@@ -106,7 +113,7 @@ def card(
     if brief.instead_of:
         blocks.append(context(say("You get this because {name} has left.", name=escaped(brief.instead_of))))
     blocks += sales.holdings(brief, say)
-    blocks += sales.buttons(opportunity, say)
+    blocks += sales.buttons(opportunity, say, is_theirs=is_theirs)
     return text, blocks
 
 

@@ -33,12 +33,17 @@ def reminded(
 
 
 def passed_on(
-    opportunity: Opportunity, *, customer: str, reader: str, zone: str, say: Words
+    opportunity: Opportunity, *, customer: str, reader: str, zone: str, say: Words, is_theirs: bool = True
 ) -> tuple[str, list[Block]]:
-    """Whoever took it hears that the customer is another colleague's account; they can take it back."""
+    """Whoever took it hears that the customer is another colleague's account; they can take it back.
+
+    Args:
+        is_theirs: The reader may do more than take it.
+    """
     text = say("{customer}: another colleague's account", customer=customer)
     why = say("The case that you took is theirs. {standing}", standing=state_words(opportunity, zone, say))
-    return text, [section(f"*{escaped(text)}*\n{why}"), *buttons(opportunity, say), *_whole(opportunity, reader, say)]
+    head, row = section(f"*{escaped(text)}*\n{why}"), buttons(opportunity, say, is_theirs=is_theirs)
+    return text, [head, *row, *_whole(opportunity, reader, say)]
 
 
 def now(

@@ -208,6 +208,19 @@ async def test_what_somebody_took_goes_to_a_colleague_with_a_card_of_its_own(at:
     assert (known.state, known.taken_by) == (OpportunityState.TAKEN, SUCCESSOR)
 
 
+async def test_a_card_of_a_contract_offers_whoever_handed_it_on_no_more_than_to_take_it(at: Desk, stage: Stage) -> None:
+    """As on a case's card: what would be refused has no button."""
+    await look(at)
+    await says(at, SALES, ON_IT)
+    known = stands(at)
+    assert known
+    for user, colleague in ((SALES, SUCCESSOR), (SUCCESSOR, SALES)):
+        await at.submit(user, "sales_hand_on_view", known.id, {"whom": person(colleague)})
+        await at.send_all()
+    (first,) = [str(each) for each in lists(stage, "chat.update") if "sales_take" in str(each)]
+    assert "sales_won" not in first
+
+
 async def test_whoever_is_on_it_is_asked_at_the_next_threshold_and_answers_beside_the_question(at: Desk) -> None:
     """Not after a week, as in a case; a renewal takes its time. Then whoever is above them hears, once."""
     await look(at)

@@ -129,6 +129,22 @@ async def test_a_card_offers_whoever_was_passed_over_no_more_than_to_take_it(sta
         ]  # fmt: skip
 
 
+async def test_a_colleague_whose_case_went_on_to_its_keeper_is_offered_no_more_than_to_take_it_back(
+    stage: Stage, settings: Settings
+) -> None:
+    """The word that says so has no button that would be refused."""
+    async with desk(stage, settings) as at:
+        at.set_up(TEAM.model_copy(update={"sales_managers": RoleSource()}))
+        case = at.case(customer=None, channel=DESK)
+        hears(at, case, "claims_promise")
+        await time_passes(at)
+        await at.click(SALES, "sales_take", stands(at, case).id)
+        await says_it_is(at, AGENT, case, "C-1")
+        await time_passes(at)
+        (word,) = drawn(stage, at, case, WORDS)
+        assert ("sales_take" in word, "sales_won" in word) == (True, False)
+
+
 async def test_two_needs_in_one_minute_are_one_opportunity_and_one_card(stage: Stage, settings: Settings) -> None:
     """Also where the first has not been told yet; the card has both."""
     async with desk(stage, settings) as at:
