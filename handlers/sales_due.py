@@ -73,7 +73,10 @@ async def _whom(services: Services, known: Opportunity, move: SalesMove) -> tupl
 
 
 def _nobody(services: Services, known: Opportunity) -> None:
-    """There is nobody to tell: it is tried again later, but for what rests in the channel, where anybody takes it."""
+    """There is nobody to tell: it is tried again later, but for what rests in the channel, where anybody takes it.
+
+    Whoever put something off that is known to be another's now, who is not here, hears of it themselves.
+    """
     log.warning("nobody_to_tell", opportunity=known.id, customer=known.customer_id)
     policy, now = services.playbook.policy, moment(services)
     if known.state is OpportunityState.OPEN:
@@ -85,6 +88,8 @@ def _nobody(services: Services, known: Opportunity) -> None:
         reached = opportunities.reached(connection, known)
     if known.state is OpportunityState.TAKEN:
         _wait(services, known, again, SalesMove.REMIND)
+    elif known.state is OpportunityState.SNOOZED and known.due_move is SalesMove.MOVE_UP:
+        _wait(services, known, working_time_after(now, timedelta(0), policy.hours), SalesMove.WAKE)
     elif known.holder == CHANNEL or not reached:
         _wait(services, known, None)
     else:

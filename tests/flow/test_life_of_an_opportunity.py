@@ -247,6 +247,25 @@ async def test_whoever_took_a_case_of_nobody_keeps_it_while_the_accounts_keeper_
         assert at.told(MANAGER)[-1] == HOW
 
 
+async def test_what_somebody_put_off_comes_back_where_the_accounts_keeper_is_not_here(
+    stage: Stage, settings: Settings
+) -> None:
+    """It cannot go on to whose account it is: whoever put it off hears at once whose it is, and nobody sleeps on."""
+    await stage.admin("deactivate_user", user=SUCCESSOR)
+    async with desk(stage, settings) as at:
+        at.set_up(TEAM.model_copy(update={"sales_channel": None}))
+        case = at.case(customer=None, channel=DESK)
+        hears(at, case, "claims_promise")
+        await time_passes(at)
+        until = {"until": moment(int(at.clock.now + 3 * 3600))}
+        assert await at.submit(MANAGER, "sales_snooze_view", stands(at, case).id, until) == []
+        await says_it_is(at, AGENT, case, "C-1")
+        await time_passes(at)
+        await time_passes(at)
+        assert at.told(MANAGER) == ["還不知道是哪一家的客戶 說業務答應過", "廣昕精密股份有限公司 說業務答應過"]
+        assert (stands(at, case).state, stands(at, case).holder) == (OpportunityState.ASKED, MANAGER)
+
+
 async def test_where_customers_read_along_nobody_reads_that_something_was_taken_and_left(
     stage: Stage, settings: Settings
 ) -> None:
