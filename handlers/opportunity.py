@@ -249,6 +249,8 @@ async def _move(
     read_by = await selling.readers(services, known, case, user, said.whom) if known else {}
     seller = await _seller(services, actor)
     with task.finishing() as connection:
+        if case:  # whoever else moves it holds the case as well
+            cases.hold(connection, workspace, case.id)
         before = _standing(services, connection, about, user)
         refused = _refusal(before, move, seller, actor)
         if before and before.contract and not refused:
@@ -258,7 +260,7 @@ async def _move(
             casework.answer(services, connection, task, actor, response_url, refused or "")
             return
         after = moved(before, move, by=user, now=moment(services), policy=policy.sales, hours=policy.hours, said=said)
-        selling.make(
+        if not selling.make(
             services,
             connection,
             before=before,
@@ -267,4 +269,6 @@ async def _move(
             case=case,
             actor=user,
             read_by=read_by,
-        )
+        ):
+            changed = actor.say("It changed while this was being decided. Please look at it and try again.")
+            casework.answer(services, connection, task, actor, response_url, changed)

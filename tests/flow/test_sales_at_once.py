@@ -1,0 +1,68 @@
+"""Two of sales do something at the same moment, each heard by a worker of their own: one was first, both are told."""
+
+import threading
+import time
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import text
+
+from bot.sales import Opportunity, OpportunityState
+from bot.settings import Settings
+from storage import opportunities
+from tests import fresh
+from tests.flow.conftest import SALES, SUCCESSOR
+from tests.flow.test_contracts_that_end import NINETY, ON_IT, look, says
+from tests.flow.test_contracts_that_end import stands as of_contract
+from tests.flow.test_opportunity import TEAM, asked, stands
+from tests.flow.without_slack import Desk, desk
+from tests.flow.working import moment
+from tests.sandbox.stage import Stage
+
+SOMEBODY_WAITS = text("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+
+
+async def meanwhile(at: Desk, known: Opportunity, deed: Callable[[], Awaitable[list[str]]]) -> list[str]:
+    """What somebody is told whose deed comes while another worker writes that a colleague has taken it."""
+    written = threading.Event()
+    taken = {"taken_by": SUCCESSOR, "state": OpportunityState.TAKEN, "due_at": None}
+
+    def colleague() -> None:
+        with at.services.casebook.begin() as connection:
+            assert opportunities.settle(connection, known, known.model_copy(update=taken))
+            written.set()
+            while fresh.ON_SERVER and not connection.execute(SOMEBODY_WAITS).scalar_one():
+                time.sleep(0.01)
+
+    other = threading.Thread(target=colleague, daemon=True)
+    other.start()
+    assert written.wait(60)
+    told = await deed()
+    other.join(60)
+    return told
+
+
+async def test_whoever_was_second_to_take_a_case_is_told(stage: Stage, settings: Settings) -> None:
+    """Never a silent click, on a server either, where nobody waits for the first to be done before they look."""
+    async with desk(stage, settings) as at:
+        case = await asked(at)
+        known = stands(at, case)
+        (told,) = await meanwhile(at, known, lambda: at.click(SALES, "sales_take", known.id))
+        assert stands(at, case).taken_by == SUCCESSOR
+        assert told
+
+
+async def test_whoever_was_second_to_put_a_contract_off_is_told(stage: Stage, settings: Settings) -> None:
+    """There is no case that could be held."""
+    async with desk(stage, settings) as at:
+        at.set_up(TEAM)
+        at.clock.now = NINETY
+        await look(at)
+        await says(at, SALES, ON_IT)
+        known = of_contract(at)
+        assert known
+        until = {"until": moment(int(at.clock.now + 7200))}
+        (told,) = await meanwhile(at, known, lambda: at.submit(SALES, "sales_snooze_view", known.id, until))
+        found = of_contract(at)
+        assert found
+        assert (found.state, found.taken_by) == (OpportunityState.TAKEN, SUCCESSOR)
+        assert told
