@@ -135,7 +135,7 @@ async def _open(
     hindrance = barred or _hindrance(services, actor, case, say)
     if hindrance or case is None:
         stands = _stands_in(services, case) if case and not barred else None
-        at_limit = stands in rules.GRANTED
+        at_limit = stands in rules.GRANTED and case is not None and _is_used(services, case)
         instead = (
             [doing_card.row([Action.NEW_FACTS], case.id, say)] if case and stands is ExceptionState.DECLINED else []
         )
@@ -157,6 +157,12 @@ async def _open(
     if case and at_limit and not task.is_finished:
         with task.finishing() as connection:
             requests.note_at_limit(connection, case, by=actor.person.user_id, now=services.clock())
+
+
+def _is_used(services: Services, case: Case) -> bool:
+    """Whether the customer had their exceptions of the window, this case's own among them."""
+    with services.casebook.look() as connection:
+        return window_is_used(services, connection, case, own=True)
 
 
 def _stands_in(services: Services, case: Case) -> ExceptionState | None:

@@ -189,11 +189,15 @@ def _supervisors_away(services: Services, connection: Connection) -> bool:
     return supervisors_away(workspaces.setup(connection, workspace), groups, moment(services))
 
 
-def window_is_used(services: Services, connection: Connection, case: Case) -> bool:
-    """Whether the customer had their exceptions of the window (R23); this case's own does not count against it."""
+def window_is_used(services: Services, connection: Connection, case: Case, *, own: bool = False) -> bool:
+    """Whether the customer had their exceptions of the window (R23).
+
+    Args:
+        own: This case's own counts as well; otherwise it does not count against it.
+    """
     if not case.customer_id:
         return False
-    granted = requests.granted_at(connection, case.workspace, case.customer_id, but_not=case.id)
+    granted = requests.granted_at(connection, case.workspace, case.customer_id, but_not="" if own else case.id)
     policy = services.playbook.policy
     return history.window_is_used(granted, policy.goodwill, policy.hours, moment(services))
 

@@ -97,6 +97,15 @@ async def test_whoever_asks_while_the_limit_stands_leaves_a_row(at: Desk) -> Non
     assert rows == [("case", first.id, AGENT, ""), ("case", second.id, AGENT, "")]
 
 
+async def test_what_puts_our_own_fault_right_uses_nothing_up(at: Desk) -> None:
+    """It stands in the way of a second request in its case, and nobody is counted as turned away by the limit."""
+    case = at.case()
+    ours = Grant(concession=Concession.FULL, scope="發票模組當機", cap=Decimal(3000), ours=True)
+    decided(at, case, ExceptionState.APPROVED, grant=ours)
+    assert await at.click(AGENT, "ask_exception", case.id) == ["window notice_view"]
+    assert at.rows("SELECT 1 FROM audit WHERE move = 'at_limit'") == []
+
+
 async def test_another_problem_is_a_new_request_beside_the_earlier_no(at: Desk) -> None:
     """It reopens nothing; the supervisor decides with the earlier no in sight; this case has had no no."""
     decided(at, at.case(), ExceptionState.DECLINED)
