@@ -127,7 +127,7 @@ async def on_sent(services: Services, task: Task) -> None:
         before = promises.get(connection, workspace, sent.private_metadata)
         refused = _refused(services, connection, before, move, actor)
         if refused is None and before != known:
-            refused = actor.say("It changed while this was being decided. Please look at it and try again.")
+            refused = _changed(actor)
         if refused is None and move is VerificationMove.QUESTION and whom is None:
             refused = actor.say("Nobody in sales can be asked anew. Your question changed nothing.")
         if refused or before is None or case is None:
@@ -149,16 +149,22 @@ async def on_sent(services: Services, task: Task) -> None:
         why = question or (scope.what if scope else "")
         actor_id = actor.person.user_id
         lapses = scope is not None and rules.is_over(scope, now, policy.hours)
-        verifying.make(
+        if not verifying.make(
             services, connection, before=before, after=after, move=move, case=case, actor=actor_id, hear=hear, why=why,
             is_silent=lapses,
-        )  # fmt: skip
+        ):  # fmt: skip
+            tell_directly(services, connection, task, actor, _changed(actor))
+            return
         if lapses:  # what was promised for a time that is over is told as that, and as nothing else
             over = rules.moved(after, VerificationMove.LAPSE, now=now, policy=policy.verification, hours=policy.hours)
             verifying.make(
                 services, connection, before=after, after=over, move=VerificationMove.LAPSE, case=case, actor=actor_id,
                 hear=hear,
             )  # fmt: skip
+
+
+def _changed(actor: Actor) -> str:
+    return actor.say("It changed while this was being decided. Please look at it and try again.")
 
 
 async def _whom(services: Services, known: Verification, case: Case, actor: Actor) -> str | None:

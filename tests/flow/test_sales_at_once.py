@@ -4,16 +4,21 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from bot.promise_moves import moved as answered_with
+from bot.promises import Answer
 from bot.sales import Opportunity, OpportunityState
 from bot.settings import Settings
-from storage import opportunities
+from storage import opportunities, promises
 from tests import fresh
-from tests.flow.conftest import SALES, SUCCESSOR
+from tests.flow.conftest import SALES, SUCCESSOR, SUPERVISOR
 from tests.flow.test_contracts_that_end import NINETY, ON_IT, look, says
 from tests.flow.test_contracts_that_end import stands as of_contract
 from tests.flow.test_opportunity import TEAM, asked, stands
+from tests.flow.test_promise_prolonged import until
+from tests.flow.test_promise_scope import ONE_SUPERVISOR, SCOPE, given, question
+from tests.flow.test_promise_scope import stands as promise_stands
 from tests.flow.without_slack import Desk, desk
 from tests.flow.working import moment
 from tests.sandbox.stage import Stage
@@ -21,14 +26,21 @@ from tests.sandbox.stage import Stage
 SOMEBODY_WAITS = text("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
 
 
-async def meanwhile(at: Desk, known: Opportunity, deed: Callable[[], Awaitable[list[str]]]) -> list[str]:
-    """What somebody is told whose deed comes while another worker writes that a colleague has taken it."""
-    written = threading.Event()
+def takes(known: Opportunity) -> Callable[[Connection], bool]:
+    """A colleague takes it."""
     taken = {"taken_by": SUCCESSOR, "state": OpportunityState.TAKEN, "due_at": None}
+    return lambda connection: opportunities.settle(connection, known, known.model_copy(update=taken))
+
+
+async def meanwhile(
+    at: Desk, first: Callable[[Connection], bool], deed: Callable[[], Awaitable[list[str]]]
+) -> list[str]:
+    """What somebody is told whose deed comes while another worker writes what a colleague did first."""
+    written = threading.Event()
 
     def colleague() -> None:
         with at.services.casebook.begin() as connection:
-            assert opportunities.settle(connection, known, known.model_copy(update=taken))
+            assert first(connection)
             written.set()
             while fresh.ON_SERVER and not connection.execute(SOMEBODY_WAITS).scalar_one():
                 time.sleep(0.01)
@@ -46,9 +58,31 @@ async def test_whoever_was_second_to_take_a_case_is_told(stage: Stage, settings:
     async with desk(stage, settings) as at:
         case = await asked(at)
         known = stands(at, case)
-        (told,) = await meanwhile(at, known, lambda: at.click(SALES, "sales_take", known.id))
+        (told,) = await meanwhile(at, takes(known), lambda: at.click(SALES, "sales_take", known.id))
         assert stands(at, case).taken_by == SUCCESSOR
         assert told
+
+
+async def test_a_scope_recorded_while_sales_answers_is_recorded_whole_or_not_at_all(
+    stage: Stage, settings: Settings
+) -> None:
+    """R25: also one that is over by now, which is two moves; where sales was first, the supervisor is told so."""
+    async with desk(stage, settings) as at:
+        at.set_up(ONE_SUPERVISOR)
+        _, known = question(at, given(at, Answer.YES, SUCCESSOR, "5/1 的信"))
+        no, policy = given(at, Answer.NO, SALES), at.services.playbook.policy
+        answered = answered_with(
+            known, no.move, now=at.clock.moment, policy=policy.verification, hours=policy.hours, said=no
+        )
+
+        def colleague(connection: Connection) -> bool:
+            return promises.settle(connection, known, answered)
+
+        sent = {**SCOPE, **until("2026-01-01")}
+        told = await meanwhile(at, colleague, lambda: at.submit(SUPERVISOR, "record_promise_view", known.id, sent))
+        moves = [move for (move,) in at.rows("SELECT move FROM audit WHERE subject_id = ? ORDER BY seq", known.id)]
+        is_as_answered = promise_stands(at, known) == answered
+        assert (len(told), is_as_answered, moves) in ((1, True, []), (0, False, ["record", "lapse"]))
 
 
 async def test_whoever_was_second_to_put_a_contract_off_is_told(stage: Stage, settings: Settings) -> None:
@@ -61,7 +95,7 @@ async def test_whoever_was_second_to_put_a_contract_off_is_told(stage: Stage, se
         known = of_contract(at)
         assert known
         until = {"until": moment(int(at.clock.now + 7200))}
-        (told,) = await meanwhile(at, known, lambda: at.submit(SALES, "sales_snooze_view", known.id, until))
+        (told,) = await meanwhile(at, takes(known), lambda: at.submit(SALES, "sales_snooze_view", known.id, until))
         found = of_contract(at)
         assert found
         assert (found.state, found.taken_by) == (OpportunityState.TAKEN, SUCCESSOR)
