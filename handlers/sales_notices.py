@@ -11,7 +11,7 @@ from bot.customer import Customer, CustomerRecord
 from bot.entitlement import CoverageOn
 from bot.i18n import Words, words
 from bot.language import language_of_locale
-from bot.sales import CHANNEL, Opportunity, SalesMove, Seller, manages_sales, may_act
+from bot.sales import CHANNEL, Opportunity, SalesMove, Seller, in_sales, manages_sales, may_act
 from bot.setup import Person, Setup
 from handlers import people
 from handlers.services import Services
@@ -32,9 +32,13 @@ def about(services: Services, opportunity: Opportunity, say: Words) -> tuple[Cus
 def is_theirs(services: Services, connection: Connection, opportunity: Opportunity, user: str) -> bool:
     """Whether somebody who reads a card may do more than take it, as the setup and the user groups have them now."""
     setup: Setup = workspaces.setup(connection, opportunity.workspace)
+    manages = manages_sales(user, setup, _groups(services, connection))
+    return may_act(opportunity, Seller(user=user, sells=True, manages=manages))
+
+
+def _groups(services: Services, connection: Connection) -> Mapping[str, frozenset[str]]:
     since = services.clock() - people.GROUPS_TOO_OLD_SECONDS
-    groups = workspaces.groups(connection, opportunity.workspace, since=since)
-    return may_act(opportunity, Seller(user=user, sells=True, manages=manages_sales(user, setup, groups)))
+    return workspaces.groups(connection, services.identity.workspace, since=since)
 
 
 def unknown(opportunity: Opportunity, say: Words) -> CustomerRecord:
@@ -97,9 +101,11 @@ def pass_on(
     read_by: Mapping[str, Person],
     once: str,
 ) -> None:
-    """Whoever took it and is still here hears that it is another colleague's account."""
+    """Whoever took it, and still sells and is here, hears that it is another colleague's account."""
     reader, say = _reader(connection, after, read_by, before.taken_by or "")
     if reader is None or not reader.active or reader.outsider or reader.user_id == after.asked:
+        return
+    if not in_sales(reader.user_id, workspaces.setup(connection, after.workspace), _groups(services, connection)):
         return
     text, blocks = card.passed_on(
         after,

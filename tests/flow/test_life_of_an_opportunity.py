@@ -247,6 +247,18 @@ async def test_whoever_took_a_case_of_nobody_keeps_it_while_the_accounts_keeper_
         assert at.told(MANAGER)[-1] == HOW
 
 
+async def test_whoever_sells_no_more_is_not_told_that_their_account_is_anothers(
+    stage: Stage, settings: Settings
+) -> None:
+    """They went to another department: what they took goes up, and to them nothing is said that is not so."""
+    async with desk(stage, settings) as at:
+        case = await asked(at)
+        await at.click(SUCCESSOR, "sales_take", stands(at, case).id)
+        at.set_up(TEAM.model_copy(update={"sales": RoleSource(users=(SALES,))}))
+        await time_passes(at, WEEK)
+        assert (stands(at, case).holder, at.told(SUCCESSOR)) == (MANAGER, [TITLE])
+
+
 async def test_what_somebody_put_off_comes_back_where_the_accounts_keeper_is_not_here(
     stage: Stage, settings: Settings
 ) -> None:
