@@ -24,6 +24,7 @@ from storage.schema import (
     cases,
     commitments,
     corrections,
+    endings_told,
     exceptions,
     facts,
     inbox,
@@ -196,7 +197,7 @@ def forget(
 
 def _workspaces(connection: Connection, customer_id: str) -> list[str]:
     """Where something is kept about the customer."""
-    tables = (cases, exceptions, verifications, opportunities)
+    tables = (cases, exceptions, verifications, opportunities, endings_told)
     found = union(*(select(table.c.workspace).where(table.c.customer_id == customer_id) for table in tables))
     return sorted(row.workspace for row in connection.execute(found))
 
@@ -280,7 +281,13 @@ def _outbox_emptied(connection: Connection, workspace: str, customer_id: str, of
         opportunities.c.contract.is_not(None),
         is_card_of(opportunities.c.id),
     )
-    of_cases = (outbox.c.workspace == workspace) & or_(outbox.c.case_id.in_(of_customer), of_contract.exists())
+    of_list = select(endings_told.c.told).where(
+        endings_told.c.workspace == workspace,
+        endings_told.c.customer_id == customer_id,
+        or_(outbox.c.key == endings_told.c.message, outbox.c.key.startswith(endings_told.c.message + ":")),
+    )
+    concerned = or_(outbox.c.case_id.in_(of_customer), of_contract.exists(), of_list.exists())
+    of_cases = (outbox.c.workspace == workspace) & concerned
     waiting = outbox.c.state.in_([SendState.DUE, SendState.SENDING])
     taken_back = update(outbox).where(of_cases, waiting).values(state=SendState.WITHHELD, error="taken back")
     changed = connection.execute(taken_back).rowcount

@@ -1,6 +1,7 @@
 """Forgetting a customer: no word is left in any file, every figure is, and the second time changes nothing."""
 
 from contextlib import closing
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
 from bot.case import CaseState
-from storage import commitments, conversations, facts, forgetting, goodwill, opportunities, outbox, promises
+from bot.renewals import Ending
+from storage import commitments, conversations, endings, facts, forgetting, goodwill, opportunities, outbox, promises
 from storage import workspace as workspaces
 from storage.engine import Casebook
 from storage.outbox import SendState
@@ -171,3 +173,30 @@ def test_what_sales_was_told_of_a_contract_that_ends_is_forgotten_as_well(casebo
         assert outbox.state_of(connection, WORKSPACE, "sales:o1:1") is SendState.WITHHELD
         rows = connection.execute(select(outbox_rows.c.key, outbox_rows.c.body, outbox_rows.c.target)).all()
         assert [row.key for row in rows if MARK in row.body + row.target] == ["sales:o2"]
+
+
+def test_a_list_of_contracts_that_waits_to_be_sent_and_names_them_is_taken_back(casebook: Casebook) -> None:
+    """Also of a customer who never had a case; whoever else stands on it is told of again, since it reached nobody."""
+    with casebook.begin() as connection:
+        for number, customer in enumerate(("C-1", "C-2")):
+            stood = Ending(
+                customer_id=customer,
+                contract="M-1",
+                ends_on=date(2027, 1, 1),
+                customer=MARK,
+                name="",
+                price=None,
+                days=30,
+            )
+            for message in ["renewals:a"] if number == 0 else ["renewals:a", "renewals:b"]:
+                endings.note(
+                    connection, WORKSPACE, stood, within=30, told=message, keeper=AGENT, message=message, now=NOW
+                )
+        for key in ("renewals:a", "renewals:a:9", "renewals:b"):
+            send(connection, None, key, MARK, at=NOW, state=SendState.DUE)
+        assert forgetting.knows(connection, "C-1")
+        forgetting.forget(connection, "C-1", now=NOW)
+        rows = connection.execute(select(outbox_rows.c.key, outbox_rows.c.state, outbox_rows.c.body)).all()
+        assert [(row.key, row.state) for row in rows if MARK in row.body] == [("renewals:b", SendState.DUE)]
+        assert {row.state for row in rows if row.key.startswith("renewals:a")} == {SendState.WITHHELD}
+        assert forgetting.forget(connection, "C-1", now=NOW).changed == 0
