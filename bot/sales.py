@@ -365,7 +365,7 @@ def moved(
             changed |= {"taken_by": by, "taken_at": now}
         case SalesMove.SNOOZE:
             changed |= {"due_at": said.until, "due_move": SalesMove.WAKE}
-            changed |= {"taken_by": by}
+            changed |= {"taken_by": opportunity.taken_by or by}
         case SalesMove.WIN | SalesMove.LOSE:
             changed |= {"settled_by": by, "settled_at": now, "taken_by": opportunity.taken_by or by}
             changed |= said.model_dump(include={"value", "currency", "months", "lost_reason", "lost_note"})

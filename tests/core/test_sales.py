@@ -146,6 +146,14 @@ def test_a_graver_reason_is_told_anew_at_once(state: OpportunityState) -> None:
     assert again.due_move is not SalesMove.TELL_ANEW
 
 
+def test_what_a_manager_puts_off_for_whoever_took_it_stays_theirs() -> None:
+    """It comes up again with them, who speak to the customer, and not with the manager."""
+    taken = after(told(), SalesMove.TAKE, FRIDAY_NOON, OWNER)
+    put_off = after(taken, SalesMove.SNOOZE, FRIDAY_NOON, MANAGER, until=MONDAY_OPENING)
+    assert (put_off.holder, put_off.due_at, put_off.due_move) == (OWNER, MONDAY_OPENING, SalesMove.WAKE)
+    assert after(told(), SalesMove.SNOOZE, FRIDAY_NOON, MANAGER, until=MONDAY_OPENING).holder == MANAGER
+
+
 def test_what_the_table_calls_for_is_graver_than_a_need_and_waits_for_the_desk() -> None:
     """R20: that the cost is high is news for sales, and no reason to wake anybody."""
     graver = joined(told("reports_fault"), ["row:renew"], FRIDAY_NIGHT, POLICY, HOURS)
