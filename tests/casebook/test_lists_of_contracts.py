@@ -68,6 +68,14 @@ def test_whom_the_days_lists_missed_is_known_until_somebody_heard(casebook: Case
         assert endings.lists_with(connection, WORKSPACE, ENDING.key) == [("renewals:3", "U3")]
 
 
+def test_whoever_heard_at_an_earlier_threshold_has_not_heard_at_this_one(casebook: Casebook) -> None:
+    """The list at sixty days reached nobody: that the one at ninety did makes nobody less missed."""
+    with casebook.begin() as connection:
+        listed(connection, "renewals:1", state=SendState.SENT)
+        listed(connection, "renewals:2", within=60, state=SendState.FAILED)
+        assert endings.missed(connection, WORKSPACE, since=NOW) == {ENDING.key: {"U1"}}
+
+
 def test_whom_a_list_missed_yesterday_is_told_again_today(casebook: Casebook) -> None:
     """What was missed is let go of with its day; what arrived stays."""
     with casebook.begin() as connection:

@@ -24,7 +24,7 @@ from tests.flow.test_opportunity import (
 from tests.flow.test_right_customer import hears as says
 from tests.flow.test_right_customer import says_it_is
 from tests.flow.without_slack import Desk, desk
-from tests.flow.working import moment, typed
+from tests.flow.working import moment, person, typed
 from tests.sandbox.stage import Json, Stage
 
 WEEK = 7 * 24.0
@@ -245,6 +245,18 @@ async def test_whoever_took_a_case_of_nobody_keeps_it_while_the_accounts_keeper_
         assert (stands(at, case).state, stands(at, case).holder) == (OpportunityState.TAKEN, MANAGER)
         await time_passes(at, WEEK)
         assert at.told(MANAGER)[-1] == HOW
+
+
+async def test_what_whoever_took_it_puts_off_is_still_taken_up_for_the_agent(stage: Stage, settings: Settings) -> None:
+    """The line that a salesperson will be in touch stays true; it is not once it goes to a colleague."""
+    async with desk(stage, settings) as at:
+        case = await asked(at)
+        await at.click(SUCCESSOR, "sales_take", stands(at, case).id)
+        later = {"until": moment(int(at.clock.now + 7200))}
+        await at.submit(SUCCESSOR, "sales_snooze_view", stands(at, case).id, later)
+        assert took_up(at, case) == ["yes"]
+        await at.submit(SUCCESSOR, "sales_hand_on_view", stands(at, case).id, {"whom": person(SALES)})
+        assert took_up(at, case) == ["yes", "no"]
 
 
 async def test_whoever_sells_no_more_is_not_told_that_their_account_is_anothers(

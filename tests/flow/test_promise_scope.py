@@ -334,3 +334,16 @@ async def test_the_home_holds_what_a_supervisor_may_record_until_it_is(at: Desk)
     assert await at.click(SUPERVISOR, "record_promise", known.id, in_message=False) == ["window record_promise_view"]
     await at.submit(SUPERVISOR, "record_promise_view", known.id, SCOPE)
     assert "record_promise" not in await at.home(MANAGER)
+
+
+async def test_a_move_is_written_only_on_the_question_as_it_was_seen(at: Desk) -> None:
+    """State compared and set: of two who saw the same, the second changes nothing and adds no answer."""
+    _, known = question(at)
+    policy = at.services.playbook.policy
+    said = [given(at, Answer.YES, SUCCESSOR, "5/1 的信"), given(at, Answer.NO, SALES)]
+    wanted = [
+        moved(known, each.move, now=each.at, policy=policy.verification, hours=policy.hours, said=each) for each in said
+    ]
+    with at.services.casebook.begin() as connection:
+        assert [promises.settle(connection, known, each) for each in wanted] == [True, False]
+    assert stands(at, known) == wanted[0]
