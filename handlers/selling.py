@@ -297,11 +297,12 @@ def _tell_the_desk(
             _sales_told(services, connection, after, case, person)
     takes = after.state is OpportunityState.TAKEN
     sleeps = after.state is OpportunityState.SNOOZED and before.state is OpportunityState.TAKEN
-    value = "yes" if takes or sleeps else "no"
-    if current(facts.of_case(connection, case)).get(TOOK_IT_UP, "no") != value:
+    value, known = "yes" if takes or sleeps else "no", current(facts.of_case(connection, case)).get(TOOK_IT_UP, "no")
+    is_news = move is SalesMove.WIN or (move is SalesMove.TAKE and (known, before.taken_by) != ("yes", after.taken_by))
+    if known != value:
         by = after.taken_by or request.OURSELVES
         facts.record(connection, case, TOOK_IT_UP, value, by=by, now=services.clock())
-    for agent in coached if move in {SalesMove.TAKE, SalesMove.WIN} else ():
+    for agent in coached if is_news else ():
         say = words(language_of_locale(agent.locale))
         text, blocks = sales_card.told_agent(after, customer=name_of(services, after, say), say=say)
         lines: list[Block] = []

@@ -248,15 +248,17 @@ async def test_whoever_took_a_case_of_nobody_keeps_it_while_the_accounts_keeper_
 
 
 async def test_what_whoever_took_it_puts_off_is_still_taken_up_for_the_agent(stage: Stage, settings: Settings) -> None:
-    """The line that a salesperson will be in touch stays true; it is not once it goes to a colleague."""
+    """The line that a salesperson will be in touch stays true, and is told once until it goes to a colleague."""
     async with desk(stage, settings) as at:
         case = await asked(at)
         await at.click(SUCCESSOR, "sales_take", stands(at, case).id)
         later = {"until": moment(int(at.clock.now + 7200))}
         await at.submit(SUCCESSOR, "sales_snooze_view", stands(at, case).id, later)
-        assert took_up(at, case) == ["yes"]
+        await at.click(SUCCESSOR, "sales_take", stands(at, case).id)
+        assert (took_up(at, case), at.told(AGENT)) == (["yes"], ["廣昕精密股份有限公司：業務接下了。"])
         await at.submit(SUCCESSOR, "sales_hand_on_view", stands(at, case).id, {"whom": person(SALES)})
-        assert took_up(at, case) == ["yes", "no"]
+        await at.click(SALES, "sales_take", stands(at, case).id)
+        assert (took_up(at, case), len(at.told(AGENT))) == (["yes", "no", "yes"], 2)
 
 
 async def test_whoever_sells_no_more_is_not_told_that_their_account_is_anothers(
