@@ -58,25 +58,28 @@ async def two(shared: Settings, stage: Stage) -> AsyncIterator[tuple[Victim, Vic
         await second.kill()
 
 
-async def killed_after(calls: int, victim: Victim, shared: Settings, stage: Stage) -> None:
-    """Kill one of them when Slack has heard so many calls since both messages were kept.
-
-    Before that an answer may come in ahead of what it answers to, and is not about a case that anybody knows.
-    """
-    while rows(shared, "SELECT count(*) FROM messages") != [(2,)]:  # noqa: ASYNC110 - as below
+async def both_kept(shared: Settings) -> None:
+    """Wait for both messages: an answer that came in ahead of what it answers to is looked at again a little later."""
+    while rows(shared, "SELECT count(*) FROM messages") != [(2,)]:  # noqa: ASYNC110 - they have no event
         await asyncio.sleep(0.01)
+
+
+async def killed_after(calls: int, victim: Victim, shared: Settings, stage: Stage) -> None:
+    """Kill one of them when Slack has heard so many calls since both messages were kept."""
+    await both_kept(shared)
     until = calls_heard(stage) + calls
-    while calls_heard(stage) < until:  # noqa: ASYNC110 - the other process has no event to wait for
+    while calls_heard(stage) < until:  # noqa: ASYNC110 - as above
         await asyncio.sleep(0.002)
     await victim.kill()
 
 
-async def played(stage: Stage) -> Seats:
+async def played(shared: Settings, stage: Stage) -> Seats:
     """A fault, a request, an approval; lost clicks are made again, and what a dead worker held is waited for."""
     seats = {who: await stage.seat(who) for who in (CUSTOMER, AGENT, SUPERVISOR, SUCCESSOR)}
     customer, agent, supervisor = seats[CUSTOMER], seats[AGENT], seats[SUPERVISOR]
     ts = await customer.say(SHARED, FAULT)
     await agent.say(SHARED, ASKED_BACK, thread_ts=ts)
+    await both_kept(shared)
     await patiently(lambda: seats[SUCCESSOR].sees("message"))
     opened = await insist(agent, "shortcut", "view_opened", callback_id="ask_exception", channel=SHARED, ts=ts)
     await submit(agent, opened["view"]["id"])
@@ -98,7 +101,7 @@ async def test_one_is_killed_and_the_other_finishes_the_story(shared: Settings, 
     """Asked, decided and told by whoever is there: rows and visible messages exactly once, ephemerals at most once."""
     async with two(shared, stage) as (first, _):
         killing = asyncio.create_task(killed_after(calls, first, shared, stage))
-        seats = await played(stage)
+        seats = await played(shared, stage)
         await killing
         await settled(shared)
     approvals = [push for push in seats[SUPERVISOR].of("message") if push["channel"] == APPROVALS]
