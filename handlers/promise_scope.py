@@ -11,9 +11,11 @@ from bot.authority import authorities
 from bot.cards import exception as exception_card
 from bot.cards import promise_scope as card
 from bot.case import Case
+from bot.i18n import Words
 from bot.policy import Concession
 from bot.promise_moves import Decider, knows_of_it, whom_next
 from bot.promises import Scope, Verification, VerificationMove
+from bot.working_hours import desk_day
 from handlers import casework, inbound, people, verifying
 from handlers.guard import Actor, actor_of, admit, open_window, tell_directly
 from handlers.inbound import Submission
@@ -73,10 +75,23 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
         errors["what"] = say("Please write what was promised; whoever talks to the customer goes by it.")
     if sent.text("concession") == Concession.EXTENSION and not sent.text("until"):
         errors["until"] = say("Please choose the last day of the extension.")
+    errors |= _mistaken_end(services, sent, say)
     cap = _cap(services, sent)
     if isinstance(cap, CostError):
         errors["cap"] = exception_card.cost_error_words(cap, say)
     return errors
+
+
+def _mistaken_end(services: Services, sent: Submission, say: Words) -> dict[str, str]:
+    """A day in the past would end the promise at once: by no slip, but where somebody says that it is over."""
+    day, hours = sent.text("until"), services.playbook.policy.hours
+    past = bool(day) and date.fromisoformat(day) < desk_day(moment(services), hours.timezone)
+    says_over = bool(sent.many("over"))
+    if past and not says_over:
+        return {"until": say("That day has passed. Please choose a later one, or tick below that the promise is over.")}
+    if says_over and not past:
+        return {"over": say("This is only for a promise whose last day has passed. Choose that day, or untick this.")}
+    return {}
 
 
 def _cap(services: Services, sent: Submission) -> Decimal | CostError | None:

@@ -123,6 +123,13 @@ def record_modal(verification: Verification, currency: str, say: Words) -> Block
                 optional=True,
             ),
             labelled(
+                "over",
+                say("Over already?"),
+                {"type": "checkboxes", "action_id": "box", "options": [option(say("That last day has passed"), "yes")]},
+                hint=say("Only if the promise ended before today; nothing is free by it any more."),
+                optional=True,
+            ),
+            labelled(
                 "cap",
                 say("Up to what may it cost us? ({currency})", currency=currency),
                 text_input("text", most=30),

@@ -17,7 +17,7 @@ from storage.outbox import SendKind
 from storage.promises import files_key, scope_key
 from tests.flow.conftest import AGENT, APPROVALS, GUEST, SALES, SHARED, SUCCESSOR, SUPERVISOR, WORKSPACE
 from tests.flow.test_promise_prolonged import over, table, until
-from tests.flow.test_promise_scope import ONE_SUPERVISOR, claim, given, question, stands, typed_in
+from tests.flow.test_promise_scope import ONE_SUPERVISOR, TICKED, claim, given, question, stands, typed_in
 from tests.flow.without_slack import Desk, desk
 from tests.flow.working import typed
 from tests.sandbox.stage import Stage
@@ -87,7 +87,9 @@ async def test_the_customers_channel_is_shown_nothing_of_it(at: Desk) -> None:
     await at.submit(SALES, "promise_yes_view", known.id, typed_in("報價單第 3 條"))
     await at.submit(SUPERVISOR, "question_promise_view", known.id, {"reason": typed("是哪一份？")})
     await at.submit(SALES, "promise_yes_view", known.id, typed_in("去年那一份"))
-    await at.submit(SUPERVISOR, "record_promise_view", known.id, {**until("2026-11-20"), "cap": typed("48765")})
+    await at.submit(
+        SUPERVISOR, "record_promise_view", known.id, {**until("2026-11-20"), **TICKED, "cap": typed("48765")}
+    )
     await at.submit(SUCCESSOR, "promise_prolonged_view", known.id, typed_in("續約信"))
     assert stands(at, known).state is VerificationState.LAPSED
     rows = at.rows("SELECT kind, target, body FROM outbox")

@@ -12,7 +12,7 @@ from bot.signals import Reading, Signal
 from handlers.situation import customer_of, situation
 from storage import conversations, promises
 from tests.flow.conftest import AGENT, CUSTOMER, OTHER_AGENT, SALES, SHARED, SUCCESSOR, SUPERVISOR, WORKSPACE
-from tests.flow.test_promise_scope import ONE_SUPERVISOR, SCOPE, claim, given, question, stands, typed_in
+from tests.flow.test_promise_scope import ONE_SUPERVISOR, SCOPE, TICKED, claim, given, question, stands, typed_in
 from tests.flow.without_slack import Desk, desk
 from tests.sandbox.stage import Json, Stage
 
@@ -35,7 +35,7 @@ def until(day: str) -> Json:
 async def over(at: Desk) -> tuple[Case, Verification]:
     """A promise that was confirmed and recorded for a time that has gone by."""
     case, known = question(at, given(at, Answer.YES, SUCCESSOR, "報價單第 3 條"))
-    await at.submit(SUPERVISOR, "record_promise_view", known.id, until("2026-11-20"))
+    await at.submit(SUPERVISOR, "record_promise_view", known.id, {**until("2026-11-20"), **TICKED})
     assert stands(at, known).state == "lapsed"
     return case, stands(at, known)
 

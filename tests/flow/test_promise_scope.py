@@ -15,6 +15,7 @@ from bot.promises import Answer, Given, Verification
 from bot.settings import Settings
 from bot.setup import Away, RoleSource
 from bot.signals import Reading, Signal
+from bot.working_hours import desk_day
 from handlers.due import do_due
 from handlers.situation import customer_of, situation
 from storage import cases, conversations, facts, ids, promises
@@ -43,6 +44,7 @@ ONE_SUPERVISOR = SETUP.model_copy(
     update={"supervisors": RoleSource(users=(SUPERVISOR, DEPUTY)), "managers": RoleSource(users=(MANAGER,))}
 )
 SCOPE = {"concession": chosen("full"), "what": typed("一年內免費維修")}
+TICKED: Json = {"over": {"box": {"type": "checkboxes", "selected_options": [{"value": "yes"}]}}}
 ONLY_SUPERVISORS, OWN, TALKS = "只有主管可以這樣做", "要由另一位主管來看", "正在跟這位客戶對話"
 
 
@@ -223,11 +225,27 @@ async def test_what_was_promised_for_a_time_that_is_over_is_told_as_that(at: Des
     """No line speaks of it, nothing is free by it, and nobody says that it was never promised."""
     case, known = question(at, given(at, Answer.YES, SUCCESSOR, "報價單第 3 條"))
     past = {**SCOPE, "until": {"day": {"type": "datepicker", "selected_date": "2026-11-20"}}}
-    await at.submit(SUPERVISOR, "record_promise_view", known.id, past)
+    await at.submit(SUPERVISOR, "record_promise_view", known.id, {**past, **TICKED})
     assert (stands(at, known).state, claim(at, case)) == ("lapsed", "none")
     (news,) = [each for each in at.told(AGENT) if "期限" in each]
     assert "已經過了" in news
     assert at.rows("SELECT move FROM audit WHERE subject = 'verification' ORDER BY seq") == [("record",), ("lapse",)]
+
+
+async def test_a_day_in_the_past_ends_no_promise_by_a_slip(at: Desk) -> None:
+    """It is refused unless the supervisor says that it is over; today still holds, and what holds is not over."""
+    _, known = question(at, given(at, Answer.YES, SUCCESSOR, "報價單第 3 條"))
+
+    async def told(day: str | None, box: Json) -> list[str]:
+        until = {"until": {"day": {"type": "datepicker", "selected_date": day}}}
+        sent = await at.submit(SUPERVISOR, "record_promise_view", known.id, {**SCOPE, **until, **box})
+        return [each.partition(":")[0] for each in sent]
+
+    assert await told("2026-11-01", {}) == ["until"]
+    assert [await told(None, TICKED), await told("2026-12-31", TICKED)] == [["over"], ["over"]]
+    assert stands(at, known) == known
+    assert await told(desk_day(at.clock.moment, at.services.playbook.policy.hours.timezone).isoformat(), {}) == []
+    assert stands(at, known).state == "confirmed"
 
 
 async def test_mistakes_in_the_window_are_told_beside_their_boxes(at: Desk) -> None:
