@@ -23,6 +23,8 @@ from storage.directory import DirectorySource
 from storage.engine import open_as_it_is
 
 SUBJECTS = {"opportunities": "opportunity", "exceptions": "exception"}
+BYTE_ORDER_MARK = "\ufeff"
+"""Without it Excel takes a file for the machine's old code page, and Chinese is lost."""
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -52,10 +54,10 @@ def export_command(
         click.echo(text, nl=False)
         return
     try:
-        exports.write(file, text)
+        exports.write(file, BYTE_ORDER_MARK + text if text else "")
     except OSError as error:
         raise UserError(f"{file} cannot be written: {error.strerror}.", "Name a file where you may write.") from error
-    click.echo(f"{file}: {len(rows):,} {what}.")
+    click.echo(f"{file}: {len(rows):,} {SUBJECTS[what] if len(rows) == 1 else what}.")
 
 
 def _begins(day: date, zone: ZoneInfo) -> float:

@@ -41,6 +41,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--since", type=_DAY, metavar="YYYY-MM-DD", help=f"The first day; {DAYS} days ago when none is given.")
 @click.option("--until", type=_DAY, metavar="YYYY-MM-DD", help="The last day; today when none is given.")
 @click.option("--html", type=_FILE, metavar="FILE", help="Write one HTML file that needs nothing else.")
+@click.option("--words", "with_words", is_flag=True, help="With what sales wrote of lost renewals; it may name people.")
 @click.option("--sql", is_flag=True, help="Print the questions to the database instead, to ask them again.")
 @click.option("--workspace", help="Which one, if the casebook holds several (T…).")
 @click.option("--lang", type=click.Choice(get_args(Language)), default="zh-TW", show_default=True)
@@ -51,14 +52,15 @@ def report_command(
     workspace: str | None,
     lang: Language,
     *,
+    with_words: bool,
     sql: bool,
 ) -> None:
     """Show what was granted and what it cost, renewals won, claims and how they ended, what customers came with.
 
     Also month by month: all months of the period, and the last twelve where it is shorter. Days are the desk's, by the
     time zone in policy.yaml. Each figure is one question to the casebook: --sql prints them. Nothing that a customer
-    typed is in it; customers who asked again are named, and sales' words on lost renewals stand there, so keep the file
-    as carefully as the casebook. Aside may run meanwhile.
+    typed is in it. Customers who asked again are named, and with --words sales' own words on lost renewals stand there,
+    which may name anybody: keep the file as carefully as the casebook. Aside may run meanwhile.
     """
     settings, say = load_settings(), words(lang)
     playbook = load_playbook(settings.playbook)
@@ -83,7 +85,7 @@ def report_command(
         found = questions.insight(directory.holdings(), directory.basket) if directory else questions.insight(None)
         asked = {name: questions.sql(name) for name in SQL}
     named = directory.names(each.customer_id for each in found.asked_again if each.customer_id) if directory else {}
-    shown = sections(found, named, _signal_names(playbook, lang), say)
+    shown = sections(found, named, _signal_names(playbook, lang), say, with_words=with_words)
     title, subtitle = say("What came of it"), say("{first} to {last}", first=say.day(first), last=say.day(last))
     if html is None:
         _print(Console(highlight=False), title, subtitle, shown)
@@ -92,7 +94,7 @@ def report_command(
         exports.write(html, page(title, subtitle, shown, asked, say))
     except OSError as error:
         raise UserError(f"{html} cannot be written: {error.strerror}.", "Name a file where you may write.") from error
-    click.echo(f"{html}: {title}, {subtitle}.")
+    click.echo(f"{html}: {say('{label}: {value}', label=title, value=subtitle)}")
 
 
 def _begins(day: date, zone: ZoneInfo) -> datetime:

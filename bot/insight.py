@@ -166,7 +166,7 @@ class Lost(Figures):
 
 
 class LostWords(Figures):
-    """What a salesperson wrote down that the customer said; whose words they are is not told (R45)."""
+    """What a salesperson wrote down that the customer said; the words may name them, the figures do not (R45)."""
 
     reason: LostReason
     settled_at: datetime

@@ -1,6 +1,7 @@
 """What customers ask for across cases, for those who decide (R45).
 
-Counts, and what sales wrote down when a renewal was lost, without names. No word that a customer typed is in it.
+Counts; and, to whoever asks for it, what sales wrote down when a renewal was lost. No word that a customer typed is in
+it.
 """
 
 from collections.abc import Mapping
@@ -76,15 +77,27 @@ def asked_for(insight: Insight, say: Words) -> Section | None:
     )
 
 
-def lost(insight: Insight, say: Words) -> Section:
-    """Why customers did not renew, by reason."""
+def lost(insight: Insight, say: Words, *, with_words: bool = False) -> Section:
+    """Why customers did not renew, by reason.
+
+    Args:
+        with_words: Sales' own words follow.
+    """
     title, asked = say("Why renewals were lost"), ("lost",)
     if not insight.lost:
         return Section(title, asked, say("None was lost."))
+    told = [say("What customers said, as sales wrote it down.")]
+    if insight.lost_words and not with_words:
+        told.append(
+            say(
+                "Of {n} sales wrote more; it may name people and is left out. `aside report --words` has it.",
+                n=len(insight.lost_words),
+            )
+        )
     return Section(
         title,
         asked,
-        say("What customers said, as sales wrote it down."),
+        "\n".join(told),
         columns=(say("Reason"), say("How many")),
         rows=tuple((lost_words(each.reason, say), str(each.times)) for each in insight.lost),
         bars=shares([each.times for each in insight.lost]),
@@ -96,7 +109,10 @@ def lost_in_words(insight: Insight, say: Words) -> Section | None:
     if not insight.lost_words:
         return None
     shown = insight.lost_words[:MOST_ROWS]
-    told = say("In sales' own words, without the customers' names; whoever is forgotten is not quoted any more.")
+    told = say(
+        "In sales' own words, as they wrote them: they may name customers and people, so keep this within the company. "
+        "Whoever is forgotten is not quoted any more."
+    )
     more = len(insight.lost_words) - len(shown)
     if more:
         told += "\n" + say.plural("{n} older one is left out.", "{n} older ones are left out.", more)

@@ -12,12 +12,15 @@ from bot.insight_parts import MOST_ROWS, Section, shares
 from bot.promises import VerificationState
 
 
-def sections(insight: Insight, names: Mapping[str, str], signals: Mapping[str, str], say: Words) -> tuple[Section, ...]:
+def sections(
+    insight: Insight, names: Mapping[str, str], signals: Mapping[str, str], say: Words, *, with_words: bool = False
+) -> tuple[Section, ...]:
     """The whole report.
 
     Args:
         names: Customers' names by their ids.
         signals: What the playbook calls each signal.
+        with_words: Sales' own words are quoted, which may name people.
     """
     told = (
         _cases(insight, say),
@@ -28,8 +31,8 @@ def sections(insight: Insight, names: Mapping[str, str], signals: Mapping[str, s
         _asked_again(insight, names, say),
         _claims(insight, say),
         _sales(insight, say),
-        market.lost(insight, say),
-        market.lost_in_words(insight, say),
+        market.lost(insight, say, with_words=with_words),
+        market.lost_in_words(insight, say) if with_words else None,
         market.wanted(insight, signals, say),
         market.products(insight, signals, say),
         _kept(insight, say),

@@ -72,6 +72,15 @@ def test_no_cell_is_a_formula(export: Export) -> None:
     assert (won[0]["value"], won[0]["months"], won[0]["state"]) == ("96000.00", "12", "won")
 
 
+def test_a_spreadsheet_reads_chinese_in_a_file(export: Export, tmp_path: Path) -> None:
+    """A file begins with a byte order mark, by which Excel knows UTF-8; the screen does not; one is one exception."""
+    file = tmp_path / "one.csv"
+    assert export("exceptions", str(file)).stdout == f"{file}: 1 exception.\n"
+    assert file.read_bytes().startswith(b"\xef\xbb\xbfcustomer_name,")
+    assert export("exceptions").stdout.startswith("customer_name,")
+    assert rows(file.read_text(encoding="utf-8-sig"))[0]["customer_name"] == "廣昕精密股份有限公司"
+
+
 def test_a_period_holds_what_began_in_it(export: Export, tmp_path: Path) -> None:
     """By the desk's days; a period without any writes an empty file and says so."""
     inside = export("exceptions", "--since", "2027-01-15", "--until", "2027-01-15")

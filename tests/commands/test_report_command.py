@@ -50,7 +50,7 @@ def test_it_prints_each_part_with_its_figures(report: Report) -> None:
 def test_the_file_holds_everything_and_fetches_nothing(report: Report, tmp_path: Path) -> None:
     """No script, no address, no word that a customer typed; and whoever opens it sees how each figure was counted."""
     told = report(*THAT_DAY, "--html", str(tmp_path / "out" / "report.html"))
-    assert told.stdout == f"{tmp_path / 'out' / 'report.html'}: What came of it, 2027-01-15 to 2027-01-15.\n"
+    assert told.stdout == f"{tmp_path / 'out' / 'report.html'}: What came of it: 2027-01-15 to 2027-01-15\n"
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "default-src 'none'" in page
     assert not re.search(r"<script|https?:|src=|zq7x", page)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.i18n import words
-from bot.insight import AskedAfter, AskedAgain, AskedFor, Insight, Kept, LostWords, Month, Product, Wanted
+from bot.insight import AskedAfter, AskedAgain, AskedFor, Insight, Kept, Lost, LostWords, Month, Product, Wanted
 from bot.insight_market import MOST_WORDS
 from bot.insight_months import MONTHS, MOST_MONTHS, by_month, months_told
 from bot.insight_page import page
@@ -34,7 +34,8 @@ def insight(**figures: object) -> Insight:
 
 def part(title: str, **figures: object) -> Section:
     """One part of the report."""
-    (found,) = (each for each in sections(insight(**figures), {"C-1": "Kapok"}, CALLED, SAY) if each.title == title)
+    told = sections(insight(**figures), {"C-1": "Kapok"}, CALLED, SAY, with_words=True)
+    (found,) = (each for each in told if each.title == title)
     return found
 
 
@@ -168,14 +169,36 @@ def test_follow_ups_stand_beside_commitments_and_cases_asked_after() -> None:
     assert told.rows[0] == ("kept in time", "3", "1")
     closed = "9 cases went quiet and were closed; 4 of them asked after since."
     assert told.says == f"4 commitments were kept or missed; 3 kept in time.\n{closed}"
-    assert part("Commitments and follow-ups", asked_after=asked_after).says == f"No commitment was kept or missed.\n{closed}"
+    assert (
+        part("Commitments and follow-ups", asked_after=asked_after).says
+        == f"No commitment was kept or missed.\n{closed}"
+    )
+
+
+def test_sales_own_words_stand_only_where_they_are_asked_for() -> None:
+    """Nobody can take every name out of them: unasked there are only their number and the way to them."""
+    quoted = LostWords(
+        reason=LostReason.COMPETITOR, settled_at=SINCE, words="Kuan Chia Precision Co., Ltd. went to Foo."
+    )
+    found = insight(lost=(Lost(reason=LostReason.COMPETITOR, times=1),), lost_words=(quoted,))
+    without, asked_for = (sections(found, {}, CALLED, SAY, with_words=each) for each in (False, True))
+    assert "Kuan Chia" not in repr(without)
+    assert "lost_words" not in {name for each in without for name in each.asked}
+    (reasons,) = (each for each in without if each.asked == ("lost",))
+    assert reasons.says.endswith(
+        "Of 1 sales wrote more; it may name people and is left out. `aside report --words` has it."
+    )
+    (words_,) = (each for each in asked_for if each.asked == ("lost_words",))
+    assert words_.rows[0][2] == "Kuan Chia Precision Co., Ltd. went to Foo."
+    assert "may name customers and people, so keep this within the company" in words_.says
+    assert "--words" not in repr([each.says for each in asked_for])
 
 
 def test_the_file_escapes_what_people_wrote_and_numbers_its_charts() -> None:
     """Names and words from outside are text, never markup; each chart has its own id and the table its numbers."""
     months = (Month(first=OCTOBER, opened=1, claims=1), Month(first=NOVEMBER, opened=1234))
     quoted = LostWords(reason=LostReason.OTHER, settled_at=SINCE, words="<script>alert(1)</script>")
-    told = sections(insight(months=months, lost_words=(quoted,)), {}, CALLED, SAY)
+    told = sections(insight(months=months, lost_words=(quoted,)), {}, CALLED, SAY, with_words=True)
     asked = {name: f"SELECT '<{name}>'" for each in told for name in each.asked}
     html = page("What came of it", "November", told, asked, SAY)
     assert "<script" not in html
