@@ -47,21 +47,24 @@ def chips(stands: Standing, policy: SalesPolicy, *, public: bool) -> tuple[Chip,
 
 
 def avoid(situation: Situation, *, anger: int, signals: frozenset[str], public: bool) -> tuple[Avoid, ...]:
-    """What a salesperson had better not begin with.
+    """What a salesperson had better not begin with; a promise that is confirmed is kept, whoever is at fault (R25).
 
     Args:
         anger: How angry the customer was last.
         signals: All that the customer showed in the case.
     """
     stands = situation.standing
+    kept = stands.claim == "confirmed"
     found = {
         Avoid.OUR_FAULT: not situation.facts.isdisjoint(OUR_MISTAKES),
-        Avoid.FAULT_UNKNOWN: stands.fault_ours == "unknown" and stands.entitlement is not Entitlement.COVERED,
+        Avoid.FAULT_UNKNOWN: stands.fault_ours == "unknown"
+        and stands.entitlement is not Entitlement.COVERED
+        and not kept,
         Avoid.PRICE: anger >= ANGRY,
         Avoid.THREAT: "threatens_to_leave" in signals,
         Avoid.CLAIM: stands.claim == "pending",
         Avoid.NOT_CONFIRMED: stands.claim == "not_confirmed",
-        Avoid.DECLINED: stands.decision == "declined" and stands.new_facts == "no",
+        Avoid.DECLINED: stands.decision == "declined" and stands.new_facts == "no" and not kept,
         Avoid.GIFTS: public,
     }
     return tuple(each for each, true in found.items() if true)
@@ -70,8 +73,10 @@ def avoid(situation: Situation, *, anger: int, signals: frozenset[str], public: 
 def pitch(playbook: Playbook, situation: Situation, language: Language, *, anger: int) -> Sequence[str]:
     """The lines of a pitch that are true for this case; none for who is angry or suffers from our mistake (R02, R13).
 
-    Who threatens hears no price (R36).
+    Who threatens hears no price (R36), and nothing is sold to whom a promise is kept (R25).
     """
+    if situation.standing.claim == "confirmed":
+        return ()
     play = next((each for each in playbook.plays if each.id == PITCH_PLAY), None)
     if play is None or anger >= ANGRY or not situation.facts.isdisjoint(OUR_MISTAKES | {"slighted"}):
         return ()

@@ -21,9 +21,15 @@ from storage import workspace as workspaces
 from storage.outbox import SendKind
 
 
-def about(services: Services, opportunity: Opportunity, say: Words) -> tuple[CustomerRecord, Sequence[CoverageOn]]:
-    """The customer and their cover; one who left the directory, or whom nobody has named yet, has neither."""
-    customer = customer_of(services, opportunity.customer_id)
+def about(
+    services: Services, opportunity: Opportunity, say: Words, connection: Connection | None = None
+) -> tuple[CustomerRecord, Sequence[CoverageOn]]:
+    """The customer and their cover; one who left the directory, or whom nobody has named yet, has neither.
+
+    Args:
+        connection: The transaction in which it is asked; without it a promise just recorded there is not seen.
+    """
+    customer = customer_of(services, opportunity.customer_id, connection)
     if customer:
         return customer.record, customer.coverages
     return unknown(opportunity, say), ()

@@ -28,7 +28,7 @@ from bot.working_hours import desk_day
 from handlers import endings, news, people, request, sales_notices
 from handlers.services import Services
 from handlers.situation import customer_of, moment, situation
-from storage import advised, audit, commitments, conversations, facts, opportunities, outbox, which_case
+from storage import advised, audit, commitments, conversations, facts, opportunities, outbox, promises, which_case
 from storage import goodwill as requests
 from storage import workspace as workspaces
 from storage.directory import Directory
@@ -66,8 +66,8 @@ def brief(
 ) -> Brief:
     """All that a salesperson walks in with, for one reader; for the sales channel when there is none."""
     policy = services.playbook.policy
-    customer = customer_of(services, opportunity.customer_id)
-    record, coverages = sales_notices.about(services, opportunity, say)
+    customer = customer_of(services, opportunity.customer_id, connection)
+    record, coverages = sales_notices.about(services, opportunity, say, connection)
     now = situation(services, connection, case, customer, language=say.language)
     anger = conversations.angriest_lately(connection, case)
     said = conversations.heard(connection, case)
@@ -90,6 +90,8 @@ def brief(
         anger=anger,
         avoid=avoid(now, anger=anger, signals=signals, public=public),
         promised=[each for each in commitments.of_case(connection, case.workspace, case.id) if each.state in OWED],
+        promise=promises.of_case(connection, case.workspace, case.id),
+        is_confirmed=now.standing.claim == "confirmed",
         chips=chips(now.standing, policy.sales, public=public),
         pitch=pitch(services.playbook, now, say.language, anger=anger) if whose else (),
         also_held=_also_held(directory, whose, policy.sales.also_held_by) if whose else (),

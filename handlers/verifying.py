@@ -209,8 +209,9 @@ def make(
         now=services.clock(),
     )
     _record(services, connection, case, before, after, move, by=actor)
-    if after.state is not before.state:
-        sales.notice(services, connection, case, customer_of(services, case.customer_id), learnt=True)
+    if (after.state, after.scope) != (before.state, before.scope):
+        customer = customer_of(services, case.customer_id, connection)
+        sales.notice(services, connection, case, customer, learnt=True)
     once = f"{card_key(after.id)}:{after.moves}"
     has_new = len(after.told) > len(before.told)
     if has_new:

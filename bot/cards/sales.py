@@ -27,6 +27,8 @@ from bot.blocks import static_select as menu
 from bot.briefing import Avoid
 from bot.cards import commitment as commitment_card
 from bot.cards.commitment import FOLLOW_UP
+from bot.cards.promise_scope import scope_blocks
+from bot.cards.verification import answer_words
 from bot.cards.warranty import contract_words, coverage_lines
 from bot.commitments import Commitment
 from bot.customer import CustomerRecord, Price, ServicePrice
@@ -35,6 +37,7 @@ from bot.i18n import Words
 from bot.ledger import LONGEST_BAR, bar
 from bot.playbook import Playbook
 from bot.policy import Chip
+from bot.promises import Verification, VerificationState
 from bot.recommend import AlsoHeld
 from bot.sales import (
     CHANNEL,
@@ -69,6 +72,8 @@ class Brief:
         earlier_cases: How many cases the customer had before this one.
         anger: How angry the customer was lately, at worst, 0 to 3.
         promised: What we have promised the customer and not kept yet.
+        promise: What sales was asked about the promise they claim, as it stands.
+        is_confirmed: That promise is confirmed, and kept: nothing of it is priced.
         pitch: Lines to say.
         also_held: What similar customers also hold.
         agent: Who handles the case.
@@ -88,6 +93,8 @@ class Brief:
     anger: int = 0
     avoid: Sequence[Avoid] = ()
     promised: Sequence[Commitment] = ()
+    promise: Verification | None = None
+    is_confirmed: bool = False
     chips: Sequence[Chip] = ()
     pitch: Sequence[str] = ()
     also_held: Sequence[AlsoHeld] = ()
@@ -119,6 +126,7 @@ def card(
     if not is_latest or opportunity.state not in {OpportunityState.OPEN, OpportunityState.ASKED}:
         blocks.append(section(f"*{state_words(opportunity, brief.zone, say)}*"))
     blocks.append(section(f"*{say('What happened')}*\n{_happened(opportunity.reasons, playbook, say)}"))
+    blocks += _confirmed(brief, say)
     if brief.instead_of:
         blocks.append(context(say("You get this because {name} has left.", name=escaped(brief.instead_of))))
     for on in brief.coverages[:MOST_COVERAGES]:
@@ -257,9 +265,26 @@ def _settled(opportunity: Opportunity, brief: Brief, playbook: Playbook, say: Wo
 # --- the parts of the card
 
 
+def _confirmed(brief: Brief, say: Words) -> list[Block]:
+    """The promise is confirmed and kept: by whom, what is recorded of it, and until when (R25)."""
+    if not brief.is_confirmed:
+        return []
+    kept = say("It is kept: what it makes free is neither priced nor tied to a renewal.")
+    promise = brief.promise
+    if promise is None or promise.state is not VerificationState.CONFIRMED:
+        return [section(f"*{say('The promise is confirmed')}*\n{kept}")]
+    lines = [f"*{say('The promise is confirmed')}*", answer_words(promise, say), kept]
+    if promise.scope is None:
+        lines.append(say("A supervisor has yet to record how far it goes. Until then, promise nothing beyond it."))
+    return [section("\n".join(lines)), *scope_blocks(promise, say)]
+
+
 def _prices(brief: Brief, say: Words) -> list[Block]:
-    """One service beside a year of contract, as a table and as bars; each currency for itself (R20)."""
-    once = [(each.name, each.price) for each in brief.prices[:MOST_PRICES]]
+    """One service beside a year of contract, as a table and as bars; each currency for itself (R20).
+
+    No service is priced for whom a promise is kept (R25).
+    """
+    once = [] if brief.is_confirmed else [(each.name, each.price) for each in brief.prices[:MOST_PRICES]]
     yearly = [(each.name or each.number, each.price) for each in brief.record.contracts if each.price][:MOST_PRICES]
     blocks: list[Block] = []
     if once and yearly:
@@ -336,7 +361,8 @@ def _promised(brief: Brief, say: Words) -> list[Block]:
     agent = [say("{who} is speaking to them.", who=f"<@{brief.agent}>")] if brief.agent else []
     if not lines and not agent:
         return []
-    return [section("\n".join([f"*{say('What support has promised')}*", *(lines or [say("Nothing so far.")]), *agent]))]
+    none = say("Nothing beyond the promise above.") if brief.is_confirmed else say("Nothing so far.")
+    return [section("\n".join([f"*{say('What support has promised')}*", *(lines or [none]), *agent]))]
 
 
 def chip_words(chip: Chip, say: Words) -> str:

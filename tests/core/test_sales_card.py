@@ -1,5 +1,6 @@
 """What a salesperson reads first about a customer in need, and that nothing they may offer comes from a threat."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -16,7 +17,8 @@ from bot.customer import Contract, Customer, CustomerRecord, Price, ServicePrice
 from bot.entitlement import Coverage, CoverageKind, Covers, Entitlement, coverage_on
 from bot.i18n import words
 from bot.playbook import Playbook, Stage
-from bot.policy import Chip, SalesPolicy
+from bot.policy import Chip, Concession, SalesPolicy
+from bot.promises import Answer, Given, Scope, Verification, VerificationState
 from bot.recommend import AlsoHeld
 from bot.sales import Opportunity, OpportunityState
 from bot.sales_reasons import ROW
@@ -93,6 +95,46 @@ def test_one_service_stands_beside_the_contract_as_figures_and_as_bars(playbook:
     assert "What this service costs us: NT$2,000. For us alone." in text
     bare = shown(card(opportunity("reports_fault"), Brief(record()), playbook=playbook, say=SAY)[1])
     assert "▇" not in bare
+
+
+PROMISE = Verification(
+    workspace="T1",
+    id="v1",
+    case_id="c1",
+    customer_id="1",
+    claimed="It was promised",
+    state=VerificationState.CONFIRMED,
+    asked_by="U2",
+    asked_at=NOW,
+    answers=(Given(answer=Answer.YES, by="U3", at=NOW, evidence="The mail of 6 May"),),
+)
+SCOPE = Scope(concession=Concession.FULL, what="the gateway", until=date(2028, 5, 6), by="U4", at=NOW)
+
+
+def test_a_confirmed_promise_stands_on_the_card_with_its_bounds_and_without_a_price(playbook: Playbook) -> None:
+    """R25: who confirmed it, what was recorded by whom until when; no price of what is free."""
+    before = Brief(record(), prices=[SERVICE], agent="U2", promise=PROMISE, is_confirmed=True)
+    text = shown(card(opportunity("claims_promise"), before, playbook=playbook, say=SAY)[1])
+    assert [each for each in ("<@U3> confirmed it", "neither priced", "has yet to record") if each not in text] == []
+    recorded = replace(before, promise=PROMISE.model_copy(update={"scope": SCOPE}))
+    text = shown(card(opportunity("claims_promise"), recorded, playbook=playbook, say=SAY)[1])
+    bounds = ("<@U3> confirmed it", "the service free of charge", "the gateway", "2028", "Recorded by <@U4>")
+    assert [each for each in bounds if each not in text] == []
+    assert [each for each in ("NT$6,000", "▇", "Nothing so far", "has yet to record") if each in text] == []
+    asked = replace(before, is_confirmed=False, promise=PROMISE.model_copy(update={"state": VerificationState.ASKED}))
+    text = shown(card(opportunity("claims_promise"), asked, playbook=playbook, say=SAY)[1])
+    assert ("The promise is confirmed" in text, "NT$6,000" in text, "Nothing so far" in text) == (False, True, True)
+
+
+def test_who_is_served_by_a_confirmed_promise_is_not_told_otherwise(playbook: Playbook) -> None:
+    """Decision table, *promise confirmed: serve*: nothing of offering nothing, of an earlier no, no pitch."""
+    unsettled = Standing(entitlement=Entitlement.EXPIRED, decision="declined", claim="confirmed")
+    kept = situation_of(unsettled, threatened=False)
+    assert avoid(kept, anger=0, signals=frozenset(), public=False) == ()
+    assert pitch(playbook, kept, "en", anger=0) == ()
+    pending = situation_of(unsettled.model_copy(update={"claim": "pending"}), threatened=False)
+    careful = (Avoid.FAULT_UNKNOWN, Avoid.CLAIM, Avoid.DECLINED)
+    assert avoid(pending, anger=0, signals=frozenset(), public=False) == careful
 
 
 def test_what_similar_customers_hold_names_no_customer(playbook: Playbook) -> None:

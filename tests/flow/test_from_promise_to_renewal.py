@@ -8,7 +8,8 @@ from bot.promises import VerificationState
 from bot.sales import OpportunityState
 from bot.settings import Settings
 from storage.insight import Questions
-from tests.flow.conftest import AGENT, SALES, SALES_CHANNEL, SHARED, SUCCESSOR, WORKSPACE
+from tests.flow.conftest import AGENT, SALES, SALES_CHANNEL, SHARED, SUCCESSOR, SUPERVISOR, WORKSPACE
+from tests.flow.test_life_of_an_opportunity import drawn
 from tests.flow.test_opportunity import TEAM, hears, posted, stands, time_passes
 from tests.flow.test_promise_scope import claimed
 from tests.flow.without_slack import Desk, desk
@@ -23,6 +24,7 @@ DEAR: Json = {
     "fault_ours": chosen("no"),
     "why": typed(""),
 }
+UNTIL: Json = {"until": {"day": {"type": "datepicker", "selected_date": "2028-05-06"}}}
 
 
 def reported(at: Desk) -> Insight:
@@ -101,3 +103,28 @@ async def test_a_promise_nobody_made_ends_in_a_renewal_and_the_report_counts_eac
         await at.send_all()
         outside = {each["channel"] for each in posted(stage)} & {SHARED, SALES_CHANNEL}
         assert outside == set()
+
+
+async def test_a_promise_that_is_confirmed_and_recorded_is_on_sales_card_at_once(
+    stage: Stage, settings: Settings
+) -> None:
+    """R25: the card is drawn anew with the answer, and again with the scope; an extension is cover on it."""
+    async with desk(stage, settings) as at:
+        at.set_up(TEAM)
+        case = claimed(at)
+        hears(at, case, "claims_promise")
+        await time_passes(at)
+        await at.click(AGENT, "ask_sales", case.id)
+        await time_passes(at)
+        ((question,),) = at.rows("SELECT id FROM verifications")
+        yes = {"evidence": typed("報價單第 3 條")}
+        assert await at.submit(SUCCESSOR, "promise_yes_view", question, yes) == []
+        await at.send_all()
+        (card,) = drawn(stage, at, case)
+        assert [each for each in (f"<@{SUCCESSOR}> 已於", "主管還沒有記錄") if each not in card] == []
+        scope = {"concession": chosen("extension"), "what": typed("閘道器"), **UNTIL}
+        assert await at.submit(SUPERVISOR, "record_promise_view", question, scope) == []
+        await at.send_all()
+        (card,) = drawn(stage, at, case)
+        assert [each for each in ("閘道器", "2028", f"<@{SUPERVISOR}>") if each not in card] == []
+        assert [each for each in ("主管還沒有記錄", "▇", "先不要談條件") if each in card] == []
