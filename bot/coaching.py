@@ -104,7 +104,7 @@ class Advice(Part):
         facts: The facts the case held.
         checks: What the record says to the customer's claims.
         granted: What a yes allows, when a line tells of it: whoever says that line has its bounds in sight.
-        promised: What was promised, as a supervisor recorded it, when a line tells of it: likewise.
+        promised: What was promised, as a supervisor recorded it, when a line tells of it or the row keeps it: likewise.
     """
 
     signals: tuple[Signal, ...]
@@ -276,6 +276,16 @@ def beside(playbook: Playbook, stands: Standing) -> tuple[DecisionRow, ...]:
         for row in playbook.beside
         if row.id != decides and all(stands.value(name) in values for name, values in row.when.items())
     )
+
+
+def keeps_promise(row: DecisionRow) -> bool:
+    """Whether a row keeps what was promised (R25)."""
+    return "confirmed" in row.when.get("claim", ())
+
+
+def is_recorded(row: DecisionRow, promised: Scope | None) -> bool:
+    """Whether a row keeps a promise of which a supervisor has said what it covers: nobody has to come in for that."""
+    return promised is not None and keeps_promise(row)
 
 
 def stage_of(situation: Situation) -> Stage:
@@ -454,7 +464,7 @@ def _compose(
     rows = (row, *beside(told.playbook, situation.standing)) if from_customer else ()
     answered = {name for play in plays for name in (*play.when.signals, *play.when.all_signals)}
     sources: list[Play | DecisionRow] = [*plays, *rows]
-    comes_in = [*sources, *unsaid]
+    comes_in = [each for each in (*sources, *unsaid) if not (each is row and is_recorded(row, situation.promised))]
     if not from_customer and not REFUSALS.isdisjoint(answered):
         comes_in.append(row)
     routes = dict.fromkeys(route for source in comes_in for route in source.routes)
@@ -478,7 +488,9 @@ def _compose(
         facts=tuple(sorted(situation.facts)),
         playbook_version=told.playbook.version,
         granted=situation.granted if any(TELLS_OF_THE_YES in line.claims for line in lines) else None,
-        promised=situation.promised if any(TELLS_OF_THE_PROMISE in line.claims for line in lines) else None,
+        promised=situation.promised
+        if any(TELLS_OF_THE_PROMISE in line.claims for line in lines) or (from_customer and keeps_promise(row))
+        else None,
     )
 
 

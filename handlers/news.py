@@ -82,7 +82,7 @@ def way_on(services: Services, connection: Connection, case: Case, person: Perso
     customer = customer_of(services, case.customer_id, connection)
     known = situation(services, connection, case, customer, language=reader)
     row = decide(services.playbook, known.standing)
-    told = whisper_card.way(row, services.playbook, known.facts, say)
+    told = whisper_card.way(row, services.playbook, known.facts, say, known.promised)
     wanted = [row.action] if row.action and may_do(row.action, row, known) else []
     return [section(f"*{say('Route')}*  {told}"), doing_card.row(wanted, case.id, say)]
 

@@ -3,7 +3,7 @@
 from bot.blocks import Block, context, cut, escaped, section
 from bot.cards.exception import concession_words
 from bot.cards.promise_scope import scope_rows
-from bot.coaching import TELLS_OF_THE_YES, Advice, spelt
+from bot.coaching import TELLS_OF_THE_PROMISE, TELLS_OF_THE_YES, Advice, spelt
 from bot.grants import Granted
 from bot.i18n import Words
 from bot.language import language_of_text, to_simplified
@@ -78,6 +78,7 @@ def to_say_with_it(advice: Advice, say: Words) -> list[Block]:
 def beside(advice: Advice, say: Words) -> list[Block]:
     """What stands beside lines that tell of the yes, or of a promise: what must be said with them, and their bounds."""
     told = [rows(advice.granted, say)] if advice.granted else []
-    told += [scope_rows(advice.promised, say)] if advice.promised else []
+    if advice.promised and any(TELLS_OF_THE_PROMISE in line.claims for line in advice.lines):
+        told.append(scope_rows(advice.promised, say))
     bounds = [context(" · ".join([say("For your eyes only"), *each])) for each in told]
     return [*to_say_with_it(advice, say), *bounds]

@@ -87,6 +87,14 @@ def scope_rows(scope: Scope, say: Words) -> list[str]:
     return rows
 
 
+def scope_in_a_line(scope: Scope, say: Words) -> str:
+    """What was promised and until when, in markup, on one line."""
+    told = [concession_words(scope.concession, say), escaped(cut(scope.what, MOST_WORDS))]
+    if scope.until:
+        told.append(say("until {day}", day=say.day(scope.until)))
+    return " · ".join(told)
+
+
 def scope_blocks(verification: Verification, say: Words) -> list[Block]:
     """The recorded scope; nothing while there is none."""
     scope = verification.scope

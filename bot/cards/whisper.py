@@ -7,10 +7,12 @@ from bot.cards import care, doing, feedback, right_customer, takeover
 from bot.cards import claims as claims_card
 from bot.cards import granted as granted_card
 from bot.cards.facts import fact_words
+from bot.cards.promise_scope import scope_in_a_line
 from bot.care import ABUSE
-from bot.coaching import Advice, next_step
+from bot.coaching import Advice, is_recorded, next_step
 from bot.i18n import Words
 from bot.playbook import Action, DecisionRow, Playbook, Route
+from bot.promises import Scope
 
 ASK_EXCEPTION = doing.ASK_EXCEPTION
 SECOND_PAIR_OF_EYES = "R35"
@@ -72,15 +74,21 @@ def card(
     row = next((each for each in playbook.decisions if each.id == advice.row), None)
     if row:
         who = say(", ").join(route_words(route, say) for route in advice.routes)
-        told = f"*{say('Route')}*  {way(row, playbook, advice.facts, say)}"
+        told = f"*{say('Route')}*  {way(row, playbook, advice.facts, say, advice.promised)}"
         blocks.append(section(f"{told}\n{say('Bring in: {who}', who=who)}" if who else told))
     buttons = action_buttons(advice, advice_id, say, nobodys=customer is None)
     blocks += [buttons, feedback.footer(advice_id, say)]
     return say("Aside: {title}", title=main.title), blocks
 
 
-def way(row: DecisionRow, playbook: Playbook, facts: Container[str], say: Words) -> str:
-    """Where the decision table leads, in markup; while a request is on its way there is nothing to file."""
+def way(row: DecisionRow, playbook: Playbook, facts: Container[str], say: Words, promised: Scope | None = None) -> str:
+    """Where the decision table leads, in markup; while a request is on its way there is nothing to file.
+
+    Args:
+        promised: What was promised, once a supervisor recorded it: there is nothing left to record (R25).
+    """
+    if promised and is_recorded(row, promised):
+        return say("Serve as promised, and no further: {scope}", scope=scope_in_a_line(promised, say))
     if row.action is Action.ASK_EXCEPTION and "exception_requested" in facts:
         return say("The request is with the supervisors. Until they decide, promise nothing.")
     return escaped(playbook.words[say.language].decisions[row.id].route)

@@ -1,7 +1,7 @@
 """What a whisper tells the agent to do next can be done with a button beside it, or it is not told."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +15,8 @@ from bot.entitlement import Entitlement
 from bot.i18n import words
 from bot.message import Role
 from bot.playbook import LANGUAGES, REFUSABLE, Action, Language, Playbook, Route, Stage
+from bot.policy import Concession
+from bot.promises import Scope
 from bot.signals import Reading, Signal
 from tests.core.coached import any_standing
 
@@ -137,6 +139,33 @@ def test_while_a_request_waits_the_table_tells_nobody_to_file_one(playbook: Play
     card = str(whisper.card(advice, "a" * 26, customer=None, playbook=playbook, say=words("en"))[1])
     assert "Until they decide, promise nothing." in card
     assert playbook.words["en"].decisions["ask_goodwill"].route not in card
+
+
+def test_once_its_scope_is_recorded_the_way_is_to_serve_as_promised(playbook: Playbook) -> None:
+    """R25: also where the customer threatens and no line speaks of it; there is nothing left to record."""
+    stands = Standing(entitlement=Entitlement.EXPIRED, fault_ours="no", claim="confirmed")
+    facts = facts_held(stands, {}, understood=True, requested=False, sales_told=False, prices_on_file=False)
+    scope = Scope(
+        concession=Concession.FULL, what="the <gateway>", until=date(2028, 5, 6), by="U1", at=datetime.now(tz=UTC)
+    )
+    told = []
+    for promised in (None, scope):
+        advice = advise(
+            playbook,
+            reading=Reading((Signal("threatens_to_leave", 0.9, "…"),), 0),
+            speaker=Role.CUSTOMER,
+            situation=Situation(standing=stands, stage=Stage.ASSESS, facts=facts, promised=promised),
+            given=(),
+            language="en",
+            now=NOW,
+        )
+        assert advice
+        told.append(str(whisper.card(advice, "a" * 26, customer=None, playbook=playbook, say=words("en"))[1]))
+    route = playbook.words["en"].decisions["serve_promise"].route
+    assert route in told[0]
+    assert route not in told[1]
+    assert "no further: the service free of charge · the &lt;gateway&gt; · until 2028-05-06" in told[1]
+    assert ["supervisor" in each for each in told] == [True, False]
 
 
 @pytest.mark.parametrize(("customer", "told"), [(None, "we don't know yet whose case this is"), ("廣昕", "廣昕")])
