@@ -139,6 +139,8 @@ async def on_sent(services: Services, task: Task) -> None:
         whom = await _whom(services, known, case, actor) if move is VerificationMove.QUESTION else None
         hear = await verifying.hearers(services, known, case, move, whom)
     with task.finishing() as connection:
+        if case:
+            cases.hold(connection, workspace, case.id)
         before = promises.get(connection, workspace, sent.private_metadata)
         refused = _refused(services, connection, before, move, actor)
         if refused is None and before != known:

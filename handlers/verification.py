@@ -199,6 +199,8 @@ async def _answer(services: Services, task: Task, answer: Answer) -> None:
         case = cases.get(connection, workspace, known.case_id) if known else None
     hear = await verifying.hearers(services, known, case, said.move) if known and case else verifying.Hearers()
     with task.finishing() as connection:
+        if case:
+            cases.hold(connection, workspace, case.id)
         for _ in range(MOST_TRIES):
             before = promises.get(connection, workspace, sent.private_metadata)
             refused = why_not(before, said, actor)

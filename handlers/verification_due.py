@@ -36,6 +36,7 @@ async def happen(services: Services, known: Verification) -> None:
     whom = whom_next(known, further) if move is VerificationMove.MOVE_UP else None
     hear = await verifying.hearers(services, known, case, move, whom)
     with services.casebook.begin() as connection:
+        cases.hold(connection, known.workspace, known.case_id)
         if promises.get(connection, known.workspace, known.id) != known:
             return
         after = moved(known, move, now=moment(services), policy=policy.verification, hours=policy.hours, whom=whom)
