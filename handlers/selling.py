@@ -292,7 +292,7 @@ def _tell_the_desk(
     case: Case,
     read_by: Readers,
 ) -> None:
-    """The agent hears what they may say now: that sales knows, that sales will call; once it is won, to follow up."""
+    """The agent hears what they may say now: that sales knows, that sales will call; what came of it."""
     coached = _coached(services, connection, case, read_by)
     if move is SalesMove.TELL and not _is_stale(services, connection, case):
         for person in coached:
@@ -300,7 +300,8 @@ def _tell_the_desk(
     takes = after.state is OpportunityState.TAKEN
     sleeps = after.state is OpportunityState.SNOOZED and before.state is OpportunityState.TAKEN
     value, known = "yes" if takes or sleeps else "no", current(facts.of_case(connection, case)).get(TOOK_IT_UP, "no")
-    is_news = move is SalesMove.WIN or (move is SalesMove.TAKE and (known, before.taken_by) != ("yes", after.taken_by))
+    takes_anew = move is SalesMove.TAKE and (known, before.taken_by) != ("yes", after.taken_by)
+    is_news = takes_anew or move in {SalesMove.WIN, SalesMove.LOSE}
     if known != value:
         by = after.taken_by or request.OURSELVES
         facts.record(connection, case, TOOK_IT_UP, value, by=by, now=services.clock())

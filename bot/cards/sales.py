@@ -369,7 +369,7 @@ def chip_words(chip: Chip, say: Words) -> str:
     """What may be offered, in markup; a firm's own words stand as they are."""
     known = {
         "this_service": say("this service, with the renewal"),
-        "claimed_extension": say("the extension they say was promised, with the renewal"),
+        "claimed_extension": say("what they say was promised, with the renewal"),
         "health_check": say("a check of their system"),
         "training": say("a training session for their people"),
         "priority": say("priority on the support line"),
@@ -455,7 +455,7 @@ def told_anew(
 def told_agent(opportunity: Opportunity, *, customer: str, say: Words) -> tuple[str, list[Block]]:
     """The agent hears who of sales speaks to the customer's side; once it is won, what is left to them (R42).
 
-    What was sold, and for how much, is sales' own.
+    What was sold and for how much, and why it was not, is sales' own.
     """
     private = context(say("🔒 Only you can see this"))
     if opportunity.state is OpportunityState.WON:
@@ -469,6 +469,13 @@ def told_agent(opportunity: Opportunity, *, customer: str, say: Words) -> tuple[
             actions(f"won:{opportunity.id}", *row),
             context(cover),
         ]
+    if opportunity.state is OpportunityState.LOST:
+        text = say("{customer}: sales has closed it, without a renewal.", customer=customer)
+        ask = say(
+            "If they were told that sales will call, ask {who} whether that still holds, so that nobody waits for it.",
+            who=f"<@{opportunity.settled_by}>",
+        )
+        return text, [private, section(f"*{escaped(text)}*\n{ask}")]
     text = say("{customer}: sales has taken it up.", customer=customer)
     who = say("{who} will speak to their decision-maker. The fault stays with you.", who=f"<@{opportunity.taken_by}>")
     return text, [private, section(f"*{escaped(text)}*\n{who}")]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.blocks import Block
 from bot.briefing import Avoid, avoid, chips, is_public, pitch
-from bot.cards.sales import Brief, buttons, card, told_agent, told_anew
+from bot.cards.sales import Brief, buttons, card, chip_words, told_agent, told_anew
 from bot.case import Standing, facts_held
 from bot.coaching import Situation
 from bot.customer import Contract, Customer, CustomerRecord, Price, ServicePrice
@@ -20,7 +20,7 @@ from bot.playbook import Playbook, Stage
 from bot.policy import Chip, Concession, SalesPolicy
 from bot.promises import Answer, Given, Scope, Verification, VerificationState
 from bot.recommend import AlsoHeld
-from bot.sales import Opportunity, OpportunityState
+from bot.sales import LostReason, Opportunity, OpportunityState
 from bot.sales_reasons import ROW
 
 TODAY = date(2026, 11, 22)
@@ -186,6 +186,21 @@ def test_the_agent_hears_that_it_is_won_with_the_way_to_follow_up_and_without_a_
     assert text == "Kuanghsin renewed."
     assert "'follow_up'" in shown(blocks)
     assert "96" not in shown(blocks)
+
+
+def test_the_agent_hears_that_it_is_not_sold_without_why() -> None:
+    """Whoever said that sales will call knows whom to ask; why it was not sold is sales' own."""
+    lost = {"settled_by": "U1", "lost_reason": LostReason.PRICE, "lost_note": "Too dear"}
+    known = opportunity("reports_fault", state=OpportunityState.LOST).model_copy(update=lost)
+    text, blocks = told_agent(known, customer="Kuanghsin", say=SAY)
+    assert text == "Kuanghsin: sales has closed it, without a renewal."
+    assert "ask <@U1> whether that still holds" in shown(blocks)
+    assert [each for each in ("price", "dear", "taken it up") if each in shown(blocks)] == []
+
+
+def test_the_chip_that_is_the_claim_says_nothing_of_an_extension_that_may_not_be_it() -> None:
+    """R27: what they claim may as well be a device; the case does not know of which kind it is."""
+    assert chip_words(Chip(what="claimed_extension"), SAY) == "what they say was promised, with the renewal"
 
 
 def test_a_graver_reason_is_told_with_the_same_buttons(playbook: Playbook) -> None:

@@ -323,6 +323,7 @@ async def test_put_off_woken_handed_on_and_lost(stage: Stage, settings: Settings
         lost = stands(at, case)
         assert (lost.state, lost.settled_by) == (OpportunityState.LOST, SALES)
         assert (lost.lost_reason, lost.lost_note) == (LostReason.PRICE, "老闆嫌貴")
+        assert at.told(AGENT)[-1] == "廣昕精密股份有限公司：業務結案了，沒有續約。"
 
 
 PEOPLE = {

@@ -157,7 +157,7 @@ def everything(
     taken = opportunity(OpportunityState.TAKEN)
     yield from (
         Shown("told agent", *sales.told_agent(opportunity(each), customer=name, say=say))
-        for each in (OpportunityState.TAKEN, OpportunityState.WON)
+        for each in (OpportunityState.TAKEN, OpportunityState.WON, OpportunityState.LOST)
     )
     yield from _beside(say, name)
     yield from _contracts(say, name, records)
