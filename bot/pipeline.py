@@ -7,7 +7,7 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict
 
 from bot.customer import CustomerRecord
-from bot.renewals import Ending, endings
+from bot.renewals import Ending, Listed, endings
 from bot.sales import LostReason, Opportunity
 
 MONTHS = 6
@@ -69,7 +69,8 @@ class Pipeline(BaseModel):
         others: Those that colleagues have; for sales managers.
         free: Those that anybody in sales may take.
         renewals: The next months' renewals of the accounts they look after; empty months are among them.
-        next_endings: The first few of those contracts of which nobody has said what comes of them.
+        next_endings: The first few of those contracts that are on no list above: of which nobody has said what comes
+            of them, and those that a colleague has.
         more_endings: How many more of those there are.
         settled: What they won and lost lately.
         days: How many days that is.
@@ -81,7 +82,7 @@ class Pipeline(BaseModel):
     others: tuple[Mine, ...] = ()
     free: tuple[Mine, ...] = ()
     renewals: tuple[RenewalMonth, ...] = ()
-    next_endings: tuple[Ending, ...] = ()
+    next_endings: tuple[Listed, ...] = ()
     more_endings: int = 0
     settled: Settled = Settled()
     days: int = 90

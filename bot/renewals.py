@@ -78,6 +78,7 @@ class Listed(BaseModel):
     Attributes:
         keeper: With whom it is; None when it is the reader.
         opportunity: What somebody made of it; None while nobody has said anything.
+        is_theirs: The reader may say more of it than that they are on it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -85,6 +86,7 @@ class Listed(BaseModel):
     ending: Ending
     keeper: str | None = None
     opportunity: Opportunity | None = None
+    is_theirs: bool = True
 
 
 def reach(policy: SalesPolicy) -> timedelta:

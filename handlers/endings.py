@@ -17,6 +17,7 @@ from bot.renewals import Ending, EndingKey, Listed, key_of, on_file, spoken_for
 from bot.sales import CHANNEL, Opportunity
 from bot.setup import Person
 from bot.working_hours import desk_day
+from handlers.sales_notices import is_theirs
 from handlers.services import Services
 from handlers.situation import moment
 from storage import audit, endings, ids, opportunities, outbox
@@ -49,7 +50,8 @@ def drawn(
         Listed(
             ending=ending,
             keeper=None if keeper == user else keeper,
-            opportunity=endings.of_contract(connection, services.identity.workspace, ending),
+            opportunity=(known := endings.of_contract(connection, services.identity.workspace, ending)),
+            is_theirs=known is None or is_theirs(services, connection, known, user),
         )
         for ending, keeper in rows
     ]

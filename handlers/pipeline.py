@@ -5,8 +5,8 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from bot.pipeline import Mine, Pipeline, by_due, by_month, endings_ahead, last_day
-from bot.renewals import key_of
-from bot.sales import CHANNEL, SETTLED, Opportunity, OpportunityState, in_sales, manages_sales
+from bot.renewals import Listed, key_of
+from bot.sales import CHANNEL, SETTLED, Opportunity, OpportunityState, Seller, in_sales, manages_sales, may_act
 from bot.working_hours import desk_day
 from handlers.board import names
 from handlers.endings import found
@@ -56,7 +56,13 @@ def pipeline(services: Services, connection: Connection, actor: Actor) -> Pipeli
     spoken_for = endings.spoken_for(connection, workspace, today, [each.customer.id for each in records])
     ahead = endings_ahead(records, today)
     unsettled_ahead = [each for each in ahead if not _is_settled(spoken_for.get(each.key))]
-    open_ahead = [each for each in ahead if each.key not in spoken_for]
+    above = {each.id for each in [*mine, *others, *free]}
+    seller = Seller(user=user, sells=True, manages=manages)
+    open_ahead = [
+        Listed(ending=each, opportunity=known, is_theirs=known is None or may_act(known, seller))
+        for each in unsettled_ahead
+        if (known := spoken_for.get(each.key)) is None or known.id not in above
+    ]
     since = moment(services) - timedelta(days=DAYS)
     return Pipeline(
         mine=listed(mine),

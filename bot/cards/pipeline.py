@@ -33,7 +33,7 @@ def blocks(pipeline: Pipeline, now: datetime, zone: str, say: Words) -> list[Blo
             found.append(header(title))
             found += [block for each in listed[:MOST_FREE] for block in _mine(each, now, zone, say)]
             found += _more(len(listed) - MOST_FREE, say)
-    found += _renewals(pipeline, say)
+    found += _renewals(pipeline, zone, say)
     found.append(section(f"*{say('The last {days} days', days=pipeline.days)}*\n{_settled(pipeline, say)}"))
     return found
 
@@ -56,13 +56,13 @@ def _mine(mine: Mine, now: datetime, zone: str, say: Words) -> list[Block]:
     return [section("\n".join([f"*{name}*", *stands])), *buttons(known, say)]
 
 
-def _renewals(pipeline: Pipeline, say: Words) -> list[Block]:
+def _renewals(pipeline: Pipeline, zone: str, say: Words) -> list[Block]:
     """How many contracts end in each of the next months, with a bar for what they are worth; the next, with a menu."""
     found: list[Block] = [header(say("Renewals ahead"))]
     if not any(each.contracts for each in pipeline.renewals):
         return [*found, section(say("No contract of your accounts ends in the next six months."))]
     found.append(section(_chart(pipeline.renewals, say)))
-    found += [renewals.paragraph(renewals.lines(each, say), each, None, say) for each in pipeline.next_endings]
+    found += [renewals.paragraph(each, zone, say) for each in pipeline.next_endings]
     return [*found, *_more(pipeline.more_endings, say)]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from bot.blocks import Block, context, cut, escaped, header, option, overflow, plain, section
+from bot.blocks import Block, button, context, cut, escaped, header, option, overflow, plain, section
 from bot.cards import sales
 from bot.i18n import Words
 from bot.renewals import MOST_LISTED, Ending, EndingKey, Listed
@@ -44,15 +44,24 @@ def key_of_row(block_id: str) -> str:
     return block_id.removeprefix(_ROW)
 
 
-def paragraph(mrkdwn: str, ending: Ending, opportunity: Opportunity | None, say: Words) -> Block:
-    """A contract, with what can still be said of it behind three dots."""
-    choices = list(Choice)
-    if opportunity and opportunity.state is OpportunityState.TAKEN:
-        choices.remove(Choice.ON_IT)
-    block = row_id(ending)
-    if (opportunity and opportunity.state in SETTLED) or len(block) > MOST_ID:
+def choices(known: Listed) -> list[Choice]:
+    """What the reader can still say of a contract, and would not be refused."""
+    state = known.opportunity.state if known.opportunity else OpportunityState.ASKED
+    if state in SETTLED:
+        return []
+    first = [] if state is OpportunityState.TAKEN else [Choice.ON_IT]
+    return [*first, Choice.RENEWED, Choice.NOT_RENEWED] if known.is_theirs else first
+
+
+def _with_menu(mrkdwn: str, known: Listed, say: Words) -> Block:
+    """A contract, with what can be said of it behind three dots; one choice alone is a button."""
+    block, offered = row_id(known.ending), choices(known)
+    if not offered or len(block) > MOST_ID:
         return section(mrkdwn)
-    menu = overflow(MENU, [option(choice_words(each, say), each) for each in choices])
+    if len(offered) == 1:
+        menu = button(MENU, choice_words(offered[0], say), offered[0])
+    else:
+        menu = overflow(MENU, [option(choice_words(each, say), each) for each in offered])
     return {**section(mrkdwn, accessory=menu), "block_id": block}
 
 
@@ -69,23 +78,32 @@ def listing(
     text = say.plural("{n} contract ends soon", "{n} contracts end soon", len(found) + follow + beside)
     shown = found[:MOST_LISTED]
     own, others = ([each for each in shown if (each.keeper is None) is is_own] for is_own in (True, False))
-    blocks: list[Block] = [header(text), *(_listed(each, zone, say) for each in own)]
+    blocks: list[Block] = [header(text), *(paragraph(each, zone, say) for each in own)]
     if follow:
         blocks.append(context(say.plural("{n} more follows another day", "{n} more follow on other days", follow)))
     if others:
         blocks.append(section(f"*{say('With others, and nothing noted by the last reminder')}*"))
-        blocks += [_listed(each, zone, say) for each in others]
+        blocks += [paragraph(each, zone, say) for each in others]
     if beside:
         blocks.append(context(say.plural("{n} more is with a colleague", "{n} more are with colleagues", beside)))
-    return text, [*blocks, context(say("Note in the menu ⋯ what comes of one, and nobody is reminded of it again."))]
+    foot = say(
+        "Note in the menu ⋯ what comes of one. Renewed or not renewed, nobody is reminded of it again; whoever is on "
+        "it is asked later how it goes."
+    )
+    return text, [*blocks, context(foot)]
 
 
-def _listed(each: Listed, zone: str, say: Words) -> Block:
+def paragraph(each: Listed, zone: str, say: Words) -> Block:
+    """A contract, how it stands, and what the reader can say of it.
+
+    Args:
+        zone: Where the reader's days begin and end.
+    """
     with_whom = [f"<@{each.keeper}>"] if each.keeper else []
     told = [" · ".join([lines(each.ending, say), *with_whom])]
     if each.opportunity:
         told.append(sales.state_words(each.opportunity, zone, say))
-    return paragraph("\n".join(told), each.ending, each.opportunity, say)
+    return _with_menu("\n".join(told), each, say)
 
 
 def card(

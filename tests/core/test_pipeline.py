@@ -8,7 +8,7 @@ from bot.customer import Contract, Customer, CustomerRecord, Price
 from bot.entitlement import Coverage, CoverageKind
 from bot.i18n import words
 from bot.pipeline import Mine, Pipeline, Settled, by_due, by_month, endings_ahead, last_day, month_starts
-from bot.renewals import on_file
+from bot.renewals import Listed, on_file
 from bot.sales import LostReason, Opportunity, OpportunityState, SalesMove
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -84,7 +84,7 @@ def test_the_home_shows_each_with_its_buttons_and_the_chart() -> None:
             mine=(Mine(opportunity=opportunity("o1", due=NOW - timedelta(hours=1)), customer="廣昕精密"),),
             free=(Mine(opportunity=opportunity("o2", state=OpportunityState.ASKED), customer=None),),
             renewals=by_month(endings, TODAY),
-            next_endings=tuple(endings),
+            next_endings=tuple(Listed(ending=each) for each in endings),
             settled=Settled(won=2, value={"TWD": Decimal(150000)}, lost={LostReason.PRICE: 3, LostReason.BUDGET: 1}),
         ),
         NOW,

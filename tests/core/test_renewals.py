@@ -136,29 +136,36 @@ def known(state: OpportunityState) -> Opportunity:
 
 
 @pytest.mark.parametrize(
-    ("state", "offered"),
+    ("state", "offered", "to_others"),
     [
-        (None, ["on_it", "renewed", "not_renewed"]),
-        (OpportunityState.ASKED, ["on_it", "renewed", "not_renewed"]),
-        (OpportunityState.SNOOZED, ["on_it", "renewed", "not_renewed"]),
-        (OpportunityState.TAKEN, ["renewed", "not_renewed"]),
-        (OpportunityState.WON, None),
-        (OpportunityState.LOST, None),
+        (None, ["on_it", "renewed", "not_renewed"], "on_it"),
+        (OpportunityState.ASKED, ["on_it", "renewed", "not_renewed"], "on_it"),
+        (OpportunityState.SNOOZED, ["on_it", "renewed", "not_renewed"], "on_it"),
+        (OpportunityState.TAKEN, ["renewed", "not_renewed"], None),
+        (OpportunityState.WON, None, None),
+        (OpportunityState.LOST, None, None),
     ],
 )
-def test_the_menu_offers_what_can_still_be_said(state: OpportunityState | None, offered: list[str] | None) -> None:
-    """Nothing once it is settled; whoever is on it need not say so again."""
+def test_the_menu_offers_only_what_would_not_be_refused(
+    state: OpportunityState | None, offered: list[str] | None, to_others: str | None
+) -> None:
+    """Nothing once it is settled; to take what a colleague has not taken; nobody says twice that they are on it."""
     (ending,) = ahead(contract("M-1", 20))
-    block = card.paragraph("x", ending, known(state) if state else None, words("en"))
-    menu = block.get("accessory")
+    made = known(state) if state else None
+    theirs, others = (
+        card.paragraph(Listed(ending=ending, opportunity=made, is_theirs=each), "Asia/Taipei", words("en"))
+        for each in (True, False)
+    )
+    menu, button = theirs.get("accessory"), others.get("accessory")
     assert (menu and [each["value"] for each in menu["options"]]) == offered
+    assert (button and (button["type"], button["value"])) == (to_others and ("button", to_others))
 
 
 def test_a_contract_whose_name_fits_on_no_menu_is_shown_without_one() -> None:
     """Slack refuses the whole message for one id that is too long."""
     (ending,) = ahead(contract("M-1", 20))
     long = ending.model_copy(update={"contract": "約" * 300})
-    assert "block_id" not in card.paragraph("x", long, None, words("en"))
+    assert "block_id" not in card.paragraph(Listed(ending=long), "Asia/Taipei", words("en"))
 
 
 def test_the_list_says_whose_each_contract_is_and_what_became_of_it() -> None:

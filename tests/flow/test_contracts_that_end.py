@@ -189,6 +189,25 @@ async def test_anybody_in_sales_takes_what_nobody_took_and_only_whoever_has_it_s
     assert await at.submit(MANAGER, "sales_lost_view", KEY.spelt, LOST) == []
 
 
+async def test_what_a_manager_took_stays_in_sight_of_whoever_keeps_the_account(at: Desk, stage: Stage) -> None:
+    """On their list and in their Home, with who is on it, and nothing to press that would be refused."""
+    await look(at)
+    row = ROW.replace('"', '\\"')
+    assert row in await at.home(SALES)
+    assert await says(at, MANAGER, ON_IT) == []
+    await at.send_all()
+    (drawn,) = lists(stage, "chat.update")
+    assert f"<@{MANAGER}> 接下了" in texts(drawn["blocks"])
+    assert not any("accessory" in each for each in drawn["blocks"])
+    home = await at.home(SALES)
+    assert ("M-4" in home, f"<@{MANAGER}>" in home, row in home) == (True, True, False)
+    known = stands(at)
+    assert known
+    assert await at.submit(MANAGER, "sales_hand_on_view", known.id, {"whom": person(SALES)}) == []
+    home = await at.home(SALES)
+    assert ("sales_won" in home, home.count("M-4")) == (True, 1)
+
+
 async def test_what_somebody_took_goes_to_a_colleague_with_a_card_of_its_own(at: Desk, stage: Stage) -> None:
     """It is handed on from the Home like any other; the colleague's card says which contract, and takes it."""
     await look(at)
