@@ -96,7 +96,7 @@ def label(name: str, say: Words) -> str:
         "evidence": say("Evidence"),
         "extended_to": say("Extended to"),
         "fault": say("Fault"),
-        "fault_ours": say("Our fault?"),
+        "fault_ours": say("Whose fault?"),
         "files": say("Files"),
         "first_at": say("First approved on"),
         "first_by": say("First approved by"),

@@ -24,7 +24,6 @@ MAINLAND = {  # what OpenCC leaves as it is said in Taiwan; tried from the top
     "厂商": "供应商",
     "数据": "资料",
     "工资": "人工费",
-    "展延": "延长",
     "帐": "账",
 }
 

@@ -199,6 +199,14 @@ class Verification(BaseModel):
             return tuple(plain)
         return tuple(each for each in plain if each.answer is not self.standing.answer)
 
+    @property
+    def changed_answer(self) -> Given | None:
+        """The last answer of whoever said both yes and no themselves, nobody else either; None where others differ."""
+        if self.state is not VerificationState.CONTRADICTED:
+            return None
+        plain = self.otherwise
+        return plain[-1] if len({each.by for each in plain}) == 1 else None
+
 
 class EvidenceKind(StrEnum):
     """What somebody gave as evidence."""

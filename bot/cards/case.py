@@ -85,7 +85,7 @@ def name_words(name: str, say: Words) -> str:
         "severity": say("Who cannot work"),
         "effort_hours": say("Effort"),
         "cost": say("Cost to us"),
-        "fault_ours": say("Our fault?"),
+        "fault_ours": say("Whose fault?"),
         "claim": say("Promised by sales"),
         "evidence": say("Evidence"),
         "new_facts": say("What is new"),

@@ -98,7 +98,7 @@ def _answer(row: AnswerRow, say: Words) -> str:
         case VerificationState.REMEMBERED:
             sentence = say("{who} remembers it, with nothing in writing, as of {day}.", who=who, day=day)
         case VerificationState.CONTRADICTED:
-            sentence = say("Sales says both, so nothing is settled.")
+            sentence = say("Sales has said both yes and no, so nothing is settled.")
         case VerificationState.LAPSED:
             sentence = say("It was promised, and is over by now.")
         case VerificationState.ASKED:
@@ -114,7 +114,8 @@ def _said(row: SaidRow, say: Words) -> str:
     """An answer that says something else, beside the one that stands."""
     sentence = said_words(row.answer, f"<@{row.by}>", say.day(row.on), say)
     evidence = cut(row.evidence, MOST_WORDS)
-    return f"{sentence} {evidence_words(row.answer, evidence, say)}" if evidence else sentence
+    told = evidence_words(row.answer, evidence, say) if evidence else ""
+    return say("{sentence} {evidence}", sentence=sentence, evidence=told) if told else sentence
 
 
 def _grant(row: GrantRow, say: Words) -> str:

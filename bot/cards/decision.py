@@ -172,7 +172,7 @@ def _facts(request: ExceptionRequest, known: Background, say: Words) -> list[tup
         (say("Asked by"), f"<@{request.requested_by}>"),
         (say("Coverage"), entitlement_words(known.entitlement, say)),
         (say("Cost to us"), say.money(request.cost, request.currency)),
-        (say("Our fault? (whoever asks)"), fault_words(request.fault_ours, say)),
+        (say("Whose fault? (whoever asks says)"), fault_words(request.fault_ours, say)),
         (say("Asking for"), concession_words(request.concession, say)),
         (say("Customer"), _value_words(known, say)),
         (

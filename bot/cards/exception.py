@@ -60,7 +60,7 @@ def entitlement_words(entitlement: Entitlement, say: Words) -> str:
 
 def fault_words(fault_ours: str, say: Words) -> str:
     """Whose fault it is, as far as the agent knew."""
-    return {"yes": say("Yes, ours"), "no": say("No, not ours")}.get(fault_ours, say("Not clear yet"))
+    return {"yes": say("Ours"), "no": say("Not ours")}.get(fault_ours, say("Not clear yet"))
 
 
 def cost_error_words(error: CostError, say: Words) -> str:
@@ -69,7 +69,7 @@ def cost_error_words(error: CostError, say: Words) -> str:
         case CostError.NOT_A_NUMBER:
             return say("Please give the amount as a number, like 3000.")
         case CostError.NEGATIVE:
-            return say("A cost cannot be negative.")
+            return say("An amount cannot be negative.")
         case CostError.ABSURD:
             return say("That is more than 100 million. Please count the zeros again.")
 

@@ -65,12 +65,17 @@ def _to_do(verification: Verification, say: Words, to_case: Block) -> list[Block
         words = say("The evidence binds us. Record what was promised, so that nobody promises more than that.")
     elif verification.state is VerificationState.REMEMBERED:
         words = say("Nothing is in writing. Record the scope to take their word, or ask for evidence.")
+    elif last := verification.changed_answer:
+        words = say(
+            "{who} has changed their answer. Record the scope to take their yes, or ask for evidence.",
+            who=f"<@{last.by}>",
+        )
     else:
         words = say("The answers differ. Record the scope to take the word of whoever says yes, or ask for evidence.")
     return [
         section(words),
         _buttons(verification, say, to_case),
-        context(say("A promise that was made is kept; it counts in nobody's window of exceptions.")),
+        context(say("A promise that was made is kept; it doesn't count as one of the customer's exceptions.")),
     ]
 
 
@@ -152,17 +157,18 @@ def record_modal(verification: Verification, currency: str, say: Words) -> Block
 
 
 def question_modal(verification: Verification, say: Words) -> Block:
-    """Why the evidence does not do, and what would."""
+    """Why the evidence does not do, and what would; where there is none yet, which is wanted."""
+    in_writing = verification.state is VerificationState.CONFIRMED
     return modal(
         QUESTION_VIEW,
-        say("Question the evidence"),
+        say("Question the evidence") if in_writing else say("Ask for evidence"),
         [
             *answers(verification, say),
             labelled(
                 "reason",
                 say("What is missing, and what would show it?"),
                 text_input("text", multiline=True, most=1000),
-                hint=say("Sales is asked anew with this. The promise itself is not in question."),
+                hint=say("Sales is asked anew with this. Until they have answered, the promise is not settled."),
             ),
         ],
         submit=say("Ask sales anew"),

@@ -56,11 +56,21 @@ def answer_words(verification: Verification, say: Words) -> str:
         case VerificationState.REMEMBERED:
             return say("{who} remembers it, as of {day}, with nothing in writing. It is not settled.", who=who, day=day)
         case VerificationState.CONTRADICTED:
-            return say("⚠️ Sales says both yes and no, with nothing in writing. It is not settled.")
+            return _contradicted_words(verification, say)
         case VerificationState.ASKED if standing:
             return say("{who} is not sure, as of {day}. The question stays open.", who=who, day=day)
         case VerificationState.ASKED:
             return say("No answer yet.")
+
+
+def _contradicted_words(verification: Verification, say: Words) -> str:
+    last = verification.changed_answer
+    if last is None:
+        return say("⚠️ Sales says both yes and no, with nothing in writing. It is not settled.")
+    who = f"<@{last.by}>"
+    if last.answer is Answer.YES:
+        return say("⚠️ {who} said no, then yes, with nothing in writing. It is not settled.", who=who)
+    return say("⚠️ {who} said yes, then no, with nothing in writing. It is not settled.", who=who)
 
 
 def said_words(answer: Answer, who: str, day: str, say: Words) -> str:
@@ -69,7 +79,7 @@ def said_words(answer: Answer, who: str, day: str, say: Words) -> str:
         case Answer.YES:
             return say("Yes, says {who} ({day}).", who=who, day=day)
         case Answer.NO:
-            return say("No, says {who} ({day}).", who=who, day=day)
+            return say("{who} does not know of it, as of {day}.", who=who, day=day)
         case Answer.NOT_SURE:
             return say("{who} is not sure ({day}).", who=who, day=day)
 
@@ -102,9 +112,8 @@ def file_words(file: EvidenceFile, say: Words) -> str:
 def given_words(given: Given, say: Words) -> str:
     """An answer with what came with it."""
     sentence = said_words(given.answer, f"<@{given.by}>", local_day(given.at), say)
-    if not given.shown:
-        return f"{sentence} {say('Nothing in writing.')}" if given.answer is Answer.YES else sentence
-    return f"{sentence} {shown_words(given, say)}"
+    told = shown_words(given, say) or (say("Nothing in writing.") if given.answer is Answer.YES else "")
+    return say("{sentence} {evidence}", sentence=sentence, evidence=told) if told else sentence
 
 
 def answers(verification: Verification, say: Words) -> list[Block]:
@@ -316,21 +325,26 @@ def _told_words(verification: Verification, move: VerificationMove, customer: st
                 "{customer}: a supervisor questions the evidence. The promise is not settled.", customer=customer
             )
         case VerificationMove.RECORD:
-            return say("{customer}: what was promised is recorded. It is kept, and no more.", customer=customer)
+            return say(
+                "{customer}: what was promised is recorded. Keep it within that, and promise nothing beyond.",
+                customer=customer,
+            )
         case VerificationMove.LAPSE:
             return say("{customer}: the promise was for a time that is over.", customer=customer)
         case _:
-            return _stands_words(verification.state, customer, say)
+            return _stands_words(verification, customer, say)
 
 
-def _stands_words(state: VerificationState, customer: str, say: Words) -> str:
-    match state:
+def _stands_words(verification: Verification, customer: str, say: Words) -> str:
+    match verification.state:
         case VerificationState.CONFIRMED | VerificationState.LAPSED:
             return say("{customer}: sales confirms the promise.", customer=customer)
         case VerificationState.NOT_CONFIRMED:
             return say("{customer}: sales does not know of a promise.", customer=customer)
         case VerificationState.REMEMBERED:
             return say("{customer}: sales remembers a promise, with nothing in writing.", customer=customer)
+        case VerificationState.CONTRADICTED if verification.changed_answer:
+            return say("{customer}: sales has changed their answer about the promise.", customer=customer)
         case VerificationState.CONTRADICTED:
             return say("{customer}: sales says both yes and no about the promise.", customer=customer)
         case VerificationState.ASKED:

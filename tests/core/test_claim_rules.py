@@ -159,9 +159,9 @@ def test_answers_that_differ_stand_side_by_side_on_every_card() -> None:
     """Whoever decides sees both, with who and what; where evidence binds, the no stands beside it."""
     (both,) = held("claims_promise", asked=verification(VerificationState.CONTRADICTED))
     shown = card.row_words(both, words("en"))
-    assert "Sales says both, so nothing is settled." in shown
+    assert "Sales has said both yes and no, so nothing is settled." in shown
     assert "• Yes, says <@U4>" in shown
-    assert "• No, says <@U3>" in shown
+    assert "• <@U3> does not know of it" in shown
     assert "mail of 3 March" in shown
     proven = verification(VerificationState.CONFIRMED)
     late = Given(answer=Answer.NO, by="U5", at=NOW, evidence="only a discount")
@@ -169,7 +169,7 @@ def test_answers_that_differ_stand_side_by_side_on_every_card() -> None:
     shown = card.row_words(binding, words("en"))
     assert binding.verdict is ClaimVerdict.SUPPORTED
     assert "Confirmed by <@U3>" in shown
-    assert "• No, says <@U5>" in shown
+    assert "• <@U5> does not know of it" in shown
     assert "only a discount" in shown
 
 

@@ -195,7 +195,7 @@ def test_the_page_says_in_words_what_the_record_says_in_codes(language: Language
     values = made("x", language=language)
     shown = Read(page(values)).words
     say = words(language)
-    for word in ("customer", "approved", "confirmed", "cannot now", "a takeover", "Evidence", "Our fault?"):
+    for word in ("customer", "approved", "confirmed", "cannot now", "a takeover", "Evidence", "Whose fault?"):
         assert say(word) in shown or any(say(word) in each for each in shown), word
     codes = {"customer", "approved", "confirmed", "declined", "takeover", "evidence", "full", "yes", "open"}
     assert language == "en" or codes.isdisjoint(shown)

@@ -232,6 +232,16 @@ def test_answers_that_say_something_else_stand_beside_the_one_that_counts() -> N
     assert (both.standing, both.otherwise) == (None, (REMEMBERS, NO))
 
 
+def test_whoever_changes_their_answer_is_one_who_said_both_and_not_two_who_differ() -> None:
+    """The last of their answers is told as that; as soon as somebody else says something, sales differs."""
+    no, yes = NO.model_copy(update={"by": OWNER}), REMEMBERS
+    assert after(question(), no, yes).changed_answer == yes
+    assert after(question(), yes, NOT_SURE, no).changed_answer == no
+    assert after(question(), no, yes, NO).changed_answer is None
+    assert after(question(), REMEMBERS, NO).changed_answer is None
+    assert [after(question(), *each).changed_answer for each in ([no], [yes], [no, YES])] == [None, None, None]
+
+
 @pytest.mark.parametrize(
     ("evidence", "kind"),
     [

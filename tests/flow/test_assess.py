@@ -88,7 +88,7 @@ async def test_a_mistake_of_ours_is_named_and_the_case_is_put_right(stage: Stage
     view = await window(agent, "assess_view")
     named = {**ASSESSED, **ours, "why": typed("週五的信我們週一才回")}
     await agent.do("submit", view_id=view["id"], values=named)
-    await whisper_with(agent, "責任：是我們的")
+    await whisper_with(agent, "責任：在我們")
     assert facts(bot)["fault_ours"] == "yes"
     assert facts(bot)["our_late_reply"] == "yes"
     assert rows(bot, "SELECT why FROM facts WHERE name = 'fault_ours'") == [("週五的信我們週一才回",)]
@@ -104,7 +104,7 @@ async def test_a_mistake_is_named_no_more_once_the_request_says_that_it_was_not_
     customer, agent, supervisor = [await stage.seat(who) for who in (CUSTOMER, AGENT, SUPERVISOR)]
     whisper = await asked_favour(customer, agent)
     await assessed(agent, whisper, {"fault_ours": chosen("our_late_reply"), "why": typed("週一才回")})
-    await whisper_with(agent, "責任：是我們的")
+    await whisper_with(agent, "責任：在我們")
     assert facts(bot)["our_late_reply"] == "yes"
     await press(agent, whisper, "ask_exception")
     view = await window(agent, "ask_exception_view")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.cards import granted as granted_card
+from bot.cards import promise_scope
 from bot.case import Case, CaseState
 from bot.coaching import advise_on
 from bot.i18n import words
@@ -200,6 +201,22 @@ async def test_the_same_answer_twice_is_one(at: Desk) -> None:
     assert len(stands(at, known).answers) == 1
 
 
+async def test_one_who_changes_their_answer_is_named_once(at: Desk) -> None:
+    """Nobody reads that two differ; the window asks for evidence, and says of no promise that it holds."""
+    _, known = question(at)
+    await at.submit(SALES, "promise_no_view", known.id, typed_in(""))
+    await at.submit(SALES, "promise_yes_view", known.id, typed_in(""))
+    now = stands(at, known)
+    shown = str(promise_scope.card(now, customer="廣昕", say=words("zh-TW"))[1])
+    assert f"<@{SALES}> 先說沒有、後來說有" in shown
+    assert "有人說有" not in shown + "".join(at.told(AGENT))
+    assert "。 " not in shown
+    window = str(promise_scope.question_modal(now, words("zh-TW")))
+    assert "請業務補憑據" in window
+    assert "再問憑據" not in window
+    assert "照樣算數" not in window
+
+
 async def test_an_exception_that_waits_is_decided_with_every_answer_in_sight(at: Desk) -> None:
     """Yes and no, side by side, on the card that is out already."""
     case, known = question(at, given(at, Answer.YES, SUCCESSOR))
@@ -217,7 +234,7 @@ async def test_an_exception_that_waits_is_decided_with_every_answer_in_sight(at:
     await at.submit(SALES, "promise_no_view", known.id, typed_in("只談過折扣"))
     card = str(at.body(f"%:exception:{waiting.id}"))
     assert f"<@{SUCCESSOR}> 說有" in card
-    assert f"<@{SALES}> 說沒有" in card
+    assert f"<@{SALES}> 表示不知情" in card
     assert "只談過折扣" in card
 
 
