@@ -121,6 +121,7 @@ class Opportunity(BaseModel):
         taken_by: Who works on it.
         value: What was sold, per term.
         months: The term of what was sold.
+        lost_reason: Why it was lost, also where it has come up again since.
         lost_note: What they said about why it was lost, in words.
     """
 
@@ -370,7 +371,7 @@ def moved(
             changed |= {"settled_by": by, "settled_at": now, "taken_by": opportunity.taken_by or by}
             changed |= said.model_dump(include={"value", "currency", "months", "lost_reason", "lost_note"})
         case SalesMove.TELL_ANEW if opportunity.state is OpportunityState.LOST:
-            changed |= {"settled_by": None, "settled_at": None, "lost_reason": None, "lost_note": ""}
+            changed |= {"settled_by": None, "settled_at": None}
     if state is OpportunityState.ASKED:
         wait = timedelta(minutes=policy.answer_within_minutes)
         changed |= {"due_at": working_time_after(now, wait, hours), "due_move": SalesMove.MOVE_UP}

@@ -1,7 +1,7 @@
 """The buttons of an opportunity: I take it, later, hand on, won, not sold. Who clicked decides."""
 
+import re
 from collections.abc import Mapping
-from datetime import timedelta
 
 from sqlalchemy import Connection
 
@@ -10,6 +10,7 @@ from bot.blocks import Block
 from bot.cards import exception as exception_card
 from bot.cards import renewals as renewals_card
 from bot.cards import sales as card
+from bot.i18n import Words
 from bot.renewals import EndingKey, key_of
 from bot.sales import (
     MOST_MONTHS,
@@ -24,8 +25,7 @@ from bot.sales import (
     refusal,
     snooze_error,
 )
-from bot.working_hours import after as working_time_after
-from bot.working_hours import desk_day, end_of
+from bot.working_hours import next_morning
 from handlers import casework, endings, inbound, people, selling
 from handlers.guard import Actor, actor_of, admit, open_window
 from handlers.inbound import Submission
@@ -33,6 +33,7 @@ from handlers.services import Services
 from handlers.situation import moment
 from handlers.worker import Task
 from storage import cases, opportunities
+from storage import workspace as workspaces
 
 MOVE_OF: Mapping[str, SalesMove] = {
     card.SNOOZE_VIEW: SalesMove.SNOOZE,
@@ -47,6 +48,7 @@ FIRST_BOX: Mapping[str, str] = {
     card.LOST_VIEW: "reason",
 }
 """Where a window says why nothing of it is taken."""
+MENTION = re.compile(r"<@(\w+)>")
 
 
 async def on_take(services: Services, task: Task) -> None:
@@ -101,7 +103,8 @@ async def _open(services: Services, task: Task, move: SalesMove, about: str = ""
     about = about or click.value
     known = _found(services, about, click.user)
     refused = await _refused(services, known, move, actor)
-    view = exception_card.notice(actor.say("Not now"), refused, actor.say) if refused else None
+    by_name = _by_name(services, refused, actor.say) if refused else None
+    view = exception_card.notice(actor.say("Nothing was changed"), by_name, actor.say) if by_name else None
     view = view or _window(services, about, known, move, actor)
     await open_window(services, task, actor, click.trigger_id, view, push=bool(click.view_id))
 
@@ -109,9 +112,7 @@ async def _open(services: Services, task: Task, move: SalesMove, about: str = ""
 def _window(services: Services, about: str, known: Opportunity | None, move: SalesMove, actor: Actor) -> Block:
     policy, say = services.playbook.policy, actor.say
     if move is SalesMove.SNOOZE:
-        tonight = end_of(desk_day(moment(services), policy.hours.timezone), policy.hours)
-        suggested = working_time_after(tonight, timedelta(0), policy.hours)
-        return card.snooze_modal(about, suggested=suggested, say=say)
+        return card.snooze_modal(about, suggested=next_morning(moment(services), policy.hours), say=say)
     if move is SalesMove.HAND_ON:
         return card.hand_on_modal(about, say)
     key = key_of(known) if known else None
@@ -122,13 +123,31 @@ def _window(services: Services, about: str, known: Opportunity | None, move: Sal
     return renewals_card.not_renewed_modal(ending, say) if ending else card.lost_modal(about, say)
 
 
+def _by_name(services: Services, sentence: str, say: Words) -> str:
+    """People by their names: a window shows its sentences as they are written, and a mention as an id."""
+
+    def name(mention: re.Match[str]) -> str:
+        known = workspaces.person(connection, services.identity.workspace, mention[1], since=0.0)
+        return known.name if known else say("a colleague")
+
+    with services.casebook.look() as connection:
+        return MENTION.sub(name, sentence)
+
+
 async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     """What has to be mended in a window before it is taken; and why it is not, when that is known by now."""
     actor = await actor_of(services, sent.user)
+    found = await _mistakes(services, sent, actor)
+    return {box: _by_name(services, wrong, actor.say) for box, wrong in found.items()}
+
+
+async def _mistakes(services: Services, sent: Submission, actor: Actor) -> dict[str, str]:
+    """The same in markup."""
     box, move = FIRST_BOX[sent.callback_id], MOVE_OF[sent.callback_id]
     if not actor.role.is_staff:
         return {box: actor.say("This is for our support team.")}
-    if refused := await _refused(services, _found(services, sent.private_metadata, sent.user), move, actor):
+    known = _found(services, sent.private_metadata, sent.user)
+    if refused := await _refused(services, known, move, actor):
         return {box: refused}
     say = actor.say
     match move:
@@ -136,7 +155,7 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
             error = snooze_error(sent.moment("until"), moment(services))
             return {box: card.snooze_error_words(error, say)} if error else {}
         case SalesMove.HAND_ON:
-            wrong = await _whom_error(services, sent.text("whom"), actor)
+            wrong = await _whom_error(services, known, sent.text("whom"), actor)
             return {box: wrong} if wrong else {}
         case SalesMove.WIN:
             return _won_mistakes(services, sent, actor)
@@ -144,13 +163,15 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
             return {} if _lost_reason(sent) else {box: say("Please choose a reason.")}
 
 
-async def _whom_error(services: Services, whom: str, actor: Actor) -> str | None:
-    """Why it cannot be handed to somebody."""
+async def _whom_error(services: Services, known: Opportunity | None, whom: str, actor: Actor) -> str | None:
+    """Why it cannot be handed to somebody; whoever has it has its card, and their time has begun."""
     say = actor.say
     if error := await casework.person_error(services, whom, say):
         return error
     if whom == actor.person.user_id:
         return say("That is you. To have it yourself, press “I take it”.")
+    if known and whom == known.holder:
+        return say("{who} has it already. Please choose somebody else.", who=f"<@{whom}>")
     setup, groups = await people.who_is_who(services)
     return None if in_sales(whom, setup, groups) else say("They are not in sales. Please choose a salesperson.")
 
@@ -183,7 +204,7 @@ async def on_sent(services: Services, task: Task) -> None:
     actor = await admit(services, task, sent.user, "")
     if actor is None:
         return
-    if wrong := await mistakes(services, sent):
+    if wrong := await _mistakes(services, sent, actor):
         with task.finishing() as connection:
             casework.answer(services, connection, task, actor, "", next(iter(wrong.values())))
         return

@@ -126,6 +126,7 @@ def card(
     if not is_latest or opportunity.state not in {OpportunityState.OPEN, OpportunityState.ASKED}:
         blocks.append(section(f"*{state_words(opportunity, brief.zone, say)}*"))
     blocks.append(section(f"*{say('What happened')}*\n{_happened(opportunity.reasons, playbook, say)}"))
+    blocks += _not_sold_before(opportunity, say)
     blocks += _confirmed(brief, say)
     if brief.instead_of:
         blocks.append(context(say("You get this because {name} has left.", name=escaped(brief.instead_of))))
@@ -263,6 +264,15 @@ def _settled(opportunity: Opportunity, brief: Brief, playbook: Playbook, say: Wo
 
 
 # --- the parts of the card
+
+
+def _not_sold_before(opportunity: Opportunity, say: Words) -> list[Block]:
+    """What comes up again was closed once: why, and in whose words."""
+    if opportunity.lost_reason is None:
+        return []
+    why = lost_words(opportunity.lost_reason, say)
+    said = [quotes([opportunity.lost_note])] if opportunity.lost_note else []
+    return [section(say("It was not sold before: {why}.", why=why)), *said]
 
 
 def _confirmed(brief: Brief, say: Words) -> list[Block]:

@@ -214,7 +214,9 @@ def test_what_was_lost_opens_again_for_an_urgent_reason_alone() -> None:
     assert joined(lost, ["row:renew"], FRIDAY_NOON, POLICY, HOURS).due_move is None
     back = joined(lost, ["threatens_to_leave"], FRIDAY_NOON, POLICY, HOURS)
     asked = after(back, SalesMove.TELL_ANEW, FRIDAY_NOON)
-    assert (asked.state, asked.lost_reason, asked.told) == (OpportunityState.ASKED, None, (OWNER, OWNER))
+    assert (asked.state, asked.settled_by, asked.told) == (OpportunityState.ASKED, None, (OWNER, OWNER))
+    assert (asked.lost_reason, asked.lost_note) == (LostReason.PRICE, lost.lost_note)
+    assert after(asked, SalesMove.WIN, FRIDAY_NOON, OWNER).lost_reason is None
     won = after(told("reports_fault"), SalesMove.WIN, FRIDAY_NOON, OWNER, value=Decimal(1), months=12)
     assert joined(won, ["threatens_to_leave"], FRIDAY_NOON, POLICY, HOURS).due_move is None
 

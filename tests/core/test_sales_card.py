@@ -188,6 +188,16 @@ def test_the_agent_hears_that_it_is_won_with_the_way_to_follow_up_and_without_a_
     assert "96" not in shown(blocks)
 
 
+def test_what_comes_up_again_says_that_it_was_not_sold_before_and_why(playbook: Playbook) -> None:
+    """Whoever reads it does not ask again what was answered; what was never closed says nothing of it."""
+    again = {"lost_reason": LostReason.PRICE, "lost_note": "Too dear for us"}
+    known = opportunity("reports_fault", "threatens_to_leave").model_copy(update=again)
+    text = shown(card(known, Brief(record()), playbook=playbook, say=SAY)[1])
+    assert [each for each in ("It was not sold before: the price.", "Too dear for us") if each not in text] == []
+    first = shown(card(opportunity("reports_fault"), Brief(record()), playbook=playbook, say=SAY)[1])
+    assert "not sold before" not in first
+
+
 def test_the_agent_hears_that_it_is_not_sold_without_why() -> None:
     """Whoever said that sales will call knows whom to ask; why it was not sold is sales' own."""
     lost = {"settled_by": "U1", "lost_reason": LostReason.PRICE, "lost_note": "Too dear"}

@@ -177,7 +177,7 @@ async def test_anybody_in_sales_takes_what_nobody_took_and_only_whoever_has_it_s
     """As with other opportunities: denied by default, and a click that changes nothing says why."""
     await look(at)
     (refused,) = await at.submit(SUCCESSOR, "sales_won_view", KEY.spelt, WON)
-    assert f"<@{SALES}>" in refused
+    assert "已通知 吳建宏" in refused
     (refused,) = await says(at, AGENT, ON_IT)
     assert refused == "這要由業務來做，剛才按的不算數。"
     assert stands(at) is None
@@ -276,7 +276,7 @@ async def test_without_a_sales_manager_the_channel_hears_beside_whoever_has_it(a
     assert told(at) == [(30, "", SALES), (30, SALES, SALES)]
     assert [each["channel"] for each in lists(stage)][1:] == [SALES_CHANNEL]
     (refused,) = await at.submit(SUCCESSOR, "sales_lost_view", KEY.spelt, LOST)
-    assert f"<@{SALES}>" in refused
+    assert "已通知 吳建宏" in refused
     assert await says(at, SUCCESSOR, ON_IT) == []
 
 

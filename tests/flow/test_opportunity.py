@@ -259,7 +259,10 @@ async def test_taken_won_and_then_too_late(stage: Stage, settings: Settings) -> 
         (told,) = await at.click(SALES, "sales_take", known.id)
         assert told == f"剛才按的不算數。{standing}"
         assert await at.click(SUCCESSOR, "sales_lost", known.id) == ["window notice_view"]
-        assert await at.submit(SUCCESSOR, "sales_lost_view", known.id, LOST) == [f"reason: 剛才按的不算數。{standing}"]
+        assert at.view()["title"]["text"] == "沒有更動"
+        assert ("&lt;@" in str(at.view()), "許家豪 談成了" in str(at.view())) == (False, True)
+        by_name = standing.replace(f"<@{SUCCESSOR}>", "許家豪")
+        assert await at.submit(SUCCESSOR, "sales_lost_view", known.id, LOST) == [f"reason: 剛才按的不算數。{by_name}"]
         assert stands(at, case) == won
 
 
@@ -313,6 +316,8 @@ async def test_put_off_woken_handed_on_and_lost(stage: Stage, settings: Settings
         for whom, why in ((SUCCESSOR, "這是本人"), (AGENT, "對方不是業務"), (CUSTOMER, "不是自己人")):
             (wrong,) = await at.submit(SUCCESSOR, "sales_hand_on_view", known.id, {"whom": person(whom)})
             assert why in wrong
+        (wrong,) = await at.submit(MANAGER, "sales_hand_on_view", known.id, {"whom": person(SUCCESSOR)})
+        assert wrong == "whom: 已經在 許家豪 那裡了，請選別人。"
         assert await at.submit(SUCCESSOR, "sales_hand_on_view", known.id, {"whom": person(SALES)}) == []
         await time_passes(at)
         assert at.told(SALES) == [TITLE]
