@@ -9,6 +9,7 @@ import holidays
 from bot.policy import HoursPolicy, Weekday
 
 LONGEST = timedelta(days=3650)
+MORNING = time(9)
 _WEEKDAYS = tuple(Weekday)
 
 
@@ -85,6 +86,12 @@ def between(start: datetime, end: datetime, hours: HoursPolicy) -> timedelta:
 def end_of(day: date, hours: HoursPolicy) -> datetime:
     """The last second of a day by the desk's clock, in UTC: until then it can still be done on that day."""
     return datetime.combine(day, time(23, 59, 59), ZoneInfo(hours.timezone)).astimezone(UTC)
+
+
+def next_morning(now: datetime, hours: HoursPolicy) -> datetime:
+    """When the desk works on a day after this one, at nine in the morning at the earliest, in UTC."""
+    tomorrow = desk_day(now, hours.timezone) + timedelta(days=1)
+    return after(datetime.combine(tomorrow, MORNING, ZoneInfo(hours.timezone)), timedelta(0), hours)
 
 
 def last_opening_before(day: date, hours: HoursPolicy) -> datetime:

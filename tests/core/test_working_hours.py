@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.policy import HoursPolicy, Weekday
-from bot.working_hours import after, days, is_open, works_on
+from bot.working_hours import after, days, is_open, next_morning, works_on
 
 TAIPEI = HoursPolicy()
 ROUND_THE_CLOCK = HoursPolicy(days=tuple(Weekday), opens=time(0), closes=time(23, 59), holidays="")
@@ -177,6 +177,23 @@ def test_a_moment_is_judged_where_the_desk_is() -> None:
 def test_the_desk_opens_on_the_stroke_and_closes_on_it(moment: str, *, open_: bool) -> None:
     """The first minute belongs to the day, the stroke of closing no more."""
     assert is_open(at(f"2026-11-23 {moment}"), TAIPEI) is open_
+
+
+@pytest.mark.parametrize(
+    ("opens", "now", "then"),
+    [
+        (None, "2026-11-22T14:00", "2026-11-23T09:00"),
+        (None, "2026-11-22T00:10", "2026-11-23T09:00"),
+        (time(8), "2026-11-20T14:00", "2026-11-23T09:00"),
+        (time(10), "2026-11-23T22:00", "2026-11-24T10:00"),
+    ],
+)
+def test_the_next_morning_is_another_day_at_nine_or_when_the_desk_opens(
+    opens: time | None, now: str, then: str
+) -> None:
+    """Also where the desk never closes, and over a weekend where it does."""
+    hours = TAIPEI.model_copy(update={"opens": opens}) if opens else ROUND_THE_CLOCK
+    assert next_morning(at(now), hours) == at(then)
 
 
 def test_a_desk_that_never_works_counts_all_time() -> None:
