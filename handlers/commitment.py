@@ -7,7 +7,9 @@ from sqlalchemy import Connection
 from bot.blocks import Block, escaped
 from bot.cards import commitment as commitment_card
 from bot.cards import exception as exception_card
+from bot.case import Case
 from bot.commitments import (
+    OWED,
     Commitment,
     CommitmentMove,
     due_error,
@@ -16,6 +18,7 @@ from bot.commitments import (
     moved,
     next_due,
 )
+from bot.sales import OpportunityState
 from bot.working_hours import after as working_time_after
 from bot.working_hours import days as working_days
 from handlers import casework, inbound, news
@@ -25,7 +28,7 @@ from handlers.inbound import Submission
 from handlers.services import Services
 from handlers.situation import moment
 from handlers.worker import Task
-from storage import audit, commitments, facts, ids
+from storage import audit, commitments, facts, ids, opportunities
 
 
 async def on_commit(services: Services, task: Task) -> None:
@@ -40,13 +43,36 @@ async def on_follow_up(services: Services, task: Task) -> None:
 
 def _follow_up(services: Services, doing: Doing) -> Block:
     policy, say = services.playbook.policy, doing.actor.say
+    with services.casebook.look() as connection:
+        written = _followed_up(connection, doing.case)
+    if written:
+        return exception_card.notice(say("Not now"), _written_already(written, doing), say)
     wait = working_days(policy.sales.follow_up_days, policy.hours)
     return commitment_card.commit_modal(
         customer=doing.customer,
         case_id=doing.case.id,
         suggested=working_time_after(moment(services), wait, policy.hours).replace(second=0, microsecond=0),
-        text=say("Ask how it is going since the renewal"),
+        follow_up=say("Ask how it is going since the renewal"),
         say=say,
+    )
+
+
+def _followed_up(connection: Connection, case: Case) -> Commitment | None:
+    """What is still owed of what was written down since the sale, as the report counts follow-ups; None for nothing."""
+    sold = opportunities.of_case(connection, case.workspace, case.id)
+    if sold is None or sold.state is not OpportunityState.WON or sold.settled_at is None:
+        return None
+    owed = [each for each in commitments.of_case(connection, case.workspace, case.id) if each.state in OWED]
+    return next((each for each in owed if each.made_at >= sold.settled_at), None)
+
+
+def _written_already(commitment: Commitment, doing: Doing) -> str:
+    """A follow-up is written down once for a sale."""
+    return doing.actor.say(
+        "Since the sale this is written down and still open: “{text}”, due {due}. "
+        "Keep it, or give it a new time in the case's window.",
+        text=commitment.text,
+        due=_by_their_clock(commitment, doing),
     )
 
 
@@ -80,7 +106,7 @@ async def on_committed(services: Services, task: Task) -> None:
     if doing is None or due_at is None:
         return
     case, actor, say = doing.case, doing.actor, doing.actor.say
-    policy = services.playbook.policy
+    policy, is_follow_up = services.playbook.policy, sent.callback_id == commitment_card.FOLLOW_UP_VIEW
     written = made(
         Commitment(
             workspace=case.workspace,
@@ -96,6 +122,9 @@ async def on_committed(services: Services, task: Task) -> None:
         policy.hours,
     )
     with task.finishing() as connection:
+        if is_follow_up and (already := _followed_up(connection, case)):
+            casework.answer(services, connection, task, actor, "", escaped(_written_already(already, doing)))
+            return
         commitments.write(connection, written)
         facts.record(
             connection,
@@ -117,7 +146,9 @@ async def on_committed(services: Services, task: Task) -> None:
             why=written.text,
             now=services.clock(),
         )
-        lines, _ = news.said_now(services, connection, case, actor.person, "commitment_recorded", about=written)
+        lines: list[Block] = []
+        if not is_follow_up:  # of a follow-up the customer was told no time, and waits for nothing
+            lines, _ = news.said_now(services, connection, case, actor.person, "commitment_recorded", about=written)
         news.whisper(
             services,
             connection,

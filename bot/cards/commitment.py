@@ -25,6 +25,7 @@ KEPT = "commitment_kept"
 WITHDRAW = "commitment_withdraw"
 NEW_TIME = "commitment_new_time"
 COMMIT_VIEW = "commit_view"
+FOLLOW_UP_VIEW = "follow_up_view"
 NEW_TIME_VIEW = "commitment_new_time_view"
 
 
@@ -54,14 +55,14 @@ def due_error_words(error: DueError, say: Words) -> str:
             return say("It is already due then. Please choose another time.")
 
 
-def commit_modal(*, customer: str, case_id: str, suggested: datetime, say: Words, text: str = "") -> Block:
+def commit_modal(*, customer: str, case_id: str, suggested: datetime, say: Words, follow_up: str = "") -> Block:
     """What was promised, and by when.
 
     Args:
-        text: What it is likely to be.
+        follow_up: After a sale, what to ask; the customer was told no time for it.
     """
     return modal(
-        COMMIT_VIEW,
+        FOLLOW_UP_VIEW if follow_up else COMMIT_VIEW,
         say("A commitment"),
         [
             context(
@@ -75,7 +76,7 @@ def commit_modal(*, customer: str, case_id: str, suggested: datetime, say: Words
                 say("What will we do?"),
                 text_input(
                     "text",
-                    initial=cut(text, MOST_TEXT),
+                    initial=cut(follow_up, MOST_TEXT),
                     most=MOST_TEXT,
                     placeholder=say("Call back with what the engineer found"),
                 ),

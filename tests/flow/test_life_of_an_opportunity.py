@@ -215,13 +215,17 @@ async def test_a_sale_is_followed_up_at_the_time_of_the_policy_and_the_follow_up
         await at.click(SUCCESSOR, "sales_take", stands(at, case).id)
         await at.submit(SUCCESSOR, "sales_won_view", stands(at, case).id, WON)
         assert at.told(AGENT)[-1] == "廣昕精密股份有限公司 續約了。"
-        assert await at.click(AGENT, "follow_up", case.id) == ["window commit_view"]
+        assert await at.click(AGENT, "follow_up", case.id) == ["window follow_up_view"]
         text, due = at.view()["blocks"][1:3]
         assert text["element"]["initial_value"] == "問續約之後用得順不順"
         proposed = due["element"]["initial_date_time"]
         assert WEEK * 3600 - 60 < proposed - at.clock.now < WEEK * 3600
         filled: Json = {"text": typed("問續約之後用得順不順"), "due": moment(proposed)}
-        await at.submit(AGENT, "commit_view", case.id, filled)
+        await at.submit(AGENT, "follow_up_view", case.id, filled)
+        assert "您" not in str(at.body("commitment:%:told"))
+        assert await at.click(AGENT, "follow_up", case.id) == ["window notice_view"]
+        assert "問續約之後用得順不順" in str(at.view())
+        await at.submit(AGENT, "follow_up_view", case.id, filled)
         with at.services.casebook.look() as connection:
             (written,) = commitments.of_case(connection, WORKSPACE, case.id)
         at.clock.now = proposed - 600

@@ -309,7 +309,7 @@ def _windows(say: Words, name: str, said: str) -> Iterator[Sample]:
         engineer.assign_modal(**about, say=say),
         takeover.ask_modal(**about, say=say),
         commitment.commit_modal(**about, suggested=NOW, say=say),
-        commitment.commit_modal(**about, suggested=NOW, say=say, text=said),
+        commitment.commit_modal(**about, suggested=NOW, say=say, follow_up=said),
         *(commitment.new_time_modal(each, zone=ZONE, suggested=NOW, say=say) for each in commitments(said)[:1]),
         verification.answer_modal(Answer.YES, "v" * 32, say),
         verification.answer_modal(Answer.NO, "v" * 32, say),
