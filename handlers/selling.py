@@ -62,7 +62,13 @@ def _at_the_desk(connection: Connection, case: Case) -> Iterable[str]:
 
 
 def brief(
-    services: Services, connection: Connection, opportunity: Opportunity, case: Case, reader: Person | None, say: Words
+    services: Services,
+    connection: Connection,
+    opportunity: Opportunity,
+    case: Case,
+    reader: Person | None,
+    say: Words,
+    handed_on_by: str | None = None,
 ) -> Brief:
     """All that a salesperson walks in with, for one reader; for the sales channel when there is none."""
     policy = services.playbook.policy
@@ -81,6 +87,7 @@ def brief(
         record=record,
         coverages=coverages,
         instead_of=_instead_of(record, reader),
+        handed_on_by=handed_on_by,
         prices=directory.service_prices() if directory else (),
         cost=_cost(current(facts.of_case(connection, case)).get("cost")),
         currency=policy.cost.currency,
@@ -110,9 +117,24 @@ def _also_held(directory: Directory | None, customer_id: str, held_by: int) -> t
 
 
 def _instead_of(record: CustomerRecord, reader: Person | None) -> str | None:
-    """The account owner who left, unless it is they who read it."""
+    """The account owner who left, for their successor alone; whoever else reads it, does for another reason."""
     gone = record.owner if record.owner and record.owner.left_on else None
-    return gone.name if gone and not (reader and gone.slack_user_id == reader.user_id) else None
+    is_theirs = reader and record.successor and record.successor.slack_user_id == reader.user_id
+    return gone.name if gone and gone != record.successor and is_theirs else None
+
+
+def _handed_on_by(connection: Connection, opportunity: Opportunity, at: int) -> str | None:
+    """Who handed on the card number `at`, Slack id; None where it came in another way."""
+    made = audit.moves(connection, opportunity.workspace, "opportunity", opportunity.id)
+    cards = [
+        (move, actor)
+        for move, before, actor in made
+        if move in set(SalesMove)
+        and is_new_card(opportunity.model_copy(update={"state": OpportunityState(before)}), SalesMove(move))
+    ]
+    which = len(cards) - len(opportunity.told) + at
+    move, actor = cards[which] if 0 <= which < len(cards) else ("", "")
+    return actor if move == SalesMove.HAND_ON else None
 
 
 def _cost(recorded: str | None) -> Decimal | None:
@@ -190,11 +212,12 @@ def _card(
     reader = read_by.get(opportunity.told[at])
     say = words(language_of_locale(reader.locale if reader else ""))
     is_theirs = sales_notices.is_theirs(services, connection, opportunity, opportunity.told[at])
+    by = _handed_on_by(connection, opportunity, at)
     if case is None:
-        return _contract_card(services, opportunity, at, reader, say, is_theirs=is_theirs)
+        return _contract_card(services, opportunity, at, reader, say, is_theirs=is_theirs, handed_on_by=by)
     text, blocks = sales_card.card(
         opportunity,
-        brief(services, connection, opportunity, case, reader, say),
+        brief(services, connection, opportunity, case, reader, say, by),
         playbook=services.playbook,
         say=say,
         is_latest=at == len(opportunity.told) - 1,
@@ -204,7 +227,14 @@ def _card(
 
 
 def _contract_card(
-    services: Services, opportunity: Opportunity, at: int, reader: Person | None, say: Words, *, is_theirs: bool
+    services: Services,
+    opportunity: Opportunity,
+    at: int,
+    reader: Person | None,
+    say: Words,
+    *,
+    is_theirs: bool,
+    handed_on_by: str | None,
 ) -> Mapping[str, object]:
     policy, key, whose = services.playbook.policy, key_of(opportunity), opportunity.customer_id
     customer = customer_of(services, whose)
@@ -216,6 +246,7 @@ def _contract_card(
         Brief(
             record=record,
             instead_of=_instead_of(record, reader),
+            handed_on_by=handed_on_by,
             also_held=_also_held(services.directory(), whose, policy.sales.also_held_by) if whose else (),
             zone=reader.timezone if reader else policy.hours.timezone,
         ),

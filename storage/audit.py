@@ -1,6 +1,6 @@
 """Who moved what, when and why."""
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from storage.schema import audit
 
@@ -32,3 +32,10 @@ def write(
             why=why,
         )
     )
+
+
+def moves(connection: Connection, workspace: str, subject: str, subject_id: str) -> list[tuple[str, str, str]]:
+    """Every move of one subject, oldest first: the move, from which state, whose."""
+    of_it = (audit.c.workspace == workspace, audit.c.subject == subject, audit.c.subject_id == subject_id)
+    rows = connection.execute(select(audit.c.move, audit.c.before, audit.c.actor).where(*of_it).order_by(audit.c.seq))
+    return [(row.move, row.before, row.actor) for row in rows]

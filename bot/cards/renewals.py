@@ -128,8 +128,7 @@ def card(
     if not is_latest or opportunity.state is not OpportunityState.ASKED:
         blocks.append(section(f"*{sales.state_words(opportunity, brief.zone, say)}*"))
     blocks.append(section(lines(ending, say) if ending else escaped(opportunity.contract or "")))
-    if brief.instead_of:
-        blocks.append(context(say("You get this because {name} has left.", name=escaped(brief.instead_of))))
+    blocks += sales.why_they(brief, say)
     blocks += sales.holdings(brief, say)
     blocks += sales.buttons(opportunity, say, is_theirs=is_theirs)
     return text, blocks

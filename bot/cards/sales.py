@@ -65,7 +65,8 @@ class Brief:
     """Everything about the case that a salesperson walks in with.
 
     Attributes:
-        instead_of: Name of the account owner who left, when this goes to somebody else.
+        instead_of: Name of the account owner who left, where this goes to their successor.
+        handed_on_by: Slack id of whoever handed it on to this reader.
         prices: What single services cost without a contract.
         cost: What this service costs us, in the policy's currency; None while nobody has estimated it.
         exceptions: How many exceptions the customer had in the window, and how many there may be.
@@ -84,6 +85,7 @@ class Brief:
     record: CustomerRecord
     coverages: Sequence[CoverageOn] = ()
     instead_of: str | None = None
+    handed_on_by: str | None = None
     prices: Sequence[ServicePrice] = ()
     cost: Decimal | None = None
     currency: str = "TWD"
@@ -128,8 +130,7 @@ def card(
     blocks.append(section(f"*{say('What happened')}*\n{_happened(opportunity.reasons, playbook, say)}"))
     blocks += _not_sold_before(opportunity, say)
     blocks += _confirmed(brief, say)
-    if brief.instead_of:
-        blocks.append(context(say("You get this because {name} has left.", name=escaped(brief.instead_of))))
+    blocks += why_they(brief, say)
     for on in brief.coverages[:MOST_COVERAGES]:
         first, small = coverage_lines(on, say)
         blocks += [section(escaped(first)), context(escaped(small))]
@@ -264,6 +265,15 @@ def _settled(opportunity: Opportunity, brief: Brief, playbook: Playbook, say: Wo
 
 
 # --- the parts of the card
+
+
+def why_they(brief: Brief, say: Words) -> list[Block]:
+    """Why it goes to this reader, where it does not go without saying."""
+    if brief.handed_on_by:
+        return [context(say("{who} handed this on.", who=f"<@{brief.handed_on_by}>"))]
+    if brief.instead_of:
+        return [context(say("You get this because {name} has left.", name=escaped(brief.instead_of)))]
+    return []
 
 
 def _not_sold_before(opportunity: Opportunity, say: Words) -> list[Block]:

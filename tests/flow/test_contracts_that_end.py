@@ -185,7 +185,7 @@ async def test_anybody_in_sales_takes_what_nobody_took_and_only_whoever_has_it_s
     (late,) = await says(at, SALES, ON_IT)
     assert f"<@{SUCCESSOR}>" in late
     (refused,) = await at.submit(SALES, "sales_lost_view", KEY.spelt, LOST)
-    assert f"<@{SUCCESSOR}>" in refused
+    assert "許家豪 接下了" in refused
     assert await at.submit(MANAGER, "sales_lost_view", KEY.spelt, LOST) == []
 
 

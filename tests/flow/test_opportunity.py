@@ -152,7 +152,8 @@ async def test_nobody_reacts_and_it_moves_up_and_rests_in_the_channel(stage: Sta
         assert at.rows("SELECT move FROM audit WHERE subject = 'opportunity' ORDER BY seq") == [
             ("open",), ("tell",), ("move_up",), ("move_up",),
         ]  # fmt: skip
-        assert len([each for each in posted(stage) if each["text"] == TITLE]) == 3
+        cards = [str(each["blocks"]) for each in posted(stage) if each["text"] == TITLE]
+        assert ["離職" in each for each in cards] == [True, False, False]
         await at.click(SUCCESSOR, "sales_take", stands(at, case).id)
         assert stands(at, case).taken_by == SUCCESSOR
 
@@ -321,6 +322,10 @@ async def test_put_off_woken_handed_on_and_lost(stage: Stage, settings: Settings
         assert await at.submit(SUCCESSOR, "sales_hand_on_view", known.id, {"whom": person(SALES)}) == []
         await time_passes(at)
         assert at.told(SALES) == [TITLE]
+        cards = [str(each["blocks"]) for each in posted(stage) if each["text"] == TITLE]
+        assert [("離職" in each, f"<@{SUCCESSOR}> 轉過來的" in each) for each in cards] == [
+            (True, False), (True, False), (False, True),
+        ]  # fmt: skip
         assert await at.submit(SALES, "sales_lost_view", known.id, {"reason": chosen("?"), "note": typed("")}) == [
             "reason: 請選一個原因。"
         ]
