@@ -100,11 +100,11 @@ async def on_assessed(services: Services, task: Task) -> None:
             actor.person,
             key=f"{task.entry.key}:assessed",
             text=say(
-                "Noted for {customer}: {cost}, {hours}, our fault: {fault}",
+                "Noted for {customer}: {cost}, {hours}, whose fault: {fault}",
                 customer=doing.customer,
                 cost=cost_words(str(cost), services.playbook.policy.cost, say),
                 hours=assess_card.hours_words(spelt(hours), say),
-                fault=exception_card.fault_words(values["fault_ours"], say),
+                fault=exception_card.fault_words(values["fault_ours"], say).lower(),
             ),
             blocks=[*lines, *news.way_on(services, connection, case, actor.person)],
         )

@@ -298,7 +298,7 @@ def _use(request: ExceptionRequest, zone: str, say: Words) -> str:
     if request.state is ExceptionState.LAPSED:
         return say("Not used in time, so it has lapsed and does not count.")
     if request.grant and request.grant.ours:
-        return say("It puts right our own fault, as confirmed, and counts in nobody's window.")
+        return say("It puts right our own fault, as confirmed, and doesn't count as one of the customer's exceptions.")
     return say("This once only; it counts in the ledger from the day it was granted.")
 
 

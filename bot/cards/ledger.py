@@ -120,8 +120,8 @@ def _small_print(ledger: Ledger, policy: Policy, say: Words) -> list[str]:
         number = sum(each.granted for each in ours)
         pieces.append(
             say.plural(
-                "{n} more put right our own fault ({money}) and counts in nobody's window.",
-                "{n} more put right our own faults ({money}) and count in nobody's window.",
+                "{n} more put right our own fault ({money}) and doesn't count as an exception.",
+                "{n} more put right our own faults ({money}) and don't count as exceptions.",
                 number,
                 money=money,
             )

@@ -116,7 +116,7 @@ def test_who_is_at_the_limit_what_came_to_nothing_and_the_last_decisions() -> No
         "• a customer not on file, again from 2026-03-01",
         "and 1 more",
         "Filed in the past 365 days: declined 3 · approved, not used in time 1.",
-        "2 more put right our own faults (NT$900) and count in nobody's window.",
+        "2 more put right our own faults (NT$900) and don't count as exceptions.",
         "*The last decisions*",
         "• 2026-03-01 · *Hefeng &amp; Co* · the service free of charge · NT$2,500 · <@US> · approved and booked",
     ]
