@@ -1,6 +1,7 @@
 """`aside demo`: a make-believe Slack, the real bot and a made-up vendor's data, on this machine alone."""
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -56,10 +57,12 @@ APP_TOKEN = "xapp-sandbox"  # noqa: S105 - the same
     show_default=True,
     help="What the guide leads through: an exception granted once, or a promise that sales does not know of.",
 )
-def demo_command(port: int, locale: str, story: str) -> None:
+@click.option("--contracts", is_flag=True, help="Begin with the day's lists of contracts that end, for sales.")
+def demo_command(port: int, locale: str, story: str, *, contracts: bool) -> None:
     """Open a make-believe Slack with the bot in it, and print the page's address.
 
-    Everything is made anew at each start and lives in .aside/demo.
+    Everything is made anew at each start and lives in .aside/demo, or in the folder demo in ASIDE_DATA; the page's
+    address is followed by the command for a report on what was played.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
@@ -77,14 +80,21 @@ def demo_command(port: int, locale: str, story: str) -> None:
             slack_signing_secret=SecretStr(""),
             http_port=None,
         )
-        seed(settings, datetime.now(UTC), english=english)
+        seed(settings, datetime.now(UTC), english=english, contracts=contracts)
         click.echo("Teaching the coach …")
         running = app.run(
             settings,
-            ready=lambda: click.echo(f"\n  Open {url}/\n\nCtrl-C ends the demo."),
+            ready=lambda: click.echo(greeting(url, settings.data, english=english)),
             reading=lambda folder: open_at_all_hours(load_playbook(folder)),
         )
         run_async(running)
+
+
+def greeting(url: str, data: Path, *, english: bool) -> str:
+    """Where the page is, where what is played is kept, and how to have a report on it meanwhile."""
+    command = f"ASIDE_DATA={shlex.quote(str(data))} .venv/bin/aside report{' --lang en' if english else ''}"
+    kept = f"What happens in it is kept in {data}. The report on it, from another terminal:"
+    return f"\n  Open {url}/\n\n{kept}\n\n  {command}\n\nCtrl-C ends the demo."
 
 
 def _end(*_: object) -> None:

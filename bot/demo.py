@@ -48,10 +48,12 @@ def open_at_all_hours(playbook: Playbook) -> Playbook:
     return playbook.model_copy(update={"policy": playbook.policy.model_copy(update={"hours": hours})})
 
 
-def seed(settings: Settings, now: datetime, *, english: bool = False) -> None:
+def seed(settings: Settings, now: datetime, *, english: bool = False, contracts: bool = False) -> None:
     """Set the demo's workspace up, with a customer who has had their exception.
 
-    The day's list of contracts that end is taken for told: a story begins with nobody's messages.
+    Args:
+        contracts: Sales gets the day's lists of contracts that end; otherwise they are taken for told, so that a story
+            begins with nobody's messages.
     """
     casebook = open_casebook(settings.casebook_url)
     then = now - timedelta(days=90)
@@ -66,7 +68,8 @@ def seed(settings: Settings, now: datetime, *, english: bool = False) -> None:
     )
     with casebook.begin() as connection:
         workspaces.save_setup(connection, WORKSPACE, SETUP, actor="aside demo", now=now.timestamp())
-        workspaces.save_looked_ahead_on(connection, WORKSPACE, desk_day(now, HoursPolicy().timezone))
+        if not contracts:
+            workspaces.save_looked_ahead_on(connection, WORKSPACE, desk_day(now, HoursPolicy().timezone))
         case = cases.open_case(connection, said, EXCEPTION_USED)
         requests.write(
             connection,
