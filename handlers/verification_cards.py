@@ -56,8 +56,9 @@ def _card(
     reader = asked.get(whom)
     say = words(language_of_locale(reader.locale if reader else ""))
     customer = customer_of(services, verification.customer_id)
-    owner = customer.record.owner if customer else None
-    gone = owner if owner and owner.left_on and owner.slack_user_id != whom else None
+    owner, successor = (customer.record.owner, customer.record.successor) if customer else (None, None)
+    is_successor = successor is not None and successor != owner and successor.slack_user_id == whom
+    gone = owner if owner and owner.left_on and is_successor else None
     newest = promises.of_case(connection, verification.workspace, verification.case_id)
     text, blocks = card.card(
         verification,

@@ -128,3 +128,19 @@ async def test_a_promise_that_is_confirmed_and_recorded_is_on_sales_card_at_once
         (card,) = drawn(stage, at, case)
         assert [each for each in ("閘道器", "2028", f"<@{SUPERVISOR}>") if each not in card] == []
         assert [each for each in ("主管還沒有記錄", "▇", "先不要談條件") if each in card] == []
+
+
+async def test_whoever_is_asked_next_does_not_read_that_it_is_because_somebody_left(
+    stage: Stage, settings: Settings
+) -> None:
+    """R29: that is why the successor is asked; the manager is, because the successor was not sure."""
+    async with desk(stage, settings) as at:
+        at.set_up(TEAM)
+        case = claimed(at)
+        await at.click(AGENT, "ask_sales", case.id)
+        await time_passes(at)
+        ((question,),) = at.rows("SELECT id FROM verifications")
+        assert await at.submit(SUCCESSOR, "promise_not_sure_view", question, {"evidence": typed("")}) == []
+        await time_passes(at)
+        cards = [each for each in posted(stage) if each["text"] == f"{COMPANY}：有答應過什麼嗎？"]
+        assert ["離職" in str(each["blocks"]) for each in cards] == [True, False]
