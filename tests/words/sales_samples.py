@@ -1,6 +1,7 @@
 """Every card and window that sales sees, filled with as much as one can hold."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -12,7 +13,8 @@ from bot.customer import CustomerRecord, Price, ServicePrice
 from bot.entitlement import coverage_on
 from bot.i18n import Words
 from bot.playbook import Playbook
-from bot.policy import Chip
+from bot.policy import Chip, Concession
+from bot.promises import Answer, Given, Scope, Verification, VerificationState
 from bot.recommend import AlsoHeld
 from bot.renewals import Ending, Listed
 from bot.sales import (
@@ -79,6 +81,24 @@ def brief(record: CustomerRecord, name: str, said: str) -> Brief:
         also_held=[AlsoHeld(item=name, because_of=name, holders=12, both=9, lift=2.0)] * 3,
         agent="U2",
     )
+
+
+def promises(said: str) -> tuple[Verification, ...]:
+    """A promise that is confirmed, before its scope is recorded and after."""
+    yes = Given(answer=Answer.YES, by="U3", at=NOW, evidence=said)
+    made = Verification(
+        workspace="T1",
+        id="v",
+        case_id="c",
+        customer_id="1",
+        claimed=said,
+        state=VerificationState.CONFIRMED,
+        asked_by="U2",
+        asked_at=NOW,
+        answers=(yes,),
+    )
+    scope = Scope(concession=Concession.FULL, what=said, until=TODAY, cap=Decimal(3_000), by="U4", at=NOW)
+    return made, made.model_copy(update={"scope": scope})
 
 
 def _beside(say: Words, name: str) -> Iterator[Shown]:
@@ -148,6 +168,10 @@ def everything(
                 is_theirs=False,
             )
             yield Shown(f"sales {state}", *card)
+        for promise in promises(said):
+            kept = replace(brief(record, name, said), handed_on_by="U3", promise=promise, is_confirmed=True)
+            asked = opportunity(OpportunityState.ASKED)
+            yield Shown("sales promise", *sales.card(asked, kept, playbook=playbook, say=say))
         for why in whys:
             asked = opportunity(OpportunityState.ASKED, *why, told=("U1", CHANNEL))
             yield Shown("sales", *sales.card(asked, Brief(record), playbook=playbook, say=say))
