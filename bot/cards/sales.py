@@ -497,7 +497,9 @@ def told_agent(opportunity: Opportunity, *, customer: str, say: Words) -> tuple[
         )
         return text, [private, section(f"*{escaped(text)}*\n{ask}")]
     text = say("{customer}: sales has taken it up.", customer=customer)
-    who = say("{who} will speak to their decision-maker. The fault stays with you.", who=f"<@{opportunity.taken_by}>")
+    who = say(
+        "{who} will speak to their decision-maker. You look after the problem itself.", who=f"<@{opportunity.taken_by}>"
+    )
     return text, [private, section(f"*{escaped(text)}*\n{who}")]
 
 
