@@ -57,6 +57,8 @@ async def on_sent(services: Services, task: Task) -> None:
     hear = await verifying.hearers(services, asked, case, said.move) if asked and case else verifying.Hearers()
     readers = await readers_of(services, case.id) if case else {}
     with task.finishing() as connection:
+        if case:
+            cases.hold(connection, workspace, case.id)
         refused = _hindrance(over, said, actor)
         if refused or case is None or asked is None:
             casework.answer(services, connection, task, actor, "", refused or "")

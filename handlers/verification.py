@@ -36,6 +36,7 @@ async def on_ask(services: Services, task: Task) -> None:
     has_left = await _owner_is_gone(services, customer)
     readers = await readers_of(services, case.id)
     with task.finishing() as connection:
+        cases.hold(connection, case.workspace, case.id)
         hindrance = _hindrance(services, connection, case, say)
         if whom is None:
             hindrance = hindrance or say(

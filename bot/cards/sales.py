@@ -564,7 +564,7 @@ def lost_modal(opportunity_id: str, say: Words) -> Block:
                 "note",
                 say("What did they say?"),
                 text_input("text", multiline=True, most=500),
-                hint=say("What several customers say is reported to those who decide."),
+                hint=say("This may stand in an internal report just as written, so leave names out."),
                 optional=True,
             ),
         ],
