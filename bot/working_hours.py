@@ -89,9 +89,11 @@ def end_of(day: date, hours: HoursPolicy) -> datetime:
 
 
 def next_morning(now: datetime, hours: HoursPolicy) -> datetime:
-    """When the desk works on a day after this one, at nine in the morning at the earliest, in UTC."""
+    """When the desk opens on the next working day after this one, but not before nine, in UTC."""
     tomorrow = desk_day(now, hours.timezone) + timedelta(days=1)
-    return after(datetime.combine(tomorrow, MORNING, ZoneInfo(hours.timezone)), timedelta(0), hours)
+    later = (tomorrow + timedelta(days=each) for each in range(LONGEST.days))
+    day = next((each for each in later if works_on(each, hours)), tomorrow)
+    return max(_open_from_to(day, hours)[0], datetime.combine(day, MORNING, ZoneInfo(hours.timezone)).astimezone(UTC))
 
 
 def last_opening_before(day: date, hours: HoursPolicy) -> datetime:
