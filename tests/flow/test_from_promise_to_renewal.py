@@ -59,7 +59,7 @@ async def test_a_promise_nobody_made_ends_in_a_renewal_and_the_report_counts_eac
         await at.submit(AGENT, "assess_view", case.id, DEAR)
         await time_passes(at)
         card = str(posted(stage, "chat.update")[-1]["blocks"])
-        for part in ("NT$38,000", "NT$48,000", "續約就兌現他們說當初答應的那一項", "絕不要說是他們編的"):
+        for part in ("NT$38,000", "NT$48,000", "續約就附上他們說當初答應的那一項", "絕不要說是他們編的"):
             assert part in card
 
         opportunity = stands(at, case).id
