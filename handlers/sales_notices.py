@@ -1,6 +1,7 @@
 """The words to sales beside an opportunity's card: each goes out once, and later shows what can still be done."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -138,19 +139,36 @@ def redraw(
             say=say,
             is_theirs=is_theirs(services, connection, after, user),
         )
-        shown = body(text, blocks)
-        if outbox.reword(connection, after.workspace, key, shown):
-            continue
-        outbox.put(
-            connection,
-            workspace=after.workspace,
-            key=f"{once}:word:{at}",
-            kind=SendKind.UPDATE,
-            target={"of": key} | ({} if user == CHANNEL else {"user": user}),
-            body=shown,
-            case_id=after.case_id,
-            now=services.clock(),
-        )
+        show_anew(services, connection, after, user, of=key, shown=body(text, blocks), key=f"{once}:word:{at}")
+
+
+def show_anew(
+    services: Services,
+    connection: Connection,
+    after: Opportunity,
+    user: str,
+    *,
+    of: str,
+    shown: Mapping[str, Any],
+    key: str,
+) -> None:
+    """What somebody got, or the channel, as it stands now; one that is not out yet goes out so.
+
+    Args:
+        of: The key under which they got it.
+    """
+    if outbox.reword(connection, after.workspace, of, shown):
+        return
+    outbox.put(
+        connection,
+        workspace=after.workspace,
+        key=key,
+        kind=SendKind.UPDATE,
+        target={"of": of} | ({} if user == CHANNEL else {"user": user}),
+        body=shown,
+        case_id=after.case_id,
+        now=services.clock(),
+    )
 
 
 def _put(

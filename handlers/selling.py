@@ -287,20 +287,9 @@ def _redraw(
 ) -> None:
     """Every card that is out shows what stands now, and offers only what can still be done."""
     for at, user in enumerate(after.told[: -1 if but_last else None]):
-        key = card_key(after.root, at)
         shown = _card(services, connection, after, case, at, read_by)
-        if outbox.reword(connection, after.workspace, key, shown):
-            continue
-        outbox.put(
-            connection,
-            workspace=after.workspace,
-            key=f"{once}:card:{at}",
-            kind=SendKind.UPDATE,
-            target={"of": key} | ({} if user == CHANNEL else {"user": user}),
-            body=shown,
-            case_id=after.case_id,
-            now=services.clock(),
-        )
+        of = card_key(after.root, at)
+        sales_notices.show_anew(services, connection, after, user, of=of, shown=shown, key=f"{once}:card:{at}")
 
 
 def redraw(services: Services, connection: Connection, opportunity: Opportunity, case: Case) -> None:
