@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -12,8 +13,6 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.crm import Crm
-from bot.knowledge import Knowledge
 from bot.learning import learn
 from bot.only_one import only_one
 from bot.playbook import Playbook
@@ -24,11 +23,13 @@ from bot.signals import Detector
 from bot.socket_mode import SocketMode
 from bot.transport import Transport
 from bot.webhook import key_of
-from bot.working import work_until
-from handlers import catch_up, crm, listeners, playbook_edits
+from bot.working import not_filled_in, work_until
+from handlers import crm, listeners
 from handlers.identity import check_socket_mode, identify
+from handlers.playbook_edits import Playbooks
 from handlers.ready import Ready
-from handlers.services import Known, Services
+from handlers.services import Known, Services, Wake
+from handlers.workspaces import Installed, Workspaces
 from storage import inbox, outbox
 from storage.directory import DirectorySource
 from storage.engine import Casebook, is_file, open_casebook
@@ -41,14 +42,33 @@ Read = Callable[[Path], Playbook]
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True)
+class Wired:
+    """The parts that there are once in a process.
+
+    Attributes:
+        client: Without a token: of no workspace.
+    """
+
+    workspaces: Workspaces
+    playbooks: Playbooks
+    client: AsyncWebClient
+
+    @property
+    def lone(self) -> Services:
+        """The parts of the only workspace."""
+        (only,) = self.workspaces.all()
+        return only
+
+
 @asynccontextmanager
-async def services(
+async def wired(
     settings: Settings,
     clock: Callable[[], float] = time.time,
     learning: Learn = learn,
     reading: Read = load_playbook,
-) -> AsyncIterator[Services]:
-    """Everything a handler needs, closed again at the end.
+) -> AsyncIterator[Wired]:
+    """Everything handlers need, for each workspace, closed again at the end.
 
     Args:
         learning: Makes a detector for a playbook.
@@ -57,54 +77,72 @@ async def services(
     Raises:
         UserError: when the playbook has a fault, the tokens do not fit or Slack cannot be reached.
     """
-    token = settings.slack_bot_token.get_secret_value()
-    playbook = reading(settings.playbook)
+    playbooks = Playbooks(reading, lambda playbook: learning(playbook, settings, log.info))
     async with aiohttp.ClientSession(trust_env=True, timeout=SLACK_TIMEOUT) as http:
-        client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)
-        identity = await identify(client)
-        knowledge = Knowledge(playbook, await asyncio.to_thread(learning, playbook, settings, log.info))
+        token = settings.slack_bot_token.get_secret_value()
+        identity = await identify(AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http))
+        await playbooks.known(settings.playbook)
+        wake = Wake()
         casebook = open_casebook(settings.casebook_url)
-        try:
-            yield Services(
-                identity=identity,
-                client=client,
+
+        def parts_of(installed: Installed, known: Known) -> Services:
+            return Services(
+                identity=installed.identity,
+                client=AsyncWebClient(token=installed.token, base_url=settings.slack_api_url, session=http),
                 http=http,
                 casebook=casebook,
                 directories=DirectorySource(settings.directory_path),
-                known=Known(knowledge),
+                known=known,
                 clock=clock,
                 exports=settings.data / "exports",
+                wake=wake.of_another(),
             )
+
+        workspaces = Workspaces(
+            casebook=casebook,
+            clock=clock,
+            wake=wake,
+            read=lambda _: [Installed(identity, token)],
+            open_parts=parts_of,
+            learnt=playbooks.known,
+            playbook_of=lambda _: settings.playbook,
+            is_lone=True,
+        )
+        try:
+            await workspaces.refresh()
+            yield Wired(workspaces, playbooks, AsyncWebClient(base_url=settings.slack_api_url, session=http))
         finally:
             casebook.close()
 
 
-def bolt_app(parts: Services, token: str, signing_secret: str = "") -> AsyncApp:
+def bolt_app(parts: Wired, signing_secret: str = "") -> AsyncApp:
     """Bolt, with our listeners; nothing is acknowledged before it is written down.
 
     Args:
         signing_secret: Checked by Bolt as well, when it is handed requests; Socket Mode has none.
     """
 
-    async def authorize() -> AuthorizeResult:
+    async def authorize(team_id: str | None) -> AuthorizeResult | None:
+        installed = parts.workspaces.heard_for(team_id)
+        if installed is None:
+            return None
         return AuthorizeResult(
-            enterprise_id=parts.identity.enterprise,
-            team_id=parts.identity.workspace,
-            bot_user_id=parts.identity.bot_user,
-            bot_id=parts.identity.bot_id,
-            bot_token=token,
+            enterprise_id=installed.identity.enterprise,
+            team_id=installed.workspace,
+            bot_user_id=installed.identity.bot_user,
+            bot_id=installed.identity.bot_id,
+            bot_token=installed.token,
         )
 
-    client = AsyncWebClient(base_url=parts.client.base_url, session=parts.http)
     # Without a name Bolt reads the source of every caller to find one, which takes longer than all else it does here.
     app = AsyncApp(
         name="aside",
-        client=client,
-        authorize=authorize,
+        client=parts.client,
+        authorize=authorize,  # type: ignore[arg-type] # Bolt takes None for a team that it does not know
         signing_secret=signing_secret,
         process_before_response=True,
     )
-    listeners.register(app, parts)
+    listeners.register(app, parts.workspaces)
     return app
 
 
@@ -136,40 +174,44 @@ async def run(
     async with AsyncExitStack() as stack:
         if is_file(settings.casebook_url):
             stack.enter_context(only_one(settings.data))
-        written = playbook_edits.stamp(settings.playbook)
         server = Server(settings.http_host, settings.port)
         if settings.serves:
             stack.push_async_callback(server.stop)
             await server.start()
-        parts = await stack.enter_async_context(services(settings, learning=learning, reading=reading))
+        parts = await stack.enter_async_context(wired(settings, learning=learning, reading=reading))
         signing_secret = settings.slack_signing_secret.get_secret_value()
-        app = bolt_app(parts, settings.slack_bot_token.get_secret_value(), signing_secret)
+        app = bolt_app(parts, signing_secret)
         transport: Transport
         if speaks_http:
-            requests = Requests(app, signing_secret, parts.clock)
-            transport = HttpMode(server, requests)
+            transport = HttpMode(server, Requests(app, signing_secret, parts.workspaces.clock))
         else:
             app_token = settings.slack_app_token.get_secret_value()
             await check_socket_mode(parts.client, app_token)
             transport = SocketMode(app, app_token, settings.slack_connections)
-        release_leases(parts.casebook)
+        release_leases(parts.workspaces.casebook)
         stack.push_async_callback(transport.stop)
         await transport.start()
-        log.info("listening", workspace=parts.identity.workspace, http=server.address if settings.serves else None)
-        heard_all = await catch_up.fill_in(parts)
-        if heard_all:
-            catch_up.note_alive(parts)
-        server.checks = Ready(parts).checks
+        served = [each.identity.workspace for each in parts.workspaces.all()]
+        log.info("listening", workspaces=served, http=server.address if settings.serves else None)
+        unread = await not_filled_in(parts.workspaces)
+        server.checks = Ready(parts.workspaces).checks
         if ready:
             ready()
-        watching = playbook_edits.watch(
-            parts.known, settings.playbook, written, lambda edited: learning(edited, settings, log.info)
+        await work_until(
+            stop or asyncio.Event(),
+            parts.workspaces,
+            transport,
+            parts.playbooks.watch(),
+            also=lambda each: _telling(each, settings),
+            unread=unread,
         )
-        telling = [crm.run_crm(parts, each) for each in _crms(parts, settings)]
-        await work_until(stop or asyncio.Event(), parts, transport, watching, *telling, heard_all=heard_all)
 
 
-def _crms(parts: Services, settings: Settings) -> list[Crm]:
-    """Who else hears of opportunities and exceptions."""
+def _telling(parts: Services, settings: Settings) -> list[Coroutine[None, None, None]]:
+    """Telling who else hears of opportunities and exceptions."""
     key = key_of(settings.crm_webhook_secret.get_secret_value())
-    return [crm.Webhook(parts, settings.crm_webhook_url, key)] if settings.crm_webhook_url and key else []
+    return (
+        [crm.run_crm(parts, crm.Webhook(parts, settings.crm_webhook_url, key))]
+        if settings.crm_webhook_url and key
+        else []
+    )

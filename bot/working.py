@@ -1,7 +1,7 @@
 """What goes on at once while we run, and how it ends: nothing new is begun, what was begun is finished."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import structlog
@@ -10,18 +10,30 @@ from bot.transport import FINISH_SECONDS, Heard, Transport
 from handlers import catch_up, closing, deliver, digest, due, home, people, renewals, retention, works
 from handlers.services import Services
 from handlers.worker import run_lane
-from storage import workspace as workspaces
+from handlers.workspaces import Workspaces
+from storage import workspace as kept
 from storage.inbox import Lane
 
 MINUTE_SECONDS = 60.0
 HOUR_SECONDS = 3_600.0
+LOOK_SECONDS = 5.0
+"""How soon a workspace that installed us, or a new token of one, is known to every process."""
 PERSON_WORKERS = 4
 
 log = structlog.get_logger()
 
 
+Also = Callable[[Services], Iterable[Coroutine[None, None, None]]]
+"""What else goes on for a workspace."""
+
+
 async def work_until(
-    stop: asyncio.Event, parts: Services, transport: Transport, *others: Coroutine[None, None, None], heard_all: bool
+    stop: asyncio.Event,
+    workspaces: Workspaces,
+    transport: Transport,
+    *others: Coroutine[None, None, None],
+    also: Also,
+    unread: set[str],
 ) -> None:
     """Run the workers; when one of them dies, so do we, and whoever supervises us starts us anew.
 
@@ -29,23 +41,16 @@ async def work_until(
     sent, all of it within a bound; the rest stands in the casebook, free for the next.
 
     Args:
-        heard_all: Whether all was read that was said before we listened.
+        unread: The workspaces of which not all was read that was said before we listened.
     """
     lanes = [
-        *(asyncio.create_task(run_lane(parts, Lane.PERSON, works.PERSON)) for _ in range(PERSON_WORKERS)),
-        asyncio.create_task(run_lane(parts, Lane.STREAM, works.STREAM)),
+        *(asyncio.create_task(run_lane(workspaces, Lane.PERSON, works.PERSON)) for _ in range(PERSON_WORKERS)),
+        asyncio.create_task(run_lane(workspaces, Lane.STREAM, works.STREAM)),
     ]
-    sender = asyncio.create_task(deliver.run_outbox(parts))
+    sender = asyncio.create_task(deliver.run_outbox(workspaces))
     rest = [
         asyncio.create_task(each)
-        for each in (
-            due.run_due(parts),
-            home.keep_fresh(parts),
-            _every_hour(parts),
-            _count_holdings(parts),
-            _keep_listening(parts, transport, heard_all=heard_all),
-            *others,
-        )
+        for each in (_look_after(workspaces, also), _keep_listening(workspaces, transport, unread), *others)
     ]
     stopping = asyncio.create_task(stop.wait())
     everything = [*lanes, sender, *rest, stopping]
@@ -55,9 +60,9 @@ async def work_until(
             task.result()
         await transport.stop()
         await _cancelled(rest)
-        parts.wake.end_work()
+        workspaces.wake.end_work()
         await asyncio.wait(lanes, timeout=FINISH_SECONDS)
-        parts.wake.end_sending()
+        workspaces.wake.end_sending()
         await asyncio.wait([sender], timeout=FINISH_SECONDS)
     finally:
         await _cancelled(everything)
@@ -69,11 +74,60 @@ async def _cancelled(tasks: list[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _keep_listening(parts: Services, transport: Transport, *, heard_all: bool) -> None:
+async def _look_after(workspaces: Workspaces, also: Also) -> None:
+    """What goes on for each workspace, beginning when it comes and ending when it goes."""
+    tended: dict[str, tuple[Services, asyncio.Task[None]]] = {}
+    try:
+        while True:
+            for parts in workspaces.all():
+                workspace = parts.identity.workspace
+                if workspace not in tended:
+                    tended[workspace] = parts, asyncio.create_task(_tend(parts, also))
+            for workspace, (parts, task) in list(tended.items()):
+                if workspaces.of(workspace) is not parts:
+                    await _cancelled([tended.pop(workspace)[1]])
+                elif task.done():
+                    task.result()
+            await asyncio.sleep(LOOK_SECONDS)
+            await workspaces.refresh()
+    finally:
+        await _cancelled([task for _, task in tended.values()])
+
+
+async def _tend(parts: Services, also: Also) -> None:
+    """What goes on for one workspace; when one thing of it dies, all of it does."""
+    async with asyncio.TaskGroup() as group:
+        for each in (
+            due.run_due(parts),
+            home.keep_fresh(parts),
+            _every_hour(parts),
+            _count_holdings(parts),
+            *also(parts),
+        ):
+            group.create_task(each)
+
+
+async def not_filled_in(workspaces: Workspaces) -> set[str]:
+    """Read what was said while nobody listened; the workspaces of which not all could be read."""
+    everywhere = workspaces.all()
+    heard = await asyncio.gather(*(catch_up.fill_in(parts) for parts in everywhere))
+    for parts, all_heard in zip(everywhere, heard, strict=True):
+        if all_heard:
+            catch_up.note_alive(parts)
+    return {parts.identity.workspace for parts, all_heard in zip(everywhere, heard, strict=True) if not all_heard}
+
+
+async def _keep_listening(workspaces: Workspaces, transport: Transport, unread: set[str]) -> None:
     """Note each minute that we hear Slack; after a gap, first read what was said meanwhile."""
     while True:
         await asyncio.sleep(MINUTE_SECONDS)
-        heard_all = await listened(parts, await transport.heard(), heard_all=heard_all)
+        heard = await transport.heard()
+        for parts in workspaces.all():
+            workspace = parts.identity.workspace
+            if await listened(parts, heard, heard_all=workspace not in unread):
+                unread.discard(workspace)
+            else:
+                unread.add(workspace)
 
 
 async def listened(parts: Services, heard: Heard, *, heard_all: bool) -> bool:
@@ -108,7 +162,7 @@ async def _every_hour(parts: Services) -> None:
     """Ask who is in the user groups, close the cases that have gone quiet, remove what is too old."""
     while True:
         with parts.casebook.begin() as connection:
-            setup = workspaces.setup(connection, parts.identity.workspace)
+            setup = kept.setup(connection, parts.identity.workspace)
         await people.refresh_groups(parts, setup.groups)
         await closing.close_quiet(parts)
         await retention.remove_old_words(parts)

@@ -16,6 +16,7 @@ from bot.setup import Person
 from bot.visibility import Surface, Withheld, may_show
 from handlers import people
 from handlers.services import Services, woken
+from handlers.workspaces import Workspaces
 from storage import outbox
 from storage.outbox import Sending, SendKind, SendState
 
@@ -26,6 +27,9 @@ PAGE = 200
 MOST_PAGES = 5
 SEND_SECONDS = outbox.LEASE_SECONDS - 5.0
 """How long a row may take: before another worker may take it for a dead one's, it is given back to try again."""
+
+NOT_THERE_SECONDS = 2.0
+"""How long a row waits for a workspace whose parts are not there yet."""
 
 OUTDATED = "a newer one follows"
 
@@ -432,28 +436,39 @@ def reference() -> str:
     return secrets.token_hex(3).upper()
 
 
-async def run_outbox(services: Services) -> None:
+async def run_outbox(workspaces: Workspaces) -> None:
     """Send what is due, until nothing is and there is to be no more."""
+    wake = workspaces.wake
     while True:
-        services.wake.outbox.clear()
-        with services.casebook.begin() as connection:
-            sending = outbox.claim(connection, now=services.clock())
+        wake.outbox.clear()
+        with workspaces.casebook.begin() as connection:
+            sending = outbox.claim(connection, now=workspaces.clock())
             due = None if sending else outbox.next_due(connection)
         if sending:
-            try:
-                await send(services, sending)
-            except asyncio.CancelledError:
-                with services.casebook.begin() as connection:
-                    outbox.let_go(connection, sending)
-                raise
-            except Exception:
-                log.exception("send_failed", row=sending.seq, kind=sending.kind)
-                if sending.kind.at_most_once:
-                    _settle(services, sending, SendState.UNKNOWN, error="unexpected")
-                else:
-                    _try_later(services, sending, error="unexpected")
+            await _send_claimed(workspaces, sending)
             continue
-        if services.wake.sending_ends.is_set():
+        if wake.sending_ends.is_set():
             return
-        pause = 1.0 if due is None else min(1.0, max(0.01, due - services.clock()))
-        await woken(services.wake.outbox, pause)
+        pause = 1.0 if due is None else min(1.0, max(0.01, due - workspaces.clock()))
+        await woken(wake.outbox, pause)
+
+
+async def _send_claimed(workspaces: Workspaces, sending: Sending) -> None:
+    """Send one row; whatever happens, it is written down how it ended."""
+    services = workspaces.of(sending.workspace)
+    if services is None:
+        with workspaces.casebook.begin() as connection:
+            outbox.postpone(connection, sending, until=workspaces.clock() + NOT_THERE_SECONDS, error="not there yet")
+        return
+    try:
+        await send(services, sending)
+    except asyncio.CancelledError:
+        with services.casebook.begin() as connection:
+            outbox.let_go(connection, sending)
+        raise
+    except Exception:
+        log.exception("send_failed", row=sending.seq, kind=sending.kind)
+        if sending.kind.at_most_once:
+            _settle(services, sending, SendState.UNKNOWN, error="unexpected")
+        else:
+            _try_later(services, sending, error="unexpected")

@@ -11,12 +11,15 @@ from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.cards.right_customer import CUSTOMER_SELECT
+from bot.errors import UserError
 from handlers import draft, inbound, right_customer, setup, works
 from handlers.services import Services
+from handlers.workspaces import Workspaces
 from storage import inbox
-from storage import workspace as workspaces
+from storage import workspace as kept
 from storage.inbox import Lane
 
 
@@ -36,18 +39,18 @@ Options = Callable[[Services, str, str], Awaitable[list[dict[str, Any]]]]
 """The choices of a menu, for somebody who has typed so much of one."""
 
 
-def register(app: AsyncApp, services: Services) -> None:
+def register(app: AsyncApp, workspaces: Workspaces) -> None:
     """Tell Bolt what we listen to."""
-    app.event("message")(_message_listener(services))
-    app.action(re.compile(""))(_writer(services, "click", _click_key))
+    app.event("message")(_message_listener(workspaces))
+    app.action(re.compile(""))(_writer(workspaces, "click", _click_key))
     for name in REGISTERED.commands:
-        app.command(name)(_writer(services, "command", lambda body: f"command:{body['trigger_id']}"))
+        app.command(name)(_writer(workspaces, "command", lambda body: f"command:{body['trigger_id']}"))
     for callback_id in REGISTERED.shortcuts:
-        app.shortcut(callback_id)(_writer(services, "shortcut", lambda body: f"shortcut:{body['trigger_id']}"))
-    app.view(re.compile(""))(_view_listener(services))
-    app.options(setup.CUSTOMER_ACTION)(_options_listener(services, setup.customer_options))
-    app.options(CUSTOMER_SELECT)(_options_listener(services, right_customer.customer_options))
-    app.event(re.compile(""))(_event_listener(services))
+        app.shortcut(callback_id)(_writer(workspaces, "shortcut", lambda body: f"shortcut:{body['trigger_id']}"))
+    app.view(re.compile(""))(_view_listener(workspaces))
+    app.options(setup.CUSTOMER_ACTION)(_options_listener(workspaces, setup.customer_options))
+    app.options(CUSTOMER_SELECT)(_options_listener(workspaces, right_customer.customer_options))
+    app.event(re.compile(""))(_event_listener(workspaces))
 
 
 def _click_key(body: Payload) -> str:
@@ -55,71 +58,89 @@ def _click_key(body: Payload) -> str:
     return f"click:{body.get('trigger_id', '')}:{action['action_id']}:{action.get('action_ts', '')}"
 
 
-def _write(services: Services, *, key: str, lane: Lane, kind: str, payload: Payload, channel: str = "") -> None:
+def _workspace(context: AsyncBoltContext) -> str:
+    """For which workspace Slack sent it; Bolt lets nothing through that is for none of ours."""
+    return str(context.authorize_result.team_id)  # type: ignore[union-attr] # Bolt has just set it
+
+
+def _write(
+    workspaces: Workspaces, workspace: str, *, key: str, lane: Lane, kind: str, payload: Payload, channel: str = ""
+) -> None:
     inbox.put_at_once(
-        services.casebook,
-        workspace=services.identity.workspace,
+        workspaces.casebook,
+        workspace=workspace,
         key=key,
         lane=lane,
         kind=kind,
         payload=payload,
-        now=services.clock(),
+        now=workspaces.clock(),
         channel=channel,
     )
-    (services.wake.person if lane is Lane.PERSON else services.wake.stream).set()
+    (workspaces.wake.person if lane is Lane.PERSON else workspaces.wake.stream).set()
 
 
-def _message_listener(services: Services) -> Callable[..., Awaitable[None]]:
-    async def on_message(body: dict[str, Any]) -> None:
+def _message_listener(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
+    async def on_message(body: dict[str, Any], context: AsyncBoltContext) -> None:
         event = body["event"]
-        channel = str(event.get("channel", ""))
-        if _is_for_support(services, channel):
-            _write(services, key=body["event_id"], lane=Lane.STREAM, kind="message", payload=event, channel=channel)
+        channel, workspace = str(event.get("channel", "")), _workspace(context)
+        if _is_for_support(workspaces, workspace, channel):
+            _write(
+                workspaces,
+                workspace,
+                key=body["event_id"],
+                lane=Lane.STREAM,
+                kind="message",
+                payload=event,
+                channel=channel,
+            )
 
     return on_message
 
 
-def _is_for_support(services: Services, channel: str) -> bool:
+def _is_for_support(workspaces: Workspaces, workspace: str, channel: str) -> bool:
     """Whether customers write there; a channel that was one is remembered, and looked at again when it is worked on."""
-    if channel in services.support_channels:
+    if (workspace, channel) in workspaces.support_channels:
         return True
-    with services.casebook.look() as connection:
-        found = workspaces.setup(connection, services.identity.workspace).support_channel(channel)
+    with workspaces.casebook.look() as connection:
+        found = kept.setup(connection, workspace).support_channel(channel)
     if found:
-        services.support_channels.add(channel)
+        workspaces.support_channels.add((workspace, channel))
     return found is not None
 
 
-def _is_known(services: Services, user: str) -> bool:
-    with services.casebook.begin() as connection:
-        return workspaces.person(connection, services.identity.workspace, user, since=0.0) is not None
+def _is_known(workspaces: Workspaces, workspace: str, user: str) -> bool:
+    with workspaces.casebook.look() as connection:
+        return kept.person(connection, workspace, user, since=0.0) is not None
 
 
-def _event_listener(services: Services) -> Callable[..., Awaitable[None]]:
-    async def on_event(body: dict[str, Any]) -> None:
-        event = body["event"]
+def _event_listener(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
+    async def on_event(body: dict[str, Any], context: AsyncBoltContext) -> None:
+        event, workspace = body["event"], _workspace(context)
         if event["type"] == "user_change":
             user = str(event["user"]["id"])  # Slack tells of everybody, and far more than we want to know
-            if not _is_known(services, user):
+            if not _is_known(workspaces, workspace, user):
                 return
             event = {"type": "user_change", "user": user}
         if event["type"] in REGISTERED.events:
-            _write(services, key=body["event_id"], lane=Lane.STREAM, kind=event["type"], payload=event)
+            _write(workspaces, workspace, key=body["event_id"], lane=Lane.STREAM, kind=event["type"], payload=event)
 
     return on_event
 
 
-def _writer(services: Services, kind: str, key_of: Callable[[Payload], str]) -> Callable[..., Awaitable[None]]:
-    async def on_person(ack: AsyncAck, body: dict[str, Any]) -> None:
-        _write(services, key=key_of(body), lane=Lane.PERSON, kind=kind, payload=body)
+def _writer(workspaces: Workspaces, kind: str, key_of: Callable[[Payload], str]) -> Callable[..., Awaitable[None]]:
+    async def on_person(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        _write(workspaces, _workspace(context), key=key_of(body), lane=Lane.PERSON, kind=kind, payload=body)
         await ack()
 
     return on_person
 
 
-def _view_listener(services: Services) -> Callable[..., Awaitable[None]]:
-    async def on_view(ack: AsyncAck, body: dict[str, Any]) -> None:
-        sent = inbound.submission(body)
+def _view_listener(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
+    async def on_view(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        sent, workspace = inbound.submission(body), _workspace(context)
+        services = workspaces.of(workspace)
+        if services is None:  # unanswered, Slack keeps the window open and says to try again
+            raise UserError(f"{workspace} is not served yet.", "Send it again in a minute.")
         view = await draft.answered(services.for_one_task(), sent)
         if view:
             await ack(response_action="update", view=view)
@@ -128,14 +149,15 @@ def _view_listener(services: Services) -> Callable[..., Awaitable[None]]:
         if errors:
             await ack(response_action="errors", errors=errors)
             return
-        _write(services, key=f"view:{sent.view_id}", lane=Lane.PERSON, kind="view", payload=body)
+        _write(workspaces, workspace, key=f"view:{sent.view_id}", lane=Lane.PERSON, kind="view", payload=body)
         await ack()
 
     return on_view
 
 
-def _options_listener(services: Services, options: Options) -> Callable[..., Awaitable[None]]:
-    async def on_options(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack(options=await options(services, body["user"]["id"], body.get("value") or ""))
+def _options_listener(workspaces: Workspaces, options: Options) -> Callable[..., Awaitable[None]]:
+    async def on_options(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        services = workspaces.of(_workspace(context))
+        await ack(options=await options(services, body["user"]["id"], body.get("value") or "") if services else [])
 
     return on_options

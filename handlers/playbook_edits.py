@@ -16,6 +16,7 @@ LOOK_SECONDS = 2.0
 
 Stamp = tuple[tuple[str, int, int, int, int], ...]
 Learn = Callable[[Playbook], Detector]
+Read = Callable[[Path], Playbook]
 
 log = structlog.get_logger()
 
@@ -34,6 +35,43 @@ def stamp(folder: Path) -> Stamp:
             continue
         found.append((str(path), status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     return tuple(found)
+
+
+class Playbooks:
+    """The playbooks in use: each is read and learnt once, whoever goes by it, and then watched.
+
+    Args:
+        read: Reads the playbook in a folder.
+        learn: Learns from a playbook; may take long, and runs beside everything else.
+    """
+
+    def __init__(self, read: Read, learn: Learn) -> None:
+        self._read = read
+        self._learn = learn
+        self._known: dict[Path, tuple[Known, Stamp]] = {}
+
+    async def known(self, folder: Path) -> Known:
+        """What is known from the playbook in a folder.
+
+        Raises:
+            UserError: when it has a fault.
+        """
+        if folder not in self._known:
+            written = stamp(folder)
+            playbook = self._read(folder)
+            self._known[folder] = Known(Knowledge(playbook, await asyncio.to_thread(self._learn, playbook))), written
+        return self._known[folder][0]
+
+    async def watch(self) -> None:
+        """Take the edits of each, forever."""
+        async with asyncio.TaskGroup() as watching:
+            watched: set[Path] = set()
+            while True:
+                for folder in self._known.keys() - watched:
+                    known, since = self._known[folder]
+                    watching.create_task(watch(known, folder, since, self._learn))
+                    watched.add(folder)
+                await asyncio.sleep(LOOK_SECONDS)
 
 
 async def watch(known: Known, folder: Path, since: Stamp, learn: Learn, seconds: float = LOOK_SECONDS) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.health import Check
 from handlers import people
-from handlers.services import Services
-from storage import workspace as workspaces
+from handlers.workspaces import Workspaces
+from storage import workspace as kept
 
 TOKEN_SECONDS = 60.0
 PATIENCE_SECONDS = 3.0
@@ -25,7 +25,7 @@ class Ready:
     However often somebody asks us, a row is written at most once a second, and Slack is asked at most once a minute.
     """
 
-    services: Services
+    workspaces: Workspaces
     _slack: Check | None = None
     _asked_at: float = 0.0
     _writing: asyncio.Task[None] | None = None
@@ -38,7 +38,7 @@ class Ready:
 
     async def _database(self) -> Check:
         """Whether it takes what we write."""
-        now = self.services.clock()
+        now = self.workspaces.clock()
         if self._written is None or now - self._written_at >= WRITE_SECONDS:
             self._written_at = now
             self._written = await self._try_to_write()
@@ -62,26 +62,31 @@ class Ready:
         return Check("database", is_well=True)
 
     def _write(self) -> None:
-        with self.services.casebook.begin() as connection:
-            workspaces.save_written_at(connection, self.services.identity.workspace, self.services.clock())
+        everywhere = [parts.identity.workspace for parts in self.workspaces.all()]
+        with self.workspaces.casebook.begin() as connection:
+            kept.save_written_at(connection, next(iter(everywhere), ""), self.workspaces.clock())
 
     def _directory(self) -> Check:
-        if self.services.directory() is None:
-            return Check("directory", is_well=False, note="cannot be read")
-        return Check("directory", is_well=True)
+        """Whether each workspace has one that can be read; of several, one without does not keep the others waiting."""
+        without = [parts.identity.workspace for parts in self.workspaces.all() if parts.directory() is None]
+        if self.workspaces.is_lone:
+            return Check("directory", is_well=not without, note="cannot be read" if without else "ok")
+        return Check("directory", is_well=True, note=f"cannot be read: {', '.join(without)}" if without else "ok")
 
     async def _token(self) -> Check:
         """Slack's last word on our token. That Slack cannot be reached is no reason to take nothing from it."""
-        now = self.services.clock()
+        now = self.workspaces.clock()
         if self._slack is None or now - self._asked_at >= TOKEN_SECONDS:
             self._asked_at = now
             self._slack = await self._ask_slack()
         return self._slack
 
     async def _ask_slack(self) -> Check:
+        if not self.workspaces.is_lone:
+            return Check("slack", is_well=True)  # each has a token of its own, which may go at any time
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await self.services.client.auth_test()
+                await self.workspaces.all()[0].client.auth_test()
         except people.UNREACHABLE as error:
             code = people.error_code(error)
             if people.is_refusal(error):

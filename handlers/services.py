@@ -36,6 +36,10 @@ class Wake:
     work_ends: asyncio.Event = field(default_factory=asyncio.Event)
     sending_ends: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def of_another(self) -> "Wake":
+        """For one more workspace: the queues are everybody's, the Homes are its own."""
+        return replace(self, homes=asyncio.Event())
+
     def end_work(self) -> None:
         """Let the workers end, each after what it is at."""
         self.work_ends.set()
@@ -90,7 +94,6 @@ class Services:
         http: For `response_url`s, which are not part of the Web API.
         exports: Folder for the cases that are taken out as evidence.
         homes: The App Homes that were opened in the past month, by person.
-        support_channels: Where customers wrote when somebody last looked; some may be none any more.
     """
 
     identity: Identity
@@ -103,7 +106,6 @@ class Services:
     exports: Path = Path("exports")
     wake: Wake = field(default_factory=Wake)
     homes: dict[str, Shown] = field(default_factory=dict)
-    support_channels: set[str] = field(default_factory=set)
 
     @property
     def playbook(self) -> Playbook:

@@ -11,11 +11,14 @@ from bot.i18n import words
 from bot.language import language_of_locale
 from handlers import deliver, people
 from handlers.services import Services, woken
+from handlers.workspaces import Workspaces
 from storage import inbox, outbox
 from storage.inbox import Entry, Lane
 from storage.outbox import SendKind
 
 Work = Callable[[Services, "Task"], Awaitable[None]]
+NOT_THERE_SECONDS = 2.0
+"""How long an entry waits for a workspace whose parts are not there yet, as while its playbook is learnt."""
 
 log = structlog.get_logger()
 
@@ -117,14 +120,18 @@ async def _tell(services: Services, task: Task, user_id: str, reference: str) ->
             )
 
 
-async def run_lane(services: Services, lane: Lane, works: Mapping[str, Work]) -> None:
+async def run_lane(workspaces: Workspaces, lane: Lane, works: Mapping[str, Work]) -> None:
     """Work on one lane, oldest first, until there is to be no more of it."""
-    wake = services.wake.person if lane is Lane.PERSON else services.wake.stream
-    while not services.wake.work_ends.is_set():
-        wake.clear()
-        with services.casebook.begin() as connection:
-            entry = inbox.claim(connection, lane=lane, now=services.clock())
-        if entry:
+    wake = workspaces.wake
+    woken_by = wake.person if lane is Lane.PERSON else wake.stream
+    while not wake.work_ends.is_set():
+        woken_by.clear()
+        with workspaces.casebook.begin() as connection:
+            entry = inbox.claim(connection, lane=lane, now=workspaces.clock())
+        if entry is None:
+            await woken(woken_by, 1.0)
+        elif services := workspaces.of(entry.workspace):
             await work_on(services, entry, works)
-            continue
-        await woken(wake, 1.0)
+        else:
+            with workspaces.casebook.begin() as connection:
+                inbox.keep_for_later(connection, entry, until=workspaces.clock() + NOT_THERE_SECONDS)

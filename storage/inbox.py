@@ -188,10 +188,15 @@ def give_back(connection: Connection, entry: Entry, *, error: str, now: float) -
 
 def let_go(connection: Connection, entry: Entry) -> None:
     """We are told to end in the middle of it: whoever is next may begin with it at once, as if we had not."""
+    keep_for_later(connection, entry, until=0.0)
+
+
+def keep_for_later(connection: Connection, entry: Entry, *, until: float) -> None:
+    """Nobody can work on it yet: it waits, as if nobody had begun with it."""
     connection.execute(
         update(inbox)
         .where(inbox.c.seq == entry.seq, inbox.c.state == InboxState.NEW)
-        .values(lease_until=0.0, attempts=entry.attempts - 1)
+        .values(lease_until=until, attempts=entry.attempts - 1)
     )
 
 

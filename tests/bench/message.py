@@ -60,9 +60,10 @@ async def _run(console: Console) -> None:
             log_level="error",
         )
         save_setup(settings, SETUP)
-        async with wiring.services(settings) as services:
+        async with wiring.wired(settings) as parts:
+            services = parts.lone
             empty = _empty_app(services)
-            ours = wiring.bolt_app(services, "xoxb-sandbox")
+            ours = wiring.bolt_app(parts)
             await _hear(empty, 20, "warm")
             await _hear(ours, 20, "warm")
             await _drain(services)

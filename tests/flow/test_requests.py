@@ -11,11 +11,11 @@ import aiohttp
 import pytest
 
 from bot import app as wiring
+from bot.app import Wired
 from bot.serving import GAP_SECONDS, MOST_BYTES, PATH, Requests, Server
 from bot.settings import Settings
 from bot.transport import Heard
 from handlers.ready import Ready
-from handlers.services import Services
 from sandbox.request_urls import signed
 from tests.flow.conftest import CUSTOMER, SHARED, learn_once, over_http, read_once
 from tests.fresh import asked, changed
@@ -28,9 +28,9 @@ FIVE_MINUTES = 300
 class Door:
     """The bot's port, with the coach behind it, before anybody works on what comes in."""
 
-    def __init__(self, settings: Settings, services: Services, server: Server, http: aiohttp.ClientSession) -> None:
+    def __init__(self, settings: Settings, parts: Wired, server: Server, http: aiohttp.ClientSession) -> None:
         self.settings = settings
-        self.services = services
+        self.parts = parts
         self._url = f"http://{server.address}"
         self._http = http
 
@@ -57,12 +57,12 @@ async def opened(settings: Settings) -> AsyncIterator[Door]:
     server = Server(settings.http_host, 0)
     await server.start()
     async with (
-        wiring.services(settings, learning=learn_once, reading=read_once) as parts,
+        wiring.wired(settings, learning=learn_once, reading=read_once) as parts,
         aiohttp.ClientSession() as http,
     ):
-        bolt = wiring.bolt_app(parts, "xoxb-sandbox", SECRET)
-        server.requests = Requests(bolt, SECRET, parts.clock)
-        server.checks = Ready(parts).checks
+        bolt = wiring.bolt_app(parts, SECRET)
+        server.requests = Requests(bolt, SECRET, parts.workspaces.clock)
+        server.checks = Ready(parts.workspaces).checks
         yield Door(settings, parts, server, http)
         await server.stop()
 
@@ -210,7 +210,7 @@ async def test_a_slack_that_cannot_be_asked_keeps_nobody_from_hearing_it(stage: 
 async def test_a_silence_longer_than_slack_tries_for_may_hide_something(door: Door) -> None:
     """Then what was said is read from history, also when it began with our start; before, Slack's tries are enough."""
     now = [1_000.0]
-    requests = Requests(wiring.bolt_app(door.services, "xoxb-sandbox", SECRET), SECRET, lambda: now[0])
+    requests = Requests(wiring.bolt_app(door.parts, SECRET), SECRET, lambda: now[0])
     found = []
     for pauses in ([GAP_SECONDS + 1], [], [60.0], [GAP_SECONDS + 1, 1.0], [GAP_SECONDS], []):
         for pause in pauses:

@@ -257,7 +257,8 @@ def _said(user: str, role: Role, text: str, channel: str, ts: str, thread_ts: st
 async def desk(stage: Stage, settings: Settings) -> AsyncIterator[Desk]:
     """The parts as `bot.app` wires them, with a clock of the test's and nobody working."""
     clock = Clock()
-    async with app.services(settings, clock=clock, learning=learn_once, reading=read_once) as parts:
+    async with app.wired(settings, clock=clock, learning=learn_once, reading=read_once) as wired:
+        parts = wired.lone
         with parts.casebook.begin() as connection:
             for group, members in (("S0SUPERVISORS", ["U0YATING", "U0CHIHMING"]),):
                 workspaces.save_group(connection, WORKSPACE, group, members, clock())
