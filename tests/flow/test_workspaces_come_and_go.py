@@ -1,0 +1,191 @@
+"""One process serves many workspaces, which come and go while it runs."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import UserError
+from handlers.identity import Identity
+from handlers.services import Known, Services, Wake
+from handlers.worker import Task, run_lane
+from handlers.workspaces import Installed, Workspaces
+from storage import inbox
+from storage.engine import Casebook, open_casebook
+from storage.inbox import Lane
+from tests.fresh import url_at
+
+NOTHING = cast("Any", None)
+
+
+def let_in(workspace: str, token: str = "xoxb-1") -> Installed:  # noqa: S107 - of no Slack
+    """A workspace that lets us in."""
+    return Installed(Identity(workspace=workspace, enterprise=None, bot_user="U0ASIDE", bot_id="B0ASIDE"), token)
+
+
+@dataclass
+class Town:
+    """Workspaces, who lets us in, which playbook each has, and which of these have a fault."""
+
+    casebook: Casebook
+    letting_in: list[Installed] = field(default_factory=list)
+    playbooks: dict[str, Path] = field(default_factory=dict)
+    faulty: set[Path] = field(default_factory=set)
+    is_lone: bool = False
+
+    def workspaces(self) -> Workspaces:
+        """As the wiring makes them."""
+        known = {folder: Known(NOTHING) for folder in (Path("packaged"), *self.playbooks.values())}
+
+        async def learnt(folder: Path) -> Known:
+            if folder in self.faulty:
+                raise UserError("plays.yaml has a fault.", "Mend it.")
+            return known.setdefault(folder, Known(NOTHING))
+
+        return Workspaces(
+            casebook=self.casebook,
+            clock=time.time,
+            wake=Wake(),
+            read=lambda _: self.letting_in,
+            open_parts=self._parts,
+            learnt=learnt,
+            playbook_of=lambda workspace: self.playbooks.get(workspace, Path("packaged")),
+            is_lone=self.is_lone,
+        )
+
+    def _parts(self, installed: Installed, known: Known) -> Services:
+        return Services(
+            identity=installed.identity,
+            client=AsyncWebClient(token=installed.token),
+            http=NOTHING,
+            casebook=self.casebook,
+            directories=NOTHING,
+            known=known,
+            clock=time.time,
+        )
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    """Nobody lets us in yet."""
+    with closing(open_casebook(url_at(tmp_path / "casebook.db"))) as casebook:
+        yield Town(casebook)
+
+
+def say(town: Town, workspace: str, key: str = "Ev1") -> None:
+    """Something was heard there and written down."""
+    inbox.put_at_once(
+        town.casebook, workspace=workspace, key=key, lane=Lane.STREAM, kind="message", payload={}, now=time.time()
+    )
+
+
+async def test_what_is_heard_for_a_workspace_that_came_a_moment_ago_is_heard(town: Town) -> None:
+    """Another process may have helped it in; nobody waits for our next look."""
+    workspaces = town.workspaces()
+    await workspaces.refresh()
+    assert workspaces.heard_for("T1") is None
+    town.letting_in.append(let_in("T1"))
+    assert workspaces.heard_for("T1") == let_in("T1")
+    assert workspaces.heard_for("T2") is None
+    assert workspaces.heard_for(None) is None
+
+
+async def test_a_lone_workspace_hears_whatever_slack_sends_us(town: Town) -> None:
+    """Of a channel shared with others Slack may name the others' workspace; the app is installed in ours alone."""
+    town.is_lone = True
+    town.letting_in.append(let_in("T1"))
+    workspaces = town.workspaces()
+    await workspaces.refresh()
+    assert workspaces.heard_for("T0THEIRS") == let_in("T1")
+    assert workspaces.of("T0THEIRS") is None
+
+
+async def test_a_new_token_and_new_scopes_are_used_at_the_next_look(town: Town) -> None:
+    """Whoever renewed the token, this process or another, all go on with it; what a person does meanwhile is kept."""
+    town.letting_in = [let_in("T1")]
+    workspaces = town.workspaces()
+    await workspaces.refresh()
+    (before,) = workspaces.all()
+    renewed = let_in("T1", "xoxb-2")
+    town.letting_in = [replace(renewed, identity=replace(renewed.identity, scopes=frozenset({"files:read"})))]
+    await workspaces.refresh()
+    (after,) = workspaces.all()
+    assert before.client.token == after.client.token == "xoxb-2"
+    assert after.identity.scopes == {"files:read"}
+    assert after.homes is before.homes
+
+
+async def test_who_is_gone_is_served_no_more(town: Town) -> None:
+    """Nothing is heard for them, and nobody works for them."""
+    town.letting_in = [let_in("T1"), let_in("T2")]
+    workspaces = town.workspaces()
+    await workspaces.refresh()
+    del town.letting_in[0]
+    await workspaces.refresh()
+    assert workspaces.heard_for("T1") is None
+    assert workspaces.of("T1") is None
+    assert [each.identity.workspace for each in workspaces.all()] == ["T2"]
+
+
+async def test_each_workspace_goes_by_its_own_playbook_and_changes_to_it_when_there_is_one(town: Town) -> None:
+    """Without one of its own it goes by the packaged one, the same for all that have none."""
+    town.letting_in = [let_in("T1"), let_in("T2"), let_in("T3")]
+    town.playbooks = {"T2": Path("T2")}
+    workspaces = town.workspaces()
+    await workspaces.refresh()
+    first, second, third = workspaces.all()
+    assert first.known is third.known is not second.known
+    town.playbooks["T3"] = Path("T3")
+    await workspaces.refresh()
+    again = workspaces.of("T3")
+    assert again is not None
+    assert again.known is not third.known
+    assert workspaces.of("T1") is first
+
+
+async def test_a_fault_in_ones_own_playbook_keeps_the_others_from_nothing(town: Town) -> None:
+    """That workspace waits, and nobody coaches it by somebody else's limits; once mended it is served."""
+    town.letting_in = [let_in("T1"), let_in("T2")]
+    town.playbooks = {"T1": Path("T1")}
+    town.faulty = {Path("T1")}
+    workspaces = town.workspaces()
+    await workspaces.refresh()
+    assert workspaces.of("T1") is None
+    assert workspaces.of("T2") is not None
+    assert workspaces.heard_for("T1") is not None, "what is said there is written down all the same"
+    town.faulty.clear()
+    await workspaces.refresh()
+    assert workspaces.of("T1") is not None
+
+
+async def test_a_fault_in_the_only_playbook_is_told_at_the_start(town: Town) -> None:
+    """Whoever starts Aside reads what to mend."""
+    town.is_lone, town.letting_in, town.faulty = True, [let_in("T1")], {Path("packaged")}
+    with pytest.raises(UserError, match="fault"):
+        await town.workspaces().refresh()
+
+
+async def test_what_was_heard_waits_for_its_own_workspace_and_keeps_no_other_waiting(town: Town) -> None:
+    """It is not given to another, does not count as tried, and is done once its workspace is there."""
+    town.letting_in = [let_in("T2")]
+    workspaces = town.workspaces()
+    await workspaces.refresh()
+    done: list[tuple[str, str]] = []
+
+    async def work(services: Services, task: Task) -> None:
+        done.append((services.identity.workspace, task.entry.workspace))
+        if len(done) == 1:
+            town.letting_in.append(let_in("T1"))
+            await workspaces.refresh()
+        else:
+            workspaces.wake.end_work()
+
+    say(town, "T1")
+    say(town, "T2")
+    await run_lane(workspaces, Lane.STREAM, {"message": work})
+    assert done == [("T2", "T2"), ("T1", "T1")]
