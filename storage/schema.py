@@ -442,3 +442,32 @@ settings = Table(
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+installations = Table(
+    "installations",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("name", String(255), nullable=False),
+    Column("enterprise", String(32)),
+    Column("app_id", String(32), nullable=False),
+    Column("bot_user", String(32), nullable=False),
+    Column("bot_id", String(32), nullable=False),
+    Column("scopes", String(2_000), nullable=False),
+    Column("bot_token", String(2_000), nullable=False),
+    Column("refresh_token", String(2_000), nullable=False),
+    Column("expires_at", Float),
+    Column("installed_by", String(32), nullable=False),
+    Column("installed_at", Float, nullable=False),
+    Column("lease_until", Float, nullable=False, default=0.0),
+    Column("refused", String(64), nullable=False, default=""),
+    Column("revoked_at", Float),
+    Column("leaving_at", Float),
+)
+
+install_states = Table(
+    "install_states",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("hash", String(64), primary_key=True),
+    Column("issued_at", Float, nullable=False),
+)
