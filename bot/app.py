@@ -14,6 +14,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.learning import learn
+from bot.metrics import Metrics
 from bot.only_one import only_one
 from bot.playbook import Playbook
 from bot.playbook_files import load_playbook
@@ -25,12 +26,14 @@ from bot.transport import Transport
 from bot.webhook import key_of
 from bot.working import not_filled_in, work_until
 from handlers import crm, listeners
+from handlers.calls import CountedClient
 from handlers.identity import check_socket_mode, identify
 from handlers.playbook_edits import Playbooks
 from handlers.ready import Ready
 from handlers.services import Known, Services, Wake
+from handlers.standing import Standings
 from handlers.workspaces import Installed, Workspaces
-from storage import inbox, outbox
+from storage import gauges, inbox, outbox
 from storage.directory import DirectorySource
 from storage.engine import Casebook, is_file, open_casebook
 
@@ -67,28 +70,37 @@ async def wired(
     clock: Callable[[], float] = time.time,
     learning: Learn = learn,
     reading: Read = load_playbook,
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[Wired]:
     """Everything handlers need, for each workspace, closed again at the end.
 
     Args:
+        metrics: Counts what happens.
         learning: Makes a detector for a playbook.
         reading: Reads the playbook in a folder.
 
     Raises:
         UserError: when the playbook has a fault, the tokens do not fit or Slack cannot be reached.
     """
-    playbooks = Playbooks(reading, lambda playbook: learning(playbook, settings, log.info))
+    counts = metrics or Metrics()
+
+    def learnt(playbook: Playbook) -> Detector:
+        with counts.learning():
+            return learning(playbook, settings, log.info)
+
+    playbooks = Playbooks(reading, learnt)
     async with aiohttp.ClientSession(trust_env=True, timeout=SLACK_TIMEOUT) as http:
         token = settings.slack_bot_token.get_secret_value()
         identity = await identify(AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http))
         await playbooks.known(settings.playbook)
         wake = Wake()
         casebook = open_casebook(settings.casebook_url)
+        gauges.tell_of_errors(casebook, counts.database_error)
 
         def parts_of(installed: Installed, known: Known) -> Services:
             return Services(
                 identity=installed.identity,
-                client=AsyncWebClient(token=installed.token, base_url=settings.slack_api_url, session=http),
+                client=CountedClient(counts, token=installed.token, base_url=settings.slack_api_url, session=http),
                 http=http,
                 casebook=casebook,
                 directories=DirectorySource(settings.directory_path),
@@ -96,6 +108,7 @@ async def wired(
                 clock=clock,
                 exports=settings.data / "exports",
                 wake=wake.of_another(),
+                metrics=counts,
             )
 
         workspaces = Workspaces(
@@ -107,6 +120,7 @@ async def wired(
             learnt=playbooks.known,
             playbook_of=lambda _: settings.playbook,
             is_lone=True,
+            metrics=counts,
         )
         try:
             await workspaces.refresh()
@@ -161,6 +175,7 @@ async def run(
     stop: asyncio.Event | None = None,
     learning: Learn = learn,
     reading: Read = load_playbook,
+    metrics: Metrics | None = None,
 ) -> None:
     """Serve Slack until told to stop.
 
@@ -169,16 +184,18 @@ async def run(
         stop: Ends it when set, and what was begun is finished; cancelling ends it at once.
         learning: Makes a detector for a playbook; several bots in one process may share what was learnt.
         reading: Reads the playbook in a folder; what was read may be shared as well.
+        metrics: Counts what happens.
     """
+    counts = metrics or Metrics()
     speaks_http = settings.speaks_http
     async with AsyncExitStack() as stack:
         if is_file(settings.casebook_url):
             stack.enter_context(only_one(settings.data))
-        server = Server(settings.http_host, settings.port)
+        server = Server(settings.http_host, settings.port, counts)
         if settings.serves:
             stack.push_async_callback(server.stop)
             await server.start()
-        parts = await stack.enter_async_context(wired(settings, learning=learning, reading=reading))
+        parts = await stack.enter_async_context(wired(settings, learning=learning, reading=reading, metrics=counts))
         signing_secret = settings.slack_signing_secret.get_secret_value()
         app = bolt_app(parts, signing_secret)
         transport: Transport
@@ -195,6 +212,7 @@ async def run(
         log.info("listening", workspaces=served, http=server.address if settings.serves else None)
         unread = await not_filled_in(parts.workspaces)
         server.checks = Ready(parts.workspaces).checks
+        server.standing = Standings(parts.workspaces).now
         if ready:
             ready()
         await work_until(

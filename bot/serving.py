@@ -1,4 +1,4 @@
-"""HTTP: Slack's signed requests, and `/healthz` and `/readyz` for whoever watches us."""
+"""HTTP: Slack's signed requests, and `/healthz`, `/readyz` and `/metrics` for whoever watches us."""
 
 import asyncio
 import os
@@ -14,6 +14,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.errors import UserError
 from bot.health import Check, readiness
+from bot.metrics import CONTENT_TYPE, Metrics, Standing
 from bot.transport import FINISH_SECONDS, Heard
 
 PATH = "/slack/events"
@@ -25,6 +26,7 @@ GAP_SECONDS = 300.0
 """Slack tries an event again at once, after one minute and after five: what it failed with for longer never comes."""
 
 Checks = Callable[[], Awaitable[Sequence[Check]]]
+Look = Callable[[], Awaitable[Standing]]
 
 
 def is_slacks(verifier: SignatureVerifier, body: str, headers: Mapping[str, str]) -> bool:
@@ -84,12 +86,14 @@ class Requests:
 class Server:
     """The port. It answers as soon as we start; Slack is let in once we can write down what it says."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, metrics: Metrics | None = None) -> None:
         self._host = host
         self._port = port
+        self._metrics = metrics or Metrics()
         self._runner: web.AppRunner | None = None
         self.requests: Requests | None = None
         self.checks: Checks | None = None
+        self.standing: Look | None = None
 
     @property
     def address(self) -> str:
@@ -105,7 +109,12 @@ class Server:
         """
         app = web.Application(client_max_size=MOST_BYTES)
         app.add_routes(
-            [web.post(PATH, self._slack), web.get("/healthz", self._healthz), web.get("/readyz", self._readyz)]
+            [
+                web.post(PATH, self._slack),
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+                web.get("/metrics", self._counted),
+            ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=FINISH_SECONDS)
         await self._runner.setup()
@@ -136,6 +145,10 @@ class Server:
         learning = [Check("playbook", is_well=False, note="is being learnt")]
         status, lines = readiness(await self.checks() if self.checks else learning)
         return web.json_response(lines, status=status)
+
+    async def _counted(self, _: web.Request) -> web.Response:
+        standing = await self.standing() if self.standing else None
+        return web.Response(body=self._metrics.text(standing), headers={"Content-Type": CONTENT_TYPE})
 
 
 class HttpMode:

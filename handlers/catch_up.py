@@ -58,6 +58,7 @@ async def fill_in(services: Services) -> bool:
             ):
                 found[channel_id, said["ts"]] = said
     except people.UNREACHABLE as error:
+        services.metrics.caught_up("unread")
         log.warning("history_unread", error=people.error_code(error))
         return False
     with services.casebook.begin() as connection:
@@ -72,6 +73,7 @@ async def fill_in(services: Services) -> bool:
                 now=services.clock(),
                 channel=channel_id,
             )
+    services.metrics.caught_up("ok", len(found))
     services.wake.stream.set()
     return True
 

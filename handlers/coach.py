@@ -276,9 +276,10 @@ def _whisper(
     listeners: Sequence[Listener],
 ) -> None:
     from_customer = message.role is Role.CUSTOMER
-    if _is_stale(services, message) or not (
-        reading.signals or (from_customer and course(conversations.heard(connection, case)).to_mend)
-    ):
+    if not (reading.signals or (from_customer and course(conversations.heard(connection, case)).to_mend)):
+        return
+    if _is_stale(services, message):
+        services.metrics.whisper("stale")
         return
     customer_text = message.text if from_customer else conversations.last_customer_words(connection, case)
     now = services.clock()
@@ -286,6 +287,7 @@ def _whisper(
         user_id = listener.person.user_id
         wish = quiet.of_person(connection, case.workspace, user_id, now)
         if case.id in wish.cases:
+            services.metrics.whisper("muted")
             continue
         paused = wish.paused_until is not None
         today, last_hour = now - DAY.total_seconds(), now - HOUR.total_seconds()
@@ -303,6 +305,7 @@ def _whisper(
             elsewhere=advised.given_elsewhere(connection, case, user_id, since=last_hour),
         )
         advice = advice and with_checks(services, connection, case, customer, reading, advice, zone)
+        services.metrics.whisper("silent" if advice is None else "paused" if paused else "given")
         if advice and paused:
             advised.write_advice(
                 connection,

@@ -378,6 +378,7 @@ def _try_later(services: Services, sending: Sending, *, error: str, wait: float 
         return
     pause = max(wait, RETRY_SECONDS[min(sending.attempts, len(RETRY_SECONDS)) - 1])
     log.info("send_later", row=sending.seq, kind=sending.kind, error=error, seconds=pause)
+    services.metrics.send_postponed(sending.kind, error)
     with services.casebook.begin() as connection:
         outbox.postpone(connection, sending, until=services.clock() + pause, error=error)
 
@@ -399,6 +400,7 @@ def _settle(
     """
     if sending.kind is not SendKind.HOME:
         services.wake.homes.set()
+    services.metrics.send_ended(sending.kind, state, error, services.clock() - sending.created_at)
     instead = sending.target.get("instead")
     not_sent = state in {SendState.FAILED, SendState.WITHHELD}
     if not_sent and not instead:

@@ -77,6 +77,7 @@ async def _each(
             log.info("due_later", row=each.id)
         except Exception:
             not_before[each.id] = now + takeover.AGAIN_SECONDS
+            services.metrics.due_failed()
             log.exception("due_failed", row=each.id)
 
 

@@ -66,16 +66,21 @@ def _workspace(context: AsyncBoltContext) -> str:
 def _write(
     workspaces: Workspaces, workspace: str, *, key: str, lane: Lane, kind: str, payload: Payload, channel: str = ""
 ) -> None:
-    inbox.put_at_once(
-        workspaces.casebook,
-        workspace=workspace,
-        key=key,
-        lane=lane,
-        kind=kind,
-        payload=payload,
-        now=workspaces.clock(),
-        channel=channel,
-    )
+    try:
+        inbox.put_at_once(
+            workspaces.casebook,
+            workspace=workspace,
+            key=key,
+            lane=lane,
+            kind=kind,
+            payload=payload,
+            now=workspaces.clock(),
+            channel=channel,
+        )
+    except Exception as error:  # Slack hears that it failed, and sends it again
+        workspaces.metrics.database_error(type(error).__name__)
+        raise
+    workspaces.metrics.heard(kind)
     (workspaces.wake.person if lane is Lane.PERSON else workspaces.wake.stream).set()
 
 

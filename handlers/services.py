@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import UserError
 from bot.knowledge import Knowledge
+from bot.metrics import Metrics
 from bot.playbook import Playbook
 from bot.playbook_yaml import Fault
 from bot.signals import Detector
@@ -94,6 +95,7 @@ class Services:
         http: For `response_url`s, which are not part of the Web API.
         exports: Folder for the cases that are taken out as evidence.
         homes: The App Homes that were opened in the past month, by person.
+        metrics: Counts what happens.
     """
 
     identity: Identity
@@ -106,6 +108,7 @@ class Services:
     exports: Path = Path("exports")
     wake: Wake = field(default_factory=Wake)
     homes: dict[str, Shown] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=Metrics)
 
     @property
     def playbook(self) -> Playbook:

@@ -505,6 +505,7 @@ async def do_due(services: Services, not_before: dict[str, float] | None = None)
             log.info("due_later", takeover=each.id)
         except Exception:
             not_before[each.id] = now + AGAIN_SECONDS
+            services.metrics.due_failed()
             log.exception("due_failed", takeover=each.id)
 
 

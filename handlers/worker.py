@@ -59,6 +59,7 @@ async def work_on(services: Services, entry: Entry, works: Mapping[str, Work]) -
         if not task.is_finished:
             with task.finishing():
                 pass
+        services.metrics.worked(entry.lane, services.clock() - entry.received_at)
     except OvertakenError:
         log.info("overtaken", entry=entry.seq, kind=entry.kind)
     except NotYetError:
@@ -70,6 +71,7 @@ async def work_on(services: Services, entry: Entry, works: Mapping[str, Work]) -
         raise
     except Exception:
         reference = deliver.reference()
+        services.metrics.work_failed(entry.kind)
         log.exception("work_failed", entry=entry.seq, kind=entry.kind, reference=reference)
         person = _waiting(entry)
         if person:

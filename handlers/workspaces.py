@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from bot.errors import UserError
+from bot.metrics import Metrics
 from handlers.identity import Identity
 from handlers.services import Known, Services, Wake
 from storage.engine import Casebook
@@ -45,6 +46,7 @@ class Workspaces:
         learnt: What is known from the playbook in a folder; learnt once, whoever asks.
         playbook_of: The folder of the playbook that a workspace goes by now.
         is_lone: There is one and no other can come; whatever Slack sends us is for it.
+        metrics: Counts what happens in all of them.
     """
 
     def __init__(
@@ -58,11 +60,13 @@ class Workspaces:
         learnt: Learnt,
         playbook_of: Callable[[str], Path],
         is_lone: bool,
+        metrics: Metrics | None = None,
     ) -> None:
         self.casebook = casebook
         self.clock = clock
         self.wake = wake
         self.is_lone = is_lone
+        self.metrics = metrics or Metrics()
         self.support_channels: set[tuple[str, str]] = set()
         """Workspace and channel, where customers wrote when somebody last looked; some may be none any more."""
         self._read = read

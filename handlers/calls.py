@@ -1,0 +1,39 @@
+"""Slack's own client, which counts what it asks Slack and how that ended."""
+
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot import metrics
+
+UNREACHABLE = "unreachable"
+
+
+class CountedClient(AsyncWebClient):
+    """A client that tells `counts` of each call."""
+
+    def __init__(self, counts: metrics.Metrics, **options: Any) -> None:
+        super().__init__(**options)
+        self._counts = counts
+
+    async def api_call(self, api_method: str, **options: Any) -> AsyncSlackResponse:
+        """One call, as every method of the client makes it."""
+        began, outcome, pause = metrics.now(), "ok", 0.0
+        try:
+            return await super().api_call(api_method, **options)
+        except SlackApiError as error:
+            outcome = str(error.response.get("error") or f"http_{error.response.status_code}")
+            if outcome == "ratelimited":
+                pause = float(error.response.headers.get("Retry-After", 0) or 0)
+            raise
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            outcome = UNREACHABLE
+            raise
+        except BaseException:
+            outcome = "given_up"
+            raise
+        finally:
+            self._counts.called(api_method, outcome, metrics.now() - began, pause)
