@@ -47,6 +47,9 @@ class Admin:
             "disconnect_app": Deed(lambda body: self.ws.socket.disconnect(warned=body.get("warned"))),
             "settle": Deed(lambda _: self.ws.delivery.settled()),
             "set_request_url": Deed(lambda body: self.ws.urls.set_url(str(body["url"])), ("url",)),
+            "set_redirect_urls": Deed(self._set_redirect_urls, ("urls",)),
+            "uninstall": Deed(lambda _: self.ws.uninstall()),
+            "revoke_tokens": Deed(lambda _: self.ws.lose(events.tokens_revoked(self.ws.state))),
             "unfurl": Deed(self._unfurl, ("channel", "ts")),
             "set_clock": Deed(self._set_clock, ("ahead",)),
             "set_story": Deed(self._set_story, ("story",)),
@@ -186,6 +189,9 @@ class Admin:
 
     def _set_latency(self, body: Json) -> None:
         self.api.latency[str(body.get("method", "*"))] = float(body["seconds"])
+
+    def _set_redirect_urls(self, body: Json) -> None:
+        self.ws.state.manifest.oauth_config.redirect_urls = [str(url) for url in body["urls"]]
 
     def _set_clock(self, body: Json) -> None:
         self.ws.state.clock.advance(float(body["ahead"]))

@@ -90,7 +90,7 @@ def _target(call: Call) -> Conversation:
 def post_message(call: Call) -> Json:
     """`chat.postMessage`."""
     channel = _target(call)
-    public = channel.type == "channel" and "chat:write.public" in call.state.manifest.scopes
+    public = channel.type == "channel" and "chat:write.public" in call.ws.installation.scopes
     if call.state.bot_user not in channel.members and not public:
         raise ApiError("not_in_channel")
     shown = _shown(call)

@@ -69,7 +69,7 @@ class Call:
         Raises:
             ApiError: It does.
         """
-        provided = self.state.manifest.scopes
+        provided = self.ws.installation.scopes
         if scope not in provided:
             raise ApiError("missing_scope", needed=scope, provided=",".join(provided))
 

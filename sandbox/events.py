@@ -74,6 +74,28 @@ def callback(state: State, event: Json, channel: Conversation | None) -> Json:
     }
 
 
+def uninstalled(state: State) -> Json:
+    """The app was taken away from the workspace; Slack documents no more of the outer payload than this."""
+    return _farewell(state, {"type": "app_uninstalled"})
+
+
+def tokens_revoked(state: State) -> Json:
+    """The tokens of the app's bot user were revoked: whose, never which."""
+    return _farewell(state, {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [state.bot_user]}})
+
+
+def _farewell(state: State, event: Json) -> Json:
+    return {
+        "token": "sandbox",
+        "team_id": state.world.team.id,
+        "api_app_id": state.world.app.id,
+        "event": event | {"event_ts": state.next_ts()},
+        "type": "event_callback",
+        "event_id": state.new_id("Ev"),
+        "event_time": int(state.clock.now()),
+    }
+
+
 def posted(channel: Conversation, message: Json) -> Json:
     """A new message."""
     return _as_sent(message) | {

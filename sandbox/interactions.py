@@ -309,7 +309,7 @@ class Interactions:
 
     def _may_command(self, user: str) -> bool:
         allowed = self.state.world.settings.outsiders_may_command or not self.state.is_outsider(user)
-        return allowed and "commands" in self.state.manifest.scopes
+        return allowed and "commands" in self.ws.installation.scopes
 
     def _team(self, user: str) -> Json:
         team = self.state.team_of(user)
@@ -342,6 +342,8 @@ class Interactions:
         self, kind: Literal["slash_commands", "interactive"], name: str, payload: Json, what: str | None
     ) -> Json:
         """Hand it to the app; without an acknowledgement the person reads Slack's words."""
+        if not self.ws.installation.installed:
+            raise RefusalError("app_not_installed", "This app is not installed here any more.")
         try:
             return await self.ws.delivery.ask(kind, name, payload)
         except UnansweredError as lack:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from sandbox.world import WorldError, first_error, load_yaml
 
@@ -61,6 +61,7 @@ class OAuth(BaseModel):
     """The manifest's `oauth_config`."""
 
     scopes: Scopes = Scopes()
+    redirect_urls: list[str] = []
 
 
 class Events(BaseModel):
@@ -84,6 +85,7 @@ class ManifestSettings(BaseModel):
     event_subscriptions: Events = Events()
     interactivity: Interactivity = Interactivity()
     socket_mode_enabled: bool = False
+    token_rotation_enabled: bool = False
 
 
 class Display(BaseModel):
@@ -100,6 +102,7 @@ class Manifest(BaseModel):
     features: Features = Features()
     oauth_config: OAuth = OAuth()
     settings: ManifestSettings = ManifestSettings()
+    _verified: str | None = PrivateAttr(default=None)
 
     @property
     def scopes(self) -> list[str]:
@@ -111,8 +114,19 @@ class Manifest(BaseModel):
         """The subscribed bot events."""
         return self.settings.event_subscriptions.bot_events
 
+    @property
+    def is_verified(self) -> bool:
+        """Whether the request URL for events is the one that met the challenge."""
+        url = self.settings.event_subscriptions.request_url
+        return url is not None and url == self._verified
+
+    def verify(self, url: str) -> None:
+        """This URL met the challenge."""
+        self._verified = url
+
     def call_at(self, url: str) -> None:
-        """Take one request URL for events, interactivity, menus and every command."""
+        """Take one request URL for events, interactivity, menus and every command; it has yet to meet the challenge."""
+        self._verified = None
         self.settings.event_subscriptions.request_url = url
         self.settings.interactivity.request_url = url
         self.settings.interactivity.message_menu_options_url = url

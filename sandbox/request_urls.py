@@ -63,14 +63,12 @@ class RequestUrls(Delivery):
         self._secret = secret
         self._on_change = on_change
         self._http: aiohttp.ClientSession | None = None
-        self._verified: str | None = None
         self._verifying: asyncio.Task[None] | None = None
 
     @property
     def connected(self) -> bool:
         """Whether the URL for events is the one that met the challenge."""
-        url = self._manifest.settings.event_subscriptions.request_url
-        return url is not None and url == self._verified
+        return self._manifest.is_verified
 
     async def set_url(self, url: str) -> None:
         """Enter one URL for everything, as in the app's settings; events flow once it has met the challenge.
@@ -79,7 +77,6 @@ class RequestUrls(Delivery):
             RefusalError: It does not answer, or not with the challenge.
         """
         self._manifest.call_at(url)
-        self._verified = None
         challenge = secrets.token_urlsafe(40)
         body = {"token": "sandbox", "challenge": challenge, "type": "url_verification"}
         try:
@@ -88,7 +85,7 @@ class RequestUrls(Delivery):
             raise RefusalError("url_not_verified", UNVERIFIED) from error
         if answer.status != HTTPStatus.OK or _echoed(answer) != challenge:
             raise RefusalError("url_not_verified", UNVERIFIED)
-        self._verified = url
+        self._manifest.verify(url)
         self._on_change(True)  # noqa: FBT003 - the callback has one argument and its name says what it is
 
     def keep_verifying(self, url: str) -> None:

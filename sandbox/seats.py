@@ -325,26 +325,26 @@ class Seats:
         return message
 
 
-def routes(seats: Seats, admin: Callable[[Json], Awaitable[Json]]) -> list[web.RouteDef]:
-    """All routes below `/seat/`."""
+def routes(seats: Seats, admin: Callable[[Json], Awaitable[Json]], prefix: str = "") -> list[web.RouteDef]:
+    """All routes below `/seat/`, after a prefix."""
     looks = {"world": seats.world, "history": seats.history, "home": seats.home, "log": seats.log}
-    found = [web.get(f"/seat/{name}", _look(function)) for name, function in looks.items()]
+    found = [web.get(f"{prefix}/seat/{name}", _look(function)) for name, function in looks.items()]
     found += [
-        web.post("/seat/say", _do(Say, seats.say)),
-        web.post("/seat/edit", _do(Edit, seats.edit)),
-        web.post("/seat/delete", _do(Delete, seats.delete)),
-        web.post("/seat/command", _do(Command, seats.command)),
-        web.post("/seat/shortcut", _do(Shortcut, seats.shortcut)),
-        web.post("/seat/action", _do(Action, seats.action)),
-        web.post("/seat/options", _do(Options, seats.options)),
-        web.post("/seat/submit", _do(Submit, seats.submit)),
-        web.post("/seat/close", _do(Close, seats.close)),
-        web.post("/seat/open_home", _do(Body, seats.open_home)),
-        web.post("/seat/open_im", _do(OpenIm, seats.open_im)),
-        web.post("/seat/admin", _admin(admin)),
-        web.get("/seat/stream", _guarded(seats.stream)),
-        web.post("/seat/upload", _guarded(seats.upload)),
-        web.get("/files/{user}/{file}/{name}", _guarded(seats.file)),
+        web.post(f"{prefix}/seat/say", _do(Say, seats.say)),
+        web.post(f"{prefix}/seat/edit", _do(Edit, seats.edit)),
+        web.post(f"{prefix}/seat/delete", _do(Delete, seats.delete)),
+        web.post(f"{prefix}/seat/command", _do(Command, seats.command)),
+        web.post(f"{prefix}/seat/shortcut", _do(Shortcut, seats.shortcut)),
+        web.post(f"{prefix}/seat/action", _do(Action, seats.action)),
+        web.post(f"{prefix}/seat/options", _do(Options, seats.options)),
+        web.post(f"{prefix}/seat/submit", _do(Submit, seats.submit)),
+        web.post(f"{prefix}/seat/close", _do(Close, seats.close)),
+        web.post(f"{prefix}/seat/open_home", _do(Body, seats.open_home)),
+        web.post(f"{prefix}/seat/open_im", _do(OpenIm, seats.open_im)),
+        web.post(f"{prefix}/seat/admin", _admin(admin)),
+        web.get(f"{prefix}/seat/stream", _guarded(seats.stream)),
+        web.post(f"{prefix}/seat/upload", _guarded(seats.upload)),
+        web.get(f"{prefix}/files/{{user}}/{{file}}/{{name}}", _guarded(seats.file)),
     ]
     return found
 

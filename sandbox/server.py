@@ -8,15 +8,16 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from sandbox import files, respond
+from sandbox import files, respond, webapi
 from sandbox.admin import Admin
 from sandbox.delivery import ACK_SECONDS, RETRY_AFTER
 from sandbox.manifest import Manifest, load_manifest
+from sandbox.oauth import PATH, Authorize
 from sandbox.seats import Seats, routes
 from sandbox.state import Clock
 from sandbox.webapi import WebApi
 from sandbox.workspace import Workspace
-from sandbox.world import World, load_world
+from sandbox.world import World, WorldError, load_world
 
 HOST = "127.0.0.1"
 HOSTS = {"127.0.0.1", "localhost"}
@@ -31,6 +32,13 @@ class Sandbox:
     acknowledged, `ack_seconds` how long the app may take to acknowledge, `clock` reads the present, `locale` is the
     language of a world's file and of everybody in it, `story` a file with another story than that file's. `request_url`
     switches Socket Mode off: everything goes to that URL as soon as it meets the challenge.
+
+    `others` are more workspaces with the same app, in which every id may be what it is in the first: the token tells
+    them apart in the Web API, `team_id` in what the app hears, and `/team/T…` before `/seat/…`. The page shows the
+    first. With others the app is in HTTP mode.
+
+    Raises:
+        WorldError: The worlds are not of one app, or two have the same team or bot token.
     """
 
     def __init__(
@@ -45,20 +53,28 @@ class Sandbox:
         locale: str | None = None,
         story: Path | None = None,
         request_url: str | None = None,
+        others: Sequence[World | Path] = (),
     ) -> None:
         self._port = port
         self._locale = locale
         self._request_url = request_url
         self._runner: web.AppRunner | None = None
-        self.workspace = Workspace(
+        manifest = load_manifest(manifest) if isinstance(manifest, Path) else manifest
+        worlds = [
             world if isinstance(world, World) else load_world(world, locale, story),
-            load_manifest(manifest) if isinstance(manifest, Path) else manifest,
-            retry_after,
-            ack_seconds,
-            Clock(clock),
-        )
-        self._api = WebApi(self.workspace)
-        self._admin = Admin(self.workspace, self._api, lambda tongue: _again(world, tongue))
+            *(each if isinstance(each, World) else load_world(each, locale) for each in others),
+        ]
+        _of_one_app(worlds)
+        if others:
+            manifest.settings.socket_mode_enabled = False
+        time_here = Clock(clock)
+        self.workspaces = {
+            each.team.id: Workspace(each, manifest, retry_after, ack_seconds, time_here) for each in worlds
+        }
+        self.workspace = self.workspaces[worlds[0].team.id]
+        self._authorize = Authorize(self.workspaces, manifest)
+        self._apis = [WebApi(ws) for ws in self.workspaces.values()]
+        self._worlds = [world, *others]
 
     @property
     def url(self) -> str:
@@ -79,10 +95,11 @@ class Sandbox:
         app = web.Application(middlewares=[_at_home], client_max_size=MOST_BYTES)
         app.add_routes(
             [
-                web.route("*", "/api/{method}", self._api.serve),
+                web.route("*", "/api/{method}", self._call),
+                web.get(PATH, self._authorize.ask),
+                web.post(PATH, self._authorize.answer),
                 web.get("/socket/{ticket}", self.workspace.socket.serve),
-                web.post("/respond/{id}", self._respond),
-                *routes(Seats(self.workspace), self._admin.do),
+                *(route for number in range(len(self._apis)) for route in self._seats(number)),
                 web.get("/", self._page),
                 web.get("/page/{file}", self._page),
             ]
@@ -92,16 +109,18 @@ class Sandbox:
         site = web.TCPSite(self._runner, HOST, self._port)
         await site.start()
         port = self._runner.addresses[0][1]
-        self.workspace.url = f"http://{HOST}:{port}"
+        for ws in self.workspaces.values():
+            ws.url = f"http://{HOST}:{port}{self._prefix(ws)}"
         if self._request_url is not None:
             self.workspace.state.manifest.settings.socket_mode_enabled = False
             self.workspace.urls.keep_verifying(self._request_url)
 
     async def stop(self) -> None:
         """Stop listening and let everybody go."""
-        self.workspace.hub.close()
-        await self.workspace.socket.stop()
-        await self.workspace.urls.stop()
+        for ws in self.workspaces.values():
+            ws.hub.close()
+            await ws.socket.stop()
+            await ws.urls.stop()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -112,8 +131,22 @@ class Sandbox:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    async def _respond(self, request: web.Request) -> web.Response:
-        return await respond.serve(self.workspace, request)
+    async def _call(self, request: web.Request) -> web.Response:
+        return await webapi.serve(self._apis, request)
+
+    def _prefix(self, ws: Workspace) -> str:
+        return "" if ws is self.workspace else f"/team/{ws.state.world.team.id}"
+
+    def _seats(self, number: int) -> list[web.RouteDef]:
+        """What people of one workspace see and do, and its response_urls."""
+        ws, world = list(self.workspaces.values())[number], self._worlds[number]
+
+        async def answer(request: web.Request) -> web.Response:
+            return await respond.serve(ws, request)
+
+        admin = Admin(ws, self._apis[number], lambda tongue: _again(world, tongue))
+        prefix = self._prefix(ws)
+        return [web.post(f"{prefix}/respond/{{id}}", answer), *routes(Seats(ws), admin.do, prefix)]
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         """The page's own files; nothing else of the disk."""
@@ -125,6 +158,21 @@ class Sandbox:
         if name == "index.html" and self._locale is not None:
             response.headers["Content-Language"] = self._locale
         return response
+
+
+def _of_one_app(worlds: Sequence[World]) -> None:
+    """Several workspaces that have the same app.
+
+    Raises:
+        WorldError: They have not, or two of them cannot be told apart.
+    """
+    first = worlds[0]
+    for world in worlds[1:]:
+        if (world.app.id, world.tokens.of_the_app()) != (first.app.id, first.tokens.of_the_app()):
+            raise WorldError(f"{world.team.id}: another app than in {first.team.id}; one sandbox has one app.")
+    for named in ([w.team.id for w in worlds], [w.tokens.bot for w in worlds if w.tokens.bot]):
+        if len(set(named)) < len(named):
+            raise WorldError("Each workspace needs a team id and a bot token of its own.")
 
 
 def _again(world: World | Path, locale: str) -> World | None:
@@ -140,7 +188,8 @@ async def _at_home(
     if urlsplit(f"//{request.host}").hostname not in HOSTS:
         raise web.HTTPForbidden(text="This server answers to 127.0.0.1 only.")
     origin = request.headers.get("Origin")
-    foreign = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"} and request.path != "/"
+    asks = request.path in {"/", PATH} and request.method in {"GET", "HEAD"}
+    foreign = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"} and not asks
     if foreign or (origin is not None and urlsplit(origin).netloc != request.host):
         raise web.HTTPForbidden(text="Another page cannot use this server.")
     return await handler(request)

@@ -26,7 +26,7 @@ def _checked(ws: Workspace, raw: object, kind: str) -> Json:
     faults = blocks.view_faults(raw)
     if faults:
         raise ApiError("invalid_arguments", *map(str, faults))
-    scopes = ws.state.manifest.scopes
+    scopes = ws.installation.scopes
     if "files:read" not in scopes and any(
         each.get("element", {}).get("type") == "file_input" for each in raw.get("blocks", [])
     ):

@@ -1,13 +1,15 @@
 """The Web API's door: tokens, scopes, arguments, limits; then the method's own function."""
 
 import asyncio
+import base64
+import binascii
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from aiohttp import web
 
-from sandbox import api_chat, api_conversations, api_files, api_people, api_views
+from sandbox import api_chat, api_conversations, api_files, api_oauth, api_people, api_views
 from sandbox.call import Call
 from sandbox.limits import Limits
 from sandbox.state import ApiError
@@ -35,7 +37,9 @@ class Method(NamedTuple):
 
 METHODS = {
     "api.test": Method(api_people.api_test, kind=""),
+    "auth.revoke": Method(api_oauth.revoke),
     "auth.test": Method(api_people.auth_test),
+    "apps.uninstall": Method(api_oauth.uninstall),
     "apps.connections.open": Method(api_people.connections_open, kind="xapp"),
     "blocks.validate": Method(api_people.blocks_validate),
     "bots.info": Method(api_people.bots_info, ("users:read",)),
@@ -52,6 +56,7 @@ METHODS = {
     "conversations.open": Method(api_conversations.open_im, ("im:write", "mpim:write")),
     "conversations.join": Method(api_conversations.join, ("channels:join",), ("channel",)),
     "files.info": Method(api_files.info, ("files:read",), ("file",)),
+    "oauth.v2.access": Method(api_oauth.access, kind=""),
     "team.info": Method(api_people.team_info, ("team:read",)),
     "usergroups.list": Method(api_people.usergroups, ("usergroups:read",)),
     "usergroups.users.list": Method(api_people.usergroup_users, ("usergroups:read",), ("usergroup",)),
@@ -65,6 +70,10 @@ METHODS = {
 }
 
 
+FORMS_ONLY = {"oauth.v2.access"}
+MASKED = "…"
+
+
 class Failure(NamedTuple):
     """What the next call of a method meets, by a test's wish: a Slack error, or a bare HTTP status."""
 
@@ -73,8 +82,24 @@ class Failure(NamedTuple):
     retry_after: int | None
 
 
+async def serve(apis: Sequence["WebApi"], request: web.Request) -> web.Response:
+    """Answer one call: the token, or the code that is to become one, tells which workspace it is for."""
+    name = request.match_info["method"]
+    arguments: Json = {}
+    token: str | None = None
+    fault: ApiError | None = None
+    try:
+        arguments = await _arguments(name, request)
+        token = _token(request, arguments)
+    except ApiError as error:
+        fault = error
+    secrets = (token, arguments.get("code"), arguments.get("refresh_token"))
+    api = next((api for api in apis if any(map(api.knows, secrets))), apis[0])
+    return await api.serve(name, token, arguments, fault)
+
+
 class WebApi:
-    """Every method under `/api/`."""
+    """Every method under `/api/`, in one workspace."""
 
     def __init__(self, ws: Workspace) -> None:
         self._ws = ws
@@ -82,15 +107,17 @@ class WebApi:
         self.failures: dict[str, list[Failure]] = {}
         self.latency: dict[str, float] = {}
 
-    async def serve(self, request: web.Request) -> web.Response:
-        """Answer one call."""
-        name = request.match_info["method"]
-        arguments: Json = {}
+    def knows(self, secret: object) -> bool:
+        """Whether a token or a code is of this workspace."""
+        return isinstance(secret, str) and self._ws.installation.knows(secret)
+
+    async def serve(self, name: str, token: str | None, arguments: Json, fault: ApiError | None) -> web.Response:
+        """Answer one call; `fault` is what is wrong with its body."""
         headers: dict[str, str] = {}
         status = 200
         try:
-            arguments = await _arguments(request)
-            token = _token(request, arguments)
+            if fault is not None:
+                raise fault
             await asyncio.sleep(self.latency.get(name, self.latency.get("*", 0)))
             failure = self._failure(name)
             if failure is not None:
@@ -106,7 +133,7 @@ class WebApi:
         self._ws.log.add(
             "call",
             name,
-            arguments,
+            arguments | ({"client_secret": MASKED} if "client_secret" in arguments else {}),
             ok=bool(answer.get("ok")),
             error=answer.get("error"),
             summary=_summary(arguments),
@@ -118,7 +145,8 @@ class WebApi:
         if method is None:
             raise ApiError("unknown_method", req_method=name)
         self._authorize(method, token)
-        headers["X-OAuth-Scopes"] = ",".join(self._provided(token))
+        if method.kind:
+            headers["X-OAuth-Scopes"] = ",".join(self._provided(token))
         if method.scopes:
             headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
         missing = [key for key in method.required if arguments.get(key) in (None, "")]
@@ -131,22 +159,21 @@ class WebApi:
     def _provided(self, token: str | None) -> list[str]:
         if token == self._ws.state.world.tokens.app:
             return ["connections:write"]
-        return self._ws.state.manifest.scopes
+        return self._ws.installation.scopes
 
     def _authorize(self, method: Method, token: str | None) -> None:
         """Check the token and its scopes.
 
         Raises:
-            ApiError: There is none, it is unknown, of the wrong kind, or lacks the scope.
+            ApiError: There is none, it is unknown, revoked, over, of the wrong kind, or lacks the scope.
         """
         if not method.kind:
             return
-        tokens = self._ws.state.world.tokens
         if token is None:
             raise ApiError("not_authed")
-        if token not in {tokens.bot, tokens.app}:
-            raise ApiError("invalid_auth")
-        if not token.startswith(method.kind):
+        if token != self._ws.state.world.tokens.app:
+            self._ws.installation.check(token)
+        if not token.removeprefix("xoxe.").startswith(method.kind):
             raise ApiError("not_allowed_token_type")
         provided = self._provided(token)
         if method.scopes and not set(method.scopes) & set(provided):
@@ -163,14 +190,14 @@ def _failed(failure: Failure, headers: dict[str, str]) -> tuple[int, Json]:
     return failure.status or 200, {"ok": False, "error": failure.error or "internal_error"}
 
 
-async def _arguments(request: web.Request) -> Json:
-    """Arguments from the query, a form or a JSON body.
+async def _arguments(name: str, request: web.Request) -> Json:
+    """Arguments from the query, a form or a JSON body; the app's id and secret also from Basic authentication.
 
     Raises:
         ApiError: The body is no JSON, or no JSON object.
     """
-    arguments: Json = dict(request.query)
-    if request.method != "POST":
+    arguments: Json = dict(request.query) | _client(request)
+    if request.method != "POST" or (name in FORMS_ONLY and request.content_type == "application/json"):
         return arguments
     if request.content_type == "application/json":
         try:
@@ -181,6 +208,18 @@ async def _arguments(request: web.Request) -> Json:
             raise ApiError("json_not_object")
         return arguments | body
     return arguments | dict(await request.post())
+
+
+def _client(request: web.Request) -> Json:
+    """The app's id and secret, where they are in the header."""
+    kind, _, given = request.headers.get("Authorization", "").partition(" ")
+    if kind != "Basic":
+        return {}
+    try:
+        client_id, _, secret = base64.b64decode(given, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return {}
+    return {"client_id": client_id, "client_secret": secret}
 
 
 def _token(request: web.Request, arguments: Json) -> str | None:

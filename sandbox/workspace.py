@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sandbox import events, shapes
 from sandbox.delivery import Delivery
 from sandbox.hub import Hub
+from sandbox.installation import Installation
 from sandbox.log import Log
 from sandbox.manifest import Manifest
 from sandbox.request_urls import RequestUrls
@@ -20,7 +21,10 @@ class Workspace:
         self, world: World, manifest: Manifest, retry_after: Sequence[float], ack_seconds: float, clock: Clock
     ) -> None:
         self.state = State(world, manifest, clock)
+        self.installation = Installation.of(world.tokens, manifest, clock, world.settings.refresh_grace_seconds)
         self.hub = Hub()
+        if not self.installation.installed:
+            self._send_bot_away()
         self.log = Log(clock, lambda entry: self.hub.push(None, {"type": "log", "entry": entry}))
         self.socket = SocketMode(
             world.app.id,
@@ -47,17 +51,43 @@ class Workspace:
     def tell(self, event: Json, channel: Conversation | None = None) -> None:
         """Send an event to the app, if it asked for it, may have it and is in the channel."""
         needs = events.subscription(event, channel)
-        manifest = self.state.manifest
-        if needs.event not in manifest.events:
+        if needs.event not in self.state.manifest.events or not self.installation.installed:
             return
         if channel is not None and self.state.bot_user not in channel.members:
             return
         name = event["type"] if "subtype" not in event else f"{event['type']}/{event['subtype']}"
         body = events.callback(self.state, event, channel)
-        if needs.scope is not None and needs.scope not in manifest.scopes:
+        if needs.scope is not None and needs.scope not in self.installation.scopes:
             self.log.add("event", name, body, ok=False, error=f"missing_scope: {needs.scope}")
             return
         self.delivery.send_event(name, body)
+
+    # The app comes and goes
+
+    def install(self) -> None:
+        """The bot user is there; it is in no channel until somebody brings it into one."""
+        self.state.users[self.state.bot_user].deleted = False
+
+    def uninstall(self) -> None:
+        """Somebody takes the app away: no token is good, the bot is in no channel, and the app is told."""
+        self.lose(events.uninstalled(self.state), events.tokens_revoked(self.state))
+
+    def lose(self, *told: Json) -> None:
+        """The app has no token here any more; these are the last events it is told, if it asked for them."""
+        self.installation.end("account_inactive")
+        self._send_bot_away()
+        for body in told:
+            if body["event"]["type"] in self.state.manifest.events:
+                self.delivery.send_event(body["event"]["type"], body)
+
+    def _send_bot_away(self) -> None:
+        bot = self.state.bot_user
+        self.state.users[bot].deleted = True
+        self.state.homes.clear()
+        for channel in self.state.conversations.values():
+            if channel.kind == "channel" and bot in channel.members:
+                channel.members.remove(bot)
+                self.show_channel(channel)
 
     # Channels and people
 

@@ -103,18 +103,29 @@ class OtherApp(Strict):
 
 
 class Tokens(Strict):
-    """The tokens that are valid here; they open nothing anywhere else."""
+    """The tokens that are valid here; they open nothing anywhere else.
 
-    bot: str = Field(pattern=r"^xoxb-.+$")
+    Without `bot` the app is not installed until somebody does it by OAuth. `app`, `signing_secret`, `client_id` and
+    `client_secret` are the app's own: the same in every workspace of one sandbox.
+    """
+
+    bot: str | None = Field(default=None, pattern=r"^xoxb-.+$")
     app: str = Field(pattern=r"^xapp-.+$")
     signing_secret: str = Field(default="sandbox", min_length=1)
+    client_id: str = Field(default="1000000000.2000000000", pattern=r"^\d+\.\d+$")
+    client_secret: str = Field(default="sandbox", min_length=1)
+
+    def of_the_app(self) -> tuple[str, str, str, str]:
+        """What is the same wherever the app is."""
+        return self.app, self.signing_secret, self.client_id, self.client_secret
 
 
 class Settings(Strict):
     """How this workspace differs from the common one.
 
     `usergroups` off answers `plan_upgrade_required`, as plans without user groups do. `outsiders_may_command`
-    hands commands and shortcuts of guests and external people to the app, which has to refuse them itself.
+    hands commands and shortcuts of guests and external people to the app, which has to refuse them itself. For
+    `refresh_grace_seconds` a used refresh token is taken again; Slack promises a short while and says not how long.
     """
 
     usergroups: bool = True
@@ -122,6 +133,7 @@ class Settings(Strict):
     ephemeral_per_minute: int = 100
     post_seconds_per_channel: float = 1.0
     outsiders_may_command: bool = True
+    refresh_grace_seconds: float = 0.0
 
 
 class Step(Strict):

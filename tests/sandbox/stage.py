@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urljoin
 
 import aiohttp
 import yaml
@@ -133,12 +135,16 @@ class Seat:
 
 
 class Stage:
-    """A running sandbox, a client of its Web API, and a Bolt app that is connected on demand."""
+    """A workspace of a running sandbox, a client of its Web API, and a Bolt app that is connected on demand.
 
-    def __init__(self, sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    `team` is the workspace's id; without one the sandbox's first.
+    """
+
+    def __init__(self, sandbox: Sandbox, http: aiohttp.ClientSession, team: str | None = None) -> None:
         self.sandbox = sandbox
+        self.workspace = sandbox.workspaces[team] if team else sandbox.workspace
         self.http = http
-        tokens = sandbox.workspace.state.world.tokens
+        tokens = self.workspace.state.world.tokens
         self.client = AsyncWebClient(token=tokens.bot, base_url=sandbox.api_url, session=http)
         self.app_token = tokens.app
         self.handlers: list[AsyncSocketModeHandler] = []
@@ -157,20 +163,20 @@ class Stage:
 
     async def seat(self, user: str) -> Seat:
         """Somebody opens the page."""
-        seat = await Seat(user, self.sandbox.url, self.http).sit()
+        seat = await Seat(user, self.workspace.url, self.http).sit()
         self.seats.append(seat)
-        await until(lambda: self.sandbox.workspace.hub.connected(user))
+        await until(lambda: self.workspace.hub.connected(user))
         return seat
 
     async def admin(self, do: str, **body: object) -> None:
         """Something happens from outside."""
-        async with self.http.post(f"{self.sandbox.url}/seat/admin", json={"do": do} | body) as answer:
+        async with self.http.post(f"{self.workspace.url}/seat/admin", json={"do": do} | body) as answer:
             if answer.status != 200:
                 raise Refused(await answer.json())
 
     async def settled(self) -> None:
         """Wait until the app has acknowledged all that it was told."""
-        await self.sandbox.workspace.delivery.settled()
+        await self.workspace.delivery.settled()
 
     async def close(self) -> None:
         """Let everybody go."""
@@ -179,6 +185,18 @@ class Stage:
         for handler in self.handlers:
             with suppress(ConnectionError):
                 await handler.close_async()  # type: ignore[no-untyped-call] # slack-bolt leaves it untyped
+
+
+async def answered(http: aiohttp.ClientSession, authorize_url: str, team: str, user: str, answer: str = "allow") -> str:
+    """Somebody sees the page on which the app asks for its scopes, and answers; where they are sent back to."""
+    async with http.get(authorize_url) as page:
+        shown = await page.text()
+        assert page.status == 200, shown
+    form = {"consent": re.findall(r'name="consent" value="([^"]+)"', shown)[0], "who": f"{team}/{user}"}
+    url = urljoin(authorize_url, "/oauth/v2/authorize")
+    async with http.post(url, data={**form, "answer": answer}, allow_redirects=False) as sent:
+        assert sent.status == 302, await sent.text()
+        return sent.headers["Location"]
 
 
 async def until(true: Callable[[], bool]) -> None:
