@@ -10,8 +10,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.socket_mode import SocketMode
 from bot.transport import Heard
-from tests.flow.conftest import AGENT, DESK, WORKSPACE
+from tests.flow.conftest import AGENT, DESK, HTTP, WORKSPACE
 from tests.sandbox.stage import Json, Seat, Stage, until
+
+pytestmark = pytest.mark.skipif(HTTP, reason="about Socket Mode alone: played by make test")
 
 
 class Ear:
@@ -41,7 +43,6 @@ class Ear:
 @pytest.fixture
 async def ear(stage: Stage) -> Ear:
     """An app that listens."""
-    stage.sandbox.workspace.state.manifest.settings.socket_mode_enabled = True
     return Ear(stage)
 
 
