@@ -95,6 +95,15 @@ def test_a_threat_brings_its_people_in_beside_whatever_is_shown(playbook: Playbo
     assert {Route.SUPERVISOR, Route.LEGAL, Route.SALES} <= set(advice.routes)
 
 
+@pytest.mark.parametrize("threat", ["threatens_to_leave", "threatens_publicity"])
+def test_who_threatens_over_a_promise_that_stands_hears_that_it_stands(playbook: Playbook, threat: str) -> None:
+    """R25, R33: it is owed, so it is said, and not for the threat's sake; a promise that nobody found is not."""
+    for claim, stands in (("confirmed", True), ("not_confirmed", False), ("pending", False)):
+        advice = whispered(playbook, situation_of(Standing(claim=claim), Stage.CONFIRM), threat)
+        assert advice
+        assert ("promise_to_keep" in advice.plays) == stands
+
+
 def test_a_slight_is_apologised_for_before_the_question_is_answered(playbook: Playbook) -> None:
     """R08, R13: first the words that hurt, then what was asked."""
     situation = situation_of(Standing(), Stage.CONFIRM)
