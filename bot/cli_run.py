@@ -6,6 +6,8 @@ import click
 
 from bot import app
 from bot.cli import run_async
+from bot.logs import log_as_json
+from bot.metrics import Metrics
 from bot.settings import load_settings
 
 
@@ -29,6 +31,8 @@ def run_command(host: str | None, port: int | None) -> None:
     settings = load_settings()
     changes = {"http_host": host, "http_port": port}
     settings = settings.model_copy(update={name: value for name, value in changes.items() if value is not None})
+    metrics = Metrics()
+    log_as_json(settings.log_level, metrics.log_line)
     stop, listening = asyncio.Event(), asyncio.Event()
 
     def ready() -> None:
@@ -41,4 +45,4 @@ def run_command(host: str | None, port: int | None) -> None:
         stop.set()
         return True
 
-    run_async(app.run(settings, ready, stop), ends_gently)
+    run_async(app.run(settings, ready, stop, metrics=metrics), ends_gently)

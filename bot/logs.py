@@ -8,13 +8,15 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from re import compile as pattern
 from types import TracebackType
 from typing import Any, Final, TextIO
 
 import structlog
+import structlog.contextvars
 from pydantic import ValidationError
 
 LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -22,43 +24,74 @@ _OPENING: Final = pattern(r"[\w ,.;/-]{0,80}")
 _NAME: Final = pattern(r"[a-z0-9_]{1,40}")
 _DEEPEST: Final = 10
 
+Count = Callable[[str, str], None]
+"""Told of each line: which event, or `library`, and how grave."""
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
-def log_as_json(level: str) -> None:
-    """Log to standard error, one JSON object a line, libraries' warnings and what ends the program included."""
+def log_as_json(level: str, count: Count = lambda *_: None) -> None:
+    """Log to standard error, one JSON object a line, libraries' warnings and what ends the program included.
+
+    Args:
+        level: What is less grave is not written.
+        count: Told of every line from `info` on, also of those that are not written.
+    """
+
+    def counted(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        count(str(line.get("event", "")), str(line["level"]))
+        if LEVELS.get(line["level"], logging.CRITICAL) < LEVELS[level]:
+            raise structlog.DropEvent
+        return line
+
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            counted,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.ExceptionRenderer(_told),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(min(LEVELS[level], logging.INFO)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     # Below a warning slack-sdk and Bolt write whole payloads, which is why nobody can ask for that.
-    logging.basicConfig(level=max(LEVELS[level], logging.WARNING), handlers=[library_lines(sys.stderr)])
+    logging.basicConfig(level=max(LEVELS[level], logging.WARNING), handlers=[library_lines(sys.stderr, count)])
     sys.excepthook = on_crash
 
 
-def library_lines(stream: TextIO) -> logging.Handler:
-    """Where libraries' lines go: how each begins, since what follows may be anybody's words."""
+def of_workspace(workspace: str) -> AbstractContextManager[None]:
+    """While something is done for a workspace, each line of the log names it."""
+    return structlog.contextvars.bound_contextvars(workspace=workspace)
+
+
+def library_lines(stream: TextIO, count: Count = lambda *_: None) -> logging.Handler:
+    """Where libraries' lines go: how each begins, since what follows may be anybody's words.
+
+    Args:
+        count: Told of each.
+    """
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_LibraryLine())
+    handler.setFormatter(_LibraryLine(count))
     return handler
 
 
 class _LibraryLine(logging.Formatter):
     """A library's line in the shape of ours."""
 
+    def __init__(self, count: Count) -> None:
+        super().__init__()
+        self._count = count
+
     def format(self, record: logging.LogRecord) -> str:
         """One JSON object."""
+        self._count("library", record.levelname.lower())
         opening = _OPENING.match(record.getMessage())
         line = {
             "event": opening.group().strip() if opening else "",
             "logger": record.name,
             "where": f"{record.module}:{record.lineno}",
+            **structlog.contextvars.get_contextvars(),
             "level": record.levelname.lower(),
             "timestamp": datetime.fromtimestamp(record.created, tz=UTC).isoformat(),
         }

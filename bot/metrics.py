@@ -6,12 +6,12 @@ code of Slack's, so the number of series does not grow with customers, cases or 
 """
 
 import time
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
 from re import compile as pattern
-from typing import Any, Final
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -233,16 +233,6 @@ def _of_workspaces(workspaces: Mapping[str, WorkspaceStanding]) -> Iterator[Metr
 
 def _family(name: str, help_: str, value: float) -> Metric:
     return GaugeMetricFamily(name, help_, value=value)
-
-
-def counting(metrics: Metrics) -> Any:
-    """For structlog: count each line on its way, the quiet ones as well."""
-
-    def count(_: Any, level: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        metrics.log_line(str(line.get("event", "")), "error" if level == "exception" else level)
-        return line
-
-    return count
 
 
 def now() -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from bot.logs import of_workspace
 from bot.transport import FINISH_SECONDS, Heard, Transport
 from handlers import catch_up, closing, deliver, digest, due, home, people, renewals, retention, works
 from handlers.services import Services
@@ -96,6 +97,11 @@ async def _look_after(workspaces: Workspaces, also: Also) -> None:
 
 async def _tend(parts: Services, also: Also) -> None:
     """What goes on for one workspace; when one thing of it dies, all of it does."""
+    with of_workspace(parts.identity.workspace):
+        await _tended(parts, also)
+
+
+async def _tended(parts: Services, also: Also) -> None:
     async with asyncio.TaskGroup() as group:
         for each in (
             due.run_due(parts),

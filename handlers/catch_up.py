@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from slack_sdk.errors import SlackApiError
 
+from bot.logs import of_workspace
 from handlers import people
 from handlers.services import Services
 from storage import inbox, which_case
@@ -33,6 +34,11 @@ async def fill_in(services: Services) -> bool:
     Returns:
         Whether all of it could be read; otherwise it has to be tried again before we count as listening.
     """
+    with of_workspace(services.identity.workspace):
+        return await _fill_in(services)
+
+
+async def _fill_in(services: Services) -> bool:
     workspace = services.identity.workspace
     with services.casebook.begin() as connection:
         since = workspaces.alive_at(connection, workspace)

@@ -11,6 +11,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from sqlalchemy import Connection
 
+from bot.logs import of_workspace
 from bot.message import Role
 from bot.setup import Person
 from bot.visibility import Surface, Withheld, may_show
@@ -447,7 +448,8 @@ async def run_outbox(workspaces: Workspaces) -> None:
             sending = outbox.claim(connection, now=workspaces.clock())
             due = None if sending else outbox.next_due(connection)
         if sending:
-            await _send_claimed(workspaces, sending)
+            with of_workspace(sending.workspace):
+                await _send_claimed(workspaces, sending)
             continue
         if wake.sending_ends.is_set():
             return

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bot.i18n import words
 from bot.language import language_of_locale
+from bot.logs import of_workspace
 from handlers import deliver, people
 from handlers.services import Services, woken
 from handlers.workspaces import Workspaces
@@ -133,7 +134,8 @@ async def run_lane(workspaces: Workspaces, lane: Lane, works: Mapping[str, Work]
         if entry is None:
             await woken(woken_by, 1.0)
         elif services := workspaces.of(entry.workspace):
-            await work_on(services, entry, works)
+            with of_workspace(entry.workspace):
+                await work_on(services, entry, works)
         else:
             with workspaces.casebook.begin() as connection:
                 inbox.keep_for_later(connection, entry, until=workspaces.clock() + NOT_THERE_SECONDS)
