@@ -48,6 +48,11 @@ class Server:
         self._bare: set[str] = set()
         self._sessions: dict[str, psycopg.Connection[tuple[Any, ...]]] = {}
 
+    @property
+    def pid(self) -> int:
+        """The server's own process, whose children do its work."""
+        return int((self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").split()[0])
+
     def url(self, database: str) -> str:
         """Where one of its databases is."""
         address = URL.create("postgresql", username="aside", database=database, query={"host": str(self.folder)})
@@ -113,8 +118,11 @@ class Server:
 
 
 @cache
-def server() -> Server:
+def server(*, hasty: bool = True) -> Server:
     """The server of this process, started the first time.
+
+    Args:
+        hasty: What is lost with the machine's power need not survive it; otherwise it is kept as one usually is.
 
     Skips whatever test asks where there is no PostgreSQL.
     """
@@ -143,7 +151,8 @@ def server() -> Server:
     making = start(initdb, "-D", data, "-U", "aside", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
     making.communicate()
     assert making.returncode == 0
-    options = [part for each in (*HASTY, "max_connections=200", "listen_addresses=") for part in ("-c", each)]
+    chosen = (*(HASTY if hasty else ()), "max_connections=200", "listen_addresses=")
+    options = [part for each in chosen for part in ("-c", each)]
     process = start("/bin/sh", "-c", UNTIL_WE_ARE_GONE, folder, postgres, "-D", data, "-k", folder, *options)
     atexit.register(_stop, process, folder)
     made = Server(folder)
