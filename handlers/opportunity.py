@@ -10,6 +10,7 @@ from bot.blocks import Block
 from bot.cards import exception as exception_card
 from bot.cards import renewals as renewals_card
 from bot.cards import sales as card
+from bot.cards import sales_windows as windows
 from bot.i18n import Words
 from bot.renewals import EndingKey, key_of
 from bot.sales import (
@@ -36,16 +37,16 @@ from storage import cases, opportunities
 from storage import workspace as workspaces
 
 MOVE_OF: Mapping[str, SalesMove] = {
-    card.SNOOZE_VIEW: SalesMove.SNOOZE,
-    card.HAND_ON_VIEW: SalesMove.HAND_ON,
-    card.WON_VIEW: SalesMove.WIN,
-    card.LOST_VIEW: SalesMove.LOSE,
+    windows.SNOOZE_VIEW: SalesMove.SNOOZE,
+    windows.HAND_ON_VIEW: SalesMove.HAND_ON,
+    windows.WON_VIEW: SalesMove.WIN,
+    windows.LOST_VIEW: SalesMove.LOSE,
 }
 FIRST_BOX: Mapping[str, str] = {
-    card.SNOOZE_VIEW: "until",
-    card.HAND_ON_VIEW: "whom",
-    card.WON_VIEW: "value",
-    card.LOST_VIEW: "reason",
+    windows.SNOOZE_VIEW: "until",
+    windows.HAND_ON_VIEW: "whom",
+    windows.WON_VIEW: "value",
+    windows.LOST_VIEW: "reason",
 }
 """Where a window says why nothing of it is taken."""
 MENTION = re.compile(r"<@(\w+)>")
@@ -112,15 +113,15 @@ async def _open(services: Services, task: Task, move: SalesMove, about: str = ""
 def _window(services: Services, about: str, known: Opportunity | None, move: SalesMove, actor: Actor) -> Block:
     policy, say = services.playbook.policy, actor.say
     if move is SalesMove.SNOOZE:
-        return card.snooze_modal(about, suggested=next_morning(moment(services), policy.hours), say=say)
+        return windows.snooze_modal(about, suggested=next_morning(moment(services), policy.hours), say=say)
     if move is SalesMove.HAND_ON:
-        return card.hand_on_modal(about, say)
+        return windows.hand_on_modal(about, say)
     key = key_of(known) if known else None
     ending = endings.found(services, key) if key else None
     if move is SalesMove.WIN:
         unit = policy.cost.currency
-        return renewals_card.renewed_modal(ending, unit, say) if ending else card.won_modal(about, unit, say)
-    return renewals_card.not_renewed_modal(ending, say) if ending else card.lost_modal(about, say)
+        return renewals_card.renewed_modal(ending, unit, say) if ending else windows.won_modal(about, unit, say)
+    return renewals_card.not_renewed_modal(ending, say) if ending else windows.lost_modal(about, say)
 
 
 def _by_name(services: Services, sentence: str, say: Words) -> str:
@@ -153,7 +154,7 @@ async def _mistakes(services: Services, sent: Submission, actor: Actor) -> dict[
     match move:
         case SalesMove.SNOOZE:
             error = snooze_error(sent.moment("until"), moment(services))
-            return {box: card.snooze_error_words(error, say)} if error else {}
+            return {box: windows.snooze_error_words(error, say)} if error else {}
         case SalesMove.HAND_ON:
             wrong = await _whom_error(services, known, sent.text("whom"), actor)
             return {box: wrong} if wrong else {}
@@ -209,7 +210,7 @@ async def on_sent(services: Services, task: Task) -> None:
             casework.answer(services, connection, task, actor, "", next(iter(wrong.values())))
         return
     value = parse_cost(sent.text("value"), services.playbook.policy.cost.currency)
-    is_won = sent.callback_id == card.WON_VIEW
+    is_won = sent.callback_id == windows.WON_VIEW
     said = Outcome(
         whom=sent.text("whom"),
         until=sent.moment("until"),

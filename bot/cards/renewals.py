@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from bot.blocks import Block, button, context, cut, escaped, header, option, overflow, plain, section
-from bot.cards import sales
+from bot.cards import sales, sales_windows
 from bot.i18n import Words
 from bot.renewals import MOST_LISTED, Ending, EndingKey, Listed
 from bot.sales import SETTLED, Opportunity, OpportunityState
@@ -136,12 +136,12 @@ def card(
 
 def renewed_modal(ending: Ending, currency: str, say: Words) -> Block:
     """For how much, and for how long."""
-    return _about(ending, say("Renewed"), sales.won_modal(ending.key.spelt, currency, say), say)
+    return _about(ending, say("Renewed"), sales_windows.won_modal(ending.key.spelt, currency, say), say)
 
 
 def not_renewed_modal(ending: Ending, say: Words) -> Block:
     """Why it was not renewed (R45)."""
-    return _about(ending, say("Not renewed"), sales.lost_modal(ending.key.spelt, say), say)
+    return _about(ending, say("Not renewed"), sales_windows.lost_modal(ending.key.spelt, say), say)
 
 
 def _about(ending: Ending, title: str, view: Block, say: Words) -> Block:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from bot.briefing import Avoid
-from bot.cards import renewals, sales, sales_notices
+from bot.cards import renewals, sales, sales_notices, sales_windows
 from bot.cards.sales import Brief
 from bot.commitments import Commitment
 from bot.customer import CustomerRecord, Price, ServicePrice
@@ -187,15 +187,15 @@ def everything(
     yield from _contracts(say, name, records)
     sentences = [
         *(sales.refusal_words(each, taken, "Asia/Taipei", say) for each in SalesRefusal),
-        *(sales.snooze_error_words(each, say) for each in SnoozeError),
+        *(sales_windows.snooze_error_words(each, say) for each in SnoozeError),
         *(sales.lost_words(each, say) for each in LostReason),
     ]
     yield from (Shown("sentence", each, []) for each in sentences)
     views = [
-        sales.snooze_modal("o", suggested=NOW, say=say),
-        sales.hand_on_modal("o", say),
-        sales.won_modal("o", "TWD", say),
-        sales.lost_modal("o", say),
+        sales_windows.snooze_modal("o", suggested=NOW, say=say),
+        sales_windows.hand_on_modal("o", say),
+        sales_windows.won_modal("o", "TWD", say),
+        sales_windows.lost_modal("o", say),
     ]
     for view in views:
         yield Shown(f"window {view['title']['text']}", "", view["blocks"], view)
