@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -14,6 +15,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.learning import learn
+from bot.many import Many
 from bot.metrics import Metrics
 from bot.only_one import only_one
 from bot.playbook import Playbook
@@ -32,10 +34,12 @@ from handlers.playbook_edits import Playbooks
 from handlers.ready import Ready
 from handlers.services import Known, Services, Wake
 from handlers.standing import Standings
+from handlers.tokens import RenewingClient
 from handlers.workspaces import Installed, Workspaces
-from storage import gauges, inbox, outbox
+from storage import gauges, inbox, installations, outbox
 from storage.directory import DirectorySource
 from storage.engine import Casebook, is_file, open_casebook
+from storage.sealing import Seal
 
 SLACK_TIMEOUT = aiohttp.ClientTimeout(total=15)
 
@@ -51,11 +55,13 @@ class Wired:
 
     Attributes:
         client: Without a token: of no workspace.
+        many: What there is besides where workspaces install us; None where there is a lone one.
     """
 
     workspaces: Workspaces
     playbooks: Playbooks
     client: AsyncWebClient
+    many: Many | None = None
 
     @property
     def lone(self) -> Services:
@@ -89,24 +95,35 @@ async def wired(
             return learning(playbook, settings, log.info)
 
     playbooks = Playbooks(reading, learnt)
+    seal = Seal(settings.token_key.get_secret_value()) if settings.installs else None
     async with aiohttp.ClientSession(trust_env=True, timeout=SLACK_TIMEOUT) as http:
-        token = settings.slack_bot_token.get_secret_value()
-        identity = await identify(AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http))
+        client = AsyncWebClient(base_url=settings.slack_api_url, session=http)
+        lone = None if seal else await _lone(settings, http)
         await playbooks.known(settings.playbook)
         wake = Wake()
         casebook = open_casebook(settings.casebook_url)
         gauges.tell_of_errors(casebook, counts.database_error)
+        many = Many.of(settings, casebook, seal, clock, client) if seal else None
+
+        def own(workspace: str) -> Settings:
+            return settings.of(workspace) if many else settings
+
+        def client_of(installed: Installed) -> AsyncWebClient:
+            options = {"token": installed.token, "base_url": settings.slack_api_url, "session": http}
+            if many is None:
+                return CountedClient(counts, **options)
+            return RenewingClient(partial(many.tokens.renewed, installed.workspace), counts, **options)
 
         def parts_of(installed: Installed, known: Known) -> Services:
             return Services(
                 identity=installed.identity,
-                client=CountedClient(counts, token=installed.token, base_url=settings.slack_api_url, session=http),
+                client=client_of(installed),
                 http=http,
                 casebook=casebook,
-                directories=DirectorySource(settings.directory_path),
+                directories=DirectorySource(own(installed.workspace).directory_path),
                 known=known,
                 clock=clock,
-                exports=settings.data / "exports",
+                exports=own(installed.workspace).exports,
                 wake=wake.of_another(),
                 metrics=counts,
             )
@@ -115,18 +132,24 @@ async def wired(
             casebook=casebook,
             clock=clock,
             wake=wake,
-            read=lambda _: [Installed(identity, token)],
+            read=lambda _: many.tokens.installed() if many else [lone] if lone else [],
             open_parts=parts_of,
             learnt=playbooks.known,
-            playbook_of=lambda _: settings.playbook,
-            is_lone=True,
+            playbook_of=lambda workspace: own(workspace).playbook,
+            is_lone=lone is not None,
             metrics=counts,
         )
         try:
             await workspaces.refresh()
-            yield Wired(workspaces, playbooks, AsyncWebClient(base_url=settings.slack_api_url, session=http))
+            yield Wired(workspaces, playbooks, client, many)
         finally:
             casebook.close()
+
+
+async def _lone(settings: Settings, http: aiohttp.ClientSession) -> Installed:
+    """The only workspace, of whose token Slack is asked."""
+    token = settings.slack_bot_token.get_secret_value()
+    return Installed(await identify(AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)), token)
 
 
 def bolt_app(parts: Wired, signing_secret: str = "") -> AsyncApp:
@@ -167,6 +190,7 @@ def release_leases(casebook: Casebook) -> None:
     with casebook.begin() as connection:
         inbox.release_leases(connection)
         outbox.release_leases(connection)
+        installations.release_leases(connection)
 
 
 async def run(
@@ -206,6 +230,8 @@ async def run(
             await check_socket_mode(parts.client, app_token)
             transport = SocketMode(app, app_token, settings.slack_connections)
         release_leases(parts.workspaces.casebook)
+        if parts.many:
+            server.installing = parts.many.installing
         stack.push_async_callback(transport.stop)
         await transport.start()
         served = [each.identity.workspace for each in parts.workspaces.all()]
@@ -220,6 +246,7 @@ async def run(
             parts.workspaces,
             transport,
             parts.playbooks.watch(),
+            *(parts.many.work(parts.workspaces) if parts.many else ()),
             also=lambda each: _telling(each, settings),
             unread=unread,
         )

@@ -59,7 +59,7 @@ def forget_command(customer: str, *, yes: bool, open_too: bool) -> None:
         _write_anew(casebook, settings)
         told = f"Removed the words of {_cases(done.cases)} of {name}." if done.changed else "There was nothing left."
         click.echo(f"{told} Figures, states and who decided stay.")
-        _tell_elsewhere(casebook.file, settings.data / "exports", customer_id)
+        _tell_elsewhere(casebook.file, settings.exports, customer_id)
 
 
 def _directory(settings: Settings) -> Directory | None:

@@ -5,11 +5,13 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import Protocol
 
 from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 
 from bot.errors import UserError
@@ -18,6 +20,8 @@ from bot.metrics import CONTENT_TYPE, Metrics, Standing
 from bot.transport import FINISH_SECONDS, Heard
 
 PATH = "/slack/events"
+INSTALL_PATH = "/slack/install"
+REDIRECT_PATH = "/slack/oauth_redirect"
 MOST_BYTES = 1024 * 1024
 """Far more than Slack sends: a message has 40,000 characters at most, a window 100 blocks of 3,000."""
 BODY_SECONDS = 5.0
@@ -83,6 +87,16 @@ class Requests:
         return heard
 
 
+class Installs(Protocol):
+    """How workspaces install us."""
+
+    async def begin(self, request: AsyncBoltRequest) -> BoltResponse:
+        """Send somebody on to Slack's question."""
+
+    async def finish(self, request: AsyncBoltRequest) -> BoltResponse:
+        """Slack sent somebody back."""
+
+
 class Server:
     """The port. It answers as soon as we start; Slack is let in once we can write down what it says."""
 
@@ -92,6 +106,7 @@ class Server:
         self._metrics = metrics or Metrics()
         self._runner: web.AppRunner | None = None
         self.requests: Requests | None = None
+        self.installing: Installs | None = None
         self.checks: Checks | None = None
         self.standing: Look | None = None
 
@@ -111,6 +126,8 @@ class Server:
         app.add_routes(
             [
                 web.post(PATH, self._slack),
+                web.get(INSTALL_PATH, self._install),
+                web.get(REDIRECT_PATH, self._installed),
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
                 web.get("/metrics", self._counted),
@@ -137,6 +154,16 @@ class Server:
         if self.requests is None:
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         return await self.requests.answer(request)
+
+    async def _install(self, request: web.Request) -> web.Response:
+        if self.installing is None:
+            return web.Response(status=HTTPStatus.NOT_FOUND)
+        return await to_aiohttp_response(await self.installing.begin(await to_bolt_request(request)))
+
+    async def _installed(self, request: web.Request) -> web.Response:
+        if self.installing is None:
+            return web.Response(status=HTTPStatus.NOT_FOUND)
+        return await to_aiohttp_response(await self.installing.finish(await to_bolt_request(request)))
 
     async def _healthz(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})

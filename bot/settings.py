@@ -1,8 +1,10 @@
 """Settings from the environment; each has a name that starts with ASIDE_."""
 
 import os
+import re
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urljoin
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +17,8 @@ MANIFEST = Path(__file__).parent / "manifest.yml"
 """The Slack app's manifest; a link to the one at the top of the tree, so that a wheel holds it too."""
 SLACK_API_URL = "https://slack.com/api/"
 HTTP_PORT = 3000
+WORKSPACE = "T[A-Z0-9]{1,31}"
+"""What the id of a workspace looks like; nothing else becomes part of a path."""
 
 
 class Settings(BaseSettings):
@@ -22,10 +26,15 @@ class Settings(BaseSettings):
 
     Attributes:
         data: Folder for the casebook, and for the directory unless `directory` says otherwise.
+        workspace: The workspace that a command is about, of several.
         database_url: The casebook's database; an SQLite file in `data` when empty.
         slack_api_url: Any server that speaks Slack's Web API and Socket Mode.
         slack_app_token: Slack is heard over Socket Mode.
         slack_signing_secret: Slack is heard over HTTP, in requests signed with it.
+        slack_client_id: With its secret: whoever installs the app is served, each workspace for itself.
+        slack_authorize_url: Where Slack asks whoever installs the app; beside `slack_api_url` when empty.
+        slack_redirect_uri: Where Slack sends them back; the app's first one when empty.
+        token_key: What the tokens of those workspaces are closed with (`storage.sealing`).
         slack_connections: Over Socket Mode: how many are held at once; one more is open while another is renewed.
         http_host: Where `/slack/events`, `/healthz` and `/readyz` are served.
         http_port: The same; over Socket Mode nothing is served without it.
@@ -38,6 +47,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ASIDE_", extra="ignore")
 
     data: Path = Path(".aside")
+    workspace: str = Field(default="", pattern=f"^({WORKSPACE})?$")
     directory: Path | None = None
     database_url: str = ""
     playbook: Path = PACKAGED_PLAYBOOK
@@ -45,6 +55,11 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")
     slack_signing_secret: SecretStr = SecretStr("")
+    slack_client_id: str = ""
+    slack_client_secret: SecretStr = SecretStr("")
+    slack_authorize_url: str = Field(default="", pattern="^(https?://.+)?$")
+    slack_redirect_uri: str = Field(default="", pattern="^(https?://.+)?$")
+    token_key: SecretStr = SecretStr("")
     slack_connections: int = Field(default=2, ge=1, le=9)
     http_host: str = "127.0.0.1"
     http_port: int | None = Field(default=None, ge=0, le=65_535)
@@ -60,6 +75,74 @@ class Settings(BaseSettings):
         if self.crm_webhook_url and key_of(self.crm_webhook_secret.get_secret_value()) is None:
             raise ValueError("ASIDE_CRM_WEBHOOK_SECRET has to be whsec_ and at least 24 bytes in base64")
         return self
+
+    @property
+    def installs(self) -> bool:
+        """Whether workspaces install us by themselves; otherwise there is one, with its token in a setting.
+
+        Raises:
+            UserError: when settings for the one and for the other are there, or some lack.
+        """
+        secret = self.slack_client_secret.get_secret_value()
+        if not self.slack_client_id and not secret:
+            return False
+        if not self.slack_client_id or not secret:
+            lacks = "ASIDE_SLACK_CLIENT_SECRET" if self.slack_client_id else "ASIDE_SLACK_CLIENT_ID"
+            raise UserError(
+                f"{lacks} is not set.", "Copy client id and secret from Basic Information of your Slack app."
+            )
+        if self.slack_bot_token.get_secret_value():
+            raise UserError(
+                "ASIDE_SLACK_BOT_TOKEN and ASIDE_SLACK_CLIENT_ID are both set.",
+                "Leave out the first to serve every workspace that installs the app, or the second to serve one.",
+            )
+        if self.slack_app_token.get_secret_value():
+            raise UserError(
+                "ASIDE_SLACK_APP_TOKEN and ASIDE_SLACK_CLIENT_ID are both set.",
+                "Several workspaces are heard over HTTP: set ASIDE_SLACK_SIGNING_SECRET instead of the first.",
+            )
+        if not self.slack_signing_secret.get_secret_value():
+            raise UserError(
+                "ASIDE_SLACK_SIGNING_SECRET is not set.",
+                "Several workspaces are heard over HTTP: copy it from Basic Information of your Slack app.",
+            )
+        if self.directory and not self.workspace:
+            raise UserError(
+                "ASIDE_DIRECTORY and ASIDE_SLACK_CLIENT_ID are both set.",
+                "Leave out the first: each workspace has a directory of its own. aside --workspace T… import fills it.",
+            )
+        return True
+
+    def of(self, workspace: str) -> Self:
+        """The same settings for one workspace of several: what is its own stands in a folder of its own.
+
+        Raises:
+            ValueError: when that is no workspace's id.
+        """
+        if not is_workspace(workspace):
+            raise ValueError(workspace)
+        made = self.model_copy(update={"workspace": workspace})
+        playbook = made.home / "playbook"
+        its_own = {
+            "directory": made.home / "directory.db",
+            "playbook": playbook if playbook.is_dir() else self.playbook,
+        }
+        return made.model_copy(update=its_own)
+
+    @property
+    def home(self) -> Path:
+        """Folder for what is one workspace's own; of a lone one, for everything."""
+        return self.data / "workspaces" / self.workspace if self.workspace else self.data
+
+    @property
+    def exports(self) -> Path:
+        """Folder for the cases that are taken out as evidence."""
+        return self.home / "exports"
+
+    @property
+    def authorize_url(self) -> str:
+        """Where Slack asks whoever installs the app."""
+        return self.slack_authorize_url or urljoin(self.slack_api_url, "/oauth/v2/authorize")
 
     @property
     def speaks_http(self) -> bool:
@@ -87,7 +170,16 @@ class Settings(BaseSettings):
 
     @property
     def directory_path(self) -> Path:
-        """The directory's file."""
+        """The directory's file.
+
+        Raises:
+            UserError: when there are several workspaces, and nobody said which.
+        """
+        if self.installs and not self.workspace:
+            raise UserError(
+                "Several workspaces may be served here, each with a directory of its own.",
+                "Say which: aside --workspace T… and the command; aside workspaces lists them.",
+            )
         return self.directory or self.data / "directory.db"
 
     @property
@@ -101,6 +193,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data / 'casebook.db'}"
 
 
+def is_workspace(text: str) -> bool:
+    """Whether this is the id of a workspace, which may become part of a path."""
+    return re.fullmatch(WORKSPACE, text) is not None
+
+
 def load_settings() -> Settings:
     """Read the environment.
 
@@ -108,7 +205,8 @@ def load_settings() -> Settings:
         UserError: when a value does not make sense.
     """
     try:
-        return Settings()
+        settings = Settings()
+        return settings.of(settings.workspace) if settings.workspace else settings
     except ValidationError as error:
         first = error.errors()[0]
         name = "ASIDE_" + "_".join(str(part) for part in first["loc"]).upper()

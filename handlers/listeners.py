@@ -15,7 +15,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.cards.right_customer import CUSTOMER_SELECT
 from bot.errors import UserError
-from handlers import draft, inbound, right_customer, setup, works
+from handlers import draft, inbound, leaving, right_customer, setup, works
 from handlers.services import Services
 from handlers.workspaces import Workspaces
 from storage import inbox
@@ -32,7 +32,10 @@ class Registered:
     events: tuple[str, ...]
 
 
-REGISTERED = Registered(commands=tuple(works.COMMANDS), shortcuts=tuple(works.SHORTCUTS), events=tuple(works.STREAM))
+UNINSTALLED = "app_uninstalled"
+REGISTERED = Registered(
+    commands=tuple(works.COMMANDS), shortcuts=tuple(works.SHORTCUTS), events=(*works.STREAM, UNINSTALLED)
+)
 
 Payload = Mapping[str, Any]
 Options = Callable[[Services, str, str], Awaitable[list[dict[str, Any]]]]
@@ -121,6 +124,11 @@ def _is_known(workspaces: Workspaces, workspace: str, user: str) -> bool:
 def _event_listener(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
     async def on_event(body: dict[str, Any], context: AsyncBoltContext) -> None:
         event, workspace = body["event"], _workspace(context)
+        if event["type"] == UNINSTALLED:
+            leaving.uninstalled(workspaces, workspace, float(body["event_time"]))
+            return
+        if event["type"] == "tokens_revoked" and workspaces.heard_for(workspace) is None:
+            return  # Bolt lets it through without asking us whose it is
         if event["type"] == "user_change":
             user = str(event["user"]["id"])  # Slack tells of everybody, and far more than we want to know
             if not _is_known(workspaces, workspace, user):

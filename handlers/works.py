@@ -38,6 +38,7 @@ from handlers import (
     grant,
     home,
     inbound,
+    leaving,
     opportunity,
     prolonged,
     promise_scope,
@@ -205,4 +206,5 @@ STREAM: dict[str, Work] = {
     "channel_shared": changes.on_channel_changed,
     "channel_unshared": changes.on_channel_changed,
     "user_change": changes.on_person_changed,
+    "tokens_revoked": leaving.on_tokens_revoked,
 }

@@ -1,6 +1,7 @@
 """Who installed us: a row for each workspace, with its tokens closed, and the installations that are being made."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -24,7 +25,7 @@ class TokenState(StrEnum):
 
     GOOD = "good"
     REFUSED = "refused"
-    """Slack refused to renew it; it still works until it expires."""
+    """Slack refused to renew or to take it; one that it does not renew works until it expires."""
     REVOKED = "revoked"
     UNREADABLE = "unreadable"
     LEAVING = "leaving"
@@ -38,7 +39,7 @@ class Installation:
         bot_token: Empty when it was revoked or none of our keys opens it.
         refresh_token: Empty when the bot token never expires.
         expires_at: When the bot token does, in seconds since 1970.
-        refused: Slack's code for why it did not renew the token; empty when it did.
+        refused: Slack's code for why it did not renew or take the token; empty when it did.
         leaving_at: When we heard that they uninstalled us; everything of theirs is being deleted.
         sealed_refresh_token: As it stands in the row, to write only over what was read.
     """
@@ -77,14 +78,13 @@ class Installation:
         return self.token_state in {TokenState.GOOD, TokenState.REFUSED}
 
 
-def save(connection: Connection, seal: Seal, made: Installation) -> None:
-    """Write an installation; one that was there before gets the new token and scopes, and keeps its data.
+def save(connection: Connection, seal: Seal, made: Installation) -> bool:
+    """Write an installation; whether we were there before: then it gets the new token and scopes, and keeps its data.
 
     Where we are still deleting what was before, that goes on, and the workspace begins empty.
     """
-    kept = connection.execute(
-        select(installations.c.leaving_at).where(installations.c.workspace == made.workspace)
-    ).scalar_one_or_none()
+    before = get(connection, made.workspace)
+    leaving_at = before.leaving_at if before else None
     row = {
         "workspace": made.workspace,
         "name": made.name,
@@ -101,9 +101,10 @@ def save(connection: Connection, seal: Seal, made: Installation) -> None:
         "lease_until": 0.0,
         "refused": "",
         "revoked_at": None,
-        "leaving_at": kept,
+        "leaving_at": leaving_at,
     }
     upsert(connection, installations, row)
+    return before is not None and leaving_at is None
 
 
 def all_of(connection: Connection, seal: Seal) -> Sequence[Installation]:
@@ -112,17 +113,17 @@ def all_of(connection: Connection, seal: Seal) -> Sequence[Installation]:
     return [_read(seal, row) for row in rows]
 
 
-def get(connection: Connection, seal: Seal, workspace: str) -> Installation | None:
-    """One of them."""
+def get(connection: Connection, workspace: str, seal: Seal | None = None) -> Installation | None:
+    """One of them; without the seal its tokens stay closed."""
     row = connection.execute(select(installations).where(installations.c.workspace == workspace)).one_or_none()
     return _read(seal, row) if row else None
 
 
-def _read(seal: Seal, row: Row[Any]) -> Installation:
-    try:
-        bot_token, refresh_token = seal.opened(row.bot_token), seal.opened(row.refresh_token)
-    except UnreadableError:
-        bot_token = refresh_token = ""
+def _read(seal: Seal | None, row: Row[Any]) -> Installation:
+    bot_token = refresh_token = ""
+    if seal:
+        with suppress(UnreadableError):
+            bot_token, refresh_token = seal.opened(row.bot_token), seal.opened(row.refresh_token)
     return Installation(
         workspace=row.workspace,
         name=row.name,
@@ -143,23 +144,32 @@ def _read(seal: Seal, row: Row[Any]) -> Installation:
     )
 
 
-def claim_refresh(connection: Connection, seal: Seal, *, now: float) -> Installation | None:
+def claim_refresh(
+    connection: Connection, seal: Seal, *, now: float, workspace: str | None = None
+) -> Installation | None:
     """Take the workspace whose token expires first, if it is time to renew it, for as long as a lease.
 
     Whoever else looks meanwhile leaves it alone; after a lease that nobody gave back, it is tried again.
+
+    Args:
+        workspace: The one whose token Slack called expired, whatever we think of it.
     """
     is_due = (
-        (installations.c.expires_at <= now + REFRESH_AHEAD_SECONDS)
+        (
+            (installations.c.workspace == workspace)
+            if workspace
+            else (installations.c.expires_at <= now + REFRESH_AHEAD_SECONDS)
+        )
         & (installations.c.refresh_token != "")
         & (installations.c.lease_until <= now)
         & installations.c.revoked_at.is_(None)
         & installations.c.leaving_at.is_(None)
     )
     due = select(installations.c.workspace).where(is_due).order_by(installations.c.expires_at)
-    for workspace in connection.execute(due).scalars().all():
-        taken = update(installations).where(installations.c.workspace == workspace, is_due)
+    for each in connection.execute(due).scalars().all():
+        taken = update(installations).where(installations.c.workspace == each, is_due)
         if connection.execute(taken.values(lease_until=now + LEASE_SECONDS)).rowcount:
-            found = get(connection, seal, workspace)
+            found = get(connection, each, seal)
             if found and found.refresh_token:
                 return found
     return None
@@ -187,6 +197,21 @@ def not_refreshed(connection: Connection, before: Installation, *, refused: str,
     """
     values = {"lease_until": again_at} | ({"refused": refused} if refused else {})
     connection.execute(update(installations).where(_as_read(before)).values(**values))
+
+
+def release_leases(connection: Connection) -> None:
+    """At the start of the only worker: nobody else is renewing or deleting anything."""
+    connection.execute(update(installations).values(lease_until=0.0))
+
+
+def not_taken(connection: Connection, before: Installation, *, code: str) -> None:
+    """Note that Slack does not take the token, unless there is another by now.
+
+    Args:
+        code: What it said.
+    """
+    same = _as_read(before) & (installations.c.installed_at == before.installed_at)
+    connection.execute(update(installations).where(same).values(refused=code))
 
 
 def _as_read(before: Installation) -> ColumnElement[bool]:

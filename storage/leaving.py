@@ -32,9 +32,8 @@ def claim(connection: Connection, workspace: str, *, now: float) -> bool:
 
 def hold(connection: Connection, workspace: str, *, now: float) -> None:
     """Go on being the one."""
-    connection.execute(
-        update(installations).where(installations.c.workspace == workspace).values(lease_until=now + LEASE_SECONDS)
-    )
+    mine = update(installations).where(installations.c.workspace == workspace)
+    connection.execute(mine.values(lease_until=now + LEASE_SECONDS))
 
 
 def delete_some(connection: Connection, workspace: str, *, limit: int) -> int:
@@ -51,7 +50,7 @@ def delete_some(connection: Connection, workspace: str, *, limit: int) -> int:
 
 
 def gone(connection: Connection, workspace: str, *, now: float, settle: float = SETTLE_SECONDS) -> bool:
-    """Let go of its own row once nobody can be at work on anything of theirs; whether that is done.
+    """Let go of its own row once nobody can be at work on anything of theirs; whether that is done, or else the lease.
 
     Whoever installed us anew meanwhile begins with nothing.
 
@@ -64,7 +63,10 @@ def gone(connection: Connection, workspace: str, *, now: float, settle: float = 
     kept = update(installations).where(here, settled, is_anew).values(leaving_at=None, lease_until=0.0)
     if connection.execute(kept).rowcount:
         return True
-    return connection.execute(delete(installations).where(here, settled)).rowcount == 1
+    if connection.execute(delete(installations).where(here, settled)).rowcount:
+        return True
+    connection.execute(update(installations).where(here).values(lease_until=0.0))
+    return False
 
 
 def row_count(connection: Connection, workspace: str) -> int:

@@ -135,6 +135,7 @@ METHOD_SCOPES: Mapping[str, Mapping[str, str]] = {
     "conversations.open": {DIRECT: "im:write", GROUP: "mpim:write"},
     "conversations.replies": _HISTORY,
     "files.info": {ANY: "files:read"},
+    "oauth.v2.access": {},
     "team.info": {ANY: "team:read"},
     "usergroups.list": {ANY: "usergroups:read"},
     "usergroups.users.list": {ANY: "usergroups:read"},
@@ -149,6 +150,7 @@ METHOD_SCOPES: Mapping[str, Mapping[str, str]] = {
 
 EVENT_SCOPES: Mapping[str, frozenset[str]] = {
     "app_home_opened": frozenset(),
+    "app_uninstalled": frozenset(),
     "channel_shared": frozenset({"channels:read", "groups:read"}),
     "channel_unshared": frozenset({"channels:read", "groups:read"}),
     "member_joined_channel": frozenset({"channels:read", "groups:read"}),
@@ -156,6 +158,7 @@ EVENT_SCOPES: Mapping[str, frozenset[str]] = {
     "message.groups": frozenset({"groups:history"}),
     "subteam_members_changed": frozenset({"usergroups:read"}),
     "subteam_updated": frozenset({"usergroups:read"}),
+    "tokens_revoked": frozenset(),
     "user_change": frozenset({"users:read"}),
 }
 """An event, and the bot scopes that bring it from public and private channels."""

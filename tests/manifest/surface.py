@@ -27,6 +27,7 @@ CALLS: Mapping[str, frozenset[str]] = {
     "conversations.open": frozenset({DIRECT}),
     "conversations.replies": CHANNELS,
     "files.info": frozenset({ANY}),
+    "oauth.v2.access": frozenset(),
     "usergroups.users.list": frozenset({ANY}),
     "users.info": frozenset({ANY}),
     "views.open": frozenset(),

@@ -1,0 +1,197 @@
+"""Installing Aside in a workspace: from our page to Slack's question and back, with Bolt's flow and rows of ours."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from logging import Logger, getLogger
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_bolt.error import BoltError
+from slack_bolt.oauth.async_callback_options import AsyncCallbackOptions, AsyncFailureArgs, AsyncSuccessArgs
+from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
+from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.oauth.installation_store import Installation as SlackInstallation
+from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
+from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import install_page
+from bot.i18n import Words
+from bot.serving import INSTALL_PATH, REDIRECT_PATH
+from bot.settings import is_workspace
+from storage import installations
+from storage.engine import Casebook
+from storage.installations import STATE_SECONDS, Installation
+from storage.sealing import Seal
+
+AGAIN = "again"
+
+log = structlog.get_logger()
+
+
+class OrgWideError(BoltError):
+    """It was to be installed in a whole organization."""
+
+
+class _Store(AsyncInstallationStore):
+    """Bolt's installations, as rows of ours."""
+
+    def __init__(self, casebook: Casebook, seal: Seal, clock: Callable[[], float]) -> None:
+        self._casebook = casebook
+        self._seal = seal
+        self._clock = clock
+
+    @property
+    def logger(self) -> Logger:
+        return getLogger(__name__)
+
+    async def async_save(self, installation: SlackInstallation) -> None:
+        """Write it down.
+
+        Raises:
+            BoltError: when it is for an organization, no workspace's, or cannot be written.
+        """
+        team = installation.team_id or ""
+        if installation.is_enterprise_install or not is_workspace(team) or not installation.bot_token:
+            raise OrgWideError("org_wide")
+        now = self._clock()
+        made = Installation(
+            workspace=team,
+            name=installation.team_name or team,
+            enterprise=installation.enterprise_id,
+            app_id=installation.app_id or "",
+            bot_user=installation.bot_user_id or "",
+            bot_id=installation.bot_id or "",
+            scopes=frozenset(installation.bot_scopes or ()),
+            bot_token=installation.bot_token,
+            refresh_token=installation.bot_refresh_token or "",
+            expires_at=installation.bot_token_expires_at,
+            installed_by=installation.user_id,
+            installed_at=now,
+        )
+        try:
+            with self._casebook.begin() as connection:
+                again = installations.save(connection, self._seal, made)
+        except SQLAlchemyError as error:
+            raise BoltError("storage_error") from error
+        installation.set_custom_value(AGAIN, again)
+
+
+class _States(AsyncOAuthStateStore):
+    """What ties Slack's answer to the browser that asked: each is good once, for ten minutes, at any of our workers."""
+
+    def __init__(self, casebook: Casebook, clock: Callable[[], float]) -> None:
+        self._casebook = casebook
+        self._clock = clock
+
+    @property
+    def logger(self) -> Logger:
+        return getLogger(__name__)
+
+    async def async_issue(self, *_: Any, **__: Any) -> str:
+        state = secrets.token_urlsafe(32)
+        with self._casebook.begin() as connection:
+            installations.issue_state(connection, state, now=self._clock())
+        return state
+
+    async def async_consume(self, state: str) -> bool:
+        with self._casebook.begin() as connection:
+            return installations.use_state(connection, state, now=self._clock())
+
+
+class _Flow(AsyncOAuthFlow):
+    """Bolt's flow; of what a link asks for, only a workspace's id goes on to Slack."""
+
+    async def build_authorize_url(self, state: str, request: AsyncBoltRequest) -> str:
+        asked = [each for each in request.query.get("team", ()) if is_workspace(each)]
+        return self.settings.authorize_url_generator.generate(state=state, team=asked[0] if asked else None)
+
+
+class Installing:
+    """The two pages.
+
+    Args:
+        client: Without a token.
+        scopes: What we ask for.
+        authorize_url: Where Slack asks whoever installs.
+        redirect_uri: Where Slack sends them back; the app's first one when empty.
+    """
+
+    def __init__(
+        self,
+        casebook: Casebook,
+        seal: Seal,
+        clock: Callable[[], float],
+        *,
+        client: AsyncWebClient,
+        client_id: str,
+        client_secret: str,
+        scopes: Sequence[str],
+        authorize_url: str,
+        redirect_uri: str = "",
+    ) -> None:
+        self._flow = _Flow(
+            client=client,
+            logger=getLogger(__name__),
+            settings=AsyncOAuthSettings(
+                client_id=client_id,
+                client_secret=client_secret,
+                scopes=scopes,
+                user_scopes=[],
+                redirect_uri=redirect_uri or None,
+                install_path=INSTALL_PATH,
+                redirect_uri_path=REDIRECT_PATH,
+                install_page_rendering_enabled=False,
+                authorization_url=authorize_url,
+                installation_store=_Store(casebook, seal, clock),
+                state_store=_States(casebook, clock),
+                state_expiration_seconds=int(STATE_SECONDS),
+                callback_options=AsyncCallbackOptions(success=self._installed, failure=self._failed),
+            ),
+        )
+
+    async def begin(self, request: AsyncBoltRequest) -> BoltResponse:
+        """Send somebody on to Slack's question."""
+        return await self._flow.handle_installation(request)
+
+    async def finish(self, request: AsyncBoltRequest) -> BoltResponse:
+        """Slack sent somebody back: with a yes, we are installed."""
+        try:
+            return await self._flow.handle_callback(request)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            log.warning("not_installed", reason="unreachable")
+            return _page(502, install_page.not_installed(_say(request), "unreachable", INSTALL_PATH))
+
+    async def _installed(self, args: AsyncSuccessArgs) -> BoltResponse:
+        made = args.installation
+        log.info("installed", workspace=made.team_id, scopes=len(made.bot_scopes or ()))
+        page = install_page.installed(
+            _say(args.request),
+            workspace=made.team_name or str(made.team_id),
+            again=bool(made.custom_values.get(AGAIN)),
+            app_id=made.app_id or "",
+            team=str(made.team_id),
+        )
+        answer = _page(200, page)
+        answer.headers["set-cookie"] = [self._flow.settings.state_utils.build_set_cookie_for_deletion()]
+        return answer
+
+    async def _failed(self, args: AsyncFailureArgs) -> BoltResponse:
+        reason = "org_wide" if isinstance(args.error, OrgWideError) else args.reason
+        status = 403 if reason == "org_wide" else args.suggested_status_code
+        log.warning("not_installed", reason=reason if len(reason) <= install_page.MOST_CODE else "?")
+        return _page(status, install_page.not_installed(_say(args.request), reason, INSTALL_PATH))
+
+
+def _say(request: AsyncBoltRequest) -> Words:
+    return install_page.reader(next(iter(request.headers.get("accept-language", ())), ""))
+
+
+def _page(status: int, body: str) -> BoltResponse:
+    return BoltResponse(
+        status=status, body=body, headers={"content-type": "text/html; charset=utf-8", **install_page.HEADERS}
+    )

@@ -1,0 +1,109 @@
+"""A workspace that uninstalled us: its tokens are dropped, its rows and files deleted, and nobody else waits for it."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from handlers import people
+from handlers.services import Services
+from handlers.tokens import DEAD
+from handlers.worker import Task
+from handlers.workspaces import Workspaces
+from storage import installations, leaving
+from storage.engine import Casebook
+
+BATCH = 200
+BETWEEN_SECONDS = 0.02
+LOOK_SECONDS = 5.0
+
+log = structlog.get_logger()
+
+
+def uninstalled(workspaces: Workspaces, workspace: str, at: float) -> None:
+    """Slack says that a workspace uninstalled us: write it down before Slack hears "ok"; the rest is done by itself.
+
+    A lone workspace's data is its company's, on its own machine, and stays.
+
+    Args:
+        at: When they did, in seconds since 1970.
+    """
+    with workspaces.casebook.begin() as connection:
+        leaves = installations.leaves(connection, workspace, at=at, now=workspaces.clock())
+    log.warning("uninstalled", workspace=workspace, data_deleted=leaves)
+    if leaves:
+        workspaces.look()
+
+
+async def on_tokens_revoked(services: Services, task: Task) -> None:
+    """Slack says that tokens of ours were revoked: a renewed one, which is as it should be, or the one in use.
+
+    Without one we work there no more; what is kept stays, for they may install us again.
+    """
+    revoked = (task.entry.payload.get("tokens") or {}).get("bot") or ()
+    if services.identity.bot_user not in revoked:
+        return
+    workspace = services.identity.workspace
+    with services.casebook.look() as connection:
+        before = installations.get(connection, workspace)
+    try:
+        await services.client.auth_test()
+    except people.UNREACHABLE as error:
+        if not people.is_refusal(error):
+            raise people.UnknownForNowError from error
+        if people.error_code(error) not in DEAD:
+            return
+        with task.finishing() as connection:
+            dropped = before is not None and installations.revoked(connection, before, at=services.clock())
+        log.warning("token_revoked", workspace=workspace, dropped=dropped)
+
+
+async def delete_forever(workspaces: Workspaces, folder_of: Callable[[str], Path]) -> None:
+    """Delete what is left of whoever uninstalled us, forever.
+
+    Each of us deletes the files on its own machine, one at a time the rows.
+
+    Args:
+        folder_of: Where a workspace's own files are.
+    """
+    while True:
+        try:
+            with workspaces.casebook.look() as connection:
+                found = leaving.leaving(connection)
+            for workspace in found:
+                await asyncio.to_thread(delete_folder, folder_of(workspace))
+                with workspaces.casebook.begin() as connection:
+                    mine = leaving.claim(connection, workspace, now=workspaces.clock())
+                if mine:
+                    await delete_rows(workspaces.casebook, workspaces.clock, workspace)
+        except (SQLAlchemyError, OSError) as error:
+            log.exception("not_deleted", error=type(error).__name__)  # it is tried again
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def delete_folder(folder: Path) -> None:
+    """Delete a workspace's directory, playbook and exported cases."""
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)
+
+
+async def delete_rows(casebook: Casebook, clock: Callable[[], float], workspace: str) -> int:
+    """Delete a workspace's rows, off the event loop, in batches between which others write; how many there were."""
+    total = 0
+    while done := await asyncio.to_thread(_some, casebook, clock, workspace):
+        total += done
+        await asyncio.sleep(BETWEEN_SECONDS)
+    with casebook.begin() as connection:
+        is_over = leaving.gone(connection, workspace, now=clock())
+    if total or is_over:
+        log.info("workspace_deleted", workspace=workspace, rows=total, is_over=is_over)
+    return total
+
+
+def _some(casebook: Casebook, clock: Callable[[], float], workspace: str) -> int:
+    with casebook.begin() as connection:
+        leaving.hold(connection, workspace, now=clock())
+        return leaving.delete_some(connection, workspace, limit=BATCH)
