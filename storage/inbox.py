@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, literal_column, or_, select, update
 
 from storage.engine import Casebook, insert_once
 from storage.schema import inbox
@@ -103,24 +103,62 @@ def _new(
     }
 
 
+_IS_NEW: ColumnElement[str] = literal_column(f"'{InboxState.NEW.value}'")
+"""As a word of the statement: neither engine looks in the index of what is new for what it is told beside it."""
+
+
+def _waiting_first() -> Select[Any]:
+    """The oldest entry of a lane that nobody works on and whose turn it is.
+
+    What was said in a channel waits until what was said there before is worked on; an entry that failed and is tried
+    again later keeps nothing waiting.
+    """
+    before = inbox.alias()
+    is_waited_for = (
+        select(before.c.seq)
+        .where(
+            before.c.state == _IS_NEW,
+            before.c.lane == bindparam("lane"),
+            before.c.seq < inbox.c.seq,
+            before.c.workspace == inbox.c.workspace,
+            before.c.channel == inbox.c.channel,
+            before.c.error.is_(None),
+        )
+        .exists()
+    )
+    return (
+        select(inbox)
+        .where(
+            inbox.c.state == _IS_NEW,
+            inbox.c.lane == bindparam("lane"),
+            inbox.c.lease_until <= bindparam("now"),
+            or_(inbox.c.channel == "", ~is_waited_for),
+        )
+        .order_by(inbox.c.seq)
+        .limit(literal_column("1"))
+        .with_for_update(skip_locked=True, of=inbox)
+    )
+
+
+_WAITING_FIRST = _waiting_first()
+_TAKE = (
+    update(inbox)
+    .where(inbox.c.seq == bindparam("taken"))
+    .values(lease_until=bindparam("until"), attempts=bindparam("tries"))
+)
+"""Both are made once: SQLAlchemy takes longer to make such a statement than a database to answer it."""
+
+
 def claim(connection: Connection, *, lane: Lane, now: float) -> Entry | None:
     """Take the oldest entry that nobody works on, for `LEASE_SECONDS`; whoever dies lets it go by then.
 
-    What was said in a channel waits until what was said there before is worked on, so that a conversation is read in
-    its order and opens one case; an entry that failed and is tried again later keeps nothing waiting.
+    A conversation is read in its order and opens one case: of one channel, one entry at a time is worked on.
     """
-    row = connection.execute(
-        select(inbox)
-        .where(inbox.c.state == InboxState.NEW, inbox.c.lane == lane, inbox.c.lease_until <= now, _is_its_turn(lane))
-        .order_by(inbox.c.seq)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=inbox)
-    ).one_or_none()
+    row = connection.execute(_WAITING_FIRST, {"lane": lane.value, "now": now}).one_or_none()
     if row is None:
         return None
-    connection.execute(
-        update(inbox).where(inbox.c.seq == row.seq).values(lease_until=now + LEASE_SECONDS, attempts=row.attempts + 1)
-    )
+    taken = {"taken": row.seq, "until": now + LEASE_SECONDS, "tries": row.attempts + 1}
+    connection.execute(_TAKE, taken)
     return Entry(
         seq=row.seq,
         workspace=row.workspace,
@@ -131,23 +169,6 @@ def claim(connection: Connection, *, lane: Lane, now: float) -> Entry | None:
         received_at=row.received_at,
         attempts=row.attempts + 1,
     )
-
-
-def _is_its_turn(lane: Lane) -> ColumnElement[bool]:
-    before = inbox.alias()
-    is_waited_for = (
-        select(before.c.seq)
-        .where(
-            before.c.state == InboxState.NEW,
-            before.c.lane == lane,
-            before.c.seq < inbox.c.seq,
-            before.c.workspace == inbox.c.workspace,
-            before.c.channel == inbox.c.channel,
-            before.c.error.is_(None),
-        )
-        .exists()
-    )
-    return or_(inbox.c.channel == "", ~is_waited_for)
 
 
 def others_waiting(connection: Connection, entry: Entry, *, channel: str) -> bool:

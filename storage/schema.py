@@ -50,6 +50,14 @@ inbox = Table(
     Column("error", Text),
     UniqueConstraint("workspace", "key"),
     Index(None, "state", "lane", "seq"),
+    Index(
+        "ix_inbox_waiting_in_channel",
+        "workspace",
+        "channel",
+        "seq",
+        sqlite_where=text("state = 'new'"),
+        postgresql_where=text("state = 'new'"),
+    ),
 )
 
 outbox = Table(

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, event, text
 
 from bot.policy import GoodwillPolicy, HoursPolicy
 from bot.renewals import EndingKey
-from storage import conversations, endings, ledger, quiet, retention, team, which_case
+from storage import conversations, endings, inbox, ledger, quiet, retention, team, which_case
 from storage import goodwill as requests
 from storage.engine import Casebook, open_casebook
+from storage.inbox import Lane
 from storage.moments import at
 from storage.ratings import by_play
 
@@ -98,6 +99,10 @@ def plan(connection: Connection, asking: Callable[[Connection], object]) -> str:
             "workspace=? AND customer_id=?",
         ),
         (lambda connection: endings.on_list(connection, "T1", "renewals:1"), "workspace=? AND message=?"),
+        (
+            lambda connection: inbox.claim(connection, lane=Lane.STREAM, now=5.0),
+            "ix_inbox_waiting_in_channel (workspace=? AND channel=? AND seq<?)",
+        ),
     ],
     ids=[
         "the case of a thread",
@@ -118,6 +123,7 @@ def plan(connection: Connection, asking: Callable[[Connection], object]) -> str:
         "what was made of a contract that ends",
         "what was made of somebody's contracts",
         "the contracts on a list",
+        "what waits before it in its channel",
     ],
 )
 def test_it_is_found_by_an_index_of_its_own(
