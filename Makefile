@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo test test-http test-slow test-kill test-kill-all test-postgres lint audit bench quality quality-check learn lock
+.PHONY: help install demo test test-http test-slow test-kill test-kill-all test-postgres lint audit bench quality quality-check learn lock soak
 
 help: ## Show what make can do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ quality: install ## Read the held-out messages and write docs/quality.md.
 
 quality-check: install ## Whether docs/quality.md is still true.
 	$(BIN)/python -m tests.quality --check
+
+soak: install ## Put 100,000 events through one process and see that nothing grows or is lost; EVENTS=5000 for a short look.
+	$(BIN)/python -m tests.reliability.soak $(EVENTS)
 
 learn: install ## Learn the packaged playbook and write what ships with it; after every edit of its examples.
 	$(BIN)/python -m bot.learning
