@@ -12,6 +12,10 @@ from bot import metrics
 UNREACHABLE = "unreachable"
 
 
+class NotSlacksError(aiohttp.ClientError):
+    """What answered is no Slack: a proxy's page, a page of an outage, something cut off."""
+
+
 class CountedClient(AsyncWebClient):
     """A client that tells `counts` of each call."""
 
@@ -20,12 +24,16 @@ class CountedClient(AsyncWebClient):
         self._counts = counts
 
     async def api_call(self, api_method: str, **options: Any) -> AsyncSlackResponse:
-        """One call, as every method of the client makes it."""
+        """One call, as every method of the client makes it.
+
+        Raises:
+            NotSlacksError: when something answered that is not Slack; slack-sdk takes that for Slack's no.
+        """
         began, outcome, pause = metrics.now(), "ok", 0.0
         try:
-            return await super().api_call(api_method, **options)
+            return await self._asked(api_method, options)
         except SlackApiError as error:
-            outcome = str(error.response.get("error") or f"http_{error.response.status_code}")
+            outcome = str(error.response["error"])
             if outcome == "ratelimited":
                 pause = float(error.response.headers.get("Retry-After", 0) or 0)
             raise
@@ -37,3 +45,14 @@ class CountedClient(AsyncWebClient):
             raise
         finally:
             self._counts.called(api_method, outcome, metrics.now() - began, pause)
+
+    async def _asked(self, api_method: str, options: dict[str, Any]) -> AsyncSlackResponse:
+        try:
+            return await super().api_call(api_method, **options)
+        except SlackApiError as error:
+            answer = getattr(error.response, "data", None)
+            if not isinstance(answer, dict) or not answer.get("error"):
+                raise NotSlacksError from error
+            raise
+        except (AttributeError, ValueError) as error:  # of what slack-sdk reads as if it were an object in JSON
+            raise NotSlacksError from error

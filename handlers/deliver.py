@@ -365,7 +365,7 @@ def _after_refusal(services: Services, sending: Sending, error: SlackApiError) -
     code = people.error_code(error)
     if people.is_refusal(error):
         _settle(services, sending, SendState.FAILED, error=code, refused=True)
-    elif sending.kind.at_most_once and code != "ratelimited":
+    elif sending.kind.at_most_once and code not in {"ratelimited"} | people.LOCKED_OUT:
         _settle(services, sending, SendState.UNKNOWN, error=code)
     else:
         wait = float(error.response.headers.get("Retry-After", 0) or 0)

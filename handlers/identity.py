@@ -33,7 +33,8 @@ class Identity:
 
 def refusal(error: SlackApiError) -> str:
     """Slack's code for why it refused."""
-    return str(error.response.get("error") or "the answer is not Slack's")
+    answer = getattr(error.response, "data", None)
+    return str((isinstance(answer, dict) and answer.get("error")) or "the answer is not Slack's")
 
 
 def unreachable(error: BaseException) -> UserError:

@@ -52,9 +52,9 @@ async def on_tokens_revoked(services: Services, task: Task) -> None:
     try:
         await services.client.auth_test()
     except people.UNREACHABLE as error:
-        if not people.is_refusal(error):
-            raise people.UnknownForNowError from error
         if people.error_code(error) not in DEAD:
+            if not people.is_refusal(error):
+                raise people.UnknownForNowError from error
             return
         with task.finishing() as connection:
             dropped = before is not None and installations.revoked(connection, before, at=services.clock())

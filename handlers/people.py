@@ -22,7 +22,30 @@ GROUPS_TOO_OLD_SECONDS = 86_400.0
 MOST_MEMBERS = 1_000
 HTTP_SERVER_ERROR = 500
 UNREACHABLE = (SlackApiError, aiohttp.ClientError, asyncio.TimeoutError, OSError)
-TRANSIENT = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+TRANSIENT = frozenset(
+    {
+        "ratelimited",
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "team_added_to_org",  # while a workspace moves into an organisation, by Slack's page on errors
+    }
+)
+LOCKED_OUT = frozenset(
+    {
+        "token_expired",
+        "token_revoked",
+        "invalid_auth",
+        "account_inactive",
+        "not_authed",
+        "org_login_required",
+        "ekm_access_denied",
+        "team_access_not_granted",
+    }
+)
+"""Slack lets us ask nothing at all; that says nothing of what we asked, and ends once somebody mends our token."""
+MISSING_SCOPE = "missing_scope"
 
 log = structlog.get_logger()
 
@@ -33,10 +56,10 @@ def error_code(error: BaseException) -> str:
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether Slack said no for good, so that asking again changes nothing."""
+    """Whether Slack said no for good to what we asked, so that asking again changes nothing."""
     return (
         isinstance(error, SlackApiError)
-        and error_code(error) not in TRANSIENT
+        and error_code(error) not in TRANSIENT | LOCKED_OUT
         and error.response.status_code < HTTP_SERVER_ERROR
     )
 
@@ -94,7 +117,7 @@ async def look_up(services: Services, user_id: str, fresh_seconds: float = FRESH
     try:
         answer = await services.client.users_info(user=user_id, include_locale=True)
     except UNREACHABLE as error:
-        if not is_refusal(error):
+        if not is_refusal(error) or error_code(error) == MISSING_SCOPE:
             raise UnknownForNowError from error
         log.warning("person_unknown", user=user_id, error=error_code(error))
         return Person(user_id=user_id, name=user_id, outsider=True)
@@ -146,7 +169,7 @@ async def refresh_groups(services: Services, groups: Iterable[str]) -> None:
             members = list(answer["users"])
         except UNREACHABLE as error:
             log.warning("group_unknown", group=group, error=error_code(error))
-            if not is_refusal(error):
+            if not is_refusal(error) or error_code(error) == MISSING_SCOPE:
                 continue
         with services.casebook.begin() as connection:
             workspaces.save_group(connection, services.identity.workspace, group, members, services.clock())

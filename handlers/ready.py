@@ -89,7 +89,7 @@ class Ready:
                 await self.workspaces.all()[0].client.auth_test()
         except people.UNREACHABLE as error:
             code = people.error_code(error)
-            if people.is_refusal(error):
+            if people.is_refusal(error) or code in people.LOCKED_OUT:
                 return Check("slack", is_well=False, note=f"refuses the token: {code}")
             return Check("slack", is_well=True, note=f"cannot be asked: {code}")
         return Check("slack", is_well=True)

@@ -171,7 +171,7 @@ class Tokens:
             expires_at = asked_at + float(answer["expires_in"])
         except (SlackApiError, KeyError, ValueError, TypeError) as error:
             code = people.error_code(error)
-            refused = people.is_refusal(error) or not isinstance(error, SlackApiError)
+            refused = code in DEAD or people.is_refusal(error) or not isinstance(error, SlackApiError)
             again = REFUSED_AGAIN_SECONDS if refused else max(AGAIN_SECONDS, _retry_after(error))
             log.exception("token_not_renewed", workspace=before.workspace, error=code, expires_at=before.expires_at)
             self._not_renewed(before, refused=code if refused else "", again=again)
