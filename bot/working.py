@@ -8,7 +8,7 @@ import structlog
 
 from bot.logs import of_workspace
 from bot.transport import FINISH_SECONDS, Heard, Transport
-from handlers import catch_up, closing, deliver, digest, due, home, people, renewals, retention, works
+from handlers import catch_up, closing, digest, due, home, outgoing, people, renewals, retention, works
 from handlers.services import Services
 from handlers.worker import run_lane
 from handlers.workspaces import Workspaces
@@ -19,7 +19,9 @@ MINUTE_SECONDS = 60.0
 HOUR_SECONDS = 3_600.0
 LOOK_SECONDS = 5.0
 """How soon a workspace that installed us, or a new token of one, is known to every process."""
-PERSON_WORKERS = 4
+PERSON_AT_ONCE = 4
+STREAM_AT_ONCE = 8
+"""So many of what people did, and of what was said, are worked on at a time; of one channel one."""
 
 log = structlog.get_logger()
 
@@ -45,10 +47,10 @@ async def work_until(
         unread: The workspaces of which not all was read that was said before we listened.
     """
     lanes = [
-        *(asyncio.create_task(run_lane(workspaces, Lane.PERSON, works.PERSON)) for _ in range(PERSON_WORKERS)),
-        asyncio.create_task(run_lane(workspaces, Lane.STREAM, works.STREAM)),
+        asyncio.create_task(run_lane(workspaces, Lane.PERSON, works.PERSON, PERSON_AT_ONCE)),
+        asyncio.create_task(run_lane(workspaces, Lane.STREAM, works.STREAM, STREAM_AT_ONCE)),
     ]
-    sender = asyncio.create_task(deliver.run_outbox(workspaces))
+    sender = asyncio.create_task(outgoing.run_outbox(workspaces))
     rest = [
         asyncio.create_task(each)
         for each in (_look_after(workspaces, also), _keep_listening(workspaces, transport, unread), *others)

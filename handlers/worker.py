@@ -123,19 +123,41 @@ async def _tell(services: Services, task: Task, user_id: str, reference: str) ->
             )
 
 
-async def run_lane(workspaces: Workspaces, lane: Lane, works: Mapping[str, Work]) -> None:
-    """Work on one lane, oldest first, until there is to be no more of it."""
+async def run_lane(workspaces: Workspaces, lane: Lane, works: Mapping[str, Work], at_once: int = 1) -> None:
+    """Work on one lane, oldest first, until there is to be no more of it; what was begun by then is finished.
+
+    Args:
+        at_once: So many entries are worked on at a time: most of it is waiting for Slack, or for the encoders.
+    """
     wake = workspaces.wake
     woken_by = wake.person if lane is Lane.PERSON else wake.stream
-    while not wake.work_ends.is_set():
-        woken_by.clear()
-        with workspaces.casebook.begin() as connection:
-            entry = inbox.claim(connection, lane=lane, now=workspaces.clock())
-        if entry is None:
-            await woken(woken_by, 1.0)
-        elif services := workspaces.of(entry.workspace):
-            with of_workspace(entry.workspace):
-                await work_on(services, entry, works)
-        else:
-            with workspaces.casebook.begin() as connection:
-                inbox.keep_for_later(connection, entry, until=workspaces.clock() + NOT_THERE_SECONDS)
+    at_work = 0
+
+    async def work(entry: Entry) -> None:
+        nonlocal at_work
+        try:
+            if services := workspaces.of(entry.workspace):
+                with of_workspace(entry.workspace):
+                    await work_on(services, entry, works)
+            else:
+                with workspaces.casebook.begin() as connection:
+                    inbox.keep_for_later(connection, entry, until=workspaces.clock() + NOT_THERE_SECONDS)
+        finally:
+            at_work -= 1
+            woken_by.set()
+
+    async with asyncio.TaskGroup() as group:
+        while not wake.work_ends.is_set():
+            woken_by.clear()
+            entry = _claimed(workspaces, lane) if at_work < at_once else None
+            if entry is None:
+                await woken(woken_by, 1.0)
+                continue
+            at_work += 1
+            group.create_task(work(entry))
+            await asyncio.sleep(0)  # it begins, and whoever else waits has their turn
+
+
+def _claimed(workspaces: Workspaces, lane: Lane) -> Entry | None:
+    with workspaces.casebook.begin() as connection:
+        return inbox.claim(connection, lane=lane, now=workspaces.clock())
