@@ -34,6 +34,8 @@ REMEMBERED = timedelta(days=30)
 """Whoever looked at it since then finds it as it is now when they come back, not as they left it."""
 LOOK_AGAIN_SECONDS = 60.0
 PAUSE_SECONDS = 1.0
+BETWEEN_SECONDS = 0.02
+"""Between two Homes, of whatever workspace: hundreds may be open, and whoever waits for a whisper comes first."""
 REFRESHED = "home:"
 """What the keys begin with of what is published without anybody opening it."""
 
@@ -60,7 +62,8 @@ async def keep_fresh(services: Services) -> None:
     """Show what happened to whoever has opened their Home, forever.
 
     Slack shows what was published last until a Home that is opened is written anew, so a Home nobody looks at must not
-    go stale either. Whoever looked lately is shown at once what happened, the others within a minute of it.
+    go stale either. Whoever looked lately is shown at once what happened, the latest first, the others within a minute
+    of it.
     """
     _remember(services)
     unshown, round_at = True, services.clock() + LOOK_AGAIN_SECONDS
@@ -69,11 +72,13 @@ async def keep_fresh(services: Services) -> None:
         unshown |= services.wake.homes.is_set() or not services.casebook.is_embedded  # others of us wake nobody here
         services.wake.homes.clear()
         now = services.clock()
-        for user, shown in list(services.homes.items()):
+        for user, shown in sorted(services.homes.items(), key=lambda each: -each[1].looked_at):
             if shown.looked_at < now - REMEMBERED.total_seconds():
                 services.homes.pop(user, None)
             elif shown.looked_at >= now - LATELY.total_seconds() or (unshown and now >= round_at):
                 await _refresh(services, user)
+                async with services.wake.after_a_home:
+                    await asyncio.sleep(BETWEEN_SECONDS)
         if unshown and now >= round_at:
             unshown, round_at = False, services.clock() + LOOK_AGAIN_SECONDS
         await asyncio.sleep(PAUSE_SECONDS)

@@ -34,6 +34,7 @@ class Wake:
     stream: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     homes: asyncio.Event = field(default_factory=asyncio.Event)
+    after_a_home: asyncio.Lock = field(default_factory=asyncio.Lock)
     work_ends: asyncio.Event = field(default_factory=asyncio.Event)
     sending_ends: asyncio.Event = field(default_factory=asyncio.Event)
 
