@@ -161,6 +161,9 @@ class WhisperPolicy(Part):
         sure_from: A signal of the customer's below this score is not acted on.
         sure_of_ours_from: One of the agent's own below this is not: to hear of a slip that was none helps nobody.
         stale_after_minutes: About what was said longer ago than this nothing is whispered any more.
+        send_within_minutes: What Slack did not take within this is not whispered any more; the App Home has it.
+        unanswered_after_minutes: What is about the agent's own safety goes by direct message, once, when nobody reacted
+            in so much working time; 0 for never.
     """
 
     lines: int = Field(default=3, ge=1, le=3)
@@ -171,6 +174,8 @@ class WhisperPolicy(Part):
     sure_from: float = Field(default=0.5, ge=0, le=1)
     sure_of_ours_from: float = Field(default=0.6, ge=0, le=1)
     stale_after_minutes: int = Field(default=30, ge=1)
+    send_within_minutes: int = Field(default=5, ge=1)
+    unanswered_after_minutes: int = Field(default=5, ge=0)
 
 
 class Chip(Part):

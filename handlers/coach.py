@@ -16,10 +16,11 @@ from bot.coaching import Advice, advise
 from bot.i18n import words
 from bot.language import language_of_locale, language_of_text
 from bot.message import Message, Role
+from bot.pacing import MINUTE_SECONDS, importance
 from bot.quiet import DAY, HOUR, corrected
 from bot.setup import Person, Setup
 from bot.signals import Reading, Thread
-from handlers import care, changes, deliver, inbound, people, request, sales
+from handlers import care, changes, deliver, inbound, people, request, sales, unanswered
 from handlers.inbound import Change, Incoming
 from handlers.services import Services
 from handlers.situation import Standing, customer_of, moment, situation, with_checks
@@ -337,7 +338,13 @@ def whisper_advice(
     """Keep advice and write down the whisper that carries it."""
     now = services.clock()
     advice_id = advised.write_advice(
-        connection, case, message_ts=message.ts, person=person.user_id, given=advice, now=now
+        connection,
+        case,
+        message_ts=message.ts,
+        person=person.user_id,
+        given=advice,
+        now=now,
+        next_at=unanswered.wait_until(services, connection, case, person.user_id, advice),
     )
     text, blocks = whisper_card.card(
         advice,
@@ -356,4 +363,6 @@ def whisper_advice(
         body=body(text, blocks),
         now=now,
         case_id=case.id,
+        importance=importance(each for each in services.playbook.plays if each.id in advice.plays),
+        wanted_until=now + services.playbook.policy.whisper.send_within_minutes * MINUTE_SECONDS,
     )

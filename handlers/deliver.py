@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 
 from bot.logs import of_workspace
 from bot.message import Role
+from bot.pacing import ASKED, has_passed
 from bot.setup import Person
 from bot.visibility import Surface, Withheld, may_show
 from handlers import people
-from handlers.services import Services, woken
-from handlers.workspaces import Workspaces
-from storage import outbox
+from handlers.services import Services
+from storage import outbox, turns
 from storage.outbox import Sending, SendKind, SendState
 
 METADATA_EVENT = "aside_row"
@@ -29,10 +29,10 @@ MOST_PAGES = 5
 SEND_SECONDS = outbox.LEASE_SECONDS - 5.0
 """How long a row may take: before another worker may take it for a dead one's, it is given back to try again."""
 
-NOT_THERE_SECONDS = 2.0
-"""How long a row waits for a workspace whose parts are not there yet."""
-
 OUTDATED = "a newer one follows"
+RATE_LIMITED = "ratelimited"
+LEAST_HELD_SECONDS = 1.0
+"""How long nobody calls a method again that Slack refuses without saying for how long."""
 
 log = structlog.get_logger()
 
@@ -50,12 +50,16 @@ def whisper(
     case_id: str | None = None,
     after: str | None = None,
     or_direct: bool = False,
+    importance: int = ASKED,
+    wanted_until: float | None = None,
 ) -> None:
     """Write down something for one person, in the thread when there is one, otherwise in the channel.
 
     Args:
         after: Key of the row it tells of; it is shown only once that one is out.
         or_direct: They wait for it: by direct message where Slack refuses it, as to whoever is not in the channel.
+        importance: What goes first where Slack lets us say only so much; the answer to what they did before all else.
+        wanted_until: Advice that nobody asked for is not shown after that; None when they wait for it.
     """
     target: dict[str, Any] = {"channel": channel, "user": person}
     target |= {"or_direct": True} if or_direct else {}
@@ -70,6 +74,8 @@ def whisper(
         body=body,
         now=now,
         case_id=case_id,
+        importance=importance,
+        wanted_until=wanted_until,
     )
 
 
@@ -141,8 +147,11 @@ async def send(services: Services, sending: Sending) -> None:
             return
         async with asyncio.timeout(SEND_SECONDS):
             await _SENDERS[sending.kind](services, sending)
-    except people.UnknownForNowError:
-        _try_later(services, sending, error="Slack could not be asked")
+    except people.UnknownForNowError as error:
+        if isinstance(error.__cause__, SlackApiError) and people.error_code(error.__cause__) == RATE_LIMITED:
+            _hold(services, sending, error.__cause__)
+        else:
+            _try_later(services, sending, error="Slack could not be asked")
     except SlackApiError as error:
         _after_refusal(services, sending, error)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -153,6 +162,9 @@ async def send(services: Services, sending: Sending) -> None:
 
 
 async def _send_ephemeral(services: Services, sending: Sending) -> None:
+    if sending.importance < ASKED and _has_passed(services, sending):
+        _settle(services, sending, SendState.WITHHELD, error=turns.TOO_LATE)
+        return
     if after := sending.target.get("after"):
         with services.casebook.begin() as connection:
             before = outbox.state_of(connection, sending.workspace, after)
@@ -169,11 +181,25 @@ async def _send_ephemeral(services: Services, sending: Sending) -> None:
     _settle(services, sending, SendState.SENT, channel=sending.target["channel"], ts=answer["message_ts"])
 
 
+def _has_passed(services: Services, sending: Sending) -> bool:
+    """Whether advice had to wait until it would only disturb."""
+    with services.casebook.look() as connection:
+        return has_passed(
+            waited=services.clock() - sending.created_at,
+            importance=sending.importance,
+            answered=outbox.is_answered(connection, sending),
+            followed=outbox.is_followed(connection, sending),
+        )
+
+
 async def _send_reply(services: Services, sending: Sending) -> None:
     if not sending.target["for_anyone"] and await _withheld_from(services, sending, Surface.EPHEMERAL):
         return
     payload = {"response_type": "ephemeral", "replace_original": False, **sending.body}
     async with services.http.post(sending.target["response_url"], json=payload, allow_redirects=False) as response:
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            _try_later(services, sending, error=RATE_LIMITED, wait=_retry_after(response.headers))
+            return
         is_taken = response.status < HTTPStatus.MULTIPLE_CHOICES
         state = SendState.SENT if is_taken else SendState.FAILED
         _settle(services, sending, state, error=None if is_taken else f"http {response.status}")
@@ -365,11 +391,29 @@ def _after_refusal(services: Services, sending: Sending, error: SlackApiError) -
     code = people.error_code(error)
     if people.is_refusal(error):
         _settle(services, sending, SendState.FAILED, error=code, refused=True)
-    elif sending.kind.at_most_once and code not in {"ratelimited"} | people.LOCKED_OUT:
+    elif code == RATE_LIMITED:
+        _hold(services, sending, error)
+    elif sending.kind.at_most_once and code not in people.LOCKED_OUT:
         _settle(services, sending, SendState.UNKNOWN, error=code)
     else:
-        wait = float(error.response.headers.get("Retry-After", 0) or 0)
-        _try_later(services, sending, error=code, wait=wait)
+        _try_later(services, sending, error=code, wait=_retry_after(error.response.headers))
+
+
+def _hold(services: Services, sending: Sending, error: SlackApiError) -> None:
+    """Slack lets the workspace call this method no more for a while: nobody does, and nothing counts as tried."""
+    method = error.response.api_url.rpartition("/")[2]
+    until = services.clock() + max(_retry_after(error.response.headers), LEAST_HELD_SECONDS)
+    log.info("held", row=sending.seq, kind=sending.kind, method=method, until=until)
+    services.metrics.send_postponed(sending.kind, RATE_LIMITED)
+    with services.casebook.begin() as connection:
+        turns.hold(connection, sending.workspace, method, until=until)
+        outbox.postpone(connection, sending, until=until, error=RATE_LIMITED, was_a_try=False)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """How many seconds Slack wants us to wait; none where it does not say."""
+    told = headers.get("Retry-After") or ""
+    return float(told) if told.isdecimal() else 0.0
 
 
 def _try_later(services: Services, sending: Sending, *, error: str, wait: float = 0.0) -> None:
@@ -411,6 +455,8 @@ def _settle(
             outbox.redirect(connection, sending, {**sending.target, **instead, "instead": None}, now=services.clock())
             return
         outbox.settle(connection, sending, state=state, channel=channel, ts=ts, error=error)
+        if state is SendState.SENT:
+            turns.keep_apart(connection, sending, now=services.clock())
         if refused and sending.target.get("or_direct"):
             outbox.put(
                 connection,
@@ -439,40 +485,18 @@ def reference() -> str:
     return secrets.token_hex(3).upper()
 
 
-async def run_outbox(workspaces: Workspaces) -> None:
-    """Send what is due, until nothing is and there is to be no more."""
-    wake = workspaces.wake
-    while True:
-        wake.outbox.clear()
-        with workspaces.casebook.begin() as connection:
-            sending = outbox.claim(connection, now=workspaces.clock())
-            due = None if sending else outbox.next_due(connection)
-        if sending:
-            with of_workspace(sending.workspace):
-                await _send_claimed(workspaces, sending)
-            continue
-        if wake.sending_ends.is_set():
-            return
-        pause = 1.0 if due is None else min(1.0, max(0.01, due - workspaces.clock()))
-        await woken(wake.outbox, pause)
-
-
-async def _send_claimed(workspaces: Workspaces, sending: Sending) -> None:
+async def send_claimed(services: Services, sending: Sending) -> None:
     """Send one row; whatever happens, it is written down how it ended."""
-    services = workspaces.of(sending.workspace)
-    if services is None:
-        with workspaces.casebook.begin() as connection:
-            outbox.postpone(connection, sending, until=workspaces.clock() + NOT_THERE_SECONDS, error="not there yet")
-        return
-    try:
-        await send(services, sending)
-    except asyncio.CancelledError:
-        with services.casebook.begin() as connection:
-            outbox.let_go(connection, sending)
-        raise
-    except Exception:
-        log.exception("send_failed", row=sending.seq, kind=sending.kind)
-        if sending.kind.at_most_once:
-            _settle(services, sending, SendState.UNKNOWN, error="unexpected")
-        else:
-            _try_later(services, sending, error="unexpected")
+    with of_workspace(sending.workspace):
+        try:
+            await send(services, sending)
+        except asyncio.CancelledError:
+            with services.casebook.begin() as connection:
+                outbox.let_go(connection, sending)
+            raise
+        except Exception:
+            log.exception("send_failed", row=sending.seq, kind=sending.kind)
+            if sending.kind.at_most_once:
+                _settle(services, sending, SendState.UNKNOWN, error="unexpected")
+            else:
+                _try_later(services, sending, error="unexpected")

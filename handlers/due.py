@@ -8,20 +8,21 @@ import structlog
 from sqlalchemy import Connection
 
 from bot import goodwill as rules
+from bot.coaching import StoredAdvice
 from bot.commitments import Commitment
 from bot.goodwill import ExceptionRequest
 from bot.i18n import words
 from bot.language import language_of_locale
 from bot.promises import Verification
 from bot.sales import Opportunity
-from handlers import commitment_due, people, request, sales_due, takeover, verification_due
+from handlers import commitment_due, people, request, sales_due, takeover, unanswered, verification_due
 from handlers.services import Services
 from handlers.situation import moment
-from storage import cases, commitments, opportunities, promises
+from storage import advised, cases, commitments, opportunities, promises
 from storage import goodwill as requests
 
 PAUSE_SECONDS = 1.0
-Row = TypeVar("Row", ExceptionRequest, Commitment, Opportunity, Verification)
+Row = TypeVar("Row", ExceptionRequest, Commitment, Opportunity, Verification, StoredAdvice)
 
 NotBefore = dict[str, float]
 
@@ -47,6 +48,7 @@ async def do_due(services: Services, not_before: NotBefore | None = None) -> Non
     await _each(services, commitments.due, commitment_due.happen, not_before)
     await _each(services, opportunities.due, sales_due.happen, not_before)
     await _each(services, promises.due, verification_due.happen, not_before)
+    await _each(services, advised.unanswered, unanswered.happen, not_before)
     await takeover.do_due(services, not_before)
     services.wake.outbox.set()
 

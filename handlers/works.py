@@ -46,6 +46,7 @@ from handlers import (
     right_customer,
     setup,
     takeover,
+    unanswered,
     verification,
     warranty,
 )
@@ -174,7 +175,9 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
 
 
 async def _click(services: Services, task: Task) -> None:
-    work = CLICKS.get(inbound.click(task.entry.payload).action_id)
+    click = inbound.click(task.entry.payload)
+    unanswered.note_click(services, click)
+    work = CLICKS.get(click.action_id)
     if work:
         await work(services, task)
 

@@ -1,7 +1,8 @@
 """What was advised in a case, and how that was rated."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
@@ -14,16 +15,18 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    update,
 )
 
 from bot.case import Case
 from bot.coaching import Advice, StoredAdvice
+from bot.message import Role
 from bot.quiet import Given, Rating, Reason
 from storage.engine import upsert
 from storage.ids import new_id
 from storage.moments import at
 from storage.outbox import SendState
-from storage.schema import advice, ratings
+from storage.schema import advice, messages, ratings
 from storage.schema import outbox as outbox_rows
 
 
@@ -37,12 +40,14 @@ def write_advice(
     now: float,
     while_paused: bool = False,
     after: str | None = None,
+    next_at: datetime | None = None,
 ) -> str:
     """Keep advice with everything it came from; its id.
 
     Args:
         while_paused: It is for their Home alone.
         after: Key of the outbox row it tells of; it is true only once that one is out.
+        next_at: When they hear of it again, if nobody reacts.
     """
     advice_id = new_id()
     connection.execute(
@@ -58,9 +63,60 @@ def write_advice(
             content=given.model_dump_json(),
             while_paused=while_paused,
             after=after,
+            next_at=next_at and next_at.timestamp(),
         )
     )
     return advice_id
+
+
+def unanswered(connection: Connection, workspace: str, now: float) -> list[StoredAdvice]:
+    """The advice to which somebody should have reacted by now, the oldest first."""
+    rows = connection.execute(
+        select(advice)
+        .where(advice.c.workspace == workspace, advice.c.next_at <= now, advice.c.text_removed_at.is_(None))
+        .order_by(advice.c.next_at, advice.c.id)
+    )
+    return [_stored_advice(row) for row in rows.mappings()]
+
+
+def waits_for_reaction(connection: Connection, case: Case, person: str) -> bool:
+    """Whether somebody is to react to earlier advice in a case."""
+    found = select(advice.c.id).where(
+        advice.c.workspace == case.workspace,
+        advice.c.case_id == case.id,
+        advice.c.person == person,
+        advice.c.next_at.is_not(None),
+    )
+    return connection.execute(found.limit(1)).one_or_none() is not None
+
+
+def wait(connection: Connection, workspace: str, advice_id: str, *, until: float | None) -> bool:
+    """Let advice wait for a reaction until then, or no more; False when it does not wait any more."""
+    waits = (advice.c.workspace == workspace) & (advice.c.id == advice_id) & advice.c.next_at.is_not(None)
+    return connection.execute(update(advice).where(waits).values(next_at=until)).rowcount == 1
+
+
+def note_reaction(connection: Connection, workspace: str, person: str, about: Collection[str]) -> None:
+    """Somebody reacted: what they were told there waits for it no more.
+
+    Args:
+        about: Ids of advice or of cases; any other id is of nothing.
+    """
+    theirs = (advice.c.workspace == workspace) & (advice.c.person == person) & advice.c.next_at.is_not(None)
+    there = advice.c.id.in_(about) | advice.c.case_id.in_(about)
+    connection.execute(update(advice).where(theirs, there).values(next_at=None))
+
+
+def was_answered(connection: Connection, workspace: str, about: StoredAdvice) -> bool:
+    """Whether one of us has written in the case since the message that it is about."""
+    said = select(messages.c.ts).where(
+        messages.c.workspace == workspace,
+        messages.c.case_id == about.case_id,
+        messages.c.ts > about.message_ts,
+        messages.c.role.in_([Role.AGENT, Role.SUPERVISOR]),
+        messages.c.deleted_at.is_(None),
+    )
+    return connection.execute(said.limit(1)).one_or_none() is not None
 
 
 def _stored_advice(row: RowMapping) -> StoredAdvice:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
+from bot.message import Role
 from storage.engine import insert_once
-from storage.schema import outbox
+from storage.schema import messages, outbox
 
 LEASE_SECONDS = 30.0
 
@@ -39,9 +40,6 @@ class SendKind(StrEnum):
         return self in {SendKind.EPHEMERAL, SendKind.REPLY}
 
 
-_REPLACING = (SendKind.UPDATE, SendKind.HOME)
-
-
 class SendState(StrEnum):
     """The life of a row."""
 
@@ -60,6 +58,7 @@ class Sending:
     Attributes:
         target: Where to: channel, thread, person, or the key of the row whose message is updated.
         body: Text and blocks.
+        importance: Of what goes to one person alone, the weightier goes first (`bot.pacing`).
         interrupted: Somebody began to send it and never said how it ended.
     """
 
@@ -71,6 +70,7 @@ class Sending:
     body: Mapping[str, Any]
     created_at: float
     attempts: int
+    importance: int = 0
     interrupted: bool = False
     sent_channel: str | None = None
 
@@ -85,8 +85,15 @@ def put(
     body: Mapping[str, Any],
     now: float,
     case_id: str | None = None,
+    importance: int = 0,
+    wanted_until: float | None = None,
 ) -> bool:
-    """Write down what to send; the key makes it happen once. False when it was here before."""
+    """Write down what to send; the key makes it happen once. False when it was here before.
+
+    Args:
+        importance: Of what goes to one person alone, the weightier goes first.
+        wanted_until: What has not gone out by then is not sent any more; None when somebody waits for it.
+    """
     return insert_once(
         connection,
         outbox,
@@ -94,6 +101,10 @@ def put(
             "workspace": workspace,
             "key": key,
             "kind": kind,
+            "place": place(kind, target),
+            "after": target.get("after") or target.get("thread_of") or target.get("of"),
+            "importance": importance,
+            "wanted_until": wanted_until,
             "target": json.dumps(target),
             "body": json.dumps(body),
             "case_id": case_id,
@@ -106,59 +117,20 @@ def put(
     )
 
 
-def claim(connection: Connection, *, now: float) -> Sending | None:
-    """Take the oldest row that is due; one that a dead worker may have sent comes as interrupted.
+def place(kind: SendKind, target: Mapping[str, Any]) -> str:
+    """Where it is shown, as far as order matters: one thing of a kind at a time goes there, in its order.
 
-    Of what replaces what was shown before, updates of a message and somebody's App Home, one at a time goes out,
-    so that with several workers too the newest stands in the end.
+    That is a channel, a person, or the message that is shown anew; empty where order does not matter.
     """
-    row = connection.execute(
-        select(outbox)
-        .where(
-            outbox.c.state.in_([SendState.DUE, SendState.SENDING]),
-            outbox.c.due_at <= now,
-            outbox.c.lease_until <= now,
-            or_(outbox.c.kind.not_in(_REPLACING), ~_is_being_replaced(now)),
-        )
-        .order_by(outbox.c.seq)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=outbox)
-    ).one_or_none()
-    if row is None:
-        return None
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.seq == row.seq)
-        .values(state=SendState.SENDING, lease_until=now + LEASE_SECONDS, attempts=row.attempts + 1)
-    )
-    return Sending(
-        seq=row.seq,
-        workspace=row.workspace,
-        key=row.key,
-        kind=SendKind(row.kind),
-        target=json.loads(row.target),
-        body=json.loads(row.body),
-        created_at=row.created_at,
-        attempts=row.attempts + 1,
-        interrupted=row.state == SendState.SENDING,
-        sent_channel=row.sent_channel,
-    )
-
-
-def _is_being_replaced(now: float) -> ColumnElement[bool]:
-    """An older row for the same place is on its way, or goes first."""
-    before = outbox.alias()
-    return (
-        select(before.c.seq)
-        .where(
-            or_(before.c.state == SendState.SENDING, and_(before.c.state == SendState.DUE, before.c.due_at <= now)),
-            before.c.seq < outbox.c.seq,
-            before.c.workspace == outbox.c.workspace,
-            before.c.kind == outbox.c.kind,
-            before.c.target == outbox.c.target,
-        )
-        .exists()
-    )
+    match kind:
+        case SendKind.MESSAGE:
+            return str(target.get("channel") or "")
+        case SendKind.UPDATE:
+            return str(target.get("of") or "")
+        case SendKind.REMOVAL:
+            return ""
+        case SendKind.EPHEMERAL | SendKind.REPLY | SendKind.DIRECT | SendKind.HOME:
+            return str(target.get("user") or "")
 
 
 def settle(
@@ -190,12 +162,22 @@ def remember_channel(connection: Connection, sending: Sending, channel: str) -> 
     connection.execute(update(outbox).where(outbox.c.seq == sending.seq).values(sent_channel=channel))
 
 
-def postpone(connection: Connection, sending: Sending, *, until: float, error: str) -> None:
-    """Try again at `until`."""
+def postpone(connection: Connection, sending: Sending, *, until: float, error: str, was_a_try: bool = True) -> None:
+    """Try again at `until`.
+
+    Args:
+        was_a_try: False when Slack surely has nothing of it, so that it counts as not tried.
+    """
     connection.execute(
         update(outbox)
         .where(outbox.c.seq == sending.seq)
-        .values(state=SendState.DUE, due_at=until, lease_until=0.0, error=error)
+        .values(
+            state=SendState.DUE,
+            due_at=until,
+            lease_until=0.0,
+            error=error,
+            attempts=sending.attempts if was_a_try else sending.attempts - 1,
+        )
     )
 
 
@@ -222,7 +204,14 @@ def redirect(connection: Connection, sending: Sending, target: Mapping[str, Any]
     connection.execute(
         update(outbox)
         .where(outbox.c.seq == sending.seq)
-        .values(target=json.dumps(target), state=SendState.DUE, due_at=now, lease_until=0.0, attempts=0)
+        .values(
+            target=json.dumps(target),
+            place=place(sending.kind, target),
+            state=SendState.DUE,
+            due_at=now,
+            lease_until=0.0,
+            attempts=0,
+        )
     )
 
 
@@ -302,6 +291,7 @@ def post_again(
         .where(outbox.c.seq == row.seq)
         .values(
             target=json.dumps(target),
+            place=channel,
             body=json.dumps(body),
             state=SendState.DUE,
             due_at=now,
@@ -311,13 +301,6 @@ def post_again(
             sent_ts=None,
         )
     )
-
-
-def next_due(connection: Connection) -> float | None:
-    """When the next row is due; None when there is nothing to wait for."""
-    return connection.execute(
-        select(outbox.c.due_at).where(outbox.c.state == SendState.DUE).order_by(outbox.c.due_at).limit(1)
-    ).scalar_one_or_none()
 
 
 def is_outdated(connection: Connection, sending: Sending) -> bool:
@@ -330,6 +313,52 @@ def is_outdated(connection: Connection, sending: Sending) -> bool:
                 outbox.c.kind == sending.kind,
                 outbox.c.target == json.dumps(sending.target),
                 outbox.c.seq > sending.seq,
+            )
+            .limit(1)
+        ).one_or_none()
+        is not None
+    )
+
+
+def is_answered(connection: Connection, sending: Sending) -> bool:
+    """Whether one of us has written in the case since it was put here."""
+    return (
+        connection.execute(
+            select(messages.c.ts)
+            .join(outbox, and_(outbox.c.workspace == messages.c.workspace, outbox.c.case_id == messages.c.case_id))
+            .where(
+                outbox.c.seq == sending.seq,
+                messages.c.role.in_([Role.AGENT, Role.SUPERVISOR]),
+                messages.c.ts > f"{sending.created_at:.6f}",
+                messages.c.deleted_at.is_(None),
+            )
+            .limit(1)
+        ).one_or_none()
+        is not None
+    )
+
+
+def is_followed(connection: Connection, sending: Sending) -> bool:
+    """Whether something later that need not wait to be wanted either, as important, is for the same person and case."""
+    this, later = outbox.alias(), outbox.alias()
+    return (
+        connection.execute(
+            select(later.c.seq)
+            .join(
+                this,
+                and_(
+                    this.c.workspace == later.c.workspace,
+                    this.c.case_id == later.c.case_id,
+                    this.c.kind == later.c.kind,
+                    this.c.place == later.c.place,
+                ),
+            )
+            .where(
+                this.c.seq == sending.seq,
+                later.c.seq > sending.seq,
+                later.c.importance >= sending.importance,
+                later.c.wanted_until.is_not(None),
+                later.c.state.in_([SendState.DUE, SendState.SENDING, SendState.SENT]),
             )
             .limit(1)
         ).one_or_none()

@@ -67,10 +67,14 @@ outbox = Table(
     Column("workspace", String(32), nullable=False),
     Column("key", String(255), nullable=False),
     Column("kind", String(16), nullable=False),
+    Column("place", String(255), nullable=False, server_default=""),
+    Column("after", String(255)),
+    Column("importance", Integer, nullable=False, server_default="0"),
     Column("target", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("case_id", String(32)),
     Column("created_at", Float, nullable=False),
+    Column("wanted_until", Float),
     Column("state", String(8), nullable=False),
     Column("due_at", Float, nullable=False),
     Column("lease_until", Float, nullable=False, default=0.0),
@@ -79,8 +83,16 @@ outbox = Table(
     Column("sent_ts", String(32)),
     Column("error", Text),
     UniqueConstraint("workspace", "key"),
-    Index(None, "state", "due_at"),
+    Index(None, "state", "workspace", "kind", "place", "due_at"),
     Index(None, "workspace", "created_at"),
+)
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("bucket", String(255), primary_key=True),
+    Column("opens_at", Float, nullable=False),
 )
 
 cases = Table(
@@ -249,6 +261,7 @@ advice = Table(
     Column("content", Text, nullable=False),
     Column("while_paused", Boolean, nullable=False, default=False),
     Column("after", String(255)),
+    Column("next_at", Float),
     Column("text_removed_at", Float),
     ForeignKeyConstraint(["workspace", "case_id"], ["cases.workspace", "cases.id"]),
     Index(None, "workspace", "case_id", "given_at"),
@@ -257,6 +270,7 @@ advice = Table(
     Index(None, "workspace", "given_at", "while_paused"),
     Index(None, "workspace", "text_removed_at", "given_at"),
     Index(None, "workspace", "after"),
+    Index(None, "workspace", "next_at"),
 )
 
 ratings = Table(

@@ -6,6 +6,7 @@ from bot.blocks import Block, button, context, cut, escaped, modal, quote, secti
 from bot.cards import care, doing, feedback, right_customer, takeover
 from bot.cards import claims as claims_card
 from bot.cards import granted as granted_card
+from bot.cards.exception import link_blocks
 from bot.cards.facts import fact_words
 from bot.cards.promise_scope import scope_in_a_line
 from bot.care import ABUSE
@@ -16,6 +17,7 @@ from bot.promises import Scope
 
 ASK_EXCEPTION = doing.ASK_EXCEPTION
 SECOND_PAIR_OF_EYES = "R35"
+advice_id_of = feedback.advice_id_of
 
 
 def route_words(route: Route, say: Words) -> str:
@@ -79,6 +81,16 @@ def card(
     buttons = action_buttons(advice, advice_id, say, nobodys=customer is None)
     blocks += [buttons, feedback.footer(advice_id, say)]
     return say("Aside: {title}", title=main.title), blocks
+
+
+def unanswered(
+    advice: Advice, advice_id: str, *, customer: str | None, playbook: Playbook, link: str, say: Words
+) -> tuple[str, list[Block]]:
+    """The same once more, where nobody has reacted to it."""
+    _, blocks = card(advice, advice_id, customer=customer, playbook=playbook, say=say)
+    main = playbook.words[say.language].plays[advice.plays[0]]
+    text = say("Nobody has reacted to this yet: {title}", title=main.title)
+    return text, [section(f"*{escaped(text)}*"), *blocks, *link_blocks(link, say)]
 
 
 def way(row: DecisionRow, playbook: Playbook, facts: Container[str], say: Words, promised: Scope | None = None) -> str:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from bot.sales import Opportunity
-from storage import audit, crm, inbox, opportunities, outbox
+from storage import audit, crm, inbox, opportunities, outbox, turns
 from storage import workspace as workspaces
 from storage.engine import Casebook
 from storage.inbox import Entry, Lane
@@ -123,7 +123,7 @@ def test_each_entry_goes_to_one_of_many_workers(tmp_path: Path) -> None:
         done: list[str] = []
         while True:
             with casebook.begin() as connection:
-                entry, sending = claimed(connection), outbox.claim(connection, now=NOW)
+                entry, sending = claimed(connection), turns.claim(connection, WORKSPACE, now=NOW)
             found = [each.key for each in (entry, sending) if each]
             if not found:
                 return done
@@ -165,16 +165,16 @@ def test_of_updates_of_one_message_one_goes_out_at_a_time(casebook: Casebook) ->
         shown(connection, "1")
         shown(connection, "2")
         shown(connection, "3", of="another card")
-        first, other = outbox.claim(connection, now=NOW), outbox.claim(connection, now=NOW)
+        first, other = turns.claim(connection, WORKSPACE, now=NOW), turns.claim(connection, WORKSPACE, now=NOW)
         assert first
         assert other
         assert (first.key, other.key) == ("1", "3")
-        assert outbox.claim(connection, now=NOW) is None
-        again = outbox.claim(connection, now=NOW + outbox.LEASE_SECONDS)
+        assert turns.claim(connection, WORKSPACE, now=NOW) is None
+        again = turns.claim(connection, WORKSPACE, now=NOW + outbox.LEASE_SECONDS)
         assert again
         assert (again.key, again.interrupted) == ("1", True)
         outbox.settle(connection, again, state=SendState.SENT)
-        following = outbox.claim(connection, now=NOW)
+        following = turns.claim(connection, WORKSPACE, now=NOW)
         assert following
         assert following.key == "2"
 
@@ -184,11 +184,11 @@ def test_what_a_newer_row_replaces_is_outdated(casebook: Casebook) -> None:
     with casebook.begin() as connection:
         for key in ("old", "new"):
             shown(connection, key, SendKind.HOME)
-        old = outbox.claim(connection, now=NOW)
+        old = turns.claim(connection, WORKSPACE, now=NOW)
         assert old
         assert outbox.is_outdated(connection, old)
         outbox.postpone(connection, old, until=NOW + 9, error="ratelimited")
-        new = outbox.claim(connection, now=NOW)
+        new = turns.claim(connection, WORKSPACE, now=NOW)
         assert new
         assert (new.key, outbox.is_outdated(connection, new)) == ("new", False)
 

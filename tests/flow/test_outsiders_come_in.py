@@ -10,8 +10,8 @@ from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.settings import Settings
 from bot.setup import RoleSource, SupportChannel
 from handlers import deliver
-from storage import outbox
-from tests.flow.conftest import AGENT, APPROVALS, GUEST, MANAGER, SALES, SALES_CHANNEL, SETUP, SUPERVISOR
+from storage import outbox, turns
+from tests.flow.conftest import AGENT, APPROVALS, GUEST, MANAGER, SALES, SALES_CHANNEL, SETUP, SUPERVISOR, WORKSPACE
 from tests.flow.test_who_may_do_what import FORM
 from tests.flow.without_slack import Desk, desk
 from tests.sandbox.stage import Json, Stage
@@ -92,7 +92,7 @@ async def test_a_card_posted_while_somebody_joins_does_not_stay(at: Desk, stage:
     """The channel was ours alone when we looked, and was not any more when it was posted."""
     request = await asked(at, await opened(at, stage))
     with at.services.casebook.begin() as connection:
-        sending = outbox.claim(connection, now=at.clock())
+        sending = turns.claim(connection, WORKSPACE, now=at.clock())
     assert sending
     assert sending.key == f"exception:{request.id}"
     await joins(at, stage)
@@ -110,7 +110,7 @@ async def test_what_a_broken_try_posted_before_somebody_joined_does_not_stay(at:
     at.clock.now = time.time()  # Slack is asked for what it was told lately
     request = await asked(at, await opened(at, stage))
     with at.services.casebook.begin() as connection:
-        sending = outbox.claim(connection, now=at.clock())
+        sending = turns.claim(connection, WORKSPACE, now=at.clock())
     assert sending
     metadata = {"event_type": deliver.METADATA_EVENT, "event_payload": {"row": deliver.row_mark(sending)}}
     thread_ts = sending.target["thread_ts"]

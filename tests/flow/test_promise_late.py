@@ -12,7 +12,7 @@ from bot.promises import Answer, VerificationState
 from bot.settings import Settings
 from handlers import deliver
 from handlers.due import do_due
-from storage import outbox
+from storage import outbox, turns
 from storage.outbox import SendKind
 from storage.promises import files_key, scope_key
 from tests.flow.conftest import AGENT, APPROVALS, GUEST, SALES, SHARED, SUCCESSOR, SUPERVISOR, WORKSPACE
@@ -108,13 +108,14 @@ async def test_a_file_posted_by_a_broken_try_does_not_stay_before_a_guest(at: De
     _, known = question(at)
     await at.submit(SUCCESSOR, "promise_yes_view", known.id, typed_in("報價單第 3 條"))
     await at.send_all()
+    at.clock.now += 1  # something visible goes to a channel once a second
     target = {"channel": APPROVALS, "thread_of": scope_key(known.id, 0)}
     key, body = files_key(known.id, 0), {"text": "offer.pdf"}
     with at.services.casebook.begin() as connection:
         outbox.put(
             connection, workspace=WORKSPACE, key=key, kind=SendKind.MESSAGE, target=target, body=body, now=at.clock()
         )
-        sending = outbox.claim(connection, now=at.clock())
+        sending = turns.claim(connection, WORKSPACE, now=at.clock())
         place = outbox.place_of(connection, WORKSPACE, scope_key(known.id, 0))
     assert sending
     assert place

@@ -24,7 +24,7 @@ from bot.signals import Reading
 from handlers import deliver, inbound, works
 from handlers.services import Services
 from handlers.worker import work_on
-from storage import cases, conversations, ids, inbox, outbox
+from storage import cases, conversations, ids, inbox, turns
 from storage import goodwill as requests
 from storage import workspace as workspaces
 from storage.inbox import Lane
@@ -226,12 +226,17 @@ class Desk:
         return self._views()[-1]
 
     async def send_all(self) -> None:
-        """Send what is due now."""
+        """Send what is due now, as fast as Slack lets us."""
         while True:
             with self.services.casebook.begin() as connection:
-                sending = outbox.claim(connection, now=self.clock())
+                sending = turns.claim(connection, WORKSPACE, now=self.clock())
+                is_paced = sending is None and WORKSPACE in turns.waiting(connection, now=self.clock.now)
             if sending is None:
-                return
+                ((opens_at,),) = self.rows("SELECT min(opens_at) FROM paces WHERE opens_at > ?", self.clock.now)
+                if not is_paced or opens_at is None:
+                    return
+                self.clock.now = opens_at
+                continue
             self._bodies[sending.seq] = dict(sending.body)
             await deliver.send(self.services, sending)
 

@@ -1,0 +1,62 @@
+"""What goes out: whatever is due, many things at once, each workspace and each kind for itself."""
+
+import asyncio
+from collections import Counter
+
+from handlers.deliver import send_claimed
+from handlers.services import woken
+from handlers.workspaces import Workspaces
+from storage import turns
+from storage.outbox import Sending
+
+MOST_AT_ONCE = 4
+"""So many of a kind are sent at once in a workspace: more than Slack takes of any, so that one slow call stops none."""
+
+
+async def run_outbox(workspaces: Workspaces) -> None:
+    """Send what is due, many things at once, until nothing is and there is to be no more."""
+    wake = workspaces.wake
+    under_way: dict[asyncio.Task[None], Sending] = {}
+    try:
+        while True:
+            wake.outbox.clear()
+            for task in [each for each in under_way if each.done()]:
+                del under_way[task]
+                task.result()
+            nothing_due = _begin(workspaces, under_way)
+            if wake.sending_ends.is_set() and nothing_due and not under_way:
+                return
+            with workspaces.casebook.look() as connection:
+                again_at = turns.look_again_at(connection, now=workspaces.clock())
+            pause = 1.0 if again_at is None else min(1.0, max(0.01, again_at - workspaces.clock()))
+            await woken(wake.outbox, pause)
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
+def _begin(workspaces: Workspaces, under_way: dict[asyncio.Task[None], Sending]) -> bool:
+    """Begin to send whatever may go out, one thing of each workspace after the other; whether nothing else is due.
+
+    Args:
+        under_way: What is being sent; written on.
+    """
+    with workspaces.casebook.look() as connection:
+        waiting = turns.waiting(connection, now=workspaces.clock())
+    due = [services for each in waiting if (services := workspaces.of(each))]
+    looked_at = list(due)
+    while looked_at:
+        for services in list(looked_at):
+            workspace = services.identity.workspace
+            busy = Counter(each.kind for each in under_way.values() if each.workspace == workspace)
+            enough = [kind for kind, number in busy.items() if number >= MOST_AT_ONCE]
+            with workspaces.casebook.begin() as connection:
+                sending = turns.claim(connection, workspace, now=workspaces.clock(), but_not=enough)
+            if sending is None:
+                looked_at.remove(services)
+                continue
+            task = asyncio.create_task(send_claimed(services, sending))
+            task.add_done_callback(lambda _: workspaces.wake.outbox.set())
+            under_way[task] = sending
+    return not due

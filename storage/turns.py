@@ -1,0 +1,205 @@
+"""Whose turn it is to be sent: what is due, in its order, as fast as Slack lets a workspace.
+
+Everything is a row, so that several workers share what Slack grants: one for each budget, with the moment from which it
+has something again. Whoever looks for something to send in a workspace holds it for as long as that takes.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+
+from bot.pacing import BUDGETS, IN_A_CHANNEL, Budget
+from storage.engine import insert_once, upsert
+from storage.outbox import LEASE_SECONDS, Sending, SendKind, SendState, is_outdated, place
+from storage.schema import outbox, paces
+
+METHODS: Final[Mapping[SendKind, tuple[str, ...]]] = MappingProxyType(
+    {
+        SendKind.EPHEMERAL: ("chat.postEphemeral",),
+        SendKind.REPLY: (),
+        SendKind.MESSAGE: ("chat.postMessage", "conversations.info", "conversations.members"),
+        SendKind.DIRECT: ("chat.postMessage", "conversations.open"),
+        SendKind.UPDATE: ("chat.update",),
+        SendKind.REMOVAL: ("chat.delete",),
+        SendKind.HOME: ("views.publish",),
+    }
+)
+"""What Slack is asked for each: while it lets us do one of them no more, none of these is begun."""
+
+VISIBLE: Final = frozenset({SendKind.MESSAGE, SendKind.DIRECT})
+REPLACING: Final = frozenset({SendKind.UPDATE, SendKind.HOME})
+TOO_LATE: Final = "its moment has passed"
+_TURN: Final = ""
+_REMEMBERED_SECONDS: Final = 60.0
+"""A budget whose moment is longer ago is full again."""
+
+
+def waiting(connection: Connection, *, now: float) -> list[str]:
+    """The workspaces in which something is due, the longest waiting first."""
+    rows = connection.execute(
+        select(outbox.c.workspace)
+        .where(_is_free(now), ~_tells_of_another())
+        .group_by(outbox.c.workspace)
+        .order_by(func.min(outbox.c.due_at), outbox.c.workspace)
+    )
+    return [row.workspace for row in rows]
+
+
+def look_again_at(connection: Connection, *, now: float) -> float | None:
+    """When the next row is due, or a budget has something again; None when there is nothing to wait for."""
+    due = select(func.min(outbox.c.due_at)).where(outbox.c.state == SendState.DUE, outbox.c.due_at > now)
+    opens = select(func.min(paces.c.opens_at)).where(paces.c.opens_at > now)
+    moments = [connection.execute(each).scalar_one() for each in (due, opens)]
+    return min((each for each in moments if each is not None), default=None)
+
+
+def claim(connection: Connection, workspace: str, *, now: float, but_not: Collection[SendKind] = ()) -> Sending | None:
+    """Take what may go out now in a workspace; one that a dead worker may have sent comes as interrupted.
+
+    What goes to one place goes one at a time: the older first, of whispers the weightier. A whisper that nobody wants
+    any more is withheld. What is taken spends what Slack grants; None while that is spent, or nothing is due.
+
+    Args:
+        but_not: What the asker has enough of already.
+    """
+    opens_at = _turn(connection, workspace, now)
+    _withhold_late(connection, workspace, now)
+    shut = {bucket for bucket, at in opens_at.items() if at > now}
+    kinds = [each for each in SendKind if each not in but_not and shut.isdisjoint(METHODS[each])]
+    row = connection.execute(
+        select(outbox)
+        .where(
+            outbox.c.workspace == workspace,
+            outbox.c.kind.in_(kinds),
+            _is_free(now),
+            or_(outbox.c.kind.not_in(VISIBLE), outbox.c.place.not_in(shut)),
+            ~_tells_of_another(),
+            ~_waits_for_another(now),
+        )
+        .order_by(outbox.c.importance.desc(), outbox.c.seq)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=outbox)
+    ).one_or_none()
+    if row is None:
+        return None
+    sending = Sending(
+        seq=row.seq,
+        workspace=row.workspace,
+        key=row.key,
+        kind=SendKind(row.kind),
+        target=json.loads(row.target),
+        body=json.loads(row.body),
+        created_at=row.created_at,
+        attempts=row.attempts + 1,
+        importance=row.importance,
+        interrupted=row.state == SendState.SENDING,
+        sent_channel=row.sent_channel,
+    )
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.seq == row.seq)
+        .values(state=SendState.SENDING, lease_until=now + LEASE_SECONDS, attempts=sending.attempts)
+    )
+    if not _costs_nothing(connection, sending):
+        for bucket, budget in _budgets(sending.kind, row.place):
+            _open_at(connection, workspace, bucket, budget.spent(opens_at.get(bucket, 0.0), now))
+    return sending
+
+
+def hold(connection: Connection, workspace: str, method: str, *, until: float) -> None:
+    """Slack lets nobody of a workspace call this method until then: every worker waits, with this method alone."""
+    opens_at = _turn(connection, workspace, until)
+    _open_at(connection, workspace, method, max(until, opens_at.get(method, 0.0)))
+
+
+def keep_apart(connection: Connection, sending: Sending, *, now: float) -> None:
+    """Something visible has just been posted: the next in its channel waits from now on."""
+    where = place(sending.kind, sending.target)
+    if sending.kind in VISIBLE and where:
+        _open_at(connection, sending.workspace, where, now + IN_A_CHANNEL.seconds_each)
+
+
+def _turn(connection: Connection, workspace: str, now: float) -> dict[str, float]:
+    """Hold a workspace until the transaction ends; what its budgets say, as far as they are not full anyway."""
+    of_it = paces.c.workspace == workspace
+    known = select(paces.c.bucket, paces.c.opens_at).where(
+        of_it, or_(paces.c.bucket == _TURN, paces.c.opens_at > now - _REMEMBERED_SECONDS)
+    )
+    held = select(paces.c.bucket).where(of_it, paces.c.bucket == _TURN).with_for_update()
+    if connection.execute(held).one_or_none() is None:
+        insert_once(connection, paces, {"workspace": workspace, "bucket": _TURN, "opens_at": 0.0})
+        connection.execute(held).one()
+    return {row.bucket: row.opens_at for row in connection.execute(known) if row.bucket != _TURN}
+
+
+def _open_at(connection: Connection, workspace: str, bucket: str, opens_at: float) -> None:
+    upsert(connection, paces, {"workspace": workspace, "bucket": bucket, "opens_at": opens_at})
+
+
+def _withhold_late(connection: Connection, workspace: str, now: float) -> None:
+    """What nobody wants any more does not disturb them; the App Home has it."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.workspace == workspace, outbox.c.state == SendState.DUE, outbox.c.wanted_until <= now)
+        .values(state=SendState.WITHHELD, body="{}", error=TOO_LATE)
+    )
+
+
+def _budgets(kind: SendKind, where: str) -> list[tuple[str, Budget]]:
+    """What one of these spends."""
+    of_methods = [(each, BUDGETS[each]) for each in METHODS[kind] if each in BUDGETS]
+    return [*of_methods, *([(where, IN_A_CHANNEL)] if kind in VISIBLE and where else [])]
+
+
+def _costs_nothing(connection: Connection, sending: Sending) -> bool:
+    """Slack will not be called for it."""
+    if sending.kind in REPLACING:
+        return is_outdated(connection, sending)
+    return sending.interrupted and sending.kind.at_most_once
+
+
+def _is_free(now: float) -> ColumnElement[bool]:
+    """It is due, and nobody is at it."""
+    return and_(
+        outbox.c.state.in_([SendState.DUE, SendState.SENDING]), outbox.c.due_at <= now, outbox.c.lease_until <= now
+    )
+
+
+def _tells_of_another() -> ColumnElement[bool]:
+    """It tells of something, answers it or shows it anew, which is not out yet."""
+    told_of = outbox.alias()
+    return (
+        select(told_of.c.seq)
+        .where(
+            told_of.c.workspace == outbox.c.workspace,
+            told_of.c.key == outbox.c.after,
+            told_of.c.state.in_([SendState.DUE, SendState.SENDING]),
+        )
+        .exists()
+    )
+
+
+def _waits_for_another(now: float) -> ColumnElement[bool]:
+    """Another of its kind is on its way to the same place, or goes first; what is tried again later is passed by."""
+    other = outbox.alias()
+    is_under_way = and_(other.c.state == SendState.SENDING, other.c.lease_until > now)
+    is_older = and_(
+        other.c.seq < outbox.c.seq,
+        outbox.c.kind != SendKind.EPHEMERAL,
+        or_(other.c.state == SendState.SENDING, and_(other.c.state == SendState.DUE, other.c.due_at <= now)),
+    )
+    return and_(
+        outbox.c.place != "",
+        select(other.c.seq)
+        .where(
+            other.c.state.in_([SendState.DUE, SendState.SENDING]),
+            other.c.workspace == outbox.c.workspace,
+            other.c.kind == outbox.c.kind,
+            other.c.place == outbox.c.place,
+            or_(is_under_way, is_older),
+        )
+        .exists(),
+    )
