@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.only_one import only_one
-from storage import backup, cases, commitments, outbox, takeovers
+from storage import backup, cases, commitments, outbox, takeovers, turns
 from storage import goodwill as requests
 from storage.engine import known_revisions
 from storage.outbox import SendState
@@ -160,7 +160,7 @@ def test_what_waited_to_be_sent_is_looked_for_before_it_is_sent_again(
     aside("restore", str(tmp_path / "b.zip"), "--yes")
     with closing(casebook_at(casebook)) as opened, opened.begin() as connection:
         assert outbox.state_of(connection, WORKSPACE, "whisper") is SendState.UNKNOWN
-        sending = outbox.claim(connection, now=9e9)
+        sending = turns.claim(connection, WORKSPACE, now=9e9)
         assert sending
         assert (sending.key[:4], sending.attempts) == ("due:", 2)
         case = cases.get(connection, WORKSPACE, sending.key[4:])
