@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -15,17 +16,18 @@ from rich.console import Console
 from rich.text import Text
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import make_url
 
+from bot import cli_doctor_local as local
+from bot import cli_doctor_people as people
 from bot.cli_doctor_http import Line, look_at_port, look_at_url
 from bot.cli_setup import GAPS
 from bot.errors import UserError
 from bot.playbook_files import load_playbook
 from bot.settings import MANIFEST, Settings, load_settings
 from bot.setup import Setup
-from handlers.identity import absent_from, check_socket_mode, refusal, unreachable
+from handlers.identity import Identity, absent_from, check_socket_mode, refusal, unreachable
+from storage import gauges
 from storage import workspace as workspaces
-from storage.directory import DirectorySource
 from storage.engine import open_casebook
 
 MOST_CLOCK_SECONDS = 60.0
@@ -56,14 +58,16 @@ async def _report(settings: Settings, url: str | None, console: Console) -> int:
 
 
 async def _lines(settings: Settings, url: str | None) -> AsyncIterator[Line]:
-    yield _local("playbook", lambda: f"version {load_playbook(settings.playbook).version}")
-    yield _local("directory", lambda: _directory(settings))
-    casebook = _local("casebook", lambda: _casebook(settings))
+    yield _local("playbook", lambda: Line("playbook", f"version {load_playbook(settings.playbook).version}"))
+    yield _local("directory", lambda: local.directory(settings, datetime.now(UTC)))
+    casebook = _local("casebook", lambda: local.casebook(settings))
     yield casebook
+    for line in (*local.disk(settings.data), *local.files(settings), *local.pasted(settings)):
+        yield line
     token = settings.slack_bot_token.get_secret_value()
     async with aiohttp.ClientSession(trust_env=True) as http:
         client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)
-        setup = None
+        setup = identity = None
         try:
             answer = await client.auth_test() if token else None
         except SlackApiError as error:
@@ -80,31 +84,35 @@ async def _lines(settings: Settings, url: str | None) -> AsyncIterator[Line]:
                 yield Line("bot token", f"{answer.get('team') or workspace}, as {answer.get('user')}")
                 yield _scopes(answer.headers)
                 yield _clock(answer.headers)
+                identity = Identity(workspace, answer.get("enterprise_id"), str(answer["user_id"]), "")
                 setup = None if casebook.do else _setup(settings, workspace)
         yield await _hears(client, http, settings)
         if url:
             yield await look_at_url(http, settings, url)
-        if setup:
-            yield _gaps(setup)
-        if setup and setup.channels:
-            yield await _channels(client, setup)
+        if setup and identity:
+            async for line in _about(setup, client, identity, settings):
+                yield line
 
 
-def _local(name: str, look: Callable[[], str]) -> Line:
+async def _about(setup: Setup, client: AsyncWebClient, identity: Identity, settings: Settings) -> AsyncIterator[Line]:
+    """What the setup lacks, and what of it is not as it was."""
+    yield _gaps(setup)
+    if not setup.channels:
+        return
+    yield await _channels(client, setup)
+    async for line in people.channels(client, setup):
+        yield line
+    for line in people.lines(setup, await people.look(client, identity, setup)):
+        yield line
+    async for line in people.events(client, setup, _heard(settings, identity.workspace), time.time()):
+        yield line
+
+
+def _local(name: str, look: Callable[[], Line]) -> Line:
     try:
-        return Line(name, look())
+        return look()
     except UserError as error:
         return Line(name, error.what, error.do)
-
-
-def _directory(settings: Settings) -> str:
-    directory = DirectorySource(settings.directory_path).current()
-    return _counted(directory.customer_count(), "customer")
-
-
-def _casebook(settings: Settings) -> str:
-    open_casebook(settings.casebook_url).close()
-    return make_url(settings.casebook_url).render_as_string(hide_password=True)
 
 
 def _header(headers: Any, name: str) -> str:
@@ -156,20 +164,25 @@ def _setup(settings: Settings, workspace: str) -> Setup:
         return workspaces.setup(connection, workspace)
 
 
+def _heard(settings: Settings, workspace: str) -> people.Heard:
+    with closing(open_casebook(settings.casebook_url)) as casebook, casebook.look() as connection:
+        return people.Heard(
+            channels=gauges.heard_in(connection, workspace),
+            alive_at=workspaces.alive_at(connection, workspace),
+            set_up_at=gauges.set_up_at(connection, workspace),
+        )
+
+
 def _gaps(setup: Setup) -> Line:
     gaps = setup.missing()
     if gaps:
         missing = ", ".join(GAPS[gap] for gap in gaps)
         return Line("setup", f"still missing: {missing}", "Run aside setup, or type /aside setup in Slack.")
-    return Line("setup", _counted(len(setup.support), "support channel"))
+    return Line("setup", local.counted(len(setup.support), "support channel"))
 
 
 async def _channels(client: AsyncWebClient, setup: Setup) -> Line:
     absent = await absent_from(client, setup.channels)
     if absent:
         return Line("channels", f"Aside is not in {', '.join(absent)}", "Type /invite there, with Aside's name.")
-    return Line("channels", f"Aside is in {_counted(len(setup.channels), 'channel')}")
-
-
-def _counted(n: int, thing: str) -> str:
-    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
+    return Line("channels", f"Aside is in {local.counted(len(setup.channels), 'channel')}")

@@ -10,7 +10,7 @@ from bot.takeover import AskState
 from storage.engine import Casebook
 from storage.inbox import InboxState, Lane
 from storage.outbox import SendKind, SendState
-from storage.schema import commitments, exceptions, inbox, opportunities, outbox, takeovers, verifications
+from storage.schema import audit, commitments, exceptions, inbox, opportunities, outbox, takeovers, verifications
 
 MOST: Final = 10_000
 """More rows than these are not counted: whoever asks learns that something is wrong, and the casebook is not busy."""
@@ -52,6 +52,22 @@ def late(connection: Connection, workspaces: Sequence[str], now: float) -> Mappi
         is_late = and_(workspace.in_(workspaces), due_at <= now, *([] if among is None else [among]))
         found[what] = _counted(connection, select(due_at.label("at")).where(is_late), now)
     return found
+
+
+def heard_in(connection: Connection, workspace: str) -> Mapping[str, float]:
+    """When Slack last told us of something in each channel, as far back as that is kept."""
+    rows = connection.execute(
+        select(inbox.c.channel, func.max(inbox.c.received_at).label("at"))
+        .where(inbox.c.workspace == workspace, inbox.c.channel != "")
+        .group_by(inbox.c.channel)
+    )
+    return {row.channel: row.at for row in rows}
+
+
+def set_up_at(connection: Connection, workspace: str) -> float:
+    """When the setup was last changed; 0 before anybody did."""
+    changed = select(func.max(audit.c.at)).where(audit.c.workspace == workspace, audit.c.subject == "setup")
+    return float(connection.execute(changed).scalar_one_or_none() or 0.0)
 
 
 def _counted(connection: Connection, rows: Select[Any], now: float) -> Waiting:

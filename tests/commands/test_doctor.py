@@ -38,6 +38,7 @@ def well(data: Path) -> list[str]:
         "✓ Socket Mode opens",
         "✓ setup       2 support channels",
         "✓ channels    Aside is in 4 channels",
+        "✓ people      6 named in the setup, all of them yours",
     ]
 
 
@@ -61,7 +62,7 @@ def report(aside: Aside, **settings: str) -> tuple[int, list[str]]:
     return done.returncode, done.stdout.splitlines()
 
 
-def test_all_well_is_nine_ticks(ready: Aside, data: Path) -> None:
+def test_all_well_is_ten_ticks(ready: Aside, data: Path) -> None:
     """Exit code 0, one line a check."""
     assert report(ready) == (0, well(data))
 
