@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.enduring import enduring
 from bot.logs import of_workspace
 from bot.transport import FINISH_SECONDS, Heard, Transport
 from handlers import catch_up, closing, digest, due, home, outgoing, people, renewals, retention, works
@@ -38,7 +41,7 @@ async def work_until(
     also: Also,
     unread: set[str],
 ) -> None:
-    """Run the workers; when one of them dies, so do we, and whoever supervises us starts us anew.
+    """Run the workers. While the database is away they wait for it; when one dies otherwise, so do we.
 
     Told to stop, first nothing more comes in, then each worker finishes what it is at, then what they had to say is
     sent, all of it within a bound; the rest stands in the casebook, free for the next.
@@ -47,13 +50,20 @@ async def work_until(
         unread: The workspaces of which not all was read that was said before we listened.
     """
     lanes = [
-        asyncio.create_task(run_lane(workspaces, Lane.PERSON, works.PERSON, PERSON_AT_ONCE)),
-        asyncio.create_task(run_lane(workspaces, Lane.STREAM, works.STREAM, STREAM_AT_ONCE)),
+        asyncio.create_task(enduring(partial(run_lane, workspaces, lane, does, at_once), lane.value))
+        for lane, does, at_once in (
+            (Lane.PERSON, works.PERSON, PERSON_AT_ONCE),
+            (Lane.STREAM, works.STREAM, STREAM_AT_ONCE),
+        )
     ]
-    sender = asyncio.create_task(outgoing.run_outbox(workspaces))
+    sender = asyncio.create_task(enduring(partial(outgoing.run_outbox, workspaces), "outbox"))
     rest = [
         asyncio.create_task(each)
-        for each in (_look_after(workspaces, also), _keep_listening(workspaces, transport, unread), *others)
+        for each in (
+            enduring(partial(_look_after, workspaces, also), "look_after"),
+            _keep_listening(workspaces, transport, unread),
+            *others,
+        )
     ]
     stopping = asyncio.create_task(stop.wait())
     everything = [*lanes, sender, *rest, stopping]
@@ -105,13 +115,9 @@ async def _tend(parts: Services, also: Also) -> None:
 
 async def _tended(parts: Services, also: Also) -> None:
     async with asyncio.TaskGroup() as group:
-        for each in (
-            due.run_due(parts),
-            home.keep_fresh(parts),
-            _every_hour(parts),
-            _count_holdings(parts),
-            *also(parts),
-        ):
+        for begin in (due.run_due, home.keep_fresh, _every_hour, _count_holdings):
+            group.create_task(enduring(partial(begin, parts), begin.__name__))
+        for each in also(parts):
             group.create_task(each)
 
 
@@ -132,10 +138,14 @@ async def _keep_listening(workspaces: Workspaces, transport: Transport, unread: 
         heard = await transport.heard()
         for parts in workspaces.all():
             workspace = parts.identity.workspace
-            if await listened(parts, heard, heard_all=workspace not in unread):
-                unread.discard(workspace)
-            else:
-                unread.add(workspace)
+            heard_all = workspace not in unread | workspaces.unwritten
+            unread.add(workspace)
+            workspaces.unwritten.discard(workspace)
+            try:
+                if await listened(parts, heard, heard_all=heard_all):
+                    unread.discard(workspace)
+            except (SQLAlchemyError, OSError):
+                log.exception("listening_not_noted", workspace=workspace)
 
 
 async def listened(parts: Services, heard: Heard, *, heard_all: bool) -> bool:

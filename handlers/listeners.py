@@ -91,16 +91,20 @@ def _message_listener(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
     async def on_message(body: dict[str, Any], context: AsyncBoltContext) -> None:
         event = body["event"]
         channel, workspace = str(event.get("channel", "")), _workspace(context)
-        if _is_for_support(workspaces, workspace, channel):
-            _write(
-                workspaces,
-                workspace,
-                key=body["event_id"],
-                lane=Lane.STREAM,
-                kind="message",
-                payload=event,
-                channel=channel,
-            )
+        try:
+            if _is_for_support(workspaces, workspace, channel):
+                _write(
+                    workspaces,
+                    workspace,
+                    key=body["event_id"],
+                    lane=Lane.STREAM,
+                    kind="message",
+                    payload=event,
+                    channel=channel,
+                )
+        except Exception:
+            workspaces.unwritten.add(workspace)
+            raise
 
     return on_message
 

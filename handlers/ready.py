@@ -63,6 +63,7 @@ class Ready:
 
     def _write(self) -> None:
         everywhere = [parts.identity.workspace for parts in self.workspaces.all()]
+        self.workspaces.casebook.check_there()
         with self.workspaces.casebook.begin() as connection:
             kept.save_written_at(connection, next(iter(everywhere), ""), self.workspaces.clock())
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from bot.i18n import words
 from bot.language import language_of_locale
@@ -20,6 +21,9 @@ from storage.outbox import SendKind
 Work = Callable[[Services, "Task"], Awaitable[None]]
 NOT_THERE_SECONDS = 2.0
 """How long an entry waits for a workspace whose parts are not there yet, as while its playbook is learnt."""
+
+MOST_ENDS = 20
+"""What we began so often, and never came to an end with, may be what ends us."""
 
 log = structlog.get_logger()
 
@@ -55,6 +59,11 @@ class Task:
 async def work_on(services: Services, entry: Entry, works: Mapping[str, Work]) -> None:
     """Do one entry's work; after an error nobody waits in silence and nothing that was said is lost."""
     task = Task(services, entry)
+    if entry.attempts > MOST_ENDS:
+        log.error("work_given_up", entry=entry.seq, kind=entry.kind)
+        with services.casebook.begin() as connection:
+            inbox.give_back(connection, entry, error="we ended at each try", now=services.clock())
+        return
     try:
         await works[entry.kind](services.for_one_task(), task)
         if not task.is_finished:
@@ -70,7 +79,7 @@ async def work_on(services: Services, entry: Entry, works: Mapping[str, Work]) -
         with services.casebook.begin() as connection:
             inbox.let_go(connection, entry)
         raise
-    except Exception:
+    except Exception as error:
         reference = deliver.reference()
         services.metrics.work_failed(entry.kind)
         log.exception("work_failed", entry=entry.seq, kind=entry.kind, reference=reference)
@@ -79,8 +88,10 @@ async def work_on(services: Services, entry: Entry, works: Mapping[str, Work]) -
             with suppress(OvertakenError):
                 await _tell(services, task, person, reference)
             return
+        passes = isinstance(error, people.UnknownForNowError | OperationalError)
+        again = inbox.put_off if passes else inbox.give_back
         with services.casebook.begin() as connection:
-            inbox.give_back(connection, entry, error=reference, now=services.clock())
+            again(connection, entry, error=reference, now=services.clock())
 
 
 def _waiting(entry: Entry) -> str | None:

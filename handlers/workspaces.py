@@ -69,6 +69,8 @@ class Workspaces:
         self.metrics = metrics or Metrics()
         self.support_channels: set[tuple[str, str]] = set()
         """Workspace and channel, where customers wrote when somebody last looked; some may be none any more."""
+        self.unwritten: set[str] = set()
+        """Workspaces of which something could not be written down; Slack may send it again, or give up."""
         self._read = read
         self._open_parts = open_parts
         self._learnt = learnt

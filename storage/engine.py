@@ -1,5 +1,7 @@
 """Opening the casebook: the one file that knows which database is underneath."""
 
+import errno
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -76,6 +78,7 @@ class Casebook:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._inserts: dict[tuple[str, ...], SQLCompiler] = {}
+        self._opened = _identity(self.file)
 
     @property
     def is_embedded(self) -> bool:
@@ -110,8 +113,27 @@ class Casebook:
         if spelt is None:
             spelt = self._inserts[columns] = _spelt_once(self._engine.dialect, table, tuple(values))
         filled = [values[name] for name in spelt.positiontup or ()] if spelt.positional else dict(values)
+        try:
+            self._insert(spelt.string, filled)
+        except self._engine.dialect.loaded_dbapi.OperationalError:
+            if self.is_embedded:
+                raise
+            # The server went away and may be back, while our connection to it is over: Slack sends a click but once.
+            self._insert(spelt.string, filled)
+
+    def check_there(self) -> None:
+        """Check that the file is the one that we opened: SQLite goes on writing into one that somebody deleted.
+
+        Raises:
+            FileNotFoundError: when it is gone, or another one stands in its place.
+        """
+        if self._opened and _identity(self.file) != self._opened:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.file))
+
+    def _insert(self, statement: str, filled: Any) -> None:
+        self.check_there()
         with closing(self._engine.raw_connection()) as connection:
-            connection.cursor().execute(spelt.string, filled)
+            connection.cursor().execute(statement, filled)
             connection.commit()
 
     @property
@@ -147,6 +169,15 @@ class Casebook:
         while isinstance(pool, QueuePool) and pool.checkedout() and time.monotonic() < latest:
             time.sleep(0.01)
         self._engine.dispose()
+
+
+def _identity(file: Path | None) -> tuple[int, int] | None:
+    """What tells a file from any other on this machine; None when it is not there."""
+    try:
+        status = file.stat() if file else None
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if status else None
 
 
 def open_casebook(url: str) -> Casebook:
@@ -273,7 +304,9 @@ def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> b
 
 
 def _make_sqlite_durable(engine: Engine) -> None:
-    """Write-ahead log, and transactions that take the write lock when they begin, unless they only read.
+    """Write-ahead log, on the disk at each commit: what Slack hears "ok" to outlives a loss of power.
+
+    Transactions take the write lock when they begin, unless they only read.
 
     What is removed is overwritten (`secure_delete`), so that words do not linger in the file's free space.
     """
@@ -283,7 +316,7 @@ def _make_sqlite_durable(engine: Engine) -> None:
         connection.isolation_level = None
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=NORMAL",
+            "synchronous=FULL",
             "busy_timeout=5000",
             "foreign_keys=ON",
             "secure_delete=ON",

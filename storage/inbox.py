@@ -13,6 +13,9 @@ from storage.schema import inbox
 
 LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 5
+LONGEST_WAIT_SECONDS = 86_400.0
+LEAST_PAUSE_SECONDS = 2.0
+MOST_PAUSE_SECONDS = 60.0
 
 
 class Lane(StrEnum):
@@ -203,6 +206,22 @@ def give_back(connection: Connection, entry: Entry, *, error: str, now: float) -
         update(inbox)
         .where(inbox.c.seq == entry.seq)
         .values(state=state, lease_until=now + 2.0**entry.attempts, error=error)
+    )
+    return state
+
+
+def put_off(connection: Connection, entry: Entry, *, error: str, now: float) -> InboxState:
+    """It is nothing of its own that keeps us from it, such as Slack being away: try again for a whole day.
+
+    It does not count as tried; the longer it has waited, the longer until it is tried again.
+    """
+    waited = now - entry.received_at
+    state = InboxState.FAILED if waited > LONGEST_WAIT_SECONDS else InboxState.NEW
+    pause = min(max(LEAST_PAUSE_SECONDS, waited / 2), MOST_PAUSE_SECONDS)
+    connection.execute(
+        update(inbox)
+        .where(inbox.c.seq == entry.seq)
+        .values(state=state, lease_until=now + pause, attempts=entry.attempts - 1, error=error)
     )
     return state
 
