@@ -5,19 +5,28 @@ from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from bot.setup import Person, Setup
 from storage import audit
 from storage.engine import upsert
 from storage.schema import group_members, people, settings
 
+_SETUP = select(settings.c.value).where(settings.c.workspace == bindparam("of_workspace"), settings.c.name == "setup")
+_PERSON = select(people.c.profile).where(
+    people.c.workspace == bindparam("of_workspace"),
+    people.c.user_id == bindparam("user"),
+    people.c.checked_at >= bindparam("since"),
+)
+_GROUPS = select(group_members).where(
+    group_members.c.workspace == bindparam("of_workspace"), group_members.c.checked_at >= bindparam("since")
+)
+"""Asked several times about every message, so made once: SQLAlchemy takes longer to make one than SQLite to answer."""
+
 
 def setup(connection: Connection, workspace: str) -> Setup:
     """The workspace's setup; an empty one before anybody set it up."""
-    value = connection.execute(
-        select(settings.c.value).where(settings.c.workspace == workspace, settings.c.name == "setup")
-    ).scalar_one_or_none()
+    value: str | None = connection.execute(_SETUP, {"of_workspace": workspace}).scalar_one_or_none()
     return _parsed(value) if value else Setup()
 
 
@@ -105,11 +114,8 @@ def _day(connection: Connection, workspace: str, name: str) -> date | None:
 
 def person(connection: Connection, workspace: str, user_id: str, *, since: float) -> Person | None:
     """Somebody as Slack told us since then."""
-    profile = connection.execute(
-        select(people.c.profile).where(
-            people.c.workspace == workspace, people.c.user_id == user_id, people.c.checked_at >= since
-        )
-    ).scalar_one_or_none()
+    asked = {"of_workspace": workspace, "user": user_id, "since": since}
+    profile: str | None = connection.execute(_PERSON, asked).scalar_one_or_none()
     return Person.model_validate_json(profile) if profile else None
 
 
@@ -134,9 +140,7 @@ def forget_person(connection: Connection, workspace: str, user_id: str) -> None:
 
 def groups(connection: Connection, workspace: str, *, since: float) -> dict[str, frozenset[str]]:
     """The members of user groups as Slack told us since then; older news gives nobody a role."""
-    rows = connection.execute(
-        select(group_members).where(group_members.c.workspace == workspace, group_members.c.checked_at >= since)
-    )
+    rows = connection.execute(_GROUPS, {"of_workspace": workspace, "since": since})
     return {row.group_id: frozenset(json.loads(row.members)) for row in rows}
 
 
