@@ -7,9 +7,21 @@ has something again. Whoever looks for something to send in a workspace holds it
 import json
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from bot.pacing import BUDGETS, IN_A_CHANNEL, Budget
 from storage.engine import insert_once, upsert
@@ -35,24 +47,111 @@ TOO_LATE: Final = "its moment has passed"
 _TURN: Final = ""
 _REMEMBERED_SECONDS: Final = 60.0
 """A budget whose moment is longer ago is full again."""
+_WAITS: Final = [SendState.DUE.value, SendState.SENDING.value]
+_NOW: Final[BindParameter[float]] = bindparam("now")
+
+
+def _is_free() -> ColumnElement[bool]:
+    """It is due, and nobody is at it."""
+    return and_(outbox.c.state.in_(_WAITS), outbox.c.due_at <= _NOW, outbox.c.lease_until <= _NOW)
+
+
+def _tells_of_another() -> ColumnElement[bool]:
+    """It tells of something, answers it or shows it anew, which is not out yet."""
+    told_of = outbox.alias()
+    return (
+        select(told_of.c.seq)
+        .where(
+            told_of.c.workspace == outbox.c.workspace,
+            told_of.c.key == outbox.c.after,
+            told_of.c.state.in_(_WAITS),
+        )
+        .exists()
+    )
+
+
+def _waits_for_another() -> ColumnElement[bool]:
+    """Another of its kind is on its way to the same place, or goes first; what is tried again later is passed by."""
+    other = outbox.alias()
+    is_under_way = and_(other.c.state == SendState.SENDING, other.c.lease_until > _NOW)
+    is_older = and_(
+        other.c.seq < outbox.c.seq,
+        outbox.c.kind != SendKind.EPHEMERAL,
+        or_(other.c.state == SendState.SENDING, and_(other.c.state == SendState.DUE, other.c.due_at <= _NOW)),
+    )
+    return and_(
+        outbox.c.place != "",
+        select(other.c.seq)
+        .where(
+            other.c.state.in_(_WAITS),
+            other.c.workspace == outbox.c.workspace,
+            other.c.kind == outbox.c.kind,
+            other.c.place == outbox.c.place,
+            or_(is_under_way, is_older),
+        )
+        .exists(),
+    )
+
+
+def _workspaces_waiting() -> Select[Any]:
+    return (
+        select(outbox.c.workspace)
+        .where(_is_free(), ~_tells_of_another())
+        .group_by(outbox.c.workspace)
+        .order_by(func.min(outbox.c.due_at), outbox.c.workspace)
+    )
+
+
+def _next() -> Select[Any]:
+    shut: BindParameter[str] = bindparam("shut", expanding=True)
+    return (
+        select(outbox)
+        .where(
+            outbox.c.workspace == bindparam("workspace"),
+            outbox.c.kind.in_(bindparam("kinds", expanding=True)),
+            _is_free(),
+            or_(outbox.c.kind.not_in([each.value for each in VISIBLE]), outbox.c.place.not_in(shut)),
+            ~_tells_of_another(),
+            ~_waits_for_another(),
+        )
+        .order_by(outbox.c.importance.desc(), outbox.c.seq)
+        .limit(literal_column("1"))
+        .with_for_update(skip_locked=True, of=outbox)
+    )
+
+
+_WORKSPACES_WAITING = _workspaces_waiting()
+_NEXT = _next()
+_TAKE = (
+    update(outbox)
+    .where(outbox.c.seq == bindparam("taken"))
+    .values(state=SendState.SENDING.value, lease_until=bindparam("until"), attempts=bindparam("tries"))
+)
+_WITHHOLD_LATE = (
+    update(outbox)
+    .where(outbox.c.workspace == bindparam("of"), outbox.c.state == SendState.DUE.value, outbox.c.wanted_until <= _NOW)
+    .values(state=SendState.WITHHELD.value, body="{}", error=TOO_LATE)
+)
+"""What nobody wants any more does not disturb them; the App Home has it."""
+_HELD = (
+    select(paces.c.bucket).where(paces.c.workspace == bindparam("workspace"), paces.c.bucket == _TURN).with_for_update()
+)
+_KNOWN = select(paces.c.bucket, paces.c.opens_at).where(
+    paces.c.workspace == bindparam("workspace"), paces.c.bucket != _TURN, paces.c.opens_at > bindparam("since")
+)
+_NEXT_DUE = select(func.min(outbox.c.due_at)).where(outbox.c.state == SendState.DUE.value, outbox.c.due_at > _NOW)
+_NEXT_OPENING = select(func.min(paces.c.opens_at)).where(paces.c.opens_at > _NOW)
+"""All are made once: SQLAlchemy takes longer to make such a statement than a database to answer it."""
 
 
 def waiting(connection: Connection, *, now: float) -> list[str]:
     """The workspaces in which something is due, the longest waiting first."""
-    rows = connection.execute(
-        select(outbox.c.workspace)
-        .where(_is_free(now), ~_tells_of_another())
-        .group_by(outbox.c.workspace)
-        .order_by(func.min(outbox.c.due_at), outbox.c.workspace)
-    )
-    return [row.workspace for row in rows]
+    return list(connection.execute(_WORKSPACES_WAITING, {"now": now}).scalars())
 
 
 def look_again_at(connection: Connection, *, now: float) -> float | None:
     """When the next row is due, or a budget has something again; None when there is nothing to wait for."""
-    due = select(func.min(outbox.c.due_at)).where(outbox.c.state == SendState.DUE, outbox.c.due_at > now)
-    opens = select(func.min(paces.c.opens_at)).where(paces.c.opens_at > now)
-    moments = [connection.execute(each).scalar_one() for each in (due, opens)]
+    moments = [connection.execute(each, {"now": now}).scalar_one() for each in (_NEXT_DUE, _NEXT_OPENING)]
     return min((each for each in moments if each is not None), default=None)
 
 
@@ -66,23 +165,11 @@ def claim(connection: Connection, workspace: str, *, now: float, but_not: Collec
         but_not: What the asker has enough of already.
     """
     opens_at = _turn(connection, workspace, now)
-    _withhold_late(connection, workspace, now)
+    connection.execute(_WITHHOLD_LATE, {"of": workspace, "now": now})
     shut = {bucket for bucket, at in opens_at.items() if at > now}
-    kinds = [each for each in SendKind if each not in but_not and shut.isdisjoint(METHODS[each])]
-    row = connection.execute(
-        select(outbox)
-        .where(
-            outbox.c.workspace == workspace,
-            outbox.c.kind.in_(kinds),
-            _is_free(now),
-            or_(outbox.c.kind.not_in(VISIBLE), outbox.c.place.not_in(shut)),
-            ~_tells_of_another(),
-            ~_waits_for_another(now),
-        )
-        .order_by(outbox.c.importance.desc(), outbox.c.seq)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=outbox)
-    ).one_or_none()
+    kinds = [each.value for each in SendKind if each not in but_not and shut.isdisjoint(METHODS[each])]
+    asked = {"workspace": workspace, "now": now, "kinds": kinds, "shut": sorted(shut)}
+    row = connection.execute(_NEXT, asked).one_or_none()
     if row is None:
         return None
     sending = Sending(
@@ -98,11 +185,7 @@ def claim(connection: Connection, workspace: str, *, now: float, but_not: Collec
         interrupted=row.state == SendState.SENDING,
         sent_channel=row.sent_channel,
     )
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.seq == row.seq)
-        .values(state=SendState.SENDING, lease_until=now + LEASE_SECONDS, attempts=sending.attempts)
-    )
+    connection.execute(_TAKE, {"taken": row.seq, "until": now + LEASE_SECONDS, "tries": sending.attempts})
     if not _costs_nothing(connection, sending):
         for bucket, budget in _budgets(sending.kind, row.place):
             _open_at(connection, workspace, bucket, budget.spent(opens_at.get(bucket, 0.0), now))
@@ -124,28 +207,15 @@ def keep_apart(connection: Connection, sending: Sending, *, now: float) -> None:
 
 def _turn(connection: Connection, workspace: str, now: float) -> dict[str, float]:
     """Hold a workspace until the transaction ends; what its budgets say, as far as they are not full anyway."""
-    of_it = paces.c.workspace == workspace
-    known = select(paces.c.bucket, paces.c.opens_at).where(
-        of_it, or_(paces.c.bucket == _TURN, paces.c.opens_at > now - _REMEMBERED_SECONDS)
-    )
-    held = select(paces.c.bucket).where(of_it, paces.c.bucket == _TURN).with_for_update()
-    if connection.execute(held).one_or_none() is None:
+    if connection.execute(_HELD, {"workspace": workspace}).one_or_none() is None:
         insert_once(connection, paces, {"workspace": workspace, "bucket": _TURN, "opens_at": 0.0})
-        connection.execute(held).one()
-    return {row.bucket: row.opens_at for row in connection.execute(known) if row.bucket != _TURN}
+        connection.execute(_HELD, {"workspace": workspace}).one()
+    known = connection.execute(_KNOWN, {"workspace": workspace, "since": now - _REMEMBERED_SECONDS})
+    return {row.bucket: row.opens_at for row in known}
 
 
 def _open_at(connection: Connection, workspace: str, bucket: str, opens_at: float) -> None:
     upsert(connection, paces, {"workspace": workspace, "bucket": bucket, "opens_at": opens_at})
-
-
-def _withhold_late(connection: Connection, workspace: str, now: float) -> None:
-    """What nobody wants any more does not disturb them; the App Home has it."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.workspace == workspace, outbox.c.state == SendState.DUE, outbox.c.wanted_until <= now)
-        .values(state=SendState.WITHHELD, body="{}", error=TOO_LATE)
-    )
 
 
 def _budgets(kind: SendKind, where: str) -> list[tuple[str, Budget]]:
@@ -159,47 +229,3 @@ def _costs_nothing(connection: Connection, sending: Sending) -> bool:
     if sending.kind in REPLACING:
         return is_outdated(connection, sending)
     return sending.interrupted and sending.kind.at_most_once
-
-
-def _is_free(now: float) -> ColumnElement[bool]:
-    """It is due, and nobody is at it."""
-    return and_(
-        outbox.c.state.in_([SendState.DUE, SendState.SENDING]), outbox.c.due_at <= now, outbox.c.lease_until <= now
-    )
-
-
-def _tells_of_another() -> ColumnElement[bool]:
-    """It tells of something, answers it or shows it anew, which is not out yet."""
-    told_of = outbox.alias()
-    return (
-        select(told_of.c.seq)
-        .where(
-            told_of.c.workspace == outbox.c.workspace,
-            told_of.c.key == outbox.c.after,
-            told_of.c.state.in_([SendState.DUE, SendState.SENDING]),
-        )
-        .exists()
-    )
-
-
-def _waits_for_another(now: float) -> ColumnElement[bool]:
-    """Another of its kind is on its way to the same place, or goes first; what is tried again later is passed by."""
-    other = outbox.alias()
-    is_under_way = and_(other.c.state == SendState.SENDING, other.c.lease_until > now)
-    is_older = and_(
-        other.c.seq < outbox.c.seq,
-        outbox.c.kind != SendKind.EPHEMERAL,
-        or_(other.c.state == SendState.SENDING, and_(other.c.state == SendState.DUE, other.c.due_at <= now)),
-    )
-    return and_(
-        outbox.c.place != "",
-        select(other.c.seq)
-        .where(
-            other.c.state.in_([SendState.DUE, SendState.SENDING]),
-            other.c.workspace == outbox.c.workspace,
-            other.c.kind == outbox.c.kind,
-            other.c.place == outbox.c.place,
-            or_(is_under_way, is_older),
-        )
-        .exists(),
-    )
