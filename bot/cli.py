@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import click
@@ -14,6 +15,8 @@ from bot.errors import UserError
 from bot.logs import log_as_json
 from bot.settings import load_settings
 
+VARIABLE = "ASIDE_WORKSPACE"
+
 
 class Aside(click.Group):
     """Loads a command only when it is called, so that `--help` is there at once."""
@@ -22,6 +25,7 @@ class Aside(click.Group):
         "demo": ("bot.cli_demo", "demo_command", "Open a make-believe Slack with the bot in it."),
         "run": ("bot.cli_run", "run_command", "Connect to your Slack and serve it."),
         "manifest": ("bot.cli_manifest", "manifest_command", "Print what Slack makes the app from."),
+        "workspaces": ("bot.cli_workspaces", "workspaces_command", "List who installed Aside, or remove one."),
         "setup": ("bot.cli_setup", "setup_command", "Set the channels, the roles and who is on duty."),
         "doctor": ("bot.cli_doctor", "doctor_command", "Check all that Aside needs, line by line."),
         "import": ("bot.cli_import", "import_command", "Read CSV, XLSX or JSON into a new directory."),
@@ -57,8 +61,25 @@ class Aside(click.Group):
 
 @click.group(cls=Aside, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="aside-coach", prog_name="aside")
-def cli() -> None:
+@click.option("--workspace", metavar="T…", help="Of several, the one that the command is about; or ASIDE_WORKSPACE.")
+@click.pass_context
+def cli(context: click.Context, workspace: str | None) -> None:
     """Aside 旁白 coaches support agents in Slack, in private."""
+    if workspace is not None:
+        context.with_resource(_about(workspace))
+
+
+@contextlib.contextmanager
+def _about(workspace: str) -> Iterator[None]:
+    """Whatever reads the settings meanwhile reads them for this workspace."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = workspace
+    try:
+        yield
+    finally:
+        os.environ.pop(VARIABLE)
+        if before is not None:
+            os.environ[VARIABLE] = before
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from bot.only_one import only_one
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 from storage import backup
 from storage.backup import CASEBOOK, DIRECTORY, Manifest
 from storage.engine import file_of
@@ -25,10 +25,13 @@ def backup_command(file: Path | None) -> None:
     settings, now = load_settings(), datetime.now(UTC)
     file_of(settings.casebook_url)
     file = file or Path(f"aside-{now.astimezone():%Y%m%d-%H%M%S}.zip")
-    made = backup.make(settings.casebook_url, settings.directory_path, file, now)
+    directory = _directory(settings)
+    made = backup.make(settings.casebook_url, directory, file, now)
     click.echo(f"{file}: {_told(made)}.")
-    if DIRECTORY not in made.files:
-        click.echo(f"It has no directory: at {settings.directory_path} is none that can be read.")
+    if settings.installs:
+        click.echo(f"Directories, playbooks and exports of the workspaces are not in it: copy {settings.data} as well.")
+    elif DIRECTORY not in made.files:
+        click.echo(f"It has no directory: at {directory} is none that can be read.")
 
 
 @click.command("restore", short_help="Put a backup in the place of the casebook and the directory.")
@@ -43,7 +46,7 @@ def restore_command(file: Path, *, casebook_only: bool, yes: bool) -> None:
     happens by itself for an hour, so that you can look at what was decided since.
     """
     settings, now = load_settings(), datetime.now(UTC)
-    casebook, directory = file_of(settings.casebook_url), settings.directory_path
+    casebook, directory = file_of(settings.casebook_url), _directory(settings)
     with only_one(settings.data), backup.unpacked(file, casebook) as (manifest, folder):
         with_directory = not casebook_only and backup.checked_directory(folder, file)
         click.echo(f"{file}: {_told(manifest)}.")
@@ -57,6 +60,11 @@ def restore_command(file: Path, *, casebook_only: bool, yes: bool) -> None:
     click.echo(
         f"Restored. Start Aside again: aside run. Until {held:%H:%M} it reminds nobody and ends nothing by itself."
     )
+
+
+def _directory(settings: Settings) -> Path:
+    """The directory of a lone workspace; where there are several, each has its own, and none of them is meant."""
+    return settings.data / "directory.db" if settings.installs else settings.directory_path
 
 
 def _told(manifest: Manifest) -> str:

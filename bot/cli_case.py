@@ -43,13 +43,15 @@ def export_command(case: str, file: Path | None, zone: str | None, lang: Languag
     Aside may run meanwhile. The file holds what customers wrote: keep it as carefully as the casebook.
     """
     settings, now = load_settings(), datetime.now(UTC)
+    only = settings.only
     playbook = load_playbook(settings.playbook)
     zone = zone or playbook.policy.hours.timezone
     if zone not in available_timezones():
         raise UserError(f"{zone} is not a time zone.", "Name one like Asia/Taipei.")
     with closing(_casebook(settings)) as casebook:
         with casebook.look() as connection:
-            found = _one(evidence.found(connection, case), case)
+            fits = evidence.found(connection, case)
+            found = _one([each for each in fits if only in {None, each.workspace}], case)
             say = words(lang)
             customer = _name_of(settings, found) or say("a customer not on file")
             kept = evidence.of_case(connection, found, customer)

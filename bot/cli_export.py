@@ -42,12 +42,12 @@ def export_command(
     Figures, states, times and who: never what anybody said. Days are the desk's. Cells that a spreadsheet would take
     for a formula begin with an apostrophe. Aside may run meanwhile.
     """
-    settings = load_settings()
+    settings = load_settings(workspace)
     zone = ZoneInfo(load_playbook(settings.playbook).policy.hours.timezone)
     begins = _begins(since.date(), zone) if since else 0.0
     ends = _begins(until.date() + timedelta(days=1), zone) if until else math.inf
     with closing(open_as_it_is(settings.casebook_url)) as casebook, casebook.look() as connection:
-        known = one_workspace(figures.workspaces(connection), workspace)
+        known = one_workspace(figures.workspaces(connection), workspace or settings.only)
         rows = list(crm.exported(connection, known, SUBJECTS[what], begins, ends))
     text = _csv(rows, _names(settings, rows))
     if file is None:

@@ -32,18 +32,19 @@ def forget_command(customer: str, *, yes: bool, open_too: bool) -> None:
     row in the audit says that it was done. docs/casebook.md tells what stays elsewhere. Aside may run meanwhile.
     """
     settings = load_settings()
+    only = settings.only
     open_as_it_is(settings.casebook_url).close()
     directory = _directory(settings)
     with closing(open_casebook(settings.casebook_url)) as casebook:
-        customer_id = _id_of(customer, directory, casebook, exact=yes)
+        customer_id = _id_of(customer, directory, casebook, only, exact=yes)
         record = directory.record(customer_id) if directory else None
         name = f"{record.customer.name} ({customer_id})" if record else customer_id
         with casebook.look() as connection:
-            if not forgetting.knows(connection, customer_id):
+            if not forgetting.knows(connection, customer_id, only):
                 click.echo(f"The casebook keeps nothing about {name}.")
                 return
-            count = forgetting.case_count(connection, customer_id)
-            still_open = forgetting.case_count(connection, customer_id, only_open=True)
+            count = forgetting.case_count(connection, customer_id, workspace=only)
+            still_open = forgetting.case_count(connection, customer_id, only_open=True, workspace=only)
         if still_open and not open_too:
             raise UserError(
                 f"{name} has {_cases(still_open)} open, and whoever works on it would lose what was said.",
@@ -55,7 +56,9 @@ def forget_command(customer: str, *, yes: bool, open_too: bool) -> None:
         contacts = {each.slack_user_id for each in record.contacts if each.slack_user_id} if record else set()
         channels = {record.customer.channel} if record and record.customer.channel else set()
         with casebook.begin() as connection:
-            done = forgetting.forget(connection, customer_id, contacts=contacts, channels=channels, now=time.time())
+            done = forgetting.forget(
+                connection, customer_id, contacts=contacts, channels=channels, now=time.time(), workspace=only
+            )
         _write_anew(casebook, settings)
         told = f"Removed the words of {_cases(done.cases)} of {name}." if done.changed else "There was nothing left."
         click.echo(f"{told} Figures, states and who decided stay.")
@@ -70,14 +73,14 @@ def _directory(settings: Settings) -> Directory | None:
         return None
 
 
-def _id_of(query: str, directory: Directory | None, casebook: Casebook, *, exact: bool) -> str:
+def _id_of(query: str, directory: Directory | None, casebook: Casebook, only: str | None, *, exact: bool) -> str:
     """Whom it is about.
 
     Raises:
         UserError: when it might be several, or nobody; nothing is guessed.
     """
     with casebook.look() as connection:
-        if forgetting.knows(connection, query):
+        if forgetting.knows(connection, query, only):
             return query
     found = directory.find(query) if directory else Found(match=Match.NONE)
     if found.match is Match.ONE and (found.candidates[0].score >= EXACT or not exact):

@@ -3,13 +3,13 @@
 import copy
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import click
 import yaml
 
 from bot.errors import UserError
-from bot.serving import PATH
+from bot.serving import PATH, REDIRECT_PATH
 from bot.settings import MANIFEST
 
 
@@ -24,13 +24,25 @@ def over_http(manifest: Mapping[str, Any], url: str) -> dict[str, Any]:
     return made
 
 
+def for_many(manifest: Mapping[str, Any], url: str) -> dict[str, Any]:
+    """The same app, which workspaces install by themselves: Slack sends them back here, and tokens are rotated."""
+    made = copy.deepcopy(dict(manifest))
+    back = url.removesuffix(PATH) + REDIRECT_PATH if url.endswith(PATH) else urljoin(url, REDIRECT_PATH)
+    made["oauth_config"]["redirect_urls"] = [back]
+    made["settings"]["token_rotation_enabled"] = True
+    return made
+
+
 @click.command("manifest")
 @click.option("--url", default=None, metavar="https://…", help="Where Slack reaches Aside over HTTP.")
-def manifest_command(url: str | None) -> None:
+@click.option("--many", is_flag=True, help="Of an app that several workspaces install by themselves.")
+def manifest_command(url: str | None, *, many: bool) -> None:
     """Print the manifest of the Slack app, to paste where Slack asks for one.
 
     Without --url it is the one for Socket Mode. /slack/events is added to an address that names no path.
     """
+    if url is None and many:
+        raise UserError("Several workspaces are heard over HTTP.", "Give the address as well: --url https://…")
     if url is None:
         click.echo(MANIFEST.read_text("utf-8"), nl=False)
         return
@@ -41,4 +53,5 @@ def manifest_command(url: str | None) -> None:
         )
     where = url if asked.path.strip("/") else f"https://{asked.netloc}{PATH}"
     made = over_http(yaml.safe_load(MANIFEST.read_text("utf-8")), where)
+    made = for_many(made, where) if many else made
     click.echo(yaml.safe_dump(made, allow_unicode=True, sort_keys=False, width=120), nl=False)

@@ -50,7 +50,7 @@ def _ratings(settings: Settings) -> Ratings:
     casebook = open_casebook(settings.casebook_url)
     try:
         with casebook.look() as connection:
-            return by_play(connection)
+            return by_play(connection, settings.only)
     finally:
         casebook.close()
 

@@ -62,7 +62,7 @@ def report_command(
     typed is in it. Customers who asked again are named, and with --words sales' own words on lost renewals stand there,
     which may name anybody: keep the file as carefully as the casebook. Aside may run meanwhile.
     """
-    settings, say = load_settings(), words(lang)
+    settings, say = load_settings(workspace), words(lang)
     playbook = load_playbook(settings.playbook)
     zone = ZoneInfo(playbook.policy.hours.timezone)
     last = until.date() if until else datetime.now(UTC).astimezone(zone).date()
@@ -73,7 +73,7 @@ def report_command(
     with closing(open_as_it_is(settings.casebook_url)) as casebook, casebook.look() as connection:
         questions = Questions(
             connection,
-            one_workspace(figures.workspaces(connection), workspace),
+            one_workspace(figures.workspaces(connection), workspace or settings.only),
             since=_begins(first, zone),
             until=_begins(last + timedelta(days=1), zone),
             signals=[each.id for each in playbook.signals if each.speaker is Role.CUSTOMER],

@@ -12,6 +12,7 @@ import click
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.cli_workspaces import token_of
 from bot.errors import UserError
 from bot.settings import Settings, load_settings
 from bot.setup import Missing, RoleSource, Setup, SupportChannel
@@ -125,8 +126,7 @@ def setup_command(
 
 async def _set_up(settings: Settings, change: Callable[[Setup], Setup]) -> None:
     async with aiohttp.ClientSession(trust_env=True) as http:
-        token = settings.slack_bot_token.get_secret_value()
-        client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)
+        client = AsyncWebClient(token=token_of(settings), base_url=settings.slack_api_url, session=http)
         workspace = (await identify(client)).workspace
         with closing(open_casebook(settings.casebook_url)) as casebook:
             with casebook.begin() as connection:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urljoin
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import UserError
@@ -19,6 +19,7 @@ SLACK_API_URL = "https://slack.com/api/"
 HTTP_PORT = 3000
 WORKSPACE = "T[A-Z0-9]{1,31}"
 """What the id of a workspace looks like; nothing else becomes part of a path."""
+NO_WORKSPACE = "“{}” is not the id of a workspace, which begins with T"
 
 
 class Settings(BaseSettings):
@@ -47,7 +48,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ASIDE_", extra="ignore")
 
     data: Path = Path(".aside")
-    workspace: str = Field(default="", pattern=f"^({WORKSPACE})?$")
+    workspace: str = ""
     directory: Path | None = None
     database_url: str = ""
     playbook: Path = PACKAGED_PLAYBOOK
@@ -68,6 +69,14 @@ class Settings(BaseSettings):
     encoders: Literal["all", "cheap", "none"] = "all"
     cache: Path | None = None
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+
+    @field_validator("workspace")
+    @classmethod
+    def _a_workspace(cls, value: str) -> str:
+        """It becomes part of a path."""
+        if value and not is_workspace(value):
+            raise ValueError(NO_WORKSPACE.format(value))
+        return value
 
     @model_validator(mode="after")
     def _signed(self) -> Self:
@@ -117,10 +126,10 @@ class Settings(BaseSettings):
         """The same settings for one workspace of several: what is its own stands in a folder of its own.
 
         Raises:
-            ValueError: when that is no workspace's id.
+            UserError: when that is no workspace's id.
         """
         if not is_workspace(workspace):
-            raise ValueError(workspace)
+            raise UserError(f"{NO_WORKSPACE.format(workspace)}.", "aside workspaces lists them.")
         made = self.model_copy(update={"workspace": workspace})
         playbook = made.home / "playbook"
         its_own = {
@@ -128,6 +137,20 @@ class Settings(BaseSettings):
             "playbook": playbook if playbook.is_dir() else self.playbook,
         }
         return made.model_copy(update=its_own)
+
+    @property
+    def only(self) -> str | None:
+        """The workspace that a command keeps to; None where there is a lone one.
+
+        Raises:
+            UserError: when there are several, and nobody said which.
+        """
+        if self.installs and not self.workspace:
+            raise UserError(
+                "Several workspaces may be served here, and each keeps its own.",
+                "Say which: aside --workspace T… before the command; aside workspaces lists them.",
+            )
+        return self.workspace or None
 
     @property
     def home(self) -> Path:
@@ -175,12 +198,8 @@ class Settings(BaseSettings):
         Raises:
             UserError: when there are several workspaces, and nobody said which.
         """
-        if self.installs and not self.workspace:
-            raise UserError(
-                "Several workspaces may be served here, each with a directory of its own.",
-                "Say which: aside --workspace T… and the command; aside workspaces lists them.",
-            )
-        return self.directory or self.data / "directory.db"
+        home = self.home if self.only else self.data
+        return self.directory or home / "directory.db"
 
     @property
     def cache_path(self) -> Path:
@@ -198,18 +217,22 @@ def is_workspace(text: str) -> bool:
     return re.fullmatch(WORKSPACE, text) is not None
 
 
-def load_settings() -> Settings:
+def load_settings(workspace: str | None = None) -> Settings:
     """Read the environment.
+
+    Args:
+        workspace: The one that was named, of several; a lone one has everything where it always was.
 
     Raises:
         UserError: when a value does not make sense.
     """
     try:
         settings = Settings()
-        return settings.of(settings.workspace) if settings.workspace else settings
+        named = (workspace if settings.installs else None) or settings.workspace
+        return settings.of(named) if named else settings
     except ValidationError as error:
         first = error.errors()[0]
         name = "ASIDE_" + "_".join(str(part) for part in first["loc"]).upper()
         ours = first.get("ctx", {}).get("error")
-        what = str(ours) if ours and not first["loc"] else f"{name} is not usable: {first['msg']}"
+        what = str(ours) if ours else f"{name} is not usable: {first['msg']}"
         raise UserError(f"{what}.", "Change it and start again.") from error

@@ -29,6 +29,8 @@ from storage.installations import STATE_SECONDS, Installation
 from storage.sealing import Seal
 
 AGAIN = "again"
+AGAIN_PATH = "install"
+"""From the page to which Slack sends people back, wherever a proxy has put the two."""
 
 log = structlog.get_logger()
 
@@ -164,7 +166,7 @@ class Installing:
             return await self._flow.handle_callback(request)
         except (aiohttp.ClientError, TimeoutError, OSError):
             log.warning("not_installed", reason="unreachable")
-            return _page(502, install_page.not_installed(_say(request), "unreachable", INSTALL_PATH))
+            return _page(502, install_page.not_installed(_say(request), "unreachable", AGAIN_PATH))
 
     async def _installed(self, args: AsyncSuccessArgs) -> BoltResponse:
         made = args.installation
@@ -184,7 +186,7 @@ class Installing:
         reason = "org_wide" if isinstance(args.error, OrgWideError) else args.reason
         status = 403 if reason == "org_wide" else args.suggested_status_code
         log.warning("not_installed", reason=reason if len(reason) <= install_page.MOST_CODE else "?")
-        return _page(status, install_page.not_installed(_say(args.request), reason, INSTALL_PATH))
+        return _page(status, install_page.not_installed(_say(args.request), reason, AGAIN_PATH))
 
 
 def _say(request: AsyncBoltRequest) -> Words:

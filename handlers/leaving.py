@@ -10,7 +10,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from handlers import people
 from handlers.services import Services
-from handlers.tokens import DEAD
 from handlers.worker import Task
 from handlers.workspaces import Workspaces
 from storage import installations, leaving
@@ -52,10 +51,8 @@ async def on_tokens_revoked(services: Services, task: Task) -> None:
     try:
         await services.client.auth_test()
     except people.UNREACHABLE as error:
-        if people.error_code(error) not in DEAD:
-            if not people.is_refusal(error):
-                raise people.UnknownForNowError from error
-            return
+        if people.error_code(error) not in people.LOCKED_OUT:
+            raise people.UnknownForNowError from error
         with task.finishing() as connection:
             dropped = before is not None and installations.revoked(connection, before, at=services.clock())
         log.warning("token_revoked", workspace=workspace, dropped=dropped)
@@ -90,14 +87,20 @@ def delete_folder(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-async def delete_rows(casebook: Casebook, clock: Callable[[], float], workspace: str) -> int:
-    """Delete a workspace's rows, off the event loop, in batches between which others write; how many there were."""
+async def delete_rows(
+    casebook: Casebook, clock: Callable[[], float], workspace: str, settle: float = leaving.SETTLE_SECONDS
+) -> int:
+    """Delete a workspace's rows, off the event loop, in batches between which others write; how many there were.
+
+    Args:
+        settle: For how long somebody may still be at work on something of theirs; then their own row goes as well.
+    """
     total = 0
     while done := await asyncio.to_thread(_some, casebook, clock, workspace):
         total += done
         await asyncio.sleep(BETWEEN_SECONDS)
     with casebook.begin() as connection:
-        is_over = leaving.gone(connection, workspace, now=clock())
+        is_over = leaving.gone(connection, workspace, now=clock(), settle=settle)
     if total or is_over:
         log.info("workspace_deleted", workspace=workspace, rows=total, is_over=is_over)
     return total

@@ -32,8 +32,6 @@ WRITE_AGAIN_SECONDS = 1.0
 WAIT_SECONDS = 5.0
 """How long a call waits for another of us who is just renewing the token."""
 FINISH_SECONDS = 20.0
-DEAD = frozenset({"token_expired", "token_revoked", "invalid_auth", "account_inactive", "not_authed"})
-"""What Slack says to a token that it takes no more."""
 
 Renewed = Callable[[str, str], Awaitable[str]]
 """The token to go on with, given one that Slack did not take, and what it said."""
@@ -55,7 +53,7 @@ class RenewingClient(CountedClient):
             return await super().api_call(api_method, **options)
         except SlackApiError as error:
             code = people.error_code(error)
-            if code not in DEAD:
+            if code not in people.LOCKED_OUT:
                 raise
             token = await self._renewed(before, code)
             if token in {"", before}:
@@ -171,7 +169,7 @@ class Tokens:
             expires_at = asked_at + float(answer["expires_in"])
         except (SlackApiError, KeyError, ValueError, TypeError) as error:
             code = people.error_code(error)
-            refused = code in DEAD or people.is_refusal(error) or not isinstance(error, SlackApiError)
+            refused = code in people.LOCKED_OUT or people.is_refusal(error) or not isinstance(error, SlackApiError)
             again = REFUSED_AGAIN_SECONDS if refused else max(AGAIN_SECONDS, _retry_after(error))
             log.exception("token_not_renewed", workspace=before.workspace, error=code, expires_at=before.expires_at)
             self._not_renewed(before, refused=code if refused else "", again=again)

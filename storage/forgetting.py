@@ -156,50 +156,61 @@ class Forgotten:
     changed: int
 
 
-def case_count(connection: Connection, customer_id: str, *, only_open: bool = False) -> int:
-    """How many cases the casebook has about a customer."""
+def case_count(
+    connection: Connection, customer_id: str, *, only_open: bool = False, workspace: str | None = None
+) -> int:
+    """How many cases the casebook has about a customer; of several workspaces, in one."""
     found = select(cases.c.id).where(cases.c.customer_id == customer_id)
+    if workspace:
+        found = found.where(cases.c.workspace == workspace)
     if only_open:
         found = found.where(cases.c.state != CaseState.CLOSED)
     return len(connection.execute(found).all())
 
 
-def knows(connection: Connection, customer_id: str) -> bool:
-    """Whether anything is kept about a customer."""
-    return bool(_workspaces(connection, customer_id))
+def knows(connection: Connection, customer_id: str, workspace: str | None = None) -> bool:
+    """Whether anything is kept about a customer; of several workspaces, in one."""
+    return bool(_workspaces(connection, customer_id, workspace))
 
 
 def forget(
-    connection: Connection, customer_id: str, *, contacts: Iterable[str] = (), channels: Iterable[str] = (), now: float
+    connection: Connection,
+    customer_id: str,
+    *,
+    contacts: Iterable[str] = (),
+    channels: Iterable[str] = (),
+    now: float,
+    workspace: str | None = None,
 ) -> Forgotten:
     """Remove every word kept about a customer; states, times, costs, concessions and who decided stay.
 
     Args:
         contacts: Slack ids of the people who write for the customer, beside those who are known to have written.
         channels: Slack channels in which nobody else is spoken with.
+        workspace: The one whose customer it is: in another, the same id may be somebody else.
     """
     changed = 0
-    for workspace in _workspaces(connection, customer_id):
-        removed = _forget_in(connection, workspace, customer_id, frozenset(contacts), frozenset(channels), now)
+    for each in _workspaces(connection, customer_id, workspace):
+        removed = _forget_in(connection, each, customer_id, frozenset(contacts), frozenset(channels), now)
         changed += removed
         if removed:
             audit_rows.write(
                 connection,
-                workspace=workspace,
+                workspace=each,
                 actor="command line",
                 subject="customer",
                 subject_id=customer_id,
                 move="forget",
                 now=now,
             )
-    return Forgotten(cases=case_count(connection, customer_id), changed=changed)
+    return Forgotten(cases=case_count(connection, customer_id, workspace=workspace), changed=changed)
 
 
-def _workspaces(connection: Connection, customer_id: str) -> list[str]:
+def _workspaces(connection: Connection, customer_id: str, only: str | None) -> list[str]:
     """Where something is kept about the customer."""
     tables = (cases, exceptions, verifications, opportunities, endings_told)
     found = union(*(select(table.c.workspace).where(table.c.customer_id == customer_id) for table in tables))
-    return sorted(row.workspace for row in connection.execute(found))
+    return sorted(row.workspace for row in connection.execute(found) if only in {None, row.workspace})
 
 
 def _forget_in(

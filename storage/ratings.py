@@ -34,8 +34,8 @@ class PlayRatings:
     muted: int = 0
 
 
-def by_play(connection: Connection) -> Mapping[str, PlayRatings]:
-    """Every play that was ever shown or muted, by its id."""
+def by_play(connection: Connection, workspace: str | None = None) -> Mapping[str, PlayRatings]:
+    """Every play that was ever shown or muted, by its id; of several workspaces, in one."""
     found: dict[str, PlayRatings] = {}
     plays_of: dict[tuple[str, str], list[str]] = {}
     judged = {
@@ -44,6 +44,7 @@ def by_play(connection: Connection) -> Mapping[str, PlayRatings]:
         for row in connection.execute(select(table.c.workspace, table.c.advice_id))
     }
     given = select(advice.c.workspace, advice.c.id, advice.c.content, advice.c.while_paused)
+    given = given.where(advice.c.workspace == workspace) if workspace else given
     given = given.execution_options(yield_per=_AT_ONCE)
     for row in connection.execute(given):
         plays = json.loads(row.content)["plays"]
@@ -61,6 +62,8 @@ def by_play(connection: Connection) -> Mapping[str, PlayRatings]:
     for row in connection.execute(select(corrections)):
         for play in plays_of.get((row.workspace, row.advice_id), ()):
             found[play].corrected[row.signal] += 1
-    for row in connection.execute(select(mutes.c.target).where(mutes.c.kind == Mute.PLAY)):
+    muted = select(mutes.c.target).where(mutes.c.kind == Mute.PLAY)
+    muted = muted.where(mutes.c.workspace == workspace) if workspace else muted
+    for row in connection.execute(muted):
         found.setdefault(row.target, PlayRatings()).muted += 1
     return found

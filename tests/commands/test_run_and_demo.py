@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import TINY, Aside, free_port, said
+from tests.fresh import in_a_file
 
 COMMANDS = (
-    *("demo", "run", "manifest", "setup", "doctor", "import", "warranty", "backup", "restore", "report", "export"),
-    *("forget", "case", "detect", "replay", "playbook"),
+    *("demo", "run", "manifest", "workspaces", "setup", "doctor", "import", "warranty", "backup", "restore", "report"),
+    *("export", "forget", "case", "detect", "replay", "playbook"),
 )
 STOPPING = [signal.SIGTERM, signal.SIGINT]
 
@@ -100,9 +101,10 @@ def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, st
                 "Take another one: ASIDE_HTTP_PORT and ASIDE_HTTP_HOST.",
             ],
         ),
-        (
+        pytest.param(
             {"ASIDE_DATA": "/dev/null/data"},
             ["The data folder /dev/null/data cannot be written: Not a directory.", "Set ASIDE_DATA to another folder."],
+            marks=in_a_file,
         ),
     ],
 )
@@ -156,7 +158,11 @@ def test_the_demo_gives_an_address_and_takes_its_slack_with_it(
     aside: Aside, data: Path, number: signal.Signals
 ) -> None:
     """The page is there while it runs; a second demo leaves it alone; afterwards no process is left."""
-    real = {"ASIDE_DIRECTORY": "/nonexistent/directory.db", "ASIDE_SLACK_SIGNING_SECRET": "the real one's"}
+    real = {
+        "ASIDE_DATABASE_URL": "postgresql://nowhere.invalid/the-real-one",
+        "ASIDE_DIRECTORY": "/nonexistent/directory.db",
+        "ASIDE_SLACK_SIGNING_SECRET": "the real one's",
+    }
     demo = aside.start("demo", "--port", "0", **real)
     seen = read_until(demo, "Ctrl-C ends the demo.")
     url = next(word for word in seen.split() if word.startswith("http"))

@@ -93,7 +93,9 @@ LIMITS: Mapping[str, Any] = _closed(
                 ),
             }
         ),
-        "oauth_config": _closed({"scopes": _closed({"bot": _several(_text(50), most=255)})}),
+        "oauth_config": _closed(
+            {"scopes": _closed({"bot": _several(_text(50), most=255)}), "redirect_urls": _several(URL, most=1000)}
+        ),
         "settings": _closed(
             {
                 "event_subscriptions": _closed({"bot_events": _several(_text(50), most=100), "request_url": URL}),
@@ -121,6 +123,7 @@ _HISTORY = {
 
 METHOD_SCOPES: Mapping[str, Mapping[str, str]] = {
     "apps.connections.open": {},
+    "apps.uninstall": {},
     "auth.test": {},
     "bots.info": {ANY: "users:read"},
     "chat.delete": {ANY: "chat:write"},

@@ -15,6 +15,7 @@ CHANNELS = frozenset({PUBLIC, PRIVATE})
 
 CALLS: Mapping[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),
+    "apps.uninstall": frozenset(),
     "auth.test": frozenset(),
     "chat.delete": frozenset({ANY}),
     "chat.getPermalink": frozenset(),

@@ -41,6 +41,23 @@ def test_every_call_of_slacks_goes_to_the_address(manifest: dict[str, Any], give
     assert obeyed == expected
 
 
+def test_an_app_for_many_workspaces_sends_whoever_installs_it_back_and_rotates_tokens(manifest: dict[str, Any]) -> None:
+    """Where Slack may send people is said beforehand; nothing else differs, and Slack takes it."""
+    made = yaml.safe_load(printed("--url", "https://aside.example.com/in/slack/events", "--many"))
+    expected = over_http(manifest, "https://aside.example.com/in/slack/events")
+    expected["oauth_config"]["redirect_urls"] = ["https://aside.example.com/in/slack/oauth_redirect"]
+    expected["settings"]["token_rotation_enabled"] = True
+    assert made == expected
+    jsonschema.validate(made, LIMITS)
+    assert Manifest.model_validate(made).settings.token_rotation_enabled
+
+
+def test_an_app_for_many_workspaces_has_an_address() -> None:
+    """They are heard over HTTP alone."""
+    with pytest.raises(UserError, match="over HTTP"):
+        printed("--many")
+
+
 @pytest.mark.parametrize("given", ["http://aside.example.com", "aside.example.com", "https://", ""])
 def test_an_address_that_slack_would_not_call_is_told(given: str) -> None:
     """Slack wants https."""
