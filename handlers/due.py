@@ -15,14 +15,17 @@ from bot.i18n import words
 from bot.language import language_of_locale
 from bot.promises import Verification
 from bot.sales import Opportunity
-from handlers import commitment_due, people, request, sales_due, takeover, unanswered, verification_due
+from bot.takeover import Asking
+from handlers import commitment_due, people, request, sales_due, takeover_due, unanswered, verification_due
 from handlers.services import Services
 from handlers.situation import moment
-from storage import advised, cases, commitments, opportunities, promises
+from storage import advised, cases, commitments, opportunities, promises, takeovers
 from storage import goodwill as requests
 
 PAUSE_SECONDS = 1.0
-Row = TypeVar("Row", ExceptionRequest, Commitment, Opportunity, Verification, StoredAdvice)
+AGAIN_SECONDS = 60.0
+"""What did not work is tried again after this."""
+Row = TypeVar("Row", ExceptionRequest, Commitment, Opportunity, Verification, StoredAdvice, Asking)
 
 NotBefore = dict[str, float]
 
@@ -49,7 +52,7 @@ async def do_due(services: Services, not_before: NotBefore | None = None) -> Non
     await _each(services, opportunities.due, sales_due.happen, not_before)
     await _each(services, promises.due, verification_due.happen, not_before)
     await _each(services, advised.unanswered, unanswered.happen, not_before)
-    await takeover.do_due(services, not_before)
+    await _each(services, takeovers.due, takeover_due.happen, not_before)
     services.wake.outbox.set()
 
 
@@ -75,10 +78,10 @@ async def _each(
             await happen(services, each)
             not_before.pop(each.id, None)
         except people.UnknownForNowError:
-            not_before[each.id] = now + takeover.AGAIN_SECONDS
+            not_before[each.id] = now + AGAIN_SECONDS
             log.info("due_later", row=each.id)
         except Exception:
-            not_before[each.id] = now + takeover.AGAIN_SECONDS
+            not_before[each.id] = now + AGAIN_SECONDS
             services.metrics.due_failed()
             log.exception("due_failed", row=each.id)
 

@@ -7,7 +7,7 @@ import pytest
 from bot.case import Case, CaseState
 from bot.goodwill import ExceptionState
 from bot.settings import Settings
-from handlers import takeover
+from handlers.due import do_due
 from storage import cases
 from tests.flow.conftest import AGENT, OTHER_AGENT, SUPERVISOR
 from tests.flow.test_who_may_do_what import FORM
@@ -80,7 +80,7 @@ async def test_after_a_colleague_who_could_not_nobody_else_is_asked_into_a_close
     last = at.last_row()
     if silent:
         at.clock.now += HOUR
-        await takeover.do_due(at.services)
+        await do_due(at.services)
     else:
         await at.click(OTHER_AGENT, "not_now", question)
     (told,) = at.told(AGENT, since=last)

@@ -7,7 +7,8 @@ import pytest
 from bot.case import Case
 from bot.settings import Settings
 from bot.setup import Away, RoleSource
-from handlers import care, takeover
+from handlers import care
+from handlers.due import do_due
 from tests.flow.conftest import (
     AGENT,
     CUSTOMER,
@@ -124,16 +125,16 @@ async def test_the_next_is_asked_after_ten_minutes_of_working_time_and_not_befor
     """And on the third silence whoever asked hears that nobody could."""
     await asked_in(at)
     at.clock.now += 9 * MINUTE
-    await takeover.do_due(at.services)
+    await do_due(at.services)
     assert at.rows(ASKED) == [(OTHER_AGENT, "asked")]
     for number in (2, 3):
         at.clock.now += 10 * MINUTE
-        await takeover.do_due(at.services)
-        await takeover.do_due(at.services)
+        await do_due(at.services)
+        await do_due(at.services)
         assert [state for _, state in at.rows(ASKED)] == ["timed_out"] * (number - 1) + ["asked"]
     at.clock.now += 10 * MINUTE
     since = at.last_row()
-    await takeover.do_due(at.services)
+    await do_due(at.services)
     assert [state for _, state in at.rows(ASKED)] == ["timed_out"] * 3
     assert sorted(who for who, _ in at.rows(ASKED)) == sorted({OTHER_AGENT, SUPERVISOR, DEPUTY})
     assert any("沒有其他人可以請" in told for told in at.told(AGENT, since))
@@ -146,10 +147,10 @@ async def test_while_slack_cannot_be_asked_the_next_is_not_looked_for_every_seco
     not_before: dict[str, float] = {}
     await stage.admin("fail_next", method="users.info", status=500, times=1)
     for _ in range(2):
-        await takeover.do_due(at.services, not_before)
+        await do_due(at.services, not_before)
         assert at.rows(ASKED) == [(OTHER_AGENT, "asked")]
     at.clock.now += MINUTE
-    await takeover.do_due(at.services, not_before)
+    await do_due(at.services, not_before)
     assert len(at.rows(ASKED)) == 2
 
 
@@ -158,10 +159,10 @@ async def test_overnight_nobody_is_passed_over(at: Desk) -> None:
     at.clock.now += 6 * 3600 - 5 * MINUTE - 60
     await asked_in(at)
     at.clock.now += 14 * 3600
-    await takeover.do_due(at.services)
+    await do_due(at.services)
     assert at.rows(ASKED) == [(OTHER_AGENT, "asked")]
     at.clock.now += 3600 + 10 * MINUTE
-    await takeover.do_due(at.services)
+    await do_due(at.services)
     assert at.rows(ASKED)[0] == (OTHER_AGENT, "timed_out")
 
 
