@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from sqlalchemy import make_url, select
 
 from bot.settings import Settings
@@ -20,6 +21,7 @@ from storage.schema import metadata
 from tests.server import server
 
 ON_SERVER = os.environ.get("ASIDE_TEST_DATABASE") == "postgresql"
+in_a_file = pytest.mark.skipif(ON_SERVER, reason="about a casebook in a file")
 
 _databases: dict[Path, str] = {}
 """On a server: which database stands for a file."""
@@ -74,7 +76,12 @@ def let_go(files: frozenset[Path]) -> None:
 
 def asked(settings: Settings, question: str, *values: object) -> list[Any]:
     """Ask the casebook in SQL, whichever it is, while a bot may be at work on it; each `?` stands for a value."""
-    url = make_url(settings.casebook_url)
+    return asked_at(settings.casebook_url, question, *values)
+
+
+def asked_at(address: str, question: str, *values: object) -> list[Any]:
+    """The same of the casebook at an address."""
+    url = make_url(address)
     if url.get_backend_name() == "postgresql":
         return server().said(str(url.database), question, values)
     with closing(sqlite3.connect(str(url.database), timeout=10)) as connection, connection:
@@ -88,5 +95,10 @@ def changed(settings: Settings, statement: str, *values: object) -> None:
 
 def everything(settings: Settings) -> str:
     """All that is in all of its rows, as it is read, however it is written."""
-    rows = (row for table in metadata.sorted_tables for row in asked(settings, str(select(table))))
+    return everything_at(settings.casebook_url)
+
+
+def everything_at(address: str) -> str:
+    """The same of the casebook at an address."""
+    rows = (row for table in metadata.sorted_tables for row in asked_at(address, str(select(table))))
     return re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), "\n".join(map(str, rows)))

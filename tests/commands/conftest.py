@@ -22,6 +22,7 @@ from sandbox.manifest import Manifest, load_manifest
 from sandbox.server import Sandbox
 from sandbox.world import World, load_world
 from storage.importing import import_files
+from tests.fresh import ON_SERVER, url_at
 from tests.judges.published import Record
 
 ROOT = Path(__file__).parents[2]
@@ -146,6 +147,11 @@ def _as_in_a_process(environment: dict[str, str], typed: str) -> Iterator[tuple[
                 signal.signal(number, handler)
 
 
+def casebook_url(data: Path) -> str:
+    """Where the casebook of a data folder is, whether there is one yet or not."""
+    return url_at(data / "casebook.db") if ON_SERVER else f"sqlite:///{data / 'casebook.db'}"
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """The data folder."""
@@ -159,6 +165,7 @@ def aside(slack: Sandbox, directory_file: Path, data: Path) -> Aside:
         {
             "ASIDE_PLAYBOOK": str(TINY),
             "ASIDE_DATA": str(data),
+            "ASIDE_DATABASE_URL": casebook_url(data) if ON_SERVER else "",
             "ASIDE_DIRECTORY": str(directory_file),
             "ASIDE_SLACK_API_URL": slack.api_url,
             "ASIDE_SLACK_BOT_TOKEN": "xoxb-sandbox",

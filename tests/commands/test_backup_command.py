@@ -19,8 +19,10 @@ from storage.engine import known_revisions
 from storage.outbox import SendState
 from tests.casebook.filled import WORKSPACE, whole_case
 from tests.commands.conftest import Aside, said
-from tests.fresh import casebook_at
+from tests.fresh import casebook_at, in_a_file
 from tests.reliability.test_upgrade import first_casebook
+
+pytestmark = in_a_file
 
 HEAD = known_revisions()[0]
 
@@ -326,19 +328,6 @@ def test_what_is_not_there_is_said(aside: Aside, data: Path, tmp_path: Path) -> 
     code, lines = said(aside("restore", str(tmp_path / "b.zip"), "--yes"))
     assert (code, lines[0]) == (1, f"There is no file {tmp_path / 'b.zip'}.")
     assert not (data / "casebook.db").exists()
-
-
-@pytest.mark.parametrize("command", ["backup", "restore"])
-def test_a_server_has_its_own_tools(aside: Aside, tmp_path: Path, command: str) -> None:
-    """One sentence says which."""
-    done = aside(command, str(tmp_path / "b.zip"), ASIDE_DATABASE_URL="postgresql+psycopg://aside@db/aside")
-    assert said(done) == (
-        1,
-        [
-            "Aside copies a casebook that is a file; this one is on a database server.",
-            "Use the server's own tools: pg_dump for a backup, pg_restore to put it back.",
-        ],
-    )
 
 
 def test_a_directory_of_another_version_is_left_out(

@@ -1,7 +1,6 @@
 """`aside case`: which case is never guessed, its export is logged, and a changed file is found out."""
 
 import json
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from bot.evidence import found_in
 from tests.casebook.filled import whole_case
 from tests.commands.conftest import Aside, said
-from tests.fresh import casebook_at
+from tests.fresh import asked_at, casebook_at, url_at
 
 
 @pytest.fixture
@@ -23,9 +22,8 @@ def case_id(data: Path) -> str:
 
 def audited(data: Path) -> list[tuple[str, str, str]]:
     """Who took which case out, and the file's checksum."""
-    with closing(sqlite3.connect(data / "casebook.db")) as connection:
-        question = "SELECT actor, subject_id, after FROM audit WHERE subject = 'case' AND move = 'export'"
-        return connection.execute(question).fetchall()
+    question = "SELECT actor, subject_id, after FROM audit WHERE subject = 'case' AND move = 'export'"
+    return asked_at(url_at(data / "casebook.db"), question)
 
 
 def test_a_case_is_written_into_one_file_and_the_audit_tells_of_it(aside: Aside, data: Path, case_id: str) -> None:
@@ -71,6 +69,7 @@ def test_a_case_is_found_by_the_beginning_of_its_id_or_by_a_messages_link(
 def test_no_case_is_guessed_and_no_file_replaced(aside: Aside, data: Path, case_id: str) -> None:
     """Each mistake is a sentence, and nothing is taken out by it."""
     file = data / "case.html"
+    data.mkdir(exist_ok=True)
     file.write_text("mine")
     for query in ("nobody", "c", "%%%%%%", "https://kapok.slack.com/archives/C0/p1600000000000100"):
         code, lines = said(aside("case", "export", query, str(data / "x.html")))

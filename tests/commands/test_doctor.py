@@ -15,7 +15,7 @@ from bot.playbook_files import load_playbook
 from bot.setup import Setup
 from sandbox.manifest import load_manifest
 from sandbox.world import load_world
-from tests.commands.conftest import MANIFEST, TINY, WORLD, Aside, serving
+from tests.commands.conftest import MANIFEST, TINY, WORLD, Aside, casebook_url, serving
 from tests.commands.test_setup_command import WHOLE
 
 NO_TOKEN = "              → Copy the bot token (xoxb-…) of your Slack app into ASIDE_SLACK_BOT_TOKEN."
@@ -31,7 +31,7 @@ def well(data: Path) -> list[str]:
     return [
         f"✓ playbook    version {load_playbook(TINY).version}",
         "✓ directory   5 customers",
-        f"✓ casebook    sqlite:///{data / 'casebook.db'}",
+        f"✓ casebook    {casebook_url(data)}",
         "✓ bot token   木棉軟體 Kapok Software, as aside",
         "✓ scopes      all 11 of manifest.yml",
         "✓ clock       agrees with Slack's",

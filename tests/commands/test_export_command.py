@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 from bot.cli_export import export_command
 from bot.sales import Opportunity, OpportunityState
 from storage import opportunities
-from storage.engine import open_casebook
 from tests.casebook.filled import NOW, whole_case
 from tests.casebook.sample import WORKSPACE, opened
+from tests.fresh import casebook_at, url_at
 
 THEN = datetime.fromtimestamp(NOW, UTC)
 
@@ -28,7 +28,8 @@ def export(tmp_path: Path, directory_file: Path, monkeypatch: pytest.MonkeyPatch
     """The command beside a casebook with one exception and one opportunity, of a customer with an awkward id."""
     monkeypatch.setenv("ASIDE_DATA", str(tmp_path))
     monkeypatch.setenv("ASIDE_DIRECTORY", str(directory_file))
-    with closing(open_casebook(f"sqlite:///{tmp_path / 'casebook.db'}")) as book, book.begin() as connection:
+    monkeypatch.setenv("ASIDE_DATABASE_URL", url_at(tmp_path / "casebook.db"))
+    with closing(casebook_at(tmp_path / "casebook.db")) as book, book.begin() as connection:
         whole_case(connection, "zq7x", at=NOW)
         sold = Opportunity(
             workspace=WORKSPACE,

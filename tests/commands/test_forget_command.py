@@ -9,7 +9,7 @@ from sqlalchemy import update
 from storage.schema import cases
 from tests.casebook.filled import whole_case
 from tests.commands.conftest import Aside, said
-from tests.fresh import casebook_at
+from tests.fresh import ON_SERVER, casebook_at, everything_at, in_a_file, url_at
 
 
 @pytest.fixture
@@ -22,7 +22,9 @@ def casebook(data: Path) -> Path:
 
 
 def has(casebook: Path, mark: str) -> bool:
-    """Whether this can be read in any file beside the casebook."""
+    """Whether this can be read in any file beside the casebook; on a server, in any row."""
+    if ON_SERVER:
+        return mark in everything_at(url_at(casebook))
     return any(mark.encode() in each.read_bytes() for each in casebook.parent.iterdir())
 
 
@@ -95,6 +97,7 @@ def test_whoever_left_the_directory_is_forgotten_by_id(aside: Aside, casebook: P
     assert (code, lines[0]) == (1, "Nobody on file fits “C-9”.")
 
 
+@in_a_file
 def test_of_whom_nothing_is_kept_is_said(aside: Aside, casebook: Path, data: Path) -> None:
     """A customer without cases; and without a casebook there is nothing to forget, nor is one made."""
     assert aside("forget", "C-3", "--yes").stdout.startswith("The casebook keeps nothing about ")
@@ -103,6 +106,7 @@ def test_of_whom_nothing_is_kept_is_said(aside: Aside, casebook: Path, data: Pat
     assert not (data / "other").exists()
 
 
+@in_a_file
 def test_it_tells_where_words_may_still_be(aside: Aside, casebook: Path) -> None:
     """A casebook that a restore replaced is a copy too."""
     old = casebook.with_name("casebook.db.before-restore-20260101-000000")

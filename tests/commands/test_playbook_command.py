@@ -17,7 +17,7 @@ from bot.signals import Reading, Signal
 from storage import advised, cases, conversations, quiet
 from storage.quiet import Mute
 from tests.commands.conftest import Aside
-from tests.fresh import casebook_at
+from tests.fresh import casebook_at, in_a_file, url_at
 
 TINY = Path(__file__).parents[1] / "playbook" / "tiny"
 NOW = 1_760_000_000.0
@@ -289,6 +289,7 @@ def test_show_ratings_tells_what_became_of_each_play(aside: Aside, tmp_path: Pat
         quiet.mute(connection, "T1", "U2", Mute.PLAY, "asks_favour", now=NOW)
         assert quiet.correct(connection, "T1", about, signal="anger", really="", now=NOW)
     casebook.close()
+    aside.environment["ASIDE_DATABASE_URL"] = url_at(tmp_path / "data" / "casebook.db")
     lines = aside("playbook", "show", "--ratings", "--lang", "en").stdout.splitlines()
     rows = {line.split()[0]: line.split() for line in lines[1:]}
     assert rows["anger"][-8:] == ["2", "1", "1", "0", "too_late", "1;", "anger", "1"]
@@ -300,6 +301,7 @@ def test_show_ratings_tells_what_became_of_each_play(aside: Aside, tmp_path: Pat
     assert one[-1] == "  shown 2, helped 1, did not 1, muted by 0 (too_late 1; anger 1)"
 
 
+@in_a_file
 def test_show_ratings_says_when_there_is_no_casebook(aside: Aside, tmp_path: Path) -> None:
     """It makes none."""
     done = aside("playbook", "show", "--ratings")

@@ -1,7 +1,6 @@
 """`aside report`: the figures in the terminal, as one file, and the questions behind them."""
 
 import re
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -12,9 +11,9 @@ from click.testing import CliRunner, Result
 from bot.cli_report import report_command
 from bot.errors import UserError
 from storage import cases
-from storage.engine import open_casebook
 from tests.casebook.filled import NOW, whole_case
 from tests.casebook.sample import said
+from tests.fresh import asked_at, casebook_at, url_at
 
 THAT_DAY = ("--since", "2027-01-15", "--until", "2027-01-15")
 """The day of `NOW` in Taipei."""
@@ -27,7 +26,8 @@ def report(tmp_path: Path, directory_file: Path, monkeypatch: pytest.MonkeyPatch
     """The command beside a casebook with one case in it, said to be of the day of `NOW`."""
     monkeypatch.setenv("ASIDE_DATA", str(tmp_path))
     monkeypatch.setenv("ASIDE_DIRECTORY", str(directory_file))
-    with closing(open_casebook(f"sqlite:///{tmp_path / 'casebook.db'}")) as opened, opened.begin() as connection:
+    monkeypatch.setenv("ASIDE_DATABASE_URL", url_at(tmp_path / "casebook.db"))
+    with closing(casebook_at(tmp_path / "casebook.db")) as opened, opened.begin() as connection:
         whole_case(connection, "zq7x", ts=f"{NOW:.6f}", at=NOW)
 
     def run(*arguments: str) -> Result:
@@ -59,13 +59,12 @@ def test_the_file_holds_everything_and_fetches_nothing(report: Report, tmp_path:
 
 
 def test_each_question_gives_the_same_figure_to_whoever_asks_it(report: Report, tmp_path: Path) -> None:
-    """What `--sql` prints runs as it stands in any SQLite shell."""
+    """What `--sql` prints runs as it stands in a shell of the database."""
     script = report(*THAT_DAY, "--sql").stdout
-    with closing(sqlite3.connect(tmp_path / "casebook.db")) as shell:
-        answers = {
-            name: shell.execute(question).fetchall()
-            for name, question in re.findall(r"-- (\w+)\n(.*?;)", script, re.DOTALL)
-        }
+    answers = {
+        name: asked_at(url_at(tmp_path / "casebook.db"), question)
+        for name, question in re.findall(r"-- (\w+)\n(.*?;)", script, re.DOTALL)
+    }
     assert answers["cases"] == [(1, 1)]
     assert answers["claims"] == [("confirmed", 1)]
     assert answers["granted_by_month"] == [("2027-01-01", "TWD", 1, 3000)]
@@ -88,7 +87,7 @@ def test_what_cannot_be_done_is_one_sentence(report: Report, arguments: tuple[st
 
 def test_several_workspaces_are_not_mixed(report: Report, tmp_path: Path) -> None:
     """Which one is asked for; named, it is told alone."""
-    with closing(open_casebook(f"sqlite:///{tmp_path / 'casebook.db'}")) as opened, opened.begin() as connection:
+    with closing(casebook_at(tmp_path / "casebook.db")) as opened, opened.begin() as connection:
         cases.open_case(connection, said("7.0").model_copy(update={"workspace": "T2"}), "C-1")
     with pytest.raises(UserError) as refused:
         report(*THAT_DAY)

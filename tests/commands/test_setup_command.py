@@ -8,8 +8,8 @@ from bot.setup import RoleSource, Setup, SupportChannel
 from sandbox.manifest import load_manifest
 from sandbox.world import load_world
 from storage import workspace as workspaces
-from storage.engine import open_casebook
 from tests.commands.conftest import MANIFEST, WORLD, Aside, said, serving
+from tests.fresh import casebook_at
 
 WHOLE = (
     *("--channel", "C0KUANGHSIN=C-1", "--channel", "C0SUPPORT"),
@@ -65,7 +65,7 @@ CHANNEL = "In Slack open the channel's details; its id is at the very end."
 
 def kept(data: Path) -> Setup:
     """The setup as the casebook holds it."""
-    casebook = open_casebook(f"sqlite:///{data / 'casebook.db'}")
+    casebook = casebook_at(data / "casebook.db")
     with casebook.begin() as connection:
         found = workspaces.setup(connection, "T0KAPOK")
     casebook.close()
