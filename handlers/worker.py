@@ -46,8 +46,12 @@ class Task:
 
     @contextmanager
     def finishing(self) -> Iterator[Connection]:
-        """The transaction that holds the effects and the mark that the entry is done."""
-        with self._services.casebook.begin() as connection:
+        """The transaction that holds the effects and the mark that the entry is done.
+
+        What Slack told is on the disk, so whatever is lost with the power is done again; and before anything of it is
+        sent, the sender's own transaction puts all that came before it on the disk.
+        """
+        with self._services.casebook.begin(on_disk=False) as connection:
             if not inbox.finish(connection, self.entry):
                 raise OvertakenError
             yield connection
@@ -170,5 +174,5 @@ async def run_lane(workspaces: Workspaces, lane: Lane, works: Mapping[str, Work]
 
 
 def _claimed(workspaces: Workspaces, lane: Lane) -> Entry | None:
-    with workspaces.casebook.begin() as connection:
+    with workspaces.casebook.begin(on_disk=False) as connection:
         return inbox.claim(connection, lane=lane, now=workspaces.clock())

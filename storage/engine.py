@@ -5,8 +5,10 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from alembic import command
@@ -21,6 +23,7 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Engine,
+    Insert,
     Table,
     create_engine,
     event,
@@ -77,7 +80,10 @@ class Casebook:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._redone = engine.execution_options(on_disk=False)
         self._inserts: dict[tuple[str, ...], SQLCompiler] = {}
+        self._inserting = Lock()
+        self._own: Any = None
         self._opened = _identity(self.file)
 
     @property
@@ -91,9 +97,15 @@ class Casebook:
         return self._engine
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """A write transaction; commits at the end, rolls back on any error."""
-        with self._engine.begin() as connection:
+    def begin(self, *, on_disk: bool = True) -> Iterator[Connection]:
+        """A write transaction; commits at the end, rolls back on any error.
+
+        Args:
+            on_disk: Once it is over it outlives a loss of power. Without that it is over sooner, and on the disk with
+                the next one that waits for it; lost it may be only together with all that came after it, and it has to
+                be something that is done again then.
+        """
+        with (self._engine if on_disk else self._redone).begin() as connection:
             yield connection
 
     @contextmanager
@@ -132,9 +144,28 @@ class Casebook:
 
     def _insert(self, statement: str, filled: Any) -> None:
         self.check_there()
-        with closing(self._engine.raw_connection()) as connection:
-            connection.cursor().execute(statement, filled)
-            connection.commit()
+        with self._inserting:
+            if self._own is None:
+                self._own = self._own_connection()
+            try:
+                self._own.execute(statement, filled)
+            except BaseException:
+                self._let_go_of_own()
+                raise
+
+    def _own_connection(self) -> Any:
+        """A connection that is kept for this alone: what is said over it is a transaction by itself."""
+        connection = self._engine.raw_connection()
+        connection.detach()
+        if not self.is_embedded:
+            connection.dbapi_connection.autocommit = True  # type: ignore[union-attr] # psycopg's
+        return connection.dbapi_connection
+
+    def _let_go_of_own(self) -> None:
+        if self._own is not None:
+            own, self._own = self._own, None
+            with suppress(self._engine.dialect.loaded_dbapi.Error):
+                own.close()
 
     @property
     def file(self) -> Path | None:
@@ -168,6 +199,8 @@ class Casebook:
         pool = self._engine.pool
         while isinstance(pool, QueuePool) and pool.checkedout() and time.monotonic() < latest:
             time.sleep(0.01)
+        with self._inserting:
+            self._let_go_of_own()
         self._engine.dispose()
 
 
@@ -284,10 +317,7 @@ def _spelt_once(dialect: Dialect, table: Table, columns: Sequence[str]) -> SQLCo
 
 def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless one with its key is there already; False when it was."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(**values).on_conflict_do_nothing()
-    # Of an insert SQLAlchemy tells how many rows there were only if it is asked to; SQLite tells anyway.
-    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
+    return _written(connection, _inserting(connection.dialect.name, table), values)
 
 
 def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
@@ -295,16 +325,35 @@ def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> b
 
     Of several who write the same at once, one hears that it was new.
     """
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return _written(connection, _overwriting(connection.dialect.name, table, tuple(values)), values)
+
+
+def _written(connection: Connection, statement: Insert, values: Mapping[str, Any]) -> bool:
+    # Of an insert SQLAlchemy tells how many rows there were only if it is asked to; SQLite tells anyway.
+    told = connection.execute(statement, dict(values), execution_options={"preserve_rowcount": True})
+    return told.rowcount == 1
+
+
+@cache
+def _inserting(dialect: str, table: Table) -> Insert:
+    """Made once: SQLAlchemy takes longer to make such a statement than a database to do it."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
+
+
+@cache
+def _overwriting(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
+    """The same, for some columns of a table."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(table)
     keys = [column.name for column in table.primary_key]
-    rest = {name: value for name, value in values.items() if name not in keys}
+    rest = {name: statement.excluded[name] for name in columns if name not in keys}
     differs = or_(*(table.c[name].is_distinct_from(value) for name, value in rest.items()))
-    statement = insert(table).values(**values).on_conflict_do_update(index_elements=keys, set_=rest, where=differs)
-    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest, where=differs)
 
 
 def _make_sqlite_durable(engine: Engine) -> None:
-    """Write-ahead log, on the disk at each commit: what Slack hears "ok" to outlives a loss of power.
+    """Write-ahead log, on the disk at each commit unless it says otherwise: what Slack hears "ok" to outlives all.
 
     Transactions take the write lock when they begin, unless they only read.
 
@@ -325,8 +374,12 @@ def _make_sqlite_durable(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        only_reads = connection.get_execution_options().get("only_reads", False)
-        connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        durable = "FULL" if options.get("on_disk", True) else "NORMAL"
+        if connection.info.get("durable", "FULL") != durable:
+            connection.exec_driver_sql(f"PRAGMA synchronous={durable}")
+            connection.info["durable"] = durable
+        connection.exec_driver_sql("BEGIN" if options.get("only_reads", False) else "BEGIN IMMEDIATE")
 
 
 def _make_server_patient(engine: Engine) -> None:
@@ -346,6 +399,11 @@ def _make_server_patient(engine: Engine) -> None:
         with connection.cursor() as cursor:
             cursor.execute(SESSION)
         connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("on_disk", True):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
 def _look(engine: Engine) -> None:

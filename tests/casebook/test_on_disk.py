@@ -1,0 +1,62 @@
+"""What outlives a loss of power: all that anybody was told; nothing waits for the disk that is done again anyway."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from storage import inbox
+from storage.engine import Casebook
+from storage.inbox import Lane
+from tests.fresh import casebook_at
+
+
+@pytest.fixture
+def casebook(tmp_path: Path) -> Iterator[Casebook]:
+    """A new one."""
+    opened = casebook_at(tmp_path / "casebook.db")
+    yield opened
+    opened.close()
+
+
+def waits_for_the_disk(connection: Connection) -> bool:
+    """Whether this transaction is on the disk once it is over."""
+    return int(connection.execute(text("PRAGMA synchronous")).scalar_one()) == 2
+
+
+def test_a_transaction_is_on_the_disk_unless_it_says_otherwise_whatever_the_one_before_said(
+    casebook: Casebook,
+) -> None:
+    """Connections are used again; what one asked for is no concern of the next."""
+    if not casebook.is_embedded:
+        pytest.skip("the tests' own server puts nothing on the disk")
+    for on_disk in (True, False, True, False, False, True):
+        with casebook.begin(on_disk=on_disk) as connection:
+            assert waits_for_the_disk(connection) is on_disk
+    with casebook.begin() as connection:
+        assert waits_for_the_disk(connection)
+
+
+def test_what_slack_told_is_seen_at_once_and_goes_on_after_an_error(casebook: Casebook) -> None:
+    """It is written over a connection of its own; one that broke is made anew."""
+
+    def hear(key: str) -> None:
+        told = {"workspace": "T1", "lane": Lane.STREAM, "kind": "message", "payload": {}, "now": 1.0}
+        inbox.put_at_once(casebook, key=key, **told)  # type: ignore[arg-type] # as they stand
+
+    def heard() -> int:
+        with casebook.look() as connection:
+            return int(connection.execute(text("SELECT count(*) FROM inbox")).scalar_one())
+
+    hear("Ev1")
+    assert heard() == 1
+    with casebook.begin() as connection:
+        connection.execute(text("ALTER TABLE inbox RENAME TO elsewhere"))
+    with pytest.raises(casebook.engine.dialect.loaded_dbapi.Error):
+        hear("Ev2")
+    with casebook.begin() as connection:
+        connection.execute(text("ALTER TABLE elsewhere RENAME TO inbox"))
+    hear("Ev2")
+    hear("Ev2")
+    assert heard() == 2
