@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from handlers.services import Services
 from handlers.worker import run_lane
 from handlers.workspaces import Workspaces
 from storage import workspace as kept
+from storage.engine import check_revision
 from storage.inbox import Lane
 
 MINUTE_SECONDS = 60.0
@@ -132,9 +134,15 @@ async def not_filled_in(workspaces: Workspaces) -> set[str]:
 
 
 async def _keep_listening(workspaces: Workspaces, transport: Transport, unread: set[str]) -> None:
-    """Note each minute that we hear Slack; after a gap, first read what was said meanwhile."""
+    """Note each minute that we hear Slack; after a gap, first read what was said meanwhile.
+
+    Raises:
+        UserError: when a newer Aside has taken the casebook over.
+    """
     while True:
         await asyncio.sleep(MINUTE_SECONDS)
+        with suppress(SQLAlchemyError, OSError):  # one that is away is looked at again
+            check_revision(workspaces.casebook)
         heard = await transport.heard()
         for parts in workspaces.all():
             workspace = parts.identity.workspace

@@ -441,5 +441,30 @@ def _migrate(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":  # of several that start at once, one makes the tables
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
+        _refuse_newer(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def check_revision(casebook: Casebook) -> None:
+    """See that the tables are still ours: another process may have brought them up to date for a newer version.
+
+    Raises:
+        UserError: when they are of a newer Aside.
+    """
+    with casebook.look() as connection:
+        _refuse_newer(connection)
+
+
+def _refuse_newer(connection: Connection) -> None:
+    revision = revision_of(connection)
+    if revision is not None and revision not in _known():
+        raise UserError(
+            f"The casebook is of a newer Aside than this one (revision {revision}).",
+            "Start that version, or put back the backup from before the upgrade.",
+        )
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(known_revisions())

@@ -1,5 +1,6 @@
 """A casebook of an earlier version opens with everything that was in it."""
 
+from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,12 +13,13 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 
 from bot.commitments import CommitmentMove
+from bot.errors import UserError
 from bot.goodwill import Move
 from bot.promises import CHANNEL, VerificationState
 from bot.sales import Opportunity, OpportunityState, SalesMove
 from storage import cases, commitments, conversations, facts, opportunities, promises, takeovers
 from storage import goodwill as requests
-from storage.engine import MIGRATIONS, open_casebook
+from storage.engine import MIGRATIONS, check_revision, open_casebook
 from storage.schema import metadata
 from tests.fresh import bare_at
 
@@ -348,3 +350,22 @@ def test_what_sales_answered_before_is_an_answer_still_and_what_was_refused_is_o
         assert [(each.id, each.told, each.due_move) for each in waiting] == [("v2", (CHANNEL,), "remind")]
         assert promises.due(connection, "T1", now=3_604.0) == []
     casebook.close()
+
+
+def test_a_casebook_of_a_newer_version_is_refused_in_a_sentence_and_left_as_it_is(tmp_path: Path) -> None:
+    """Whoever went back to an older version hears what to do; one that still runs meanwhile hears it too, and ends."""
+    path = tmp_path / "casebook.db"
+    with closing(open_casebook(bare_at(path))) as casebook:
+        check_revision(casebook)
+        with casebook.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        newer = "The casebook is of a newer Aside than this one (revision 9999)."
+        with pytest.raises(UserError) as running:
+            check_revision(casebook)
+        with pytest.raises(UserError) as starting:
+            open_casebook(bare_at(path))
+        for refused in (running, starting):
+            assert refused.value.what == newer
+            assert refused.value.do == "Start that version, or put back the backup from before the upgrade."
+        with casebook.look() as connection:
+            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
