@@ -23,7 +23,7 @@ from storage.outbox import Sending, SendKind, SendState
 
 METADATA_EVENT = "aside_row"
 RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
-CLOCKS_APART_SECONDS = 600.0
+CLOCKS_APART_SECONDS = 86_400.0
 PAGE = 200
 MOST_PAGES = 5
 SEND_SECONDS = outbox.LEASE_SECONDS - 5.0

@@ -74,6 +74,8 @@ class Directory:
         self._lock = RLock()
         self._finder = Finder(self._connection)
         self._holdings: Holdings | None = None
+        self.damage: UserError | None = None
+        """What was found wrong with it while it was read."""
         version = self._meta("schema_version")
         if version != str(SCHEMA_VERSION):
             raise UserError(f"The customer directory at {path} was made for another version of Aside.", _IMPORT)
@@ -92,7 +94,8 @@ class Directory:
             try:
                 return self._finder.find(query, limit)
             except sqlite3.DatabaseError as error:
-                raise _damaged(self._path, error) from error
+                self.damage = _damaged(self._path, error)
+                raise self.damage from error
 
     def record(self, customer_id: str, day: date | None = None) -> CustomerRecord | None:
         """Everything on file about a customer; None when there is no such customer.
@@ -249,7 +252,8 @@ class Directory:
                 with closing(self._connection.execute(sql, values)) as cursor:
                     return cursor.fetchall()
             except sqlite3.DatabaseError as error:
-                raise _damaged(self._path, error) from error
+                self.damage = _damaged(self._path, error)
+                raise self.damage from error
 
     def _of(self, customer_id: str, table: str, order: str) -> list[sqlite3.Row]:
         sql = f"SELECT * FROM {table} WHERE customer_id = ? ORDER BY {order}"  # noqa: S608 - constants of ours
@@ -289,7 +293,8 @@ class DirectorySource:
         """The directory as it is now; the same object while the file is the same.
 
         Raises:
-            UserError: When there is none yet, or it is damaged or of another schema version.
+            UserError: When there is none yet, or it is damaged or of another schema version; also when damage was found
+                while it was read, until there is another.
         """
         try:
             stat = self._path.stat()
@@ -299,7 +304,10 @@ class DirectorySource:
         with self._lock:
             if self._open is None or self._open[0] != version:
                 self._open = (version, Directory(self._path))
-            return self._open[1]
+            opened = self._open[1]
+            if opened.damage:
+                raise opened.damage
+            return opened
 
 
 def _contracts(rows: Sequence[sqlite3.Row]) -> Iterator[Contract]:
