@@ -143,17 +143,26 @@ async def _keep_listening(workspaces: Workspaces, transport: Transport, unread: 
         await asyncio.sleep(MINUTE_SECONDS)
         with suppress(SQLAlchemyError, OSError):  # one that is away is looked at again
             check_revision(workspaces.casebook)
-        heard = await transport.heard()
-        for parts in workspaces.all():
-            workspace = parts.identity.workspace
-            heard_all = workspace not in unread | workspaces.unwritten
-            unread.add(workspace)
-            workspaces.unwritten.discard(workspace)
-            try:
-                if await listened(parts, heard, heard_all=heard_all):
-                    unread.discard(workspace)
-            except (SQLAlchemyError, OSError):
-                log.exception("listening_not_noted", workspace=workspace)
+        await heard_by_all(workspaces, await transport.heard(), unread)
+
+
+async def heard_by_all(workspaces: Workspaces, heard: Heard, unread: set[str]) -> None:
+    """Note for each workspace that all was heard until now, if it was, and written down.
+
+    Args:
+        heard: What came since the last time.
+        unread: The workspaces of which not all was heard; written on.
+    """
+    for parts in workspaces.all():
+        workspace = parts.identity.workspace
+        heard_all = workspace not in unread | workspaces.unwritten
+        unread.add(workspace)
+        workspaces.unwritten.discard(workspace)
+        try:
+            if await listened(parts, heard, heard_all=heard_all):
+                unread.discard(workspace)
+        except (SQLAlchemyError, OSError):
+            log.exception("listening_not_noted", workspace=workspace)
 
 
 async def listened(parts: Services, heard: Heard, *, heard_all: bool) -> bool:

@@ -240,10 +240,11 @@ def _opened(url: str, prepare: Callable[[Engine], None]) -> Casebook:
             engine.dispose()
             raise
     except (OSError, ImportError, SQLAlchemyError, CommandError) as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0].rstrip(".")
-        raise UserError(
-            f"The casebook cannot be opened: {reason}.", "Check ASIDE_DATABASE_URL and ASIDE_DATA."
-        ) from error
+        cause = getattr(error, "orig", None) or error
+        reason = str(cause).strip().splitlines()[0].rstrip(".")
+        is_damaged = getattr(cause, "sqlite_errorname", "") in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}
+        do = "Put a backup back: aside restore FILE." if is_damaged else "Check ASIDE_DATABASE_URL and ASIDE_DATA."
+        raise UserError(f"The casebook cannot be opened: {reason}.", do) from error
     return Casebook(engine)
 
 
