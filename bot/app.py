@@ -237,7 +237,7 @@ async def run(
         served = [each.identity.workspace for each in parts.workspaces.all()]
         log.info("listening", workspaces=served, http=server.address if settings.serves else None)
         unread = await not_filled_in(parts.workspaces)
-        server.checks = Ready(parts.workspaces).checks
+        server.checks = Ready(parts.workspaces, parts.many.tokens.check if parts.many else None).checks
         server.standing = Standings(parts.workspaces).now
         if ready:
             ready()

@@ -18,9 +18,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import cli_doctor_local as local
+from bot import cli_doctor_many as many
 from bot import cli_doctor_people as people
 from bot.cli_doctor_http import Line, look_at_port, look_at_url
 from bot.cli_setup import GAPS
+from bot.cli_workspaces import token_of
 from bot.errors import UserError
 from bot.playbook_files import load_playbook
 from bot.settings import MANIFEST, Settings, load_settings
@@ -58,13 +60,23 @@ async def _report(settings: Settings, url: str | None, console: Console) -> int:
 
 
 async def _lines(settings: Settings, url: str | None) -> AsyncIterator[Line]:
+    try:
+        of_all = settings.installs and not settings.workspace
+        lines = _lines_of_many(settings, url) if of_all else _lines_of_one(settings, url, token_of(settings))
+    except UserError as error:
+        yield Line("settings", error.what, error.do)
+        return
+    async for line in lines:
+        yield line
+
+
+async def _lines_of_one(settings: Settings, url: str | None, token: str) -> AsyncIterator[Line]:
     yield _local("playbook", lambda: Line("playbook", f"version {load_playbook(settings.playbook).version}"))
     yield _local("directory", lambda: local.directory(settings, datetime.now(UTC)))
     casebook = _local("casebook", lambda: local.casebook(settings))
     yield casebook
     for line in (*local.disk(settings.data), *local.files(settings), *local.pasted(settings)):
         yield line
-    token = settings.slack_bot_token.get_secret_value()
     async with aiohttp.ClientSession(trust_env=True) as http:
         client = AsyncWebClient(token=token, base_url=settings.slack_api_url, session=http)
         setup = identity = None
@@ -92,6 +104,22 @@ async def _lines(settings: Settings, url: str | None) -> AsyncIterator[Line]:
         if setup and identity:
             async for line in _about(setup, client, identity, settings):
                 yield line
+
+
+async def _lines_of_many(settings: Settings, url: str | None) -> AsyncIterator[Line]:
+    """What is everybody's; `aside --workspace T… doctor` looks at one of them with its own token."""
+    yield _local("playbook", lambda: Line("playbook", f"version {load_playbook(settings.playbook).version}"))
+    casebook = _local("casebook", lambda: local.casebook(settings))
+    yield casebook
+    for line in (*local.disk(settings.data), *local.files(settings), *local.pasted(settings)):
+        yield line
+    if not casebook.do:
+        for line in many.lines(settings):
+            yield line
+    async with aiohttp.ClientSession(trust_env=True) as http:
+        yield await look_at_port(http, settings)
+        if url:
+            yield await look_at_url(http, settings, url)
 
 
 async def _about(setup: Setup, client: AsyncWebClient, identity: Identity, settings: Settings) -> AsyncIterator[Line]:

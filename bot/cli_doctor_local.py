@@ -37,6 +37,7 @@ _WHERE = {
     "ASIDE_SLACK_BOT_TOKEN": "The bot token begins with xoxb-: Slack app, OAuth & Permissions.",
     "ASIDE_SLACK_APP_TOKEN": "The app-level token begins with xapp-: Slack app, Basic Information.",
     "ASIDE_SLACK_SIGNING_SECRET": "The signing secret is no token: Slack app, Basic Information.",
+    "ASIDE_SLACK_CLIENT_SECRET": "The client secret is no token: Slack app, Basic Information.",
 }
 
 
@@ -46,6 +47,7 @@ def pasted(settings: Settings) -> Iterator[Line]:
         ("ASIDE_SLACK_BOT_TOKEN", settings.slack_bot_token),
         ("ASIDE_SLACK_APP_TOKEN", settings.slack_app_token),
         ("ASIDE_SLACK_SIGNING_SECRET", settings.slack_signing_secret),
+        ("ASIDE_SLACK_CLIENT_SECRET", settings.slack_client_secret),
     ):
         if line := _pasted(name, secret):
             yield line
@@ -138,7 +140,9 @@ def files(settings: Settings) -> Iterator[Line]:
     data = settings.data
     if not data.exists() or not _for_others(data):
         return
-    inside = [settings.directory_path, *data.glob("*.db*"), *data.glob("*.zip"), *data.glob("exports/*")]
+    own = (*data.glob("workspaces/*/*.db"), *data.glob("workspaces/*/exports/*"))
+    ours = (*data.glob("*.db*"), *data.glob("*.zip"), *data.glob("exports/*"))
+    inside = [*([settings.directory] if settings.directory else []), *ours, *own]
     seen = sorted({each.name for each in inside if each.exists() and _for_others(each)})
     if seen:
         do = f"Run: chmod o-rwx {data}"

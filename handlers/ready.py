@@ -1,6 +1,7 @@
 """Whether what our work needs is there: the database, the directory, Slack's yes to our token."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -23,9 +24,13 @@ class Ready:
     """The checks of a bot at work.
 
     However often somebody asks us, a row is written at most once a second, and Slack is asked at most once a minute.
+
+    Attributes:
+        tokens: Of several workspaces, how their tokens stand.
     """
 
     workspaces: Workspaces
+    tokens: Callable[[], Check] | None = None
     _slack: Check | None = None
     _asked_at: float = 0.0
     _writing: asyncio.Task[None] | None = None
@@ -84,7 +89,7 @@ class Ready:
 
     async def _ask_slack(self) -> Check:
         if not self.workspaces.is_lone:
-            return Check("slack", is_well=True)  # each has a token of its own, which may go at any time
+            return self.tokens() if self.tokens else Check("slack", is_well=True)
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await self.workspaces.all()[0].client.auth_test()

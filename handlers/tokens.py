@@ -15,13 +15,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.health import Check
 from handlers import people
 from handlers.calls import CountedClient
 from handlers.identity import Identity
 from handlers.workspaces import Installed
 from storage import installations
 from storage.engine import Casebook
-from storage.installations import Installation
+from storage.installations import Installation, TokenState
 from storage.sealing import Seal
 
 LOOK_SECONDS = 15.0
@@ -32,6 +33,8 @@ WRITE_AGAIN_SECONDS = 1.0
 WAIT_SECONDS = 5.0
 """How long a call waits for another of us who is just renewing the token."""
 FINISH_SECONDS = 20.0
+
+_AS_IT_SHOULD = frozenset({TokenState.GOOD, TokenState.LEAVING})
 
 Renewed = Callable[[str, str], Awaitable[str]]
 """The token to go on with, given one that Slack did not take, and what it said."""
@@ -93,6 +96,12 @@ class Tokens:
     def installed(self) -> list[Installed]:
         """Who lets us in now."""
         return [installed_as(each) for each in self.all() if each.lets_us_in]
+
+    def check(self) -> Check:
+        """How they stand. Of several workspaces, one whose token is over does not keep the others waiting."""
+        states = {each.workspace: each.token_state for each in self.all()}
+        bad = [f"{workspace} {state}" for workspace, state in states.items() if state not in _AS_IT_SHOULD]
+        return Check("slack", is_well=True, note=f"tokens: {', '.join(bad)}" if bad else "ok")
 
     async def keep_fresh(self) -> None:
         """Renew what ends soon, forever."""

@@ -1,0 +1,196 @@
+"""`aside workspaces`, and the commands that act on one of several."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from sandbox.server import Sandbox
+from sandbox.world import load_world
+from storage import installations
+from storage import workspace as kept
+from storage.engine import open_casebook
+from storage.installations import Installation
+from storage.sealing import Seal
+from tests.commands.conftest import FILES, ROOT, WORLD, Aside, serving
+from tests.fresh import url_at
+
+FIRST, SECOND = "T0KAPOK", "T0HARBOUR"
+KEY = Fernet.generate_key().decode()
+
+
+@pytest.fixture
+def uninstalled() -> Iterator[Sandbox]:
+    """A Slack of this test's own, since the app is taken out of it."""
+    with serving(load_world(WORLD)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """The data folder."""
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def aside(uninstalled: Sandbox, data: Path) -> Aside:
+    """Set up for several workspaces."""
+    return Aside(
+        {
+            "ASIDE_DATA": str(data),
+            "ASIDE_DATABASE_URL": url_at(data / "casebook.db"),
+            "ASIDE_SLACK_API_URL": uninstalled.api_url,
+            "ASIDE_SLACK_CLIENT_ID": "1000000000.2000000000",
+            "ASIDE_SLACK_CLIENT_SECRET": "sandbox",
+            "ASIDE_SLACK_SIGNING_SECRET": "sandbox",
+            "ASIDE_TOKEN_KEY": KEY,
+            "ASIDE_PLAYBOOK": str(ROOT / "tests" / "playbook" / "tiny"),
+        }
+    )
+
+
+def runs(aside: Aside, *arguments: str) -> str:
+    """What a command that goes well prints."""
+    done = aside(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def fails(aside: Aside, *arguments: str) -> str:
+    """What a command says that does not."""
+    done = aside(*arguments)
+    assert done.returncode == 1, done.stdout
+    return done.stdout + done.stderr
+
+
+def installed(workspace: str, name: str, token: str) -> Installation:
+    """A workspace that installed us on a day in November."""
+    return Installation(
+        workspace=workspace,
+        name=name,
+        enterprise=None,
+        app_id="A0ASIDE",
+        bot_user="U0ASIDE",
+        bot_id="B0ASIDE",
+        scopes=frozenset({"chat:write"}),
+        bot_token=token,
+        refresh_token="",
+        expires_at=None,
+        installed_by="U0YATING",
+        installed_at=1_795_000_000.0,
+    )
+
+
+@pytest.fixture
+def two(aside: Aside) -> None:
+    """Two installed us, and one whom nobody remembers left a row."""
+    with closing(open_casebook(aside.environment["ASIDE_DATABASE_URL"])) as casebook, casebook.begin() as connection:
+        installations.save(connection, Seal(KEY), installed(FIRST, "木棉軟體", "xoxb-sandbox"))
+        lost = replace(installed(SECOND, "Harbour \x1b[31mMills", "xoxb-gone"), installed_at=time.time())
+        installations.save(connection, Seal(Fernet.generate_key().decode()), lost)
+        for workspace in (FIRST, SECOND, "T0GONE"):
+            kept.save_alive_at(connection, workspace, 1.0)
+
+
+def test_the_list_says_who_installed_us_and_how_each_token_stands(aside: Aside, two: None) -> None:
+    """Also what is left of somebody who is not installed; nothing that was typed is obeyed by the terminal."""
+    listed = runs(aside, "workspaces").splitlines()
+    assert [line.split()[0] for line in listed[1:]] == ["T0GONE", SECOND, FIRST]
+    assert "not installed: aside workspaces --remove T0GONE" in listed[1]
+    assert "unreadable: no key in ASIDE_TOKEN_KEY opens it" in listed[2]
+    assert "2026-11" in listed[3]
+    assert "good" in listed[3]
+    assert "\x1b" not in "".join(listed)
+
+
+def test_one_is_removed_whole_and_uninstalled_and_the_other_stays(
+    aside: Aside, two: None, data: Path, uninstalled: Sandbox
+) -> None:
+    """Its rows, its folder, the app in its Slack."""
+    for workspace in (FIRST, SECOND):
+        (data / "workspaces" / workspace / "exports").mkdir(parents=True)
+    told = runs(aside, "workspaces", "--remove", FIRST, "--yes")
+    assert "Deleted 1 rows of 木棉軟體 (T0KAPOK), and its folder." in told
+    assert "running" not in told
+    assert not (data / "workspaces" / FIRST).exists()
+    assert (data / "workspaces" / SECOND).exists()
+    assert not uninstalled.workspace.installation.installed
+    listed = runs(aside, "workspaces")
+    assert FIRST not in listed
+    assert SECOND in listed
+
+
+def test_what_is_left_of_somebody_who_is_not_installed_can_be_removed(aside: Aside, two: None) -> None:
+    """As after a worker that was cut off for long."""
+    assert "Deleted 1 rows of T0GONE" in runs(aside, "workspaces", "--remove", "T0GONE", "--yes")
+    assert "T0GONE" not in runs(aside, "workspaces")
+
+
+@pytest.mark.parametrize("odd", ["../../etc", "T0/../..", "t0kapok", "C0KAPOK", "T"])
+def test_only_the_id_of_a_workspace_becomes_part_of_a_path(aside: Aside, odd: str) -> None:
+    """Whichever way it is given."""
+    for arguments in (("--workspace", odd, "warranty", "x"), ("workspaces", "--remove", odd, "--yes")):
+        assert f"“{odd}” is not the id of a workspace" in fails(aside, *arguments)
+    aside.environment["ASIDE_WORKSPACE"] = odd
+    assert f"“{odd}” is not the id of a workspace" in fails(aside, "warranty", "x")
+
+
+def test_each_workspace_has_a_directory_of_its_own(aside: Aside, data: Path) -> None:
+    """A command that reads or writes one asks which workspace is meant."""
+    files = [str(each) for each in sorted(FILES.glob("*.csv"))]
+    assert "Say which: aside --workspace T…" in fails(aside, "import", *files)
+    runs(aside, "--workspace", FIRST, "import", *files)
+    assert (data / "workspaces" / FIRST / "directory.db").is_file()
+    assert json.loads(runs(aside, "--workspace", FIRST, "warranty", "C-1", "--json"))["match"] == "one"
+    assert "There is no customer directory" in fails(aside, "--workspace", SECOND, "warranty", "C-1")
+    assert "Say which" in fails(aside, "warranty", "C-1")
+
+
+def test_a_customer_is_forgotten_in_the_workspace_whose_customer_it_is(aside: Aside, two: None) -> None:
+    """In another the same id may be somebody else, so nobody is forgotten until it is said where."""
+    assert "Say which" in fails(aside, "forget", "C-1", "--yes")
+
+
+def test_setup_goes_by_the_token_of_the_workspace(aside: Aside, two: None) -> None:
+    """It stands in the casebook; one that cannot be used is told."""
+    assert "Still missing" in runs(aside, "--workspace", FIRST, "setup", "--show")
+    assert "unreadable" in fails(aside, "--workspace", SECOND, "setup", "--show")
+    assert "T0NOBODY has not installed Aside." in fails(aside, "--workspace", "T0NOBODY", "setup", "--show")
+    assert "Say which" in fails(aside, "setup", "--show")
+
+
+def test_the_doctor_looks_at_each_workspace(aside: Aside, two: None) -> None:
+    """The token and the directory of each; of one, all that it looks at in a lone one."""
+    aside.environment["ASIDE_HTTP_PORT"] = "0"
+    found = fails(aside, "doctor")
+    assert f"✓ {FIRST}" in found
+    assert f"✗ {SECOND}" in found
+    assert f"Run: aside --workspace {FIRST} import" in found
+    assert "木棉軟體 Kapok Software, as aside" in fails(aside, "--workspace", FIRST, "doctor")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("ASIDE_SLACK_BOT_TOKEN", "xoxb-1", "ASIDE_SLACK_BOT_TOKEN and ASIDE_SLACK_CLIENT_ID are both set."),
+        ("ASIDE_SLACK_APP_TOKEN", "xapp-1", "ASIDE_SLACK_APP_TOKEN and ASIDE_SLACK_CLIENT_ID are both set."),
+        ("ASIDE_DIRECTORY", "directory.db", "ASIDE_DIRECTORY and ASIDE_SLACK_CLIENT_ID are both set."),
+        ("ASIDE_SLACK_SIGNING_SECRET", "", "ASIDE_SLACK_SIGNING_SECRET is not set."),
+        ("ASIDE_SLACK_CLIENT_SECRET", "", "ASIDE_SLACK_CLIENT_SECRET is not set."),
+        ("ASIDE_SLACK_CLIENT_ID", "", "ASIDE_SLACK_CLIENT_ID is not set."),
+        ("ASIDE_TOKEN_KEY", "", "ASIDE_TOKEN_KEY is not set, and tokens are not kept without."),
+        ("ASIDE_TOKEN_KEY", "geheim", "ASIDE_TOKEN_KEY holds something that is no key."),
+    ],
+)
+def test_settings_that_do_not_go_together_are_one_clear_sentence(
+    aside: Aside, name: str, value: str, sentence: str
+) -> None:
+    """Before anything is served; the doctor says the same."""
+    aside.environment[name] = value
+    assert sentence in fails(aside, "run", "--port", "0")
+    assert sentence in fails(aside, "doctor")
