@@ -1,5 +1,6 @@
 """The sandbox and the bot, each a process of its own, as `aside demo` runs them."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -24,6 +25,7 @@ from bot.demo import seed
 from bot.settings import MANIFEST, Settings
 from sandbox.demo_data import write_demo_data
 from storage.importing import import_files
+from tests.judges.published import Record
 
 Json = dict[str, Any]
 
@@ -60,7 +62,7 @@ class Demo:
 def aside_demo(folder: Path, *more: str) -> Iterator[Demo]:
     """`aside demo`, as anybody would start it, with more options or without."""
     command = (sys.executable, "-m", "bot", "demo", "--port", "0", *more)
-    with _child(command, "Open http", ASIDE_DATA=str(folder)) as line:
+    with _judged(folder) as log, _child(command, "Open http", ASIDE_DATA=str(folder), SANDBOX_LOG=str(log)) as line:
         yield Demo(_address(line), folder / "demo" / "data" / "casebook.db")
 
 
@@ -69,7 +71,7 @@ def demo_in(world: Json, folder: Path, *, locale: str) -> Iterator[Demo]:
     """The same three parts as in `aside demo`, on another world."""
     file = _prepare(world, folder, english=locale.startswith("en"))
     page = (sys.executable, "-m", "sandbox", "--world", str(file), "--manifest", str(MANIFEST), "--port", "0")
-    with _child((*page, "--locale", locale), "http") as line:
+    with _judged(folder) as log, _child((*page, "--locale", locale, "--log", str(log)), "http") as line:
         url = _address(line)
         settings = {
             "ASIDE_DATA": str(folder),
@@ -79,6 +81,20 @@ def demo_in(world: Json, folder: Path, *, locale: str) -> Iterator[Demo]:
         }
         with _child((sys.executable, "-m", "bot", "run"), "listening", **settings):
             yield Demo(url, folder / "casebook.db")
+
+
+@contextmanager
+def _judged(folder: Path) -> Iterator[Path]:
+    """A file for what goes over the wire; in the end all that the bot said in it is held to Slack's types."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "wire.jsonl"
+    yield log
+    record = Record()
+    entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert any(entry["dir"] == "call" for entry in entries)
+    for entry in entries:
+        record.note(entry)
+    record.check()
 
 
 def _prepare(world: Json, folder: Path, *, english: bool) -> Path:
