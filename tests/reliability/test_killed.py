@@ -71,10 +71,8 @@ def is_the_decision(push: Json) -> bool:
     return push["channel"].startswith("D") and bool(push["message"].get("blocks"))
 
 
-@pytest.mark.parametrize("calls", CALLS)
-async def test_killed_at_any_call_it_takes_up_where_it_was(settings: Settings, stage: Stage, calls: int) -> None:
-    """Rows and visible messages exactly once, ephemerals at most once."""
-    seats = await killed_at(calls, play, settings, stage)
+def is_decided_once(settings: Settings, seats: Seats) -> None:
+    """One card, one ping to sales, one decision, one case."""
     approvals = [push for push in seats[SUPERVISOR].of("message") if push["channel"] == APPROVALS]
     assert len(approvals) == 1
     assert len(seats[SUCCESSOR].of("message")) == 1
@@ -86,6 +84,12 @@ async def test_killed_at_any_call_it_takes_up_where_it_was(settings: Settings, s
     assert rows(settings, "SELECT count(*) FROM messages") == [(2,)]
     assert is_said_once(seats[AGENT])
     assert not seats[CUSTOMER].of("ephemeral")
+
+
+@pytest.mark.parametrize("calls", CALLS)
+async def test_killed_at_any_call_it_takes_up_where_it_was(settings: Settings, stage: Stage, calls: int) -> None:
+    """Rows and visible messages exactly once, ephemerals at most once."""
+    is_decided_once(settings, await killed_at(calls, play, settings, stage))
 
 
 async def test_every_call_of_the_loop_is_one_at_which_it_is_killed(settings: Settings, stage: Stage) -> None:

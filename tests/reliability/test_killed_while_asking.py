@@ -71,11 +71,8 @@ def shown(seat: Seat, channel: str, words: str) -> int:
     )
 
 
-@pytest.mark.parametrize("calls", CALLS)
-async def test_killed_in_any_wait_each_is_asked_and_told_once(settings: Settings, stage: Stage, calls: int) -> None:
+def is_answered_once(settings: Settings, seats: Seats) -> None:
     """One card and one reminder to each, one word of each step to the agent, one answer, one scope."""
-    save_setup(settings, MANAGED)
-    seats = await killed_at(calls, play, settings, stage)
     for who in (SUCCESSOR, SALES):
         assert (told(seats[who], QUESTION), told(seats[who], REMINDED)) == (1, 1)
     assert [shown(seats[SALES], SALES_CHANNEL, words) for words in (QUESTION, REMINDED)] == [1, 1]
@@ -87,6 +84,13 @@ async def test_killed_in_any_wait_each_is_asked_and_told_once(settings: Settings
     assert rows(settings, "SELECT state, conceded, due_at FROM verifications") == [("confirmed", "full", None)]
     assert rows(settings, "SELECT count(*) FROM sales_answers") == [(1,)]
     assert not seats[CUSTOMER].of("ephemeral")
+
+
+@pytest.mark.parametrize("calls", CALLS)
+async def test_killed_in_any_wait_each_is_asked_and_told_once(settings: Settings, stage: Stage, calls: int) -> None:
+    """Everybody who was asked, and the agent all along, whenever it was killed."""
+    save_setup(settings, MANAGED)
+    is_answered_once(settings, await killed_at(calls, play, settings, stage))
 
 
 async def test_every_call_of_it_is_one_at_which_it_is_killed(settings: Settings, stage: Stage) -> None:

@@ -50,16 +50,20 @@ async def play(settings: Settings, stage: Stage) -> Seats:
     return seats
 
 
-@pytest.mark.parametrize("calls", CALLS)
-async def test_killed_at_any_call_each_is_told_once(settings: Settings, stage: Stage, calls: int) -> None:
+def is_told_once(settings: Settings, seats: Seats) -> None:
     """One reminder, one word that it was missed, one to the supervisors, and the audit says the same."""
-    seats = await killed_at(calls, play, settings, stage)
     assert [told(seats[AGENT], words) for words in (REMINDED, MISSED)] == [1, 1]
     assert told(seats[SUPERVISOR], ESCALATED) == 1
     assert rows(settings, "SELECT move FROM audit WHERE subject = 'commitment' ORDER BY seq") == [
         (move,) for move in ("make", "remind", "miss", "escalate")
     ]
     assert rows(settings, "SELECT state, next_at FROM commitments") == [("missed", None)]
+
+
+@pytest.mark.parametrize("calls", CALLS)
+async def test_killed_at_any_call_each_is_told_once(settings: Settings, stage: Stage, calls: int) -> None:
+    """Reminded, missed, told to the supervisors, whenever it was killed."""
+    is_told_once(settings, await killed_at(calls, play, settings, stage))
 
 
 async def test_every_call_of_it_is_one_at_which_it_is_killed(settings: Settings, stage: Stage) -> None:
