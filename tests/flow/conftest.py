@@ -89,8 +89,9 @@ def learn_once(playbook: Playbook, settings: Settings, tell: Callable[[str], Non
 class Bot:
     """The bot, connected; it can be stopped and started again on the same files."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, learning: app.Learn = learn_once) -> None:
         self.settings = settings
+        self._learning = learning
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -98,7 +99,9 @@ class Bot:
         """Connect and work."""
         ready = asyncio.Event()
         self._stop = asyncio.Event()
-        self._task = asyncio.create_task(app.run(self.settings, ready.set, self._stop, learn_once, read_at_all_hours))
+        self._task = asyncio.create_task(
+            app.run(self.settings, ready.set, self._stop, self._learning, read_at_all_hours)
+        )
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait([waiting, self._task], return_when=asyncio.FIRST_COMPLETED, timeout=60)
         if not ready.is_set():
