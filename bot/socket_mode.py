@@ -73,10 +73,12 @@ class SocketMode:
 
     Args:
         number: How many are held; Slack allows ten to an app, and one more is open while another is renewed.
+        ping_seconds: How often each is tried; one that answers no more for half as long is over, and opened anew.
     """
 
-    def __init__(self, app: AsyncApp, app_token: str, number: int) -> None:
+    def __init__(self, app: AsyncApp, app_token: str, number: int, ping_seconds: float = PING_SECONDS) -> None:
         self._app = app
+        self._ping_seconds = ping_seconds
         self._app_token = app_token
         self._number = number
         self._clients: list[_Client] = []
@@ -94,7 +96,7 @@ class SocketMode:
             app_token=self._app_token,
             logger=self._app.logger,
             web_client=self._app.client,
-            ping_interval=PING_SECONDS,
+            ping_interval=self._ping_seconds,
         )
         _Handler(self._app, client)
         self._clients.append(client)
