@@ -1,6 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+ON_POSTGRES_TOO := $(addprefix tests/reliability/test_,killed*.py stop*.py large_casebook.py) tests/commands tests/browser/test_the_story.py
+
 .PHONY: help install demo test test-http test-slow test-kill test-kill-all test-postgres lint audit bench quality quality-check learn lock soak
 
 help: ## Show what make can do.
@@ -36,7 +38,8 @@ test-kill-all: install ## Kill the bot after every call of every story; takes ha
 	ASIDE_KILL_EVERYWHERE=1 $(BIN)/python -m pytest -m slow tests/reliability
 
 test-postgres: install ## The tests that open a casebook, on a PostgreSQL of their own; skipped where there is none.
-	ASIDE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not slow" tests/casebook tests/flow tests/reliability
+	ASIDE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not slow" tests/casebook tests/commands tests/flow tests/reliability
+	ASIDE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m slow -k "not every_call" $(ON_POSTGRES_TOO)
 
 lint: install ## Style, types and the walls between the rooms.
 	$(BIN)/ruff check .
@@ -62,5 +65,8 @@ soak: install ## Put 100,000 events through one process and see that nothing gro
 learn: install ## Learn the packaged playbook and write what ships with it; after every edit of its examples.
 	$(BIN)/python -m bot.learning
 
-lock: ## Resolve requirements.lock anew (needs uv).
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra dev --python-version 3.11 pyproject.toml -o requirements.lock
+LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml
+
+lock: ## Resolve requirements.lock anew, and of it what a container needs (needs uv).
+	$(LOCK) --extra dev -o requirements.lock
+	$(LOCK) --extra image --constraint requirements.lock -o docs/deploy/requirements.lock

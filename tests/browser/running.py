@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from bot.demo import seed
 from bot.settings import MANIFEST, Settings
 from sandbox.demo_data import write_demo_data
 from storage.importing import import_files
+from tests.fresh import ON_SERVER, asked_at, url_at
 from tests.judges.published import Record
 
 Json = dict[str, Any]
@@ -39,19 +39,17 @@ class Demo:
 
     Attributes:
         url: The page's address, without the slash at its end.
-        casebook: The bot's SQLite file.
+        casebook: The bot's SQLite file; on a server, what stands for it.
+        address: Where the bot's casebook is.
     """
 
     url: str
     casebook: Path
+    address: str
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         """What the casebook holds in one of its tables."""
-        casebook = sqlite3.connect(f"file:{self.casebook}?mode=ro", uri=True)
-        try:
-            return sorted(casebook.execute(f"SELECT * FROM {table}").fetchall(), key=repr)  # noqa: S608 - our own names
-        finally:
-            casebook.close()
+        return sorted(asked_at(self.address, f"SELECT * FROM {table}"), key=repr)  # noqa: S608 - our own names
 
     def work(self) -> dict[str, list[tuple[Any, ...]]]:
         """All that the bot knows of its cases, and what was set up."""
@@ -63,24 +61,28 @@ def aside_demo(folder: Path, *more: str) -> Iterator[Demo]:
     """`aside demo`, as anybody would start it, with more options or without."""
     command = (sys.executable, "-m", "bot", "demo", "--port", "0", *more)
     with _judged(folder) as log, _child(command, "Open http", ASIDE_DATA=str(folder), SANDBOX_LOG=str(log)) as line:
-        yield Demo(_address(line), folder / "demo" / "data" / "casebook.db")
+        casebook = folder / "demo" / "data" / "casebook.db"
+        yield Demo(_address(line), casebook, f"sqlite:///{casebook}")
 
 
 @contextmanager
 def demo_in(world: Json, folder: Path, *, locale: str) -> Iterator[Demo]:
-    """The same three parts as in `aside demo`, on another world."""
-    file = _prepare(world, folder, english=locale.startswith("en"))
+    """The same three parts as in `aside demo`, on another world, and on a server where the casebooks are on one."""
+    casebook = folder / "casebook.db"
+    address = url_at(casebook) if ON_SERVER else f"sqlite:///{casebook}"
+    file = _prepare(world, folder, address, english=locale.startswith("en"))
     page = (sys.executable, "-m", "sandbox", "--world", str(file), "--manifest", str(MANIFEST), "--port", "0")
     with _judged(folder) as log, _child((*page, "--locale", locale, "--log", str(log)), "http") as line:
         url = _address(line)
         settings = {
             "ASIDE_DATA": str(folder),
+            "ASIDE_DATABASE_URL": address,
             "ASIDE_SLACK_API_URL": f"{url}/api/",
             "ASIDE_SLACK_BOT_TOKEN": BOT_TOKEN,
             "ASIDE_SLACK_APP_TOKEN": APP_TOKEN,
         }
         with _child((sys.executable, "-m", "bot", "run"), "listening", **settings):
-            yield Demo(url, folder / "casebook.db")
+            yield Demo(url, casebook, address)
 
 
 @contextmanager
@@ -97,12 +99,12 @@ def _judged(folder: Path) -> Iterator[Path]:
     record.check()
 
 
-def _prepare(world: Json, folder: Path, *, english: bool) -> Path:
+def _prepare(world: Json, folder: Path, address: str, *, english: bool) -> Path:
     """What `aside demo` lays out before it starts, and the world's file."""
     folder.mkdir(parents=True)
     today = datetime.now(ZoneInfo("Asia/Taipei")).date()
     import_files(sorted(write_demo_data(folder / "files", today, english=english)), folder / "directory.db")
-    seed(Settings(data=folder), datetime.now(UTC), english=english)
+    seed(Settings(data=folder, database_url=address), datetime.now(UTC), english=english)
     file = folder / "world.yml"
     file.write_text(yaml.safe_dump(world, allow_unicode=True), encoding="utf-8")
     return file
