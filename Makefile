@@ -3,7 +3,7 @@ BIN := .venv/bin
 
 ON_POSTGRES_TOO := $(addprefix tests/reliability/test_,killed*.py stop*.py large_casebook.py) tests/commands tests/browser/test_the_story.py
 
-.PHONY: help install demo test test-http test-slow test-kill test-kill-all test-postgres lint audit bench quality quality-check learn lock soak
+.PHONY: help install demo test test-http test-slow test-kill test-kill-all test-postgres lint audit bench bench-load bench-growth quality quality-check learn lock soak
 
 help: ## Show what make can do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -52,6 +52,12 @@ audit: install ## Ask OSV about known weaknesses of every locked dependency; say
 
 bench: install ## Print our speed beside the speed of something plain.
 	$(BIN)/python -m tests.bench
+
+bench-load: install ## Drive the bot as Slack would, ever faster, and write docs/load.md; twenty minutes, the machine otherwise idle.
+	$(BIN)/python -m tests.bench load
+
+bench-growth: install ## What a deed costs as things grow ×10 and ×100, written and drawn in docs/load.md; ten minutes.
+	$(BIN)/python -m tests.bench growth
 
 quality: install ## Read the held-out messages and write docs/quality.md.
 	$(BIN)/python -m tests.quality

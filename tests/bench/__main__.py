@@ -1,4 +1,4 @@
-"""Run the benchmarks that are named, or all: every module here that has a `run`."""
+"""Run the benchmarks that are named, or all that are not `LONG`: every module here that has a `run`."""
 
 import importlib
 import pkgutil
@@ -22,6 +22,11 @@ def benchmarks() -> dict[str, Run]:
     return {name: module.run for name, module in sorted(modules.items()) if hasattr(module, "run")}
 
 
+def long_ones() -> set[str]:
+    """Those that take many minutes, and are run when they are named."""
+    return {name for name in benchmarks() if getattr(sys.modules[f"{bench.__name__}.{name}"], "LONG", False)}
+
+
 def main(names: list[str]) -> int:
     """Run them one after the other.
 
@@ -34,7 +39,7 @@ def main(names: list[str]) -> int:
     if unknown:
         console.print(f"No benchmark is called {', '.join(unknown)}. There are: {', '.join(known)}.")
         return 2
-    for name in names or known:
+    for name in names or [name for name in known if name not in long_ones()]:
         console.rule(name)
         known[name](console)
     return 0
