@@ -1,4 +1,4 @@
-// emulate's Slack, with a door for the test: who and what is there, what was whispered, and where events go.
+// emulate's Slack, with a door for the test: who and what is there, what was called and whispered, where events go.
 // Run with the package's folder and the seed as JSON; prints its address in one line.
 
 import { join } from "node:path";
@@ -9,9 +9,21 @@ const part = (name) => import(pathToFileURL(join(folder, "dist", name)).href);
 const { getSlackStore, slackPlugin } = await part("dist-6ZQHD4DN.js");
 const { createEmulator } = await part("api.js");
 
+const calls = [];
+
+async function noted(request, url) {
+  const text = request.method === "POST" ? await request.text() : "";
+  const isJson = (request.headers.get("Content-Type") ?? "").includes("application/json");
+  const body = isJson ? JSON.parse(text) : Object.fromEntries(new URLSearchParams(text));
+  const byBot = !(request.headers.get("Authorization") ?? "").startsWith("Bearer xoxp-");
+  const name = url.pathname.slice("/api/".length);
+  return { name, byBot, body: { ...Object.fromEntries(url.searchParams), ...body } };
+}
+
 // slack_sdk asks for most things with GET and for others with POST and a query; emulate reads the body of a POST alone.
 async function inBody(request) {
   const url = new URL(request.url);
+  if (url.pathname.startsWith("/api/")) calls.push(await noted(request.clone(), url));
   if (!url.pathname.startsWith("/api/") || (request.method === "POST" && !url.search)) return request;
   const form = new URLSearchParams(request.method === "POST" ? await request.text() : "");
   for (const [key, value] of url.searchParams) form.set(key, value);
@@ -36,6 +48,7 @@ slackPlugin.register = (app, store, webhooks, ...rest) => {
     webhooks.register({ url, events: ["*"], active: true, owner: "slack" });
     return c.json({});
   });
+  app.get("/_judge/calls", (c) => c.json(calls));
   app.get("/_judge/deliveries", (c) => c.json(webhooks.getDeliveries()));
   app.post("/_judge/event", async (c) => {
     const payload = await c.req.json();

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -65,10 +66,15 @@ class Emulate:
         """The events it sent, each with the status it was answered with."""
         return list(self._asked("/_judge/deliveries"))
 
-    def happens(self, event: Mapping[str, Any]) -> None:
-        """Send an event that nothing in it sends by itself."""
-        envelope = {"type": "event_callback", "team_id": TEAM, "api_app_id": APP, "event_time": 1, **event}
-        self._asked("/_judge/event", envelope)
+    def calls(self) -> list[dict[str, Any]]:
+        """The Web API calls by the app: `name` and `body`, what it sent."""
+        return [each for each in self._asked("/_judge/calls") if each["byBot"]]
+
+    def happens(self, kind: str, **more: str) -> None:
+        """Send an event, signed as all of its events, of a kind of which it sends none by itself."""
+        envelope = {"type": "event_callback", "team_id": TEAM, "api_app_id": APP, "event_id": f"Ev{kind}"}
+        event = {"type": kind, **more}
+        self._asked("/_judge/event", {**envelope, "event_time": int(time.time()) + 1, "event": event})
 
     def call(self, method: str, token: str, **arguments: str) -> dict[str, Any]:
         """A Web API method, called by a person."""

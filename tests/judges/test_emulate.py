@@ -18,7 +18,7 @@ from slack_sdk.oauth import AuthorizeUrlGenerator
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.flow.conftest import ROOT, free_port
-from tests.fresh import url_at
+from tests.fresh import asked_at, url_at
 from tests.judges.emulate import (
     AGENT,
     APPROVALS,
@@ -36,6 +36,7 @@ from tests.judges.emulate import (
     running,
 )
 from tests.judges.npm import OutOfReach
+from tests.judges.published import Record
 
 pytestmark = pytest.mark.slow
 
@@ -77,8 +78,18 @@ def at(tmp_path: Path) -> Iterator[At]:
                 "HTTP_PORT": str(port),
             }
             yield At(emulate, port, {f"ASIDE_{name}": value for name, value in settings.items()})
+            held_to_types(emulate)
     except OutOfReach as reason:
         pytest.skip(str(reason))
+
+
+def held_to_types(emulate: Emulate) -> None:
+    """What the app said is as Slack publishes it; who it is it says in a header."""
+    record = Record()
+    for call in emulate.calls():
+        who = {"client_id": CLIENT_ID, "client_secret": "…"} if call["name"] == "oauth.v2.access" else {}
+        record.note({"dir": "call", "name": call["name"], "body": call["body"] | who, "error": None})
+    record.check()
 
 
 @pytest.fixture
@@ -138,6 +149,11 @@ async def command(at: At, *words: str) -> str:
     return said.decode()
 
 
+def with_cases(at: At) -> set[str]:
+    """The workspaces of which the casebook still holds cases."""
+    return {row[0] for row in asked_at(at.env["ASIDE_DATABASE_URL"], "SELECT DISTINCT workspace FROM cases")}
+
+
 async def install(at: At) -> tuple[int, str]:
     """Somebody opens our page, allows it at emulate and comes back; what they see then.
 
@@ -193,9 +209,21 @@ async def test_somebody_installs_aside_and_the_agent_is_whispered_to(aside: At) 
     emulate.subscribe(f"{aside.url}/slack/events")
     emulate.call("chat.postMessage", CUSTOMER_TOKEN, channel=support, text=COMPLAINT)
     await eventually(emulate.whispers, "a whisper")
+    assert with_cases(aside) == {TEAM}
     (whisper,) = emulate.whispers()
     assert (whisper["channel_id"], whisper["target_user"], bool(whisper["blocks"])) == (support, agent, True)
     assert [each["user"] for each in emulate.state()["messages"]] == ["U09OUTSIDE"], "nothing was said for everybody"
+
+    emulate.happens("app_home_opened", user=agent, tab="home", channel="D0HOME")
+    await eventually(lambda: emulate.state()["views"], "the agent's Home")
+    (home,) = emulate.state()["views"]
+    assert (home["type"], home["user_id"], bool(home["blocks"])) == ("home", agent, True)
+    assert {"oauth.v2.access", "auth.test", "users.info", "chat.postEphemeral", "views.publish"} <= {
+        each["name"] for each in emulate.calls()
+    }
+
+    emulate.happens("app_uninstalled")
+    await eventually(lambda: TEAM not in with_cases(aside), "all rows to be deleted")
     assert {each["status_code"] for each in emulate.deliveries()} == {200}
 
 
