@@ -78,6 +78,9 @@ def demo_command(port: int, locale: str, story: str, *, contracts: bool) -> None
             slack_bot_token=SecretStr(BOT_TOKEN),
             slack_app_token=SecretStr(APP_TOKEN),
             slack_signing_secret=SecretStr(""),
+            slack_client_id="",
+            slack_client_secret=SecretStr(""),
+            workspace="",
             http_port=None,
         )
         seed(settings, datetime.now(UTC), english=english, contracts=contracts)

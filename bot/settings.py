@@ -174,6 +174,8 @@ class Settings(BaseSettings):
         Raises:
             UserError: when both ways are set.
         """
+        if self.installs:
+            return True
         if self.slack_signing_secret.get_secret_value() and self.slack_app_token.get_secret_value():
             raise UserError(
                 "ASIDE_SLACK_APP_TOKEN and ASIDE_SLACK_SIGNING_SECRET are both set.",
@@ -228,7 +230,7 @@ def load_settings(workspace: str | None = None) -> Settings:
     """
     try:
         settings = Settings()
-        named = (workspace if settings.installs else None) or settings.workspace
+        named = workspace if workspace and settings.installs else settings.workspace
         return settings.of(named) if named else settings
     except ValidationError as error:
         first = error.errors()[0]

@@ -162,6 +162,9 @@ def test_the_demo_gives_an_address_and_takes_its_slack_with_it(
         "ASIDE_DATABASE_URL": "postgresql://nowhere.invalid/the-real-one",
         "ASIDE_DIRECTORY": "/nonexistent/directory.db",
         "ASIDE_SLACK_SIGNING_SECRET": "the real one's",
+        "ASIDE_SLACK_CLIENT_ID": "the real one's",
+        "ASIDE_SLACK_CLIENT_SECRET": "the real one's",
+        "ASIDE_WORKSPACE": "T0REAL",
     }
     demo = aside.start("demo", "--port", "0", **real)
     seen = read_until(demo, "Ctrl-C ends the demo.")
