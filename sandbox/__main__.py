@@ -16,6 +16,13 @@ from sandbox.world import Json, WorldError
 
 @click.command()
 @click.option("--world", type=click.Path(path_type=Path), required=True, help="Who and what is there (YAML).")
+@click.option(
+    "--other",
+    "others",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="One more workspace with the same app (YAML); as many as wanted, in HTTP mode.",
+)
 @click.option("--manifest", type=click.Path(path_type=Path), required=True, help="The app's manifest.")
 @click.option("--port", default=8765, show_default=True, help="0 takes a free one.")
 @click.option("--locale", default=None, help="The language of the page and of everybody on it, such as zh-TW or en-GB.")
@@ -30,6 +37,7 @@ from sandbox.world import Json, WorldError
 )
 def main(
     world: Path,
+    others: tuple[Path, ...],
     manifest: Path,
     port: int,
     locale: str | None,
@@ -39,9 +47,10 @@ def main(
 ) -> None:
     """Serve a stand-in for Slack and a page with a seat for each person."""
     try:
-        sandbox = Sandbox(world, manifest, port, locale=locale, story=story, request_url=request_url)
+        sandbox = Sandbox(world, manifest, port, locale=locale, story=story, request_url=request_url, others=others)
         with _written(log) as write:
-            sandbox.workspace.log.watch(write)
+            for workspace in sandbox.workspaces.values():
+                workspace.log.watch(write)
             asyncio.run(_serve(sandbox))
     except WorldError as error:
         sys.exit(str(error))
