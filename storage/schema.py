@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
     UniqueConstraint,
     text,
 )
@@ -29,6 +30,11 @@ metadata = MetaData(
 def _one_at_a_time(name: str, while_it: str, *columns: str) -> Index:
     """Of the rows that stand like this, one at most for the same columns; the others may be many."""
     return Index(name, *columns, unique=True, sqlite_where=text(while_it), postgresql_where=text(while_it))
+
+
+def _while(name: str, while_it: str, *columns: str | TextClause) -> Index:
+    """Of the rows that stand like this alone, which are few."""
+    return Index(name, *columns, sqlite_where=text(while_it), postgresql_where=text(while_it))
 
 
 # Times are seconds since 1970 as the database keeps them alike everywhere; days belong to the directory.
@@ -83,7 +89,10 @@ outbox = Table(
     Column("sent_ts", String(32)),
     Column("error", Text),
     UniqueConstraint("workspace", "key"),
-    Index(None, "state", "workspace", "kind", "place", "due_at"),
+    Index(None, "state", "due_at"),
+    _while("ix_outbox_first", "state IN ('due', 'sending')", "workspace", text("importance DESC"), "seq"),
+    _while("ix_outbox_in_place", "state IN ('due', 'sending')", "workspace", "place", "kind"),
+    _while("ix_outbox_wanted", "state = 'due' AND wanted_until IS NOT NULL", "workspace", "wanted_until"),
     Index(None, "workspace", "created_at"),
 )
 

@@ -45,9 +45,9 @@ VISIBLE: Final = frozenset({SendKind.MESSAGE, SendKind.DIRECT})
 REPLACING: Final = frozenset({SendKind.UPDATE, SendKind.HOME})
 TOO_LATE: Final = "its moment has passed"
 _TURN: Final = ""
-_REMEMBERED_SECONDS: Final = 60.0
-"""A budget whose moment is longer ago is full again."""
-_WAITS: Final = [SendState.DUE.value, SendState.SENDING.value]
+_WAITS: Final[list[ColumnElement[str]]] = [literal_column("'due'"), literal_column("'sending'")]
+"""As words of the statement: neither engine looks in the index of what waits for what it is told beside it."""
+_ONE: Final[ColumnElement[int]] = literal_column("1")
 _NOW: Final[BindParameter[float]] = bindparam("now")
 
 
@@ -94,12 +94,19 @@ def _waits_for_another() -> ColumnElement[bool]:
 
 
 def _workspaces_waiting() -> Select[Any]:
-    return (
-        select(outbox.c.workspace)
-        .where(_is_free(), ~_tells_of_another())
-        .group_by(outbox.c.workspace)
-        .order_by(func.min(outbox.c.due_at), outbox.c.workspace)
+    """One look into an index for each workspace, however much waits there."""
+    other = outbox.alias()
+    first = select(outbox.c.workspace).where(outbox.c.state.in_(_WAITS)).order_by(outbox.c.workspace).limit(_ONE)
+    some = select(first.scalar_subquery().label("workspace")).cte("some", recursive=True)
+    following = (
+        select(other.c.workspace)
+        .where(other.c.state.in_(_WAITS), other.c.workspace > some.c.workspace)
+        .order_by(other.c.workspace)
+        .limit(_ONE)
     )
+    some = some.union_all(select(following.scalar_subquery()).where(some.c.workspace.is_not(None)))
+    is_due = select(outbox.c.seq).where(outbox.c.workspace == some.c.workspace, _is_free(), ~_tells_of_another())
+    return select(some.c.workspace).where(is_due.exists())
 
 
 def _next() -> Select[Any]:
@@ -115,7 +122,7 @@ def _next() -> Select[Any]:
             ~_waits_for_another(),
         )
         .order_by(outbox.c.importance.desc(), outbox.c.seq)
-        .limit(literal_column("1"))
+        .limit(_ONE)
         .with_for_update(skip_locked=True, of=outbox)
     )
 
@@ -129,7 +136,7 @@ _TAKE = (
 )
 _WITHHOLD_LATE = (
     update(outbox)
-    .where(outbox.c.workspace == bindparam("of"), outbox.c.state == SendState.DUE.value, outbox.c.wanted_until <= _NOW)
+    .where(outbox.c.workspace == bindparam("of"), outbox.c.state == _WAITS[0], outbox.c.wanted_until <= _NOW)
     .values(state=SendState.WITHHELD.value, body="{}", error=TOO_LATE)
 )
 """What nobody wants any more does not disturb them; the App Home has it."""
@@ -137,7 +144,7 @@ _HELD = (
     select(paces.c.bucket).where(paces.c.workspace == bindparam("workspace"), paces.c.bucket == _TURN).with_for_update()
 )
 _KNOWN = select(paces.c.bucket, paces.c.opens_at).where(
-    paces.c.workspace == bindparam("workspace"), paces.c.bucket != _TURN, paces.c.opens_at > bindparam("since")
+    paces.c.workspace == bindparam("workspace"), or_(paces.c.opens_at > _NOW, paces.c.bucket.in_(sorted(BUDGETS)))
 )
 _NEXT_DUE = select(func.min(outbox.c.due_at)).where(outbox.c.state == SendState.DUE.value, outbox.c.due_at > _NOW)
 _NEXT_OPENING = select(func.min(paces.c.opens_at)).where(paces.c.opens_at > _NOW)
@@ -145,7 +152,7 @@ _NEXT_OPENING = select(func.min(paces.c.opens_at)).where(paces.c.opens_at > _NOW
 
 
 def waiting(connection: Connection, *, now: float) -> list[str]:
-    """The workspaces in which something is due, the longest waiting first."""
+    """The workspaces in which something is due and nobody is at it."""
     return list(connection.execute(_WORKSPACES_WAITING, {"now": now}).scalars())
 
 
@@ -206,11 +213,11 @@ def keep_apart(connection: Connection, sending: Sending, *, now: float) -> None:
 
 
 def _turn(connection: Connection, workspace: str, now: float) -> dict[str, float]:
-    """Hold a workspace until the transaction ends; what its budgets say, as far as they are not full anyway."""
+    """Hold a workspace until the transaction ends; what is shut, and what the budgets say that hold more than one."""
     if connection.execute(_HELD, {"workspace": workspace}).one_or_none() is None:
         insert_once(connection, paces, {"workspace": workspace, "bucket": _TURN, "opens_at": 0.0})
         connection.execute(_HELD, {"workspace": workspace}).one()
-    known = connection.execute(_KNOWN, {"workspace": workspace, "since": now - _REMEMBERED_SECONDS})
+    known = connection.execute(_KNOWN, {"workspace": workspace, "now": now})
     return {row.bucket: row.opens_at for row in known}
 
 
