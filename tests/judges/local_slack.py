@@ -8,47 +8,47 @@ import http.client
 import json
 import platform
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+from sandbox.world import load_world
 from tests.judges.namespace import Namespace, until
 from tests.judges.npm import LOCAL_SLACK, OutOfReach, unpacked
 
+ROOT = Path(__file__).parents[2]
 PORT = 3000
-TEAM = "T01JUDGE"
-APP = "A01ASIDE"
-BOT = "U00ASIDE"
-AGENT = "U01AGENT"
-SUPERVISOR = "U02SUPER"
-CUSTOMER = "U09OUTSIDE"
-"""A member of the channel whom `users.info` does not know: an outsider, since the look-up fails."""
-SUPPORT = "C01SUPPORT"
-INTERNAL = "C02INTERNAL"
+APP = "A0ASIDE"
+BOT = "U0ASIDE"
 BOT_TOKEN = "xoxb-judge"
 APP_TOKEN = "xapp-judge"
 SIGNING_SECRET = "judge"
 HTTP_PORT = 3001
 """Where the bot hears it over HTTP."""
 
-WORLD: dict[str, Any] = {
-    "workspace": {"name": "Judge", "domain": "judge", "teamId": TEAM},
-    "app": {
-        "appId": APP,
-        "botUserId": BOT,
-        "botName": "aside",
-        "botToken": BOT_TOKEN,
-        "appToken": APP_TOKEN,
-        "signingSecret": SIGNING_SECRET,
-        "mode": "socket",
-    },
-    "users": [
-        {"id": AGENT, "name": "agent", "real_name": "林小姐", "tz": "Asia/Taipei"},
-        {"id": SUPERVISOR, "name": "supervisor", "real_name": "陳經理", "tz": "Asia/Taipei"},
-    ],
-    "channels": [
-        {"id": SUPPORT, "name": "support", "members": [AGENT, SUPERVISOR, CUSTOMER, BOT]},
-        {"id": INTERNAL, "name": "internal", "is_private": True, "members": [AGENT, SUPERVISOR, BOT]},
-    ],
-}
+
+def world_of_the_demo() -> dict[str, Any]:
+    """The demo's workspace, as far as local-slack has such things.
+
+    Outsiders stand in channels and cannot be looked up, so that everybody takes them for what they are.
+    """
+    world = load_world(ROOT / "sandbox" / "demo" / "world.yml")
+    ours = [each for each in world.users if each.kind == "member" and not each.is_bot]
+    return {
+        "workspace": {"name": world.team.name, "domain": world.team.domain, "teamId": world.team.id},
+        "app": {
+            "appId": APP,
+            "botUserId": BOT,
+            "botName": "aside",
+            "botToken": BOT_TOKEN,
+            "appToken": APP_TOKEN,
+            "signingSecret": SIGNING_SECRET,
+            "mode": "socket",
+        },
+        "users": [
+            {"id": each.id, "name": each.name, "real_name": each.real_name, "tz": "Asia/Taipei"} for each in ours
+        ],
+        "channels": [{"id": each.id, "name": each.name, "members": list(each.members)} for each in world.channels],
+    }
 
 
 class LocalSlack:
@@ -109,9 +109,13 @@ class LocalSlack:
             return any(entry["summary"].startswith("socket connected") for entry in self.log())
 
         if self._http:
-            self._wait(lambda: "Aside is listening" in self.inside.said(name), "its port", name)
+            self.wait_until_said(name, "Aside is listening")
         else:
             self._wait(connected, "a Socket Mode connection", name)
+
+    def wait_until_said(self, name: str, words: str) -> None:
+        """Wait until the program started under this name has printed these words."""
+        self._wait(lambda: words in self.inside.said(name), f"“{words}”", name)
 
     def wait_for_whisper(self, channel: str, name: str) -> dict[str, Any]:
         """The first ephemeral message in a channel, once there is one."""
@@ -145,8 +149,9 @@ def running(*, http: bool = False) -> Iterator[LocalSlack]:
     with Namespace(PORT) as namespace:
         world = namespace.folder / "world.json"
         over_http = {"mode": "events", "requestUrl": f"http://127.0.0.1:{HTTP_PORT}/slack/events"}
-        app = {**WORLD["app"], **(over_http if http else {})}
-        world.write_text(json.dumps({**WORLD, "app": app}), encoding="utf-8")
+        known = world_of_the_demo()
+        known["app"] |= over_http if http else {}
+        world.write_text(json.dumps(known), encoding="utf-8")
         files = namespace.folder / "files"
         files.mkdir()
         options = {"config": world, "port": PORT, "base-host": "127.0.0.1", "files-dir": files}

@@ -50,10 +50,10 @@ class Namespace:
 
     def __init__(self, port: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="aside-judge-"))
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         try:
             make, enter = _ways()
-            self._spawn("inside", [*make, sys.executable, str(_INSIDE), str(self._door), str(port)], None)
+            self._spawn("inside", [*make, sys.executable, str(_INSIDE), str(self.door), str(port)], None)
             self.holder = int(until(lambda: self.said("inside"), "the namespace"))
         except BaseException:
             self.close()
@@ -67,12 +67,17 @@ class Namespace:
         self.close()
 
     @property
-    def _door(self) -> Path:
+    def door(self) -> Path:
+        """A Unix socket that leads to the port inside."""
         return self.folder / "door"
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         """Start a program inside; `env` is added to ours. It is killed after `LIFETIME` at the latest."""
         self._spawn(name, [*self._enter, *command], env)
+
+    def stop(self, name: str) -> None:
+        """Ask the program started under this name to end, and wait until it has."""
+        _end(self._processes.pop(name))
 
     def run(self, command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
         """Run a program inside to its end; what it printed.
@@ -103,14 +108,14 @@ class Namespace:
         Raises:
             OSError: nothing listens there yet.
         """
-        with contextlib.closing(_Through(self._door)) as connection:
+        with contextlib.closing(_Through(self.door)) as connection:
             content = None if body is None else json.dumps(body)
             connection.request(method, path, content, {"Content-Type": "application/json"})
             return json.loads(connection.getresponse().read())
 
     def close(self) -> None:
         """End every process in the namespace, and with them the namespace."""
-        for process in reversed(self._processes):
+        for process in reversed(self._processes.values()):
             _end(process)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -125,7 +130,7 @@ class Namespace:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._processes.append(process)
+        self._processes[name] = process
 
 
 class _Through(http.client.HTTPConnection):

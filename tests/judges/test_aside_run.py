@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.judges.local_slack import AGENT, CUSTOMER, INTERNAL, SUPERVISOR, SUPPORT, LocalSlack
+from tests.flow.conftest import AGENT, APPROVALS, CUSTOMER, SHARED, SUPERVISOR
+from tests.judges.local_slack import LocalSlack
 from tests.judges.published import Record
 
 pytestmark = pytest.mark.slow
@@ -16,11 +17,11 @@ COMPLAINT = "你們的系統又當機了！我已經講三次了，到底有沒�
 
 SETTING_UP = (
     (
-        *("setup", "--channel", SUPPORT, "--duty", f"{SUPPORT}={AGENT}", "--agent", AGENT),
-        *("--supervisor", SUPERVISOR, "--approvals", INTERNAL, "--sales-channel", INTERNAL),
+        *("setup", "--channel", SHARED, "--duty", f"{SHARED}={AGENT}", "--agent", AGENT),
+        *("--supervisor", SUPERVISOR, "--approvals", APPROVALS, "--sales-channel", APPROVALS),
     ),
 )
-"""The `aside` commands that set up `SUPPORT` with `AGENT` on duty and `INTERNAL` for approvals and sales."""
+"""The `aside` commands that set up `SHARED` with `AGENT` on duty and `APPROVALS` for approvals and sales."""
 
 
 @pytest.fixture(autouse=True)
@@ -47,11 +48,11 @@ def test_a_message_in_a_whisper_out(slack: LocalSlack, tmp_path: Path) -> None:
     slack.inside.start("aside", [str(ASIDE), "run"], settings)
     slack.wait_for_bot("aside")
 
-    slack.say(SUPPORT, CUSTOMER, COMPLAINT)
+    slack.say(SHARED, CUSTOMER, COMPLAINT)
 
-    slack.wait_for_whisper(SUPPORT, "aside")
-    whispers = slack.whispers(SUPPORT)
+    slack.wait_for_whisper(SHARED, "aside")
+    whispers = slack.whispers(SHARED)
     assert [whisper["ephemeral_to"] for whisper in whispers] == [AGENT]
     assert whispers[0]["blocks"], "a whisper is made of blocks"
-    assert slack.spoken_by_bot(SUPPORT) == []
-    assert slack.spoken_by_bot(INTERNAL) == []
+    assert slack.spoken_by_bot(SHARED) == []
+    assert slack.spoken_by_bot(APPROVALS) == []

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.judges.local_slack import AGENT, CUSTOMER, SUPPORT, LocalSlack, running
+from tests.flow.conftest import AGENT, CUSTOMER, SHARED
+from tests.judges.local_slack import LocalSlack, running
 from tests.judges.npm import OutOfReach
 
 pytestmark = pytest.mark.slow
@@ -17,10 +18,10 @@ def test_a_plain_bolt_app_hears_a_message_and_whispers(slack: LocalSlack) -> Non
     """An unmodified Bolt app over Socket Mode is heard and whispers, so a failure below is Aside's own."""
     slack.inside.start("echo", [sys.executable, str(ECHO_BOT), AGENT], slack.settings)
     slack.wait_for_bot("echo")
-    slack.say(SUPPORT, CUSTOMER, "印表機又卡紙了")
-    whisper = slack.wait_for_whisper(SUPPORT, "echo")
+    slack.say(SHARED, CUSTOMER, "印表機又卡紙了")
+    whisper = slack.wait_for_whisper(SHARED, "echo")
     assert (whisper["ephemeral_to"], whisper["text"]) == (AGENT, "印表機又卡紙了")
-    assert slack.spoken_by_bot(SUPPORT) == []
+    assert slack.spoken_by_bot(SHARED) == []
 
 
 def test_only_loopback_exists_around_the_stand_in(slack: LocalSlack) -> None:
