@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.request import getproxies
 
 import aiohttp
 import structlog
@@ -96,7 +97,8 @@ async def wired(
 
     playbooks = Playbooks(reading, learnt)
     seal = Seal(settings.token_key.get_secret_value()) if settings.installs else None
-    async with aiohttp.ClientSession(trust_env=True, timeout=SLACK_TIMEOUT) as http:
+    # Where there is no proxy nobody looks for one: aiohttp does so in a thread, twice a call, for longer than all else.
+    async with aiohttp.ClientSession(trust_env=bool(getproxies()), timeout=SLACK_TIMEOUT) as http:
         client = AsyncWebClient(base_url=settings.slack_api_url, session=http)
         lone = None if seal else await _lone(settings, http)
         await playbooks.known(settings.playbook)
