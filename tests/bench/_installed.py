@@ -19,12 +19,13 @@ TOKEN_KEY = base64.urlsafe_b64encode(bytes(32)).decode()
 
 
 def install(
-    casebook: Casebook, workspaces: Sequence[Workspace], data: Path, directory: Path, customers: Sequence[str]
+    casebook: Casebook, workspaces: Sequence[Workspace], data: Path, directory: Path | None, customers: Sequence[str]
 ) -> None:
     """Write down what is there once each workspace has installed us and its administrator has set it up.
 
     Args:
-        data: ASIDE_DATA, where each gets the directory.
+        data: ASIDE_DATA.
+        directory: Each gets this one.
         customers: Whose the channels are.
     """
     seal = Seal(TOKEN_KEY)
@@ -32,10 +33,11 @@ def install(
         for each in workspaces:
             installations.save(connection, seal, _installation(each))
             workspaces_kept.save_setup(connection, each.id, each.setup(customers), actor="bench", now=time.time())
-    for each in workspaces:
-        own = Settings(data=data).of(each.id).directory_path
-        own.parent.mkdir(parents=True)
-        os.link(directory, own)
+    if directory:
+        for each in workspaces:
+            own = Settings(data=data).of(each.id).directory_path
+            own.parent.mkdir(parents=True)
+            os.link(directory, own)
 
 
 def _installation(workspace: Workspace) -> Installation:

@@ -380,6 +380,6 @@ def _page(steps: dict[str, list[Step]]) -> str:
     rows.insert(1, "| --- |" + " ---: |" * (len(HEADINGS) - 1))
     above = (
         f"{WORKSPACES} workspaces of {CHANNELS} support channels each; Slack answers each call after "
-        f"{LATENCY * 1000:.0f} ms; {SECONDS:.0f} seconds at {GOAL:.0f} events a second, {STEP_SECONDS:.0f} at each other."
+        f"{LATENCY * 1000:.0f} ms; {SECONDS:.0f} seconds at {GOAL:.0f} events a second, {STEP_SECONDS:.0f} at others."
     )
     return "\n".join([above, "", *rows])
