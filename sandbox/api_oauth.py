@@ -28,6 +28,8 @@ def revoke(call: Call) -> Json:
         return {"revoked": False}
     if call.ws.installation.revoke(call.token or ""):
         call.ws.lose(events.tokens_revoked(call.state))
+    else:
+        call.ws.lose_one()
     return {"revoked": True}
 
 
@@ -53,6 +55,8 @@ def _client(call: Call) -> None:
 
 def _said(call: Call, issued: Issued) -> Json:
     """What the app hears of its new token; the id of its bot is not among it."""
+    if issued.revokes:
+        call.ws.lose_one()
     world = call.state.world
     said: Json = {
         "app_id": world.app.id,

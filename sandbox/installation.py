@@ -56,10 +56,15 @@ class Code:
 
 
 class Issued(NamedTuple):
-    """A token that was just handed out, with what renews it where tokens are rotated."""
+    """A token that was just handed out, with what renews it where tokens are rotated.
+
+    Attributes:
+        revokes: Whether an older token was revoked by that.
+    """
 
     token: Token
     refresh: RefreshToken | None
+    revokes: bool
 
 
 @dataclass
@@ -164,9 +169,10 @@ class Installation:
             refresh = None
         self.tokens.append(token)
         good = [each for each in self.tokens if each.fault is None]
-        for old in good[: -MOST_TOKENS if rotating else -1]:
+        too_many = good[: -MOST_TOKENS if rotating else -1]
+        for old in too_many:
             old.fault = "token_revoked"
-        return Issued(token, refresh)
+        return Issued(token, refresh, revokes=bool(too_many))
 
     def revoke(self, value: str) -> bool:
         """Revoke one token; whether the whole authorization went with it, as it does with a token that never ends."""

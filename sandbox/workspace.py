@@ -77,8 +77,16 @@ class Workspace:
         self.installation.end("account_inactive")
         self._send_bot_away()
         for body in told:
-            if body["event"]["type"] in self.state.manifest.events:
-                self.delivery.send_event(body["event"]["type"], body)
+            self._tell_of_tokens(body)
+
+    def lose_one(self) -> None:
+        """One token of several was revoked, and the app is told as if it were all: whose, never which."""
+        self._tell_of_tokens(events.tokens_revoked(self.state))
+
+    def _tell_of_tokens(self, body: Json) -> None:
+        """Send what the app is told even when it is not installed any more, if it asked for it."""
+        if body["event"]["type"] in self.state.manifest.events:
+            self.delivery.send_event(body["event"]["type"], body)
 
     def _send_bot_away(self) -> None:
         bot = self.state.bot_user

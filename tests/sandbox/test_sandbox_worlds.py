@@ -139,6 +139,22 @@ async def test_uninstalling_in_one_tells_the_app_and_leaves_the_other_alone(both
     await both.home.client.auth_test()
 
 
+async def test_one_revoked_token_of_two_is_told_like_all(both: Both) -> None:
+    """The event says whose tokens, never which; the newer one is still good."""
+    both.away.workspace.state.manifest.settings.token_rotation_enabled = True
+    installation = both.away.workspace.installation
+    refresh = installation.exchange(installation.allow("U0ANNA", ["chat:write"], None).value, None)[1].refresh
+    assert refresh
+    client = both.away.client
+    who = {"client_id": "1000000000.2000000000", "client_secret": "sandbox"}
+    told = await client.oauth_v2_access(**who, grant_type="refresh_token", refresh_token=refresh.value)
+    await both.settled()
+    assert [(each["team_id"], each["event"]["type"]) for each in both.heard()] == [("T0OTHER", "tokens_revoked")]
+    with pytest.raises(SlackApiError, match="token_revoked"):
+        await client.auth_test()
+    await client.auth_test(token=told["access_token"])
+
+
 async def test_revoked_tokens_are_told_without_an_uninstallation(both: Both) -> None:
     """The app hears whose tokens, never which."""
     await both.away.admin("revoke_tokens")
