@@ -63,4 +63,4 @@ class Many:
 
     def work(self, workspaces: Workspaces) -> Sequence[Coroutine[None, None, None]]:
         """What goes on for as long as we run."""
-        return self.tokens.keep_fresh(), leaving.delete_forever(workspaces, self.folder_of)
+        return self.tokens.keep_fresh(), leaving.Leaving(workspaces, self.folder_of).delete_forever()

@@ -158,7 +158,10 @@ class Installing:
 
     async def begin(self, request: AsyncBoltRequest) -> BoltResponse:
         """Send somebody on to Slack's question."""
-        return await self._flow.handle_installation(request)
+        try:
+            return await self._flow.handle_installation(request)
+        except SQLAlchemyError as error:
+            return _not_written(request, error)
 
     async def finish(self, request: AsyncBoltRequest) -> BoltResponse:
         """Slack sent somebody back: with a yes, we are installed."""
@@ -167,6 +170,8 @@ class Installing:
         except (aiohttp.ClientError, TimeoutError, OSError):
             log.warning("not_installed", reason="unreachable")
             return _page(502, install_page.not_installed(_say(request), "unreachable", AGAIN_PATH))
+        except SQLAlchemyError as error:
+            return _not_written(request, error)
 
     async def _installed(self, args: AsyncSuccessArgs) -> BoltResponse:
         made = args.installation
@@ -191,6 +196,11 @@ class Installing:
 
 def _say(request: AsyncBoltRequest) -> Words:
     return install_page.reader(next(iter(request.headers.get("accept-language", ())), ""))
+
+
+def _not_written(request: AsyncBoltRequest, error: SQLAlchemyError) -> BoltResponse:
+    log.warning("not_installed", reason=type(error).__name__)
+    return _page(500, install_page.not_installed(_say(request), "storage_error", AGAIN_PATH))
 
 
 def _page(status: int, body: str) -> BoltResponse:

@@ -58,27 +58,48 @@ async def on_tokens_revoked(services: Services, task: Task) -> None:
         log.warning("token_revoked", workspace=workspace, dropped=dropped)
 
 
-async def delete_forever(workspaces: Workspaces, folder_of: Callable[[str], Path]) -> None:
-    """Delete what is left of whoever uninstalled us, forever.
-
-    Each of us deletes the files on its own machine, one at a time the rows.
+class Leaving:
+    """Deletes what is left of whoever uninstalled us: each of us the files on its own machine, one at a time the rows.
 
     Args:
         folder_of: Where a workspace's own files are.
     """
-    while True:
-        try:
-            with workspaces.casebook.look() as connection:
-                found = leaving.leaving(connection)
-            for workspace in found:
-                await asyncio.to_thread(delete_folder, folder_of(workspace))
-                with workspaces.casebook.begin() as connection:
-                    mine = leaving.claim(connection, workspace, now=workspaces.clock())
-                if mine:
-                    await delete_rows(workspaces.casebook, workspaces.clock, workspace)
-        except (SQLAlchemyError, OSError) as error:
-            log.exception("not_deleted", error=type(error).__name__)  # it is tried again
-        await asyncio.sleep(LOOK_SECONDS)
+
+    def __init__(self, workspaces: Workspaces, folder_of: Callable[[str], Path]) -> None:
+        self._workspaces = workspaces
+        self._folder_of = folder_of
+        self._without_files: set[tuple[str, float]] = set()
+
+    async def delete_forever(self) -> None:
+        """Look every few seconds, forever."""
+        while True:
+            try:
+                await self.look()
+            except (SQLAlchemyError, OSError) as error:
+                log.exception("not_deleted", error=type(error).__name__)  # it is tried again
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Delete what is to go now; the files once, since whoever installs us anew meanwhile brings their own."""
+        with self._workspaces.casebook.look() as connection:
+            found = leaving.leaving(connection)
+        for workspace, since in found.items():
+            if (workspace, since) not in self._without_files:
+                await asyncio.to_thread(delete_folder, self._folder_of(workspace))
+                self._without_files.add((workspace, since))
+            with self._workspaces.casebook.begin() as connection:
+                mine = leaving.claim(connection, workspace, now=self._workspaces.clock())
+            if mine:
+                await delete_rows(self._workspaces.casebook, self._workspaces.clock, workspace)
+        await self._last_files()
+        self._without_files &= set(found.items())
+
+    async def _last_files(self) -> None:
+        """What was written while the rows went, of whoever is gone for good."""
+        with self._workspaces.casebook.look() as connection:
+            gone = [each for each, _ in self._without_files if installations.get(connection, each) is None]
+        for workspace in gone:
+            await asyncio.to_thread(delete_folder, self._folder_of(workspace))
 
 
 def delete_folder(folder: Path) -> None:

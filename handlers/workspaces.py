@@ -133,7 +133,8 @@ class Workspaces:
             if installed.workspace in self._installed:  # it may have gone while we learnt
                 self._open[installed.workspace] = self._open_parts(self._installed[installed.workspace], known)
                 self._playbooks[installed.workspace] = folder
-                log.info("workspace_open", workspace=installed.workspace)
+                if not self.is_lone:
+                    log.info("workspace_open", workspace=installed.workspace)
         self.wake.person.set()
         self.wake.stream.set()
         self.wake.outbox.set()

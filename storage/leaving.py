@@ -3,7 +3,7 @@
 Whoever does it may die at any time: the row in `installations` says that it is to be done until it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, func, select, tuple_, update
 
@@ -14,10 +14,11 @@ SETTLE_SECONDS = 60.0
 """By then nobody is at work on anything of theirs any more: each piece of work is bounded by a lease of 30 seconds."""
 
 
-def leaving(connection: Connection) -> Sequence[str]:
-    """The workspaces whose rows are to go."""
-    found = select(installations.c.workspace).where(installations.c.leaving_at.is_not(None))
-    return connection.execute(found.order_by(installations.c.workspace)).scalars().all()
+def leaving(connection: Connection) -> Mapping[str, float]:
+    """The workspaces whose rows are to go, and since when."""
+    here = select(installations.c.workspace, installations.c.leaving_at)
+    found = connection.execute(here.where(installations.c.leaving_at.is_not(None)).order_by(installations.c.workspace))
+    return {row.workspace: row.leaving_at for row in found}
 
 
 def claim(connection: Connection, workspace: str, *, now: float) -> bool:

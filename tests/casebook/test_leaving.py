@@ -103,13 +103,13 @@ def test_whoever_dies_in_between_leaves_it_to_the_next(casebook: Casebook) -> No
         assert leaving.claim(connection, WORKSPACE, now=NOW)
     deleted(casebook, 5, most=3)
     with casebook.begin() as connection:
-        assert leaving.leaving(connection) == [WORKSPACE]
+        assert leaving.leaving(connection) == {WORKSPACE: NOW}
         assert not leaving.claim(connection, WORKSPACE, now=NOW + 1)
         assert leaving.claim(connection, WORKSPACE, now=NOW + leaving.LEASE_SECONDS)
     deleted(casebook, 5)
     with casebook.begin() as connection:
         assert leaving.gone(connection, WORKSPACE, now=SETTLED)
-        assert leaving.leaving(connection) == []
+        assert leaving.leaving(connection) == {}
 
 
 def test_its_own_row_stays_while_somebody_may_still_be_at_work_for_it(casebook: Casebook) -> None:

@@ -269,6 +269,10 @@ async def test_what_cannot_be_written_down_is_told(town: Town) -> None:
     page = await town.get(back, cookie)
     changed(town.settings, "ALTER TABLE away RENAME TO installations")
     assert (page.status, "could not be written down" in page.text) == (500, True)
+    changed(town.settings, "ALTER TABLE install_states RENAME TO away")
+    pages = [await town.get(INSTALL_PATH), await town.get(back, cookie)]
+    changed(town.settings, "ALTER TABLE away RENAME TO install_states")
+    assert [(each.status, "could not be written down" in each.text) for each in pages] == [(500, True)] * 2
 
 
 async def test_a_whole_organization_is_turned_away_kindly(town: Town) -> None:
@@ -430,7 +434,7 @@ async def test_uninstalled_all_of_it_goes_and_slack_is_answered_at_once(town: To
     assert await town.hears({"type": "app_uninstalled"}) == 200
     assert town.wired.workspaces.of(WORKSPACE) is None
     assert await town.hears({"type": "tokens_revoked", "tokens": {"bot": ["U0ASIDE"]}}, "Ev2") == 200
-    deleting = asyncio.create_task(leaving.delete_forever(town.wired.workspaces, town.many.folder_of))
+    deleting = asyncio.create_task(leaving.Leaving(town.wired.workspaces, town.many.folder_of).delete_forever())
     await says(town, "SELECT count(*) FROM settings WHERE workspace = 'T0KAPOK'", 0)
     deleting.cancel()
     assert not home.exists()
@@ -468,6 +472,40 @@ async def test_tokens_that_slack_revoked_are_dropped_if_ours_is_among_them_and_t
     assert (await town.install()).status == 200
     await town.wired.workspaces.refresh()
     assert town.wired.workspaces.of(WORKSPACE) is not None
+
+
+async def test_what_whoever_came_back_at_once_puts_there_is_not_deleted_as_well(town: Town) -> None:
+    """The folder of before goes once; the customers of after stay, though the rows of before take a minute."""
+    await town.install()
+    home = town.settings.of(WORKSPACE).home
+    home.mkdir(parents=True)
+    assert await town.hears({"type": "app_uninstalled"}, at=town.clock() + 1) == 200
+    looks = leaving.Leaving(town.wired.workspaces, town.many.folder_of)
+    await looks.look()
+    assert not home.exists()
+    town.clock.ahead += 2
+    await town.install()
+    home.mkdir(parents=True)
+    await looks.look()
+    town.clock.ahead += SETTLE_SECONDS
+    await looks.look()
+    made = town.installed()
+    assert made is not None
+    assert made.lets_us_in
+    assert home.exists()
+
+
+async def test_what_was_put_there_while_the_rows_were_deleted_goes_with_the_last_of_them(town: Town) -> None:
+    """Somebody may just have been at work for them."""
+    await town.install()
+    home = town.settings.of(WORKSPACE).home
+    assert await town.hears({"type": "app_uninstalled"}, at=town.clock() + 1) == 200
+    looks = leaving.Leaving(town.wired.workspaces, town.many.folder_of)
+    await looks.look()
+    (home / "exports").mkdir(parents=True)
+    town.clock.ahead += SETTLE_SECONDS
+    await looks.look()
+    assert (town.installed(), home.exists()) == (None, False)
 
 
 async def test_a_lone_workspaces_data_stay_whatever_slack_says(town: Town) -> None:
