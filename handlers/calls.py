@@ -1,5 +1,6 @@
 """Slack's own client, which counts what it asks Slack and how that ended."""
 
+import logging
 from typing import Any
 
 import aiohttp
@@ -16,11 +17,18 @@ class NotSlacksError(aiohttp.ClientError):
     """What answered is no Slack: a proxy's page, a page of an outage, something cut off."""
 
 
+def _quiet_logger() -> logging.Logger:
+    """slack-sdk's own; left without a level it spells out every call and its answer, and then throws that away."""
+    logger = logging.getLogger("slack_sdk.web.async_base_client")
+    logger.setLevel(logging.WARNING)
+    return logger
+
+
 class CountedClient(AsyncWebClient):
     """A client that tells `counts` of each call."""
 
     def __init__(self, counts: metrics.Metrics, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(logger=_quiet_logger(), **options)
         self._counts = counts
 
     async def api_call(self, api_method: str, **options: Any) -> AsyncSlackResponse:
