@@ -55,12 +55,18 @@ class Standings:
         now, parts = self.workspaces.clock(), self.workspaces.all()
         with self.workspaces.casebook.look() as connection:
             heard = {each.identity.workspace: kept.alive_at(connection, each.identity.workspace) for each in parts}
+            ends = gauges.tokens_expire_at(connection, [*heard])
             return Standing(
                 database=True,
                 inbox=gauges.inbox_waiting(connection, now),
                 outbox=gauges.outbox_waiting(connection, now),
                 late=gauges.late(connection, [*heard], now),
-                workspaces={each.identity.workspace: _of(each, heard[each.identity.workspace], now) for each in parts},
+                workspaces={
+                    each.identity.workspace: _of(
+                        each, heard[each.identity.workspace], now, ends.get(each.identity.workspace)
+                    )
+                    for each in parts
+                },
             )
 
     def _without_database(self) -> Standing:
@@ -71,11 +77,14 @@ class Standings:
         )
 
 
-def _of(services: Services, heard_at: float | None, now: float) -> WorkspaceStanding:
+def _of(
+    services: Services, heard_at: float | None, now: float, token_ends_at: float | None = None
+) -> WorkspaceStanding:
     directory = services.directory()
     return WorkspaceStanding(
         playbook=services.playbook.version,
         faults=len(services.known.faults),
         directory_seconds=max(0.0, now - directory.built_at().timestamp()) if directory else None,
         heard_seconds=None if heard_at is None else max(0.0, now - heard_at),
+        token_seconds=None if token_ends_at is None else token_ends_at - now,
     )

@@ -10,7 +10,17 @@ from bot.takeover import AskState
 from storage.engine import Casebook
 from storage.inbox import InboxState, Lane
 from storage.outbox import SendKind, SendState
-from storage.schema import audit, commitments, exceptions, inbox, opportunities, outbox, takeovers, verifications
+from storage.schema import (
+    audit,
+    commitments,
+    exceptions,
+    inbox,
+    installations,
+    opportunities,
+    outbox,
+    takeovers,
+    verifications,
+)
 
 MOST: Final = 10_000
 """More rows than these are not counted: whoever asks learns that something is wrong, and the casebook is not busy."""
@@ -52,6 +62,14 @@ def late(connection: Connection, workspaces: Sequence[str], now: float) -> Mappi
         is_late = and_(workspace.in_(workspaces), due_at <= now, *([] if among is None else [among]))
         found[what] = _counted(connection, select(due_at.label("at")).where(is_late), now)
     return found
+
+
+def tokens_expire_at(connection: Connection, workspaces: Sequence[str]) -> Mapping[str, float]:
+    """When the token of each workspace ends; none of those that do not end, or that are set by hand."""
+    asked = select(installations.c.workspace, installations.c.expires_at).where(
+        installations.c.workspace.in_(workspaces), installations.c.expires_at.is_not(None)
+    )
+    return {row.workspace: row.expires_at for row in connection.execute(asked)}
 
 
 def heard_in(connection: Connection, workspace: str) -> Mapping[str, float]:
