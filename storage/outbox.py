@@ -103,7 +103,7 @@ def put(
             "kind": kind,
             "place": place(kind, target),
             "after": target.get("after") or target.get("thread_of") or target.get("of"),
-            "importance": importance,
+            "turn": -importance,
             "wanted_until": wanted_until,
             "target": json.dumps(target),
             "body": json.dumps(body),
@@ -356,7 +356,7 @@ def is_followed(connection: Connection, sending: Sending) -> bool:
             .where(
                 this.c.seq == sending.seq,
                 later.c.seq > sending.seq,
-                later.c.importance >= sending.importance,
+                later.c.turn <= -sending.importance,
                 later.c.wanted_until.is_not(None),
                 later.c.state.in_([SendState.DUE, SendState.SENDING, SendState.SENT]),
             )

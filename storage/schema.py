@@ -12,7 +12,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TextClause,
     UniqueConstraint,
     text,
 )
@@ -32,7 +31,7 @@ def _one_at_a_time(name: str, while_it: str, *columns: str) -> Index:
     return Index(name, *columns, unique=True, sqlite_where=text(while_it), postgresql_where=text(while_it))
 
 
-def _while(name: str, while_it: str, *columns: str | TextClause) -> Index:
+def _while(name: str, while_it: str, *columns: str) -> Index:
     """Of the rows that stand like this alone, which are few."""
     return Index(name, *columns, sqlite_where=text(while_it), postgresql_where=text(while_it))
 
@@ -75,7 +74,7 @@ outbox = Table(
     Column("kind", String(16), nullable=False),
     Column("place", String(255), nullable=False, server_default=""),
     Column("after", String(255)),
-    Column("importance", Integer, nullable=False, server_default="0"),
+    Column("turn", Integer, nullable=False, server_default="0"),
     Column("target", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("case_id", String(32)),
@@ -90,7 +89,7 @@ outbox = Table(
     Column("error", Text),
     UniqueConstraint("workspace", "key"),
     Index(None, "state", "due_at"),
-    _while("ix_outbox_first", "state IN ('due', 'sending')", "workspace", text("importance DESC"), "seq"),
+    _while("ix_outbox_first", "state IN ('due', 'sending')", "workspace", "turn", "seq"),
     _while("ix_outbox_in_place", "state IN ('due', 'sending')", "workspace", "place", "kind"),
     _while("ix_outbox_wanted", "state = 'due' AND wanted_until IS NOT NULL", "workspace", "wanted_until"),
     Index(None, "workspace", "created_at"),

@@ -121,7 +121,7 @@ def _next() -> Select[Any]:
             ~_tells_of_another(),
             ~_waits_for_another(),
         )
-        .order_by(outbox.c.importance.desc(), outbox.c.seq)
+        .order_by(outbox.c.turn, outbox.c.seq)
         .limit(_ONE)
         .with_for_update(skip_locked=True, of=outbox)
     )
@@ -188,7 +188,7 @@ def claim(connection: Connection, workspace: str, *, now: float, but_not: Collec
         body=json.loads(row.body),
         created_at=row.created_at,
         attempts=row.attempts + 1,
-        importance=row.importance,
+        importance=-row.turn,
         interrupted=row.state == SendState.SENDING,
         sent_channel=row.sent_channel,
     )
