@@ -83,7 +83,8 @@ async def _lines_of_one(settings: Settings, url: str | None, token: str) -> Asyn
         try:
             answer = await client.auth_test() if token else None
         except SlackApiError as error:
-            yield Line("bot token", f"refused: {refusal(error)}", BOT_TOKEN)
+            do = "Install Aside there again; everything is kept." if settings.installs else BOT_TOKEN
+            yield Line("bot token", f"refused: {refusal(error)}", do)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             told = unreachable(error)
             yield Line("Slack", told.what, told.do)

@@ -70,6 +70,8 @@ def token_of(settings: Settings) -> str:
         raise UserError(f"{only} has not installed Aside.", "aside workspaces lists who has.")
     if not found.lets_us_in:
         raise UserError(f"The token of {only} is {found.token_state}.", "aside workspaces tells what to do.")
+    if found.expires_at is not None and found.expires_at <= time.time():
+        raise UserError(f"The token of {only} has ended, since Aside has not run for long.", "Start it: aside run.")
     return found.bot_token
 
 

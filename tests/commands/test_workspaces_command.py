@@ -162,6 +162,10 @@ def test_setup_goes_by_the_token_of_the_workspace(aside: Aside, two: None) -> No
     assert "unreadable" in fails(aside, "--workspace", SECOND, "setup", "--show")
     assert "T0NOBODY has not installed Aside." in fails(aside, "--workspace", "T0NOBODY", "setup", "--show")
     assert "Say which" in fails(aside, "setup", "--show")
+    with closing(open_casebook(aside.environment["ASIDE_DATABASE_URL"])) as casebook, casebook.begin() as connection:
+        ended = replace(installed(FIRST, "木棉軟體", "xoxb-sandbox"), refresh_token="xoxe-1", expires_at=1.0)
+        installations.save(connection, Seal(KEY), ended)
+    assert "has ended" in fails(aside, "--workspace", FIRST, "setup", "--show")
 
 
 def test_the_doctor_looks_at_each_workspace(aside: Aside, two: None) -> None:
