@@ -17,8 +17,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {"en": DOCS / "reliability.md", "zh-TW": DOCS / "reliability.zh-TW.md"}
 BEGIN, END = "<!-- soak -->", "<!-- /soak -->"
 
-WARM = 0.25
-"""So much of a soak is not judged: caches fill, and everything has to happen a few times."""
+WARM_EVENTS = 5_000
+"""As many are not judged, a quarter of a long soak, half of a short one: caches of a fixed size fill meanwhile, such as
+those of each connection to the database."""
 MOST_RISE = 16.0
 """Megabytes by which the line through the memory's samples may rise after that."""
 MOST_MORE = {"files": 4, "threads": 2, "tasks": 4}
@@ -87,7 +88,8 @@ class Figures:
     @property
     def warm(self) -> list[Sample]:
         """The samples that are judged."""
-        return [each for each in self.samples if each.events >= WARM * self.events]
+        from_here = min(self.events / 2, max(self.events / 4, WARM_EVENTS))
+        return [each for each in self.samples if each.events >= from_here]
 
     @property
     def rise(self) -> float:
