@@ -9,6 +9,7 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -69,13 +70,21 @@ def write_advice(
     return advice_id
 
 
+_UNANSWERED = (
+    select(advice)
+    .where(
+        advice.c.workspace == bindparam("of_workspace"),
+        advice.c.next_at <= bindparam("now"),
+        advice.c.text_removed_at.is_(None),
+    )
+    .order_by(advice.c.next_at, advice.c.id)
+)
+"""Asked every second for every workspace, so made once: to make it takes longer than to answer it."""
+
+
 def unanswered(connection: Connection, workspace: str, now: float) -> list[StoredAdvice]:
     """The advice to which somebody should have reacted by now, the oldest first."""
-    rows = connection.execute(
-        select(advice)
-        .where(advice.c.workspace == workspace, advice.c.next_at <= now, advice.c.text_removed_at.is_(None))
-        .order_by(advice.c.next_at, advice.c.id)
-    )
+    rows = connection.execute(_UNANSWERED, {"of_workspace": workspace, "now": now})
     return [_stored_advice(row) for row in rows.mappings()]
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import Connection, Integer, RowMapping, bindparam, insert, or_, select, update
 
 from bot.commitments import OWED, Commitment, CommitmentMove, CommitmentState
 from storage.moments import at
@@ -90,14 +90,18 @@ def settle(connection: Connection, before: Commitment, after: Commitment) -> boo
     return result.rowcount == 1
 
 
+_DUE = (
+    select(commitments)
+    .where(commitments.c.workspace == bindparam("of_workspace"), commitments.c.next_at <= bindparam("now"))
+    .order_by(commitments.c.next_at)
+    .limit(bindparam("most", type_=Integer()))
+)
+"""Asked every second for every workspace, so made once: to make it takes longer than to answer it."""
+
+
 def due(connection: Connection, workspace: str, now: float, most: int = 500) -> list[Commitment]:
     """The commitments to which something happens by itself by now, the longest overdue first."""
-    rows = connection.execute(
-        select(commitments)
-        .where(commitments.c.workspace == workspace, commitments.c.next_at <= now)
-        .order_by(commitments.c.next_at)
-        .limit(most)
-    )
+    rows = connection.execute(_DUE, {"of_workspace": workspace, "now": now, "most": most})
     return [_commitment(row) for row in rows.mappings()]
 
 

@@ -3,8 +3,25 @@
 import json
 from collections.abc import Collection
 from datetime import date, datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, or_, select, true, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Integer,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from bot.pipeline import Settled
 from bot.sales import CHANNEL, SETTLED, LostReason, Opportunity, OpportunityState, SalesMove
@@ -127,16 +144,23 @@ def settle(connection: Connection, before: Opportunity, after: Opportunity) -> b
 
 def due(connection: Connection, workspace: str, now: float, most: int = 500) -> list[Opportunity]:
     """Those to which something happens by itself by now, and those whose last card reached nobody, oldest first."""
-    rows = connection.execute(
+    rows = connection.execute(_due(), {"of_workspace": workspace, "now": now, "most": most})
+    return [_opportunity(row) for row in rows.mappings()]
+
+
+@cache
+def _due() -> Select[Any]:
+    """Asked every second for every workspace, so made once: to make it takes longer than to answer it."""
+    now: BindParameter[float] = bindparam("now")
+    return (
         select(opportunities)
         .where(
-            opportunities.c.workspace == workspace,
+            opportunities.c.workspace == bindparam("of_workspace"),
             or_(opportunities.c.due_at <= now, and_(opportunities.c.due_at > now, _reached_nobody())),
         )
         .order_by(opportunities.c.due_at)
-        .limit(most)
+        .limit(bindparam("most", type_=Integer()))
     )
-    return [_opportunity(row) for row in rows.mappings()]
 
 
 def unsettled(connection: Connection, workspace: str, most: int) -> list[Opportunity]:

@@ -1,6 +1,9 @@
 """Questions to colleagues: to take a case over 接手, or to look at it; the open one of a case is the newest."""
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, insert, or_, select, update
 
 from bot.takeover import Asking, AskState, Kind
 from storage.moments import at
@@ -66,16 +69,22 @@ def asked_in_round(connection: Connection, asking: Asking) -> frozenset[str]:
 
 def due(connection: Connection, workspace: str, now: float) -> list[Asking]:
     """The questions whose time is over, and those that could not be told to whom they are for; oldest first."""
-    is_open: ColumnElement[bool] = (takeovers.c.workspace == workspace) & (takeovers.c.state == AskState.ASKED)
+    rows = connection.execute(_due(), {"of_workspace": workspace, "now": now})
+    return [_asking(row) for row in rows.mappings()]
+
+
+@cache
+def _due() -> Select[Any]:
+    """Asked every second for every workspace, so made once: to make it takes longer than to answer it."""
+    is_open = and_(takeovers.c.workspace == bindparam("of_workspace"), takeovers.c.state == AskState.ASKED)
     card = and_(outbox.c.workspace == takeovers.c.workspace, outbox.c.key == _CARD + takeovers.c.id)
     not_told = outbox.c.state.in_([SendState.FAILED, SendState.WITHHELD])
-    rows = connection.execute(
+    return (
         select(takeovers)
         .outerjoin(outbox, card)
-        .where(is_open, or_(takeovers.c.due_at <= now, not_told))
+        .where(is_open, or_(takeovers.c.due_at <= bindparam("now"), not_told))
         .order_by(takeovers.c.asked_at)
     )
-    return [_asking(row) for row in rows.mappings()]
 
 
 def write(connection: Connection, asking: Asking) -> None:
