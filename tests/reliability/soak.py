@@ -1,7 +1,7 @@
 """A soak: very many events through one real `aside run`, to see that nothing grows and nothing is lost or doubled.
 
 `python -m tests.reliability.soak [EVENTS]` (`make soak`) prints a table and exits with 1 when memory, files, tasks or
-rows grow, or when an event is lost or comes twice. A whole one is written into docs/reliability.md.
+rows grow, or when an event is lost or comes twice. One of 10,000 or more is written into docs/reliability.md.
 """
 
 import asyncio
@@ -30,6 +30,8 @@ from tests.reliability.soaked import Sample, Worker
 from tests.standin import Caller, Json, Standin
 
 WHOLE = 100_000
+WRITTEN = 10_000
+"""A soak of so many is told of in the page."""
 WORKSPACE = "T0SOAK"
 CHANNELS = 20
 CUSTOMERS = 200
@@ -331,7 +333,7 @@ def main() -> int:
     with TemporaryDirectory(prefix="aside-soak-") as folder:
         figures = asyncio.run(soak(events, Path(folder), console))
     figures.show(console)
-    if events >= WHOLE:
+    if events >= WRITTEN:
         write(figures)
     return 1 if figures.faults() else 0
 

@@ -22,7 +22,7 @@ WARM_EVENTS = 5_000
 those of each connection to the database."""
 MOST_RISE = 16.0
 """Megabytes by which the line through the memory's samples may rise after that."""
-MOST_MORE = {"files": 4, "threads": 2, "tasks": 4}
+MOST_MORE = {"files": 6, "threads": 4, "tasks": 8}
 """By how many there may be more at the end than when it was warm."""
 MOST_LOG = 16.0
 """Megabytes that the database's write-ahead log may hold."""
