@@ -167,6 +167,8 @@ async def built(folder: Path, **world_settings: object) -> AsyncIterator[Town]:
             slack_client_secret=SecretStr(world.tokens.client_secret),
             slack_signing_secret=SecretStr(world.tokens.signing_secret),
             token_key=SecretStr(Fernet.generate_key().decode()),
+            playbook=ROOT / "tests" / "playbook" / "tiny",
+            encoders="none",
         )
         server = Server("127.0.0.1", port)
         await server.start()
