@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from bot.logs import of_workspace
 from bot.message import Role
-from bot.pacing import ASKED, has_passed
+from bot.pacing import ASKED, AT_ONCE_SECONDS, has_passed
 from bot.setup import Person
 from bot.visibility import Surface, Withheld, may_show
 from handlers import people
@@ -183,9 +183,12 @@ async def _send_ephemeral(services: Services, sending: Sending) -> None:
 
 def _has_passed(services: Services, sending: Sending) -> bool:
     """Whether advice had to wait until it would only disturb."""
+    waited = services.clock() - sending.created_at
+    if waited <= AT_ONCE_SECONDS:  # nearly all of it, and for that the casebook need not be asked
+        return False
     with services.casebook.look() as connection:
         return has_passed(
-            waited=services.clock() - sending.created_at,
+            waited=waited,
             importance=sending.importance,
             answered=outbox.is_answered(connection, sending),
             followed=outbox.is_followed(connection, sending),

@@ -4,10 +4,10 @@ import asyncio
 from collections import Counter
 
 from handlers.deliver import send_claimed
-from handlers.services import woken
+from handlers.services import Services, woken
 from handlers.workspaces import Workspaces
 from storage import turns
-from storage.outbox import Sending
+from storage.outbox import Sending, SendKind, SendState
 
 MOST_AT_ONCE = 4
 """So many of a kind are sent at once in a workspace: more than Slack takes of any, so that one slow call stops none."""
@@ -45,6 +45,8 @@ def _begin(workspaces: Workspaces, under_way: dict[asyncio.Task[None], Sending])
     with workspaces.casebook.look() as connection:
         waiting = turns.waiting(connection, now=workspaces.clock())
     due = [services for each in waiting if (services := workspaces.of(each))]
+    for services in due:
+        _leave_late(services)
     looked_at = list(due)
     while looked_at:
         for services in list(looked_at):
@@ -60,3 +62,12 @@ def _begin(workspaces: Workspaces, under_way: dict[asyncio.Task[None], Sending])
             task.add_done_callback(lambda _: workspaces.wake.outbox.set())
             under_way[task] = sending
     return not due
+
+
+def _leave_late(services: Services) -> None:
+    """Whispers whose moment has passed do not go out any more."""
+    workspace, now = services.identity.workspace, services.clock()
+    with services.casebook.begin() as connection:
+        late = turns.withhold_late(connection, workspace, now=now)
+    for _ in range(late):
+        services.metrics.send_ended(SendKind.EPHEMERAL, SendState.WITHHELD, turns.TOO_LATE, 0.0)

@@ -139,7 +139,6 @@ _WITHHOLD_LATE = (
     .where(outbox.c.workspace == bindparam("of"), outbox.c.state == _WAITS[0], outbox.c.wanted_until <= _NOW)
     .values(state=SendState.WITHHELD.value, body="{}", error=TOO_LATE)
 )
-"""What nobody wants any more does not disturb them; the App Home has it."""
 _HELD = (
     select(paces.c.bucket).where(paces.c.workspace == bindparam("workspace"), paces.c.bucket == _TURN).with_for_update()
 )
@@ -162,17 +161,21 @@ def look_again_at(connection: Connection, *, now: float) -> float | None:
     return min((each for each in moments if each is not None), default=None)
 
 
+def withhold_late(connection: Connection, workspace: str, *, now: float) -> int:
+    """What nobody wants any more does not disturb them, and the App Home has it; how many there were."""
+    return connection.execute(_WITHHOLD_LATE, {"of": workspace, "now": now}).rowcount
+
+
 def claim(connection: Connection, workspace: str, *, now: float, but_not: Collection[SendKind] = ()) -> Sending | None:
     """Take what may go out now in a workspace; one that a dead worker may have sent comes as interrupted.
 
-    What goes to one place goes one at a time: the older first, of whispers the weightier. A whisper that nobody wants
-    any more is withheld. What is taken spends what Slack grants; None while that is spent, or nothing is due.
+    What goes to one place goes one at a time: the older first, of whispers the weightier. What is taken spends what
+    Slack grants; None while that is spent, or nothing is due.
 
     Args:
         but_not: What the asker has enough of already.
     """
     opens_at = _turn(connection, workspace, now)
-    connection.execute(_WITHHOLD_LATE, {"of": workspace, "now": now})
     shut = {bucket for bucket, at in opens_at.items() if at > now}
     kinds = [each.value for each in SendKind if each not in but_not and shut.isdisjoint(METHODS[each])]
     asked = {"workspace": workspace, "now": now, "kinds": kinds, "shut": sorted(shut)}

@@ -133,6 +133,8 @@ def test_a_whisper_that_comes_too_late_is_withheld_and_says_why(casebook: Casebo
     with casebook.begin() as connection:
         put(connection, "late", SendKind.EPHEMERAL, target={"user": "U1"}, importance=40, wanted_until=NOW + 300)
         put(connection, "asked", SendKind.EPHEMERAL, target={"user": "U2"}, importance=ASKED)
+        assert turns.withhold_late(connection, WORKSPACE, now=NOW + 299) == 0
+        assert turns.withhold_late(connection, WORKSPACE, now=NOW + 301) == 1
         assert keys(connection, NOW + 301) == ["asked"]
         assert state(connection, "late") == ("withheld", turns.TOO_LATE)
 
