@@ -192,9 +192,7 @@ async def test_the_same_story_at_once_in_two_companies_stays_in_each(tmp_path: P
             await place.stage.settled()
             assert not at[CUSTOMER].of("ephemeral")
             assert {push["message"].get("user") for push in at[CUSTOMER].of("message")} == {CUSTOMER, AGENT}
-        written = rows(two)
-        each_row_is_of_its_own(written)
-        await the_second_leaves(two, first, written[FIRST])
+        each_row_is_of_its_own(rows(two))
 
 
 def reported(two: Two, place: Place) -> None:
@@ -211,17 +209,6 @@ def each_row_is_of_its_own(written: dict[str, dict[str, list[str]]]) -> None:
     for team, strange in ((FIRST, OF_THE_SECOND), (SECOND, OF_THE_FIRST)):
         crossed = [row for each in written[team].values() for row in each if any(word in row for word in strange)]
         assert crossed == []
-
-
-async def the_second_leaves(two: Two, first: Seats, before: dict[str, list[str]]) -> None:
-    """It takes the app away: all that was its own goes, last the note that it leaves; the other does not notice."""
-    await two.second.stage.admin("set_clock", ahead=600)  # this Slack's clock stands still otherwise
-    await two.second.stage.admin("uninstall")
-    await until(lambda: set(rows(two).get(SECOND, {})) <= {"installations"})
-    await until(lambda: not two.settings.of(SECOND).home.exists())
-    after = rows(two)[FIRST]
-    assert {name: after[name] for name in KEPT} == {name: before[name] for name in KEPT}
-    assert "NT$48,000" in await warranty(first)
 
 
 class Button(NamedTuple):
@@ -286,7 +273,7 @@ def pressed(place: Place, user: str, button: Button, card: Json) -> Json:
 
 @pytest.mark.slow
 async def test_ids_of_one_company_in_the_buttons_of_another_get_nowhere(tmp_path: Path) -> None:
-    """Each button that the first was shown, pressed by people of the second who may do everything there."""
+    """Each button of the first, pressed by people of the second who may do everything there; then these leave."""
     async with two_worlds(tmp_path) as two:
         first: Seats = {who: await two.first.seat(who) for who in EVERYBODY}
         second: Seats = {who: await two.second.seat(who) for who in EVERYBODY}
@@ -324,6 +311,8 @@ async def test_ids_of_one_company_in_the_buttons_of_another_get_nowhere(tmp_path
         approve = next(each for each in shown_there if each.action_id == "approve_exception")
         await sent(two, pressed(two.first, SUPERVISOR, approve, card))
         await told(first, AGENT, HIS, "核准")
+        await until(lambda: not under_way(two, FIRST))
+        await the_second_leaves(two, first, rows(two)[FIRST])
 
 
 def under_way(two: Two, team: str) -> bool:
@@ -332,3 +321,14 @@ def under_way(two: Two, team: str) -> bool:
     waits = fresh.asked_at(url, "SELECT 1 FROM inbox WHERE state = 'new'")
     goes = fresh.asked_at(url, f"SELECT 1 FROM outbox WHERE workspace = ? AND ({to_send})", team, time.time())  # noqa: S608 - ours
     return bool(waits or goes)
+
+
+async def the_second_leaves(two: Two, first: Seats, before: dict[str, list[str]]) -> None:
+    """It takes the app away: all that was its own goes, last the note that it leaves; the other does not notice."""
+    await two.second.stage.admin("set_clock", ahead=600)  # this Slack's clock stands still otherwise
+    await two.second.stage.admin("uninstall")
+    await until(lambda: set(rows(two).get(SECOND, {})) <= {"installations"})
+    await until(lambda: not two.settings.of(SECOND).home.exists())
+    after = rows(two)[FIRST]
+    assert {name: after[name] for name in KEPT} == {name: before[name] for name in KEPT}
+    assert "NT$48,000" in await warranty(first)
