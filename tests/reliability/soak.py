@@ -307,11 +307,16 @@ async def soak(events: int, folder: Path, console: Console) -> Figures:
         await worker.start()
         began = time.monotonic()
         at_work = Soak(events, worker, slack, console)
-        await at_work.bring_all()
-        took = time.monotonic() - began
-        counts = at_work.lost_and_doubled()
-        ended = await worker.stop()
-        left, purging = await purged(worker)
+        try:
+            await at_work.bring_all()
+            took = time.monotonic() - began
+            counts = at_work.lost_and_doubled()
+            ended = await worker.stop()
+            left, purging = await purged(worker)
+        finally:
+            worker.kill()
+            for line in worker.errors()[:5]:
+                console.print(line, markup=False)
         return Figures(
             events=at_work.brought.events,
             seconds=took,
@@ -320,7 +325,7 @@ async def soak(events: int, folder: Path, console: Console) -> Figures:
             whispers=slack.calls["chat.postEphemeral"],
             calls=slack.calls.total(),
             samples=at_work.samples,
-            counts=counts | {"ended otherwise than in order": int(ended != 0)},
+            counts=counts | {"ended otherwise than in order": int(ended != 0), "errors logged": len(worker.errors())},
             unpurged=left,
             purge_seconds=purging,
         )

@@ -88,6 +88,11 @@ class Worker:
             self._process.send_signal(signal.SIGTERM)
         return await asyncio.wait_for(self._process.wait(), END_SECONDS)
 
+    def kill(self) -> None:
+        """Kill it, if it is still there."""
+        if self._process and self._process.returncode is None:
+            self._process.kill()
+
     def errors(self) -> list[str]:
         """What it logged."""
         return self._log.read_text("utf-8").splitlines()
