@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import uuid
 from datetime import timedelta
 from hashlib import sha256
@@ -34,8 +35,10 @@ REMEMBERED = timedelta(days=30)
 """Whoever looked at it since then finds it as it is now when they come back, not as they left it."""
 LOOK_AGAIN_SECONDS = 60.0
 PAUSE_SECONDS = 1.0
-BETWEEN_SECONDS = 0.02
-"""Between two Homes, of whatever workspace: hundreds may be open, and whoever waits for a whisper comes first."""
+REST = 9.0
+"""After a Home, of whatever workspace, so many times as long as it took: hundreds may be open, and whoever waits for a
+whisper comes first. So all of them take a tenth of our time at most."""
+LONGEST_REST_SECONDS = 1.0
 REFRESHED = "home:"
 """What the keys begin with of what is published without anybody opening it."""
 
@@ -76,9 +79,10 @@ async def keep_fresh(services: Services) -> None:
             if shown.looked_at < now - REMEMBERED.total_seconds():
                 services.homes.pop(user, None)
             elif shown.looked_at >= now - LATELY.total_seconds() or (unshown and now >= round_at):
+                began = time.thread_time()
                 await _refresh(services, user)
                 async with services.wake.after_a_home:
-                    await asyncio.sleep(BETWEEN_SECONDS)
+                    await asyncio.sleep(min(REST * (time.thread_time() - began), LONGEST_REST_SECONDS))
         if unshown and now >= round_at:
             unshown, round_at = False, services.clock() + LOOK_AGAIN_SECONDS
         await asyncio.sleep(PAUSE_SECONDS)
