@@ -13,6 +13,8 @@ from storage.engine import insert_once, upsert
 from storage.schema import install_states, installations
 from storage.sealing import Seal, UnreadableError
 
+CLOCKS_APART_SECONDS = 5.0
+"""Slack tells whole seconds by its own clock; nobody uninstalls us and installs us anew within so few."""
 STATE_SECONDS = 600.0
 """How long somebody may take between our page and Slack's yes."""
 REFRESH_AHEAD_SECONDS = 4 * 3_600.0
@@ -233,11 +235,11 @@ def leaves(connection: Connection, workspace: str, *, at: float, now: float) -> 
     False when it is not ours, leaves already, or installed us anew after that: an old event changes nothing.
 
     Args:
-        at: When they did, in seconds since 1970.
+        at: When they did, by Slack's clock in whole seconds since 1970.
     """
     found = update(installations).where(
         installations.c.workspace == workspace,
-        installations.c.installed_at <= at,
+        installations.c.installed_at <= at + CLOCKS_APART_SECONDS,
         installations.c.leaving_at.is_(None),
     )
     return connection.execute(found.values(leaving_at=now, lease_until=0.0)).rowcount == 1

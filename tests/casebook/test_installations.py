@@ -183,13 +183,22 @@ def test_an_uninstall_older_than_the_installation_changes_nothing(casebook: Case
     """Slack may deliver it late; and twice."""
     save(casebook, seal, made(at=NOW))
     with casebook.begin() as connection:
-        assert not installations.leaves(connection, "T1", at=NOW - 1, now=NOW + 5)
+        assert not installations.leaves(connection, "T1", at=NOW - 10, now=NOW + 5)
         assert not installations.leaves(connection, "T2", at=NOW + 1, now=NOW + 5)
         assert installations.leaves(connection, "T1", at=NOW + 1, now=NOW + 5)
         assert not installations.leaves(connection, "T1", at=NOW + 1, now=NOW + 6)
     now = found(casebook, seal)
     assert now is not None
     assert (now.token_state, now.lets_us_in, now.leaving_at) == (TokenState.LEAVING, False, NOW + 5)
+
+
+def test_who_uninstalls_at_once_is_believed_though_slacks_clock_shows_whole_seconds(
+    casebook: Casebook, seal: Seal
+) -> None:
+    """Installed at .7 of a second and gone at .9 of it: Slack says .0, and what is theirs is deleted."""
+    save(casebook, seal, made(at=NOW + 0.7))
+    with casebook.begin() as connection:
+        assert installations.leaves(connection, "T1", at=NOW, now=NOW + 1)
 
 
 def test_whoever_leaves_is_not_renewed(casebook: Casebook, seal: Seal) -> None:
