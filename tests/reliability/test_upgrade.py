@@ -17,7 +17,7 @@ from bot.errors import UserError
 from bot.goodwill import Move
 from bot.promises import CHANNEL, VerificationState
 from bot.sales import Opportunity, OpportunityState, SalesMove
-from storage import cases, commitments, conversations, facts, opportunities, promises, takeovers
+from storage import cases, commitments, conversations, facts, opportunities, promises, takeovers, turns
 from storage import goodwill as requests
 from storage.engine import MIGRATIONS, check_revision, open_casebook
 from storage.schema import metadata
@@ -73,6 +73,16 @@ INSERT INTO opportunities VALUES ('T1', 'o1', 'c1', 'C-1', 'open', '["reports_fa
 INSERT INTO opportunities VALUES ('T1', 'o2', 'c2', 'C-2', 'open', '["asks_favour"]', 'U7', 6.0);
 INSERT INTO outbox (workspace, key, kind, target, body, created_at, state, due_at, lease_until, attempts)
     VALUES ('T1', 'sales:c1', 'direct', '{}', '{}', 5.0, 'sent', 5.0, 0.0, 1);
+"""
+
+
+UNSENT = """
+INSERT INTO outbox (workspace, key, kind, target, body, created_at, state, due_at, lease_until, attempts)
+    VALUES ('T1', 'first', 'message', '{"channel": "C0"}', '{}', 5.0, 'due', 5.0, 0.0, 0);
+INSERT INTO outbox (workspace, key, kind, target, body, created_at, state, due_at, lease_until, attempts)
+    VALUES ('T1', 'second', 'message', '{"channel": "C0"}', '{}', 5.0, 'due', 5.0, 0.0, 0);
+INSERT INTO outbox (workspace, key, kind, target, body, created_at, state, due_at, lease_until, attempts)
+    VALUES ('T1', 'whisper', 'ephemeral', '{"channel": "C0", "user": "U1"}', '{}', 5.0, 'due', 5.0, 0.0, 0);
 """
 
 
@@ -142,6 +152,18 @@ def test_what_nobody_had_decided_is_reminded_of(tmp_path: Path) -> None:
             ("e2", Move.REMIND, datetime(1970, 1, 1, 2, 0, tzinfo=UTC))
         ]
         assert requests.due(connection, "T1", now=7_199.0) == []
+    casebook.close()
+
+
+def test_what_waited_to_be_sent_goes_out_in_its_order(tmp_path: Path) -> None:
+    """In its channel one after the other, as what is put there now; a whisper does not wait for them."""
+    path = tmp_path / "casebook.db"
+    first_casebook(path)
+    upgraded(path, "0020", UNSENT)
+    casebook = open_casebook(bare_at(path))
+    with casebook.begin() as connection:
+        claimed = [turns.claim(connection, "T1", now=9.0) for _ in range(3)]
+        assert [each and each.key for each in claimed] == ["first", "whisper", None]
     casebook.close()
 
 
