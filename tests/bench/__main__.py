@@ -1,10 +1,12 @@
 """Run the benchmarks that are named, or all that are not `LONG`: every module here that has a `run`."""
 
 import importlib
+import logging
 import pkgutil
 import sys
 from collections.abc import Callable
 
+import structlog
 from rich.console import Console
 
 from tests import bench
@@ -33,6 +35,7 @@ def main(names: list[str]) -> int:
     Returns:
         The exit code: 2 when a name is not known.
     """
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     console = Console(width=120 if not sys.stdout.isatty() else None)
     known = benchmarks()
     unknown = [name for name in names if name not in known]

@@ -6,6 +6,7 @@ casebook holds, and grows with the playbook's examples alone.
 
 import asyncio
 import csv
+import os
 import statistics
 import tempfile
 import time
@@ -49,7 +50,7 @@ from tests.bench._years import add
 from tests.bench.search_customers import Registry
 
 LONG = True
-TIMES = (1, 10, 100)
+TIMES = tuple(map(int, os.environ.get("ASIDE_BENCH_TIMES", "1,10,100").split(",")))
 CASES = 1_000
 CUSTOMERS = 300
 WAITING = 100
