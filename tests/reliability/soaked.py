@@ -18,8 +18,7 @@ from tests.reliability.killing import open_at_all_hours
 from tests.standin import SECRET, TOKEN
 
 ROOT = Path(__file__).parents[2]
-MEGABYTE = 1024 * 1024
-PAGE = os.sysconf("SC_PAGE_SIZE")
+KILOBYTE, MEGABYTE = 1024, 1024 * 1024
 START_SECONDS = 300
 END_SECONDS = 60
 ANSWER_SECONDS = 10.0
@@ -30,7 +29,7 @@ class Sample:
     """What the process held once so many events had come.
 
     Attributes:
-        memory: Resident, in megabytes.
+        memory: Its own in megabytes: what it maps of files, as of an encoder's, others share and the system may drop.
         log: The database's write-ahead log, in megabytes.
     """
 
@@ -101,10 +100,11 @@ class Worker:
         """Its memory, open files, threads and the database's log, as they are now."""
         assert self._process
         there = Path(f"/proc/{self._process.pid}")
-        pages = int((there / "statm").read_text("utf-8").split()[1])
+        lines = (there / "status").read_text("utf-8").splitlines()
+        (own,) = (int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
         files, threads = len(list((there / "fd").iterdir())), len(list((there / "task").iterdir()))
         log = self.casebook.with_name("casebook.db-wal")
-        return pages * PAGE / MEGABYTE, files, threads, (log.stat().st_size if log.exists() else 0) / MEGABYTE
+        return own * KILOBYTE / MEGABYTE, files, threads, (log.stat().st_size if log.exists() else 0) / MEGABYTE
 
     async def sample(self, events: int) -> Sample:
         """The same, and what only it knows of itself."""
