@@ -3,11 +3,13 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    Select,
     and_,
     bindparam,
     delete,
@@ -207,24 +209,8 @@ def given_in_case(
     Args:
         or_kept: Count also what was only kept for them while they paused.
     """
-    rows = connection.execute(
-        select(advice.c.content, advice.c.given_at, ratings.c.helpful)
-        .outerjoin(
-            ratings,
-            (ratings.c.workspace == advice.c.workspace)
-            & (ratings.c.advice_id == advice.c.id)
-            & (ratings.c.person == advice.c.person),
-        )
-        .where(
-            advice.c.workspace == case.workspace,
-            advice.c.case_id == case.id,
-            advice.c.person == person,
-            advice.c.given_at > since,
-            was_shown(),
-            *([] if or_kept else [advice.c.while_paused.is_(False)]),
-        )
-        .order_by(advice.c.given_at)
-    )
+    asked = {"of_workspace": case.workspace, "of_case": case.id, "whose": person, "since": since}
+    rows = connection.execute(_given_in_case(or_kept=or_kept), asked)
     return [
         Given(
             plays=tuple(kept["plays"]),
@@ -239,18 +225,44 @@ def given_in_case(
 
 def given_elsewhere(connection: Connection, case: Case, person: str, *, since: float) -> int:
     """How many whispers somebody was shown in other cases since then."""
-    return connection.execute(
-        select(func.count())
-        .select_from(advice)
-        .where(
-            advice.c.workspace == case.workspace,
-            advice.c.case_id != case.id,
-            advice.c.person == person,
-            advice.c.given_at > since,
-            advice.c.while_paused.is_(False),
-            was_shown(),
+    asked = {"of_workspace": case.workspace, "of_case": case.id, "whose": person, "since": since}
+    return connection.execute(_given_elsewhere(), asked).scalar_one()
+
+
+@cache
+def _given_in_case(*, or_kept: bool) -> Select[tuple[str, float, bool]]:
+    """Asked about every message, so made once: to make it takes longer than to answer it."""
+    return (
+        select(advice.c.content, advice.c.given_at, ratings.c.helpful)
+        .outerjoin(
+            ratings,
+            (ratings.c.workspace == advice.c.workspace)
+            & (ratings.c.advice_id == advice.c.id)
+            & (ratings.c.person == advice.c.person),
         )
-    ).scalar_one()
+        .where(
+            *_to_somebody(advice.c.case_id == bindparam("of_case")),
+            *([] if or_kept else [advice.c.while_paused.is_(False)]),
+        )
+        .order_by(advice.c.given_at)
+    )
+
+
+@cache
+def _given_elsewhere() -> Select[int]:
+    """The same."""
+    elsewhere = _to_somebody(advice.c.case_id != bindparam("of_case"))
+    return select(func.count()).select_from(advice).where(*elsewhere, advice.c.while_paused.is_(False))
+
+
+def _to_somebody(where: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        advice.c.workspace == bindparam("of_workspace"),
+        where,
+        advice.c.person == bindparam("whose"),
+        advice.c.given_at > bindparam("since"),
+        was_shown(),
+    )
 
 
 def rate(

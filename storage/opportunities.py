@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     RowMapping,
     Select,
+    String,
     and_,
     bindparam,
     func,
@@ -251,17 +252,21 @@ def ping_key(case_id: str) -> str:
 
 def sales_told(connection: Connection, workspace: str, case_id: str) -> bool:
     """Whether a card to sales has really gone out: a line may claim it only then."""
+    told = connection.execute(_sales_told(), {"of_workspace": workspace, "of_case": case_id})
+    return told.one_or_none() is not None
+
+
+@cache
+def _sales_told() -> Select[tuple[int]]:
+    """Asked about every message, so made once: to make it takes longer than to answer it."""
     return (
-        connection.execute(
-            select(outbox.c.seq)
-            .where(
-                outbox.c.workspace == workspace,
-                is_card_of(literal(case_id)),
-                outbox.c.state == SendState.SENT,
-            )
-            .limit(1)
-        ).one_or_none()
-        is not None
+        select(outbox.c.seq)
+        .where(
+            outbox.c.workspace == bindparam("of_workspace"),
+            is_card_of(bindparam("of_case", type_=String())),
+            outbox.c.state == SendState.SENT,
+        )
+        .limit(1)
     )
 
 
