@@ -154,12 +154,15 @@ class Casebook:
                 raise
 
     def _own_connection(self) -> Any:
-        """A connection that is kept for this alone: what is said over it is a transaction by itself."""
+        """A connection that is kept for this alone: what is said over it is a transaction by itself, on the disk."""
         connection = self._engine.raw_connection()
         connection.detach()
-        if not self.is_embedded:
-            connection.dbapi_connection.autocommit = True  # type: ignore[union-attr] # psycopg's
-        return connection.dbapi_connection
+        own: Any = connection.dbapi_connection
+        if self.is_embedded:
+            own.execute("PRAGMA synchronous=FULL")  # whoever had it before may not have waited for the disk
+        else:
+            own.autocommit = True
+        return own
 
     def _let_go_of_own(self) -> None:
         if self._own is not None:

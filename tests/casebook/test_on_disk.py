@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 from storage import inbox
 from storage.engine import Casebook
@@ -36,6 +37,21 @@ def test_a_transaction_is_on_the_disk_unless_it_says_otherwise_whatever_the_one_
             assert waits_for_the_disk(connection) is on_disk
     with casebook.begin() as connection:
         assert waits_for_the_disk(connection)
+
+
+def test_what_slack_told_is_on_the_disk_whatever_was_said_over_the_connection_before(casebook: Casebook) -> None:
+    """Slack hears "ok" after it; a worker's claim, which does not wait for the disk, may have used the connection."""
+    if not casebook.is_embedded:
+        pytest.skip("the tests' own server puts nothing on the disk")
+    kept: list[Any] = []
+    event.listen(casebook.engine, "detach", lambda connection, _: kept.append(connection))
+    with casebook.begin(on_disk=False) as connection:
+        assert not waits_for_the_disk(connection)
+    inbox.put_at_once(
+        casebook, workspace="T1", key="Ev1", lane=Lane.STREAM, kind="message", payload={}, now=1.0, channel="C1"
+    )
+    (own,) = kept
+    assert own.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_what_slack_told_is_seen_at_once_and_goes_on_after_an_error(casebook: Casebook) -> None:
