@@ -41,13 +41,17 @@ def get(connection: Connection, workspace: str, commitment_id: str) -> Commitmen
     return _commitment(row) if row else None
 
 
+_OF_CASE = (
+    select(commitments)
+    .where(commitments.c.workspace == bindparam("of_workspace"), commitments.c.case_id == bindparam("of_case"))
+    .order_by(commitments.c.due_at, commitments.c.made_at)
+)
+"""Asked about every message, so made once: to make it takes longer than to answer it."""
+
+
 def of_case(connection: Connection, workspace: str, case_id: str) -> list[Commitment]:
     """The commitments of a case, the one due first foremost."""
-    rows = connection.execute(
-        select(commitments)
-        .where(commitments.c.workspace == workspace, commitments.c.case_id == case_id)
-        .order_by(commitments.c.due_at, commitments.c.made_at)
-    )
+    rows = connection.execute(_OF_CASE, {"of_workspace": workspace, "of_case": case_id})
     return [_commitment(row) for row in rows.mappings()]
 
 

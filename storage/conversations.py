@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Column, Connection, Select, func, select, update
+from sqlalchemy import Column, Connection, Select, bindparam, func, select, update
 
 from bot.case import Case, Heard
 from bot.coaching import Advice
@@ -156,17 +156,21 @@ def in_full(connection: Connection, case: Case) -> list[Message]:
     return [Message(**{name: row[name] for name in Message.model_fields}) for row in rows.mappings()]
 
 
+_HEARD = (
+    select(messages.c.role, messages.c.signals)
+    .where(
+        messages.c.workspace == bindparam("of_workspace"),
+        messages.c.case_id == bindparam("of_case"),
+        messages.c.deleted_at.is_(None),
+    )
+    .order_by(messages.c.ts)
+)
+"""Asked about every message, so made once: to make it takes longer than to answer it."""
+
+
 def heard(connection: Connection, case: Case) -> list[Heard]:
     """What was said in a case, in the order it was said."""
-    rows = connection.execute(
-        select(messages.c.role, messages.c.signals)
-        .where(
-            messages.c.workspace == case.workspace,
-            messages.c.case_id == case.id,
-            messages.c.deleted_at.is_(None),
-        )
-        .order_by(messages.c.ts)
-    )
+    rows = connection.execute(_HEARD, {"of_workspace": case.workspace, "of_case": case.id})
     return [Heard(role=Role(row.role), signals=tuple(json.loads(row.signals))) for row in rows]
 
 

@@ -1,6 +1,6 @@
 """What people recorded in a case: never overwritten, each with who, when and why."""
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from bot.case import Case
 from bot.facts import RecordedFact
@@ -39,14 +39,18 @@ def record(
     )
 
 
+_OF_CASE = (
+    select(facts, outbox.c.state.label("sent"))
+    .outerjoin(outbox, (outbox.c.workspace == facts.c.workspace) & (outbox.c.key == facts.c.after))
+    .where(facts.c.workspace == bindparam("of_workspace"), facts.c.case_id == bindparam("of_case"))
+    .order_by(facts.c.seq)
+)
+"""Asked about every message, so made once: to make it takes longer than to answer it."""
+
+
 def of_case(connection: Connection, case: Case) -> list[RecordedFact]:
     """All that was recorded in a case, in the order it was written."""
-    rows = connection.execute(
-        select(facts, outbox.c.state.label("sent"))
-        .outerjoin(outbox, (outbox.c.workspace == facts.c.workspace) & (outbox.c.key == facts.c.after))
-        .where(facts.c.workspace == case.workspace, facts.c.case_id == case.id)
-        .order_by(facts.c.seq)
-    )
+    rows = connection.execute(_OF_CASE, {"of_workspace": case.workspace, "of_case": case.id})
     return [
         RecordedFact(
             name=row.name,

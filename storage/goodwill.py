@@ -77,13 +77,28 @@ def get(connection: Connection, workspace: str, request_id: str) -> ExceptionReq
     return _request(row) if row else None
 
 
+_OF_CASE = (
+    select(exceptions)
+    .where(exceptions.c.workspace == bindparam("of_workspace"), exceptions.c.case_id == bindparam("of_case"))
+    .order_by(exceptions.c.requested_at)
+)
+_GRANTED_AT = (
+    select(exceptions.c.decided_at)
+    .where(
+        exceptions.c.workspace == bindparam("of_workspace"),
+        exceptions.c.customer_id == bindparam("of_customer"),
+        exceptions.c.state.in_(GRANTED),
+        exceptions.c.case_id != bindparam("but_not"),
+        exceptions.c.ours.is_(False),
+    )
+    .order_by(exceptions.c.decided_at)
+)
+"""Asked about every message, so made once: to make it takes longer than to answer it."""
+
+
 def of_case(connection: Connection, workspace: str, case_id: str) -> list[ExceptionRequest]:
     """The requests of a case, oldest first."""
-    rows = connection.execute(
-        select(exceptions)
-        .where(exceptions.c.workspace == workspace, exceptions.c.case_id == case_id)
-        .order_by(exceptions.c.requested_at)
-    )
+    rows = connection.execute(_OF_CASE, {"of_workspace": workspace, "of_case": case_id})
     return [_request(row) for row in rows.mappings()]
 
 
@@ -121,17 +136,8 @@ def granted_at(connection: Connection, workspace: str, customer_id: str, *, but_
 
     What we put right because it was our own fault is no favour and does not count.
     """
-    rows = connection.execute(
-        select(exceptions.c.decided_at)
-        .where(
-            exceptions.c.workspace == workspace,
-            exceptions.c.customer_id == customer_id,
-            exceptions.c.state.in_(GRANTED),
-            exceptions.c.case_id != but_not,
-            exceptions.c.ours.is_(False),
-        )
-        .order_by(exceptions.c.decided_at)
-    )
+    asked = {"of_workspace": workspace, "of_customer": customer_id, "but_not": but_not}
+    rows = connection.execute(_GRANTED_AT, asked)
     return [at(row.decided_at) for row in rows]
 
 
