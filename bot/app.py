@@ -15,6 +15,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import UserError
 from bot.learning import learn
 from bot.many import Many
 from bot.metrics import Metrics
@@ -211,7 +212,15 @@ async def run(
         learning: Makes a detector for a playbook; several bots in one process may share what was learnt.
         reading: Reads the playbook in a folder; what was read may be shared as well.
         metrics: Counts what happens.
+
+    Raises:
+        UserError: when settings do not go together, or as `wired` does.
     """
+    if settings.installs and settings.workspace:  # whose own playbook would be that of whoever has none
+        raise UserError(
+            f"aside run serves every workspace that installed Aside, not {settings.workspace} alone.",
+            "Leave out ASIDE_WORKSPACE and --workspace; they are for the other commands.",
+        )
     counts = metrics or Metrics()
     speaks_http = settings.speaks_http
     async with AsyncExitStack() as stack:

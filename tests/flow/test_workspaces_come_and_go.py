@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import app
 from bot.errors import UserError
+from bot.settings import Settings
 from handlers.identity import Identity
 from handlers.services import Known, Services, Wake
 from handlers.worker import Task, run_lane
@@ -161,6 +164,19 @@ async def test_a_fault_in_ones_own_playbook_keeps_the_others_from_nothing(town: 
     town.faulty.clear()
     await workspaces.refresh()
     assert workspaces.of("T1") is not None
+
+
+async def test_who_serves_all_of_them_is_told_of_none(tmp_path: Path) -> None:
+    """A workspace named for commands would lend its own playbook to every other that has none."""
+    several = Settings(
+        data=tmp_path,
+        slack_client_id="1.2",
+        slack_client_secret=SecretStr("secret"),
+        slack_signing_secret=SecretStr("secret"),
+        token_key=SecretStr("no key: it comes to nothing before that"),
+    )
+    with pytest.raises(UserError, match="ASIDE_WORKSPACE"):
+        await app.run(several.of("T1"))
 
 
 async def test_a_fault_in_the_only_playbook_is_told_at_the_start(town: Town) -> None:
