@@ -75,7 +75,7 @@ class Leaving:
         while True:
             try:
                 await self.look()
-            except (SQLAlchemyError, OSError) as error:
+            except SQLAlchemyError as error:
                 log.exception("not_deleted", error=type(error).__name__)  # it is tried again
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -85,21 +85,30 @@ class Leaving:
             found = leaving.leaving(connection)
         for workspace, since in found.items():
             if (workspace, since) not in self._without_files:
-                await asyncio.to_thread(delete_folder, self._folder_of(workspace))
+                if not await self._delete_folder(workspace):
+                    continue
                 self._without_files.add((workspace, since))
             with self._workspaces.casebook.begin() as connection:
                 mine = leaving.claim(connection, workspace, now=self._workspaces.clock())
             if mine:
                 await delete_rows(self._workspaces.casebook, self._workspaces.clock, workspace)
-        await self._last_files()
-        self._without_files &= set(found.items())
+        again = await self._last_files()
+        self._without_files = {each for each in self._without_files if each in found.items() or each[0] in again}
 
-    async def _last_files(self) -> None:
-        """What was written while the rows went, of whoever is gone for good."""
+    async def _last_files(self) -> set[str]:
+        """What was written while the rows went, of whoever is gone for good; those of whom it is still there."""
         with self._workspaces.casebook.look() as connection:
-            gone = [each for each, _ in self._without_files if installations.get(connection, each) is None]
-        for workspace in gone:
-            await asyncio.to_thread(delete_folder, self._folder_of(workspace))
+            gone = sorted({each for each, _ in self._without_files if installations.get(connection, each) is None})
+        return {workspace for workspace in gone if not await self._delete_folder(workspace)}
+
+    async def _delete_folder(self, workspace: str) -> bool:
+        """Whether its files are gone; where the disk does not let us, nobody else waits for it."""
+        try:
+            await asyncio.to_thread(lambda: delete_folder(self._folder_of(workspace)))
+        except OSError as error:
+            log.exception("not_deleted", workspace=workspace, error=type(error).__name__)
+            return False
+        return True
 
 
 def delete_folder(folder: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -15,12 +16,16 @@ from bot import app
 from bot.errors import UserError
 from bot.settings import Settings
 from handlers.identity import Identity
+from handlers.leaving import Leaving
 from handlers.services import Known, Services, Wake
 from handlers.worker import Task, run_lane
 from handlers.workspaces import Installed, Workspaces
-from storage import inbox
+from storage import inbox, installations
 from storage.engine import Casebook, open_casebook
 from storage.inbox import Lane
+from storage.leaving import SETTLE_SECONDS
+from storage.sealing import Seal
+from tests.casebook.test_installations import made
 from tests.fresh import url_at
 
 NOTHING = cast("Any", None)
@@ -133,6 +138,34 @@ async def test_who_is_gone_is_served_no_more(town: Town) -> None:
     assert workspaces.heard_for("T1") is None
     assert workspaces.of("T1") is None
     assert [each.identity.workspace for each in workspaces.all()] == ["T2"]
+
+
+async def test_a_folder_that_cannot_be_deleted_keeps_nothing_of_another_workspace(town: Town, tmp_path: Path) -> None:
+    """Whoever leaves after it, and comes after it in the list, is deleted all the same; it is tried again itself."""
+    seal, long_ago = Seal(Fernet.generate_key().decode()), time.time() - 2 * SETTLE_SECONDS
+    with town.casebook.begin() as connection:
+        for each in ("T1", "T2"):
+            installations.save(connection, seal, replace(made(each), installed_at=long_ago))
+            installations.leaves(connection, each, at=long_ago, now=long_ago)
+    stuck = {"T1"}
+
+    def folder_of(workspace: str) -> Path:
+        if workspace in stuck:
+            raise PermissionError(workspace)
+        return tmp_path / workspace
+
+    looks = Leaving(town.workspaces(), folder_of)
+    await looks.look()
+    assert kept_of(town) == ["T1"]
+    stuck.clear()
+    await looks.look()
+    assert kept_of(town) == []
+
+
+def kept_of(town: Town) -> list[str]:
+    """The workspaces of which there is an installation."""
+    with town.casebook.look() as connection:
+        return [each for each in ("T1", "T2") if installations.get(connection, each)]
 
 
 async def test_each_workspace_goes_by_its_own_playbook_and_changes_to_it_when_there_is_one(town: Town) -> None:
