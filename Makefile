@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-ON_POSTGRES_TOO := $(addprefix tests/reliability/test_,killed*.py stop*.py large_casebook.py) tests/commands tests/browser/test_the_story.py
+ON_POSTGRES_TOO := $(addprefix tests/reliability/test_,killed.py killed_while_due.py stop*.py large_casebook.py) tests/commands tests/browser/test_the_story.py
 
 .PHONY: help install demo test test-http test-slow test-kill test-kill-all test-postgres lint audit bench bench-load bench-growth quality quality-check learn lock soak
 
