@@ -116,6 +116,7 @@ def test_what_keeps_the_bot_from_starting_is_one_sentence(
     assert said(aside("run", **quickly, **settings)) == (1, lines)
 
 
+@in_a_file
 @pytest.mark.slow
 @pytest.mark.parametrize("number", STOPPING)
 def test_a_running_bot_stops_when_asked(aside: Aside, data: Path, number: signal.Signals) -> None:
