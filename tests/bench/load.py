@@ -46,9 +46,11 @@ SECONDS = float(os.environ.get("ASIDE_BENCH_SECONDS", "60"))
 STEP_SECONDS = SECONDS / 3
 WARM_SECONDS = SECONDS / 4
 GROWS = 1.25
-MOST_STEPS = 8
+SHRINKS = 0.7
+MOST_STEPS = 5
 LEFT_OVER_SECONDS = 2.0
 DRAIN_SECONDS = 20.0
+CLEAR_SECONDS = 60.0
 SIDE_LATE_SECONDS = 0.25
 EMPTY = "an empty Bolt app"
 CUSTOMERS = tuple(f"C-{each}" for each in range(1001, 1101))
@@ -61,7 +63,8 @@ class Setting:
 
     Attributes:
         text_share: How many of the events are words that have to be read.
-        begin: The first rate tried beyond the goal, or in its stead.
+        begin: The first rate tried.
+        workspaces: For all text thrice as many, or Slack's own limit of whispers a workspace is what is measured.
     """
 
     name: str
@@ -69,15 +72,23 @@ class Setting:
     workers: int = 1
     text_share: float = 0.25
     begin: float = GOAL
+    workspaces: int = WORKSPACES
 
 
 SETTINGS = (
     Setting("SQLite, one worker", "sqlite"),
     Setting("PostgreSQL, one worker", "postgresql"),
     Setting("PostgreSQL, two workers", "postgresql", workers=2),
-    Setting("all text: SQLite, one worker", "sqlite", text_share=1.0, begin=20.0),
-    Setting("all text: PostgreSQL, one worker", "postgresql", text_share=1.0, begin=20.0),
-    Setting("all text: PostgreSQL, two workers", "postgresql", workers=2, text_share=1.0, begin=20.0),
+    Setting("all text: SQLite, one worker", "sqlite", text_share=1.0, begin=25.0, workspaces=3 * WORKSPACES),
+    Setting("all text: PostgreSQL, one worker", "postgresql", text_share=1.0, begin=25.0, workspaces=3 * WORKSPACES),
+    Setting(
+        "all text: PostgreSQL, two workers",
+        "postgresql",
+        workers=2,
+        text_share=1.0,
+        begin=25.0,
+        workspaces=3 * WORKSPACES,
+    ),
 )
 
 
@@ -175,13 +186,14 @@ async def _try_empty(console: Console, texts: Texts, data: Path) -> list[Step]:
 
 
 async def _try(console: Console, setting: Setting, texts: Texts, data: Path, number: int) -> list[Step]:
-    """Raise the rate until it is not held any more."""
+    """Raise the rate until it is not held any more, or lower it until it is."""
     async with _desk_at_work(setting, texts, data / str(number)) as trial:
         await trial.warm_up()
         found = [await trial.step(setting.begin, SECONDS if setting.begin == GOAL else STEP_SECONDS)]
         _tell(console, setting.name, found[-1])
-        while len(found) < MOST_STEPS and found[-1].is_held:
-            found.append(await trial.step(found[-1].rate * GROWS, STEP_SECONDS))
+        grows = found[0].is_held
+        while len(found) < MOST_STEPS and found[-1].is_held is grows:
+            found.append(await trial.step(found[-1].rate * (GROWS if grows else SHRINKS), STEP_SECONDS))
             _tell(console, setting.name, found[-1])
     return found
 
@@ -213,7 +225,8 @@ class _Trial:
         return 0.6 * 0.25 / self._desk.text_share
 
     async def step(self, rate: float, seconds: float) -> Step:
-        """One rate."""
+        """One rate, once nothing is left of what was before."""
+        await self._drained(CLEAR_SECONDS)
         began, working = time.time(), self._cpu()
         sent = await self._sender.send(self._desk, rate, seconds)
         ended = time.time()
@@ -273,7 +286,7 @@ async def _desk_at_work(setting: Setting, texts: Texts, data: Path) -> AsyncIter
     if setting.engine == "postgresql":
         made = server(hasty=False)
         url, database = made.url(made.new()), made.pid
-    workspaces = [Workspace(each) for each in range(WORKSPACES)]
+    workspaces = [Workspace(each) for each in range(setting.workspaces)]
     desk = Desk(workspaces, texts, text_share=setting.text_share)
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(Slack(workspaces, LATENCY))
