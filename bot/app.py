@@ -99,7 +99,9 @@ async def wired(
     playbooks = Playbooks(reading, learnt)
     seal = Seal(settings.token_key.get_secret_value()) if settings.installs else None
     # Where there is no proxy nobody looks for one: aiohttp does so in a thread, twice a call, for longer than all else.
-    async with aiohttp.ClientSession(trust_env=bool(getproxies()), timeout=SLACK_TIMEOUT) as http:
+    # How much waits for Slack at once is bounded for each workspace where it is sent, and not for all of them here.
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(trust_env=bool(getproxies()), timeout=SLACK_TIMEOUT, connector=connector) as http:
         client = AsyncWebClient(base_url=settings.slack_api_url, session=http)
         lone = None if seal else await _lone(settings, http)
         await playbooks.known(settings.playbook)

@@ -23,6 +23,8 @@ from tests.server import server
 
 pytestmark = pytest.mark.slow
 
+WAITING = "SELECT count(*) FROM inbox WHERE state <> 'done'"
+
 pytest_plugins = ["tests.flow.conftest"]
 
 
@@ -79,7 +81,8 @@ async def test_two_processes_share_the_work_and_either_may_go(stage: Stage, sett
             await both[1].start()
             await talking
             async with asyncio.timeout(90):
-                while len(kept(shared)) < MESSAGES:  # noqa: ASYNC110 - the casebook has no event of its own
+                # What a restart read from history is worked on as well, though each message of it was heard before.
+                while len(kept(shared)) < MESSAGES or asked(shared, WAITING) != [(0,)]:  # noqa: ASYNC110 - as below
                     await asyncio.sleep(0.1)
             await stage.settled()
             assert [await each.stop() for each in both] == [0, 0]
@@ -88,7 +91,6 @@ async def test_two_processes_share_the_work_and_either_may_go(stage: Stage, sett
             await each.kill()
     in_order = [text for (text,) in asked(shared, "SELECT text FROM messages ORDER BY ts")]
     assert in_order == said(customer)
-    assert asked(shared, "SELECT count(*) FROM inbox WHERE state <> 'done'") == [(0,)]
     assert asked(shared, "SELECT count(*) FROM cases") == [(1,)]
     assert is_said_once(agent)
 
