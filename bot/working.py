@@ -58,7 +58,8 @@ async def work_until(
             (Lane.STREAM, works.STREAM, STREAM_AT_ONCE),
         )
     ]
-    sender = asyncio.create_task(enduring(partial(outgoing.run_outbox, workspaces), "outbox"))
+    under_way: outgoing.UnderWay = {}
+    sender = asyncio.create_task(enduring(partial(outgoing.run_outbox, workspaces, under_way), "outbox"))
     rest = [
         asyncio.create_task(each)
         for each in (
@@ -81,6 +82,7 @@ async def work_until(
         await asyncio.wait([sender], timeout=FINISH_SECONDS)
     finally:
         await _cancelled(everything)
+        await _cancelled([*under_way])
 
 
 async def _cancelled(tasks: list[asyncio.Task[Any]]) -> None:

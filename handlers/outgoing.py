@@ -3,6 +3,8 @@
 import asyncio
 from collections import Counter
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from handlers.deliver import send_claimed
 from handlers.services import Services, woken
 from handlers.workspaces import Workspaces
@@ -13,35 +15,42 @@ MOST_AT_ONCE = 4
 """So many of a kind are sent at once in a workspace: more than Slack takes of any, so that one slow call stops none."""
 
 
-async def run_outbox(workspaces: Workspaces) -> None:
-    """Send what is due, many things at once, until nothing is and there is to be no more."""
+UnderWay = dict[asyncio.Task[None], Sending]
+"""What is being sent."""
+
+
+async def run_outbox(workspaces: Workspaces, under_way: UnderWay | None = None) -> None:
+    """Send what is due, many things at once, until nothing is and there is to be no more.
+
+    Args:
+        under_way: What is being sent; written on. Where the database ends us it goes on, for whoever begins anew.
+    """
     wake = workspaces.wake
-    under_way: dict[asyncio.Task[None], Sending] = {}
+    under_way = {} if under_way is None else under_way
     try:
         while True:
             wake.outbox.clear()
             for task in [each for each in under_way if each.done()]:
                 del under_way[task]
                 task.result()
-            nothing_due = _begin(workspaces, under_way)
+            nothing_due = await _begin(workspaces, under_way)
             if wake.sending_ends.is_set() and nothing_due and not under_way:
                 return
             with workspaces.casebook.look() as connection:
                 again_at = turns.look_again_at(connection, now=workspaces.clock())
             pause = 1.0 if again_at is None else min(1.0, max(0.01, again_at - workspaces.clock()))
             await woken(wake.outbox, pause)
-    finally:
+    except (SQLAlchemyError, OSError):  # nothing is broken off that Slack is just told, and then perhaps told twice
+        raise
+    except BaseException:
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
+        raise
 
 
-def _begin(workspaces: Workspaces, under_way: dict[asyncio.Task[None], Sending]) -> bool:
-    """Begin to send whatever may go out, one thing of each workspace after the other; whether nothing else is due.
-
-    Args:
-        under_way: What is being sent; written on.
-    """
+async def _begin(workspaces: Workspaces, under_way: UnderWay) -> bool:
+    """Begin to send whatever may go out, one thing of each workspace after the other; whether nothing else is due."""
     with workspaces.casebook.look() as connection:
         waiting = turns.waiting(connection, now=workspaces.clock())
     due = [services for each in waiting if (services := workspaces.of(each))]
@@ -61,6 +70,7 @@ def _begin(workspaces: Workspaces, under_way: dict[asyncio.Task[None], Sending])
             task = asyncio.create_task(send_claimed(services, sending))
             task.add_done_callback(lambda _: workspaces.wake.outbox.set())
             under_way[task] = sending
+            await asyncio.sleep(0)  # it begins, and whoever else waits has their turn
     return not due
 
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,12 +14,15 @@ import aiohttp
 import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from bot import app
+from bot.enduring import enduring
 from bot.pacing import ASKED
 from bot.settings import Settings
 from handlers.identity import Identity
-from handlers.outgoing import MOST_AT_ONCE, run_outbox
+from handlers.outgoing import MOST_AT_ONCE, UnderWay, run_outbox
 from handlers.services import Known, Services, Wake
 from handlers.workspaces import Installed, Workspaces
 from storage import outbox, turns
@@ -192,6 +196,47 @@ async def test_what_slack_refuses_for_a_while_rests_in_that_workspace_and_is_not
         await post.until(lambda: post.states(ONE) == {"sent": MOST_AT_ONCE + 1})
     with post.casebook.look() as connection:
         assert {row.attempts for row in connection.execute(rows.select())} == {1}
+
+
+async def test_however_much_is_begun_at_once_everybody_else_has_their_turn_between(post: Post) -> None:
+    """Each thing waits for the disk before it goes; Slack waits three seconds for its "ok", and not for all of them."""
+    post.slack.hangs = {ONE, OTHER}
+    for number in range(MOST_AT_ONCE):
+        post.put(ONE, f"U{number}")
+        post.put(OTHER, f"U{number}")
+    begun: set[int] = set()
+    async with post.sending():
+        while 2 * MOST_AT_ONCE not in begun:
+            begun.add(post.states(ONE)["sending"] + post.states(OTHER)["sending"])
+            await asyncio.sleep(0)
+    assert len(begun) > MOST_AT_ONCE
+
+
+async def test_a_database_that_fails_for_a_moment_breaks_off_nothing_that_is_being_said(post: Post) -> None:
+    """What is sent at most once would count as perhaps shown, and nobody would know whether it was."""
+    post.slack.hangs = {""}
+    url = f"{post.workspaces.all()[0].client.base_url}response"
+    under_way: UnderWay = {}
+    begin = partial(run_outbox, post.workspaces, under_way)
+    sender = asyncio.create_task(enduring(begin, "outbox", pauses=(0.05,)))
+    try:
+        post.put(ONE, "clicked", SendKind.REPLY, response_url=url)
+        await post.until(lambda: post.slack.calls != [])
+        (sending,) = under_way
+        with post.casebook.begin() as connection:
+            connection.execute(text("ALTER TABLE outbox RENAME TO elsewhere"))
+        post.workspaces.wake.outbox.set()
+        with capture_logs() as told:
+            await post.until(lambda: "begun_anew" in [each["event"] for each in told])
+        with post.casebook.begin() as connection:
+            connection.execute(text("ALTER TABLE elsewhere RENAME TO outbox"))
+        assert not sending.done()
+        post.slack.goes_on.set()
+        await post.until(lambda: post.states(ONE) == {"sent": 1})
+    finally:
+        for task in (sender, *under_way):
+            task.cancel()
+        await asyncio.gather(sender, *under_way, return_exceptions=True)
 
 
 async def test_told_to_stop_it_sends_what_is_due_and_ends(post: Post) -> None:
