@@ -22,7 +22,7 @@ from tests.flow.conftest import (
 )
 from tests.flow.test_goodwill import asked
 from tests.flow.test_home import home
-from tests.flow.working import FAULT, has_button, press, rows, typed, whisper_with, window
+from tests.flow.working import FAULT, has_button, press, rows, typed, until, whisper_with, window
 from tests.sandbox.stage import Json, Seat, Stage
 
 SAY = words("zh-TW")
@@ -279,12 +279,11 @@ async def test_who_pauses_hears_nothing_and_finds_it_in_the_home(stage: Stage, b
     quiet = len(agent.of("ephemeral"))
     await customer.say(SHARED, FAULT)
     await agent.do("command", channel=DESK, text="/aside duty")
-    await stage.settled()
+    await until(bot, "SELECT while_paused FROM advice", 1)
     view = await home(agent)
     shown = texts(view["blocks"])
     assert SAY("kept while you paused") in shown
     assert SAY("Resume") in shown
-    assert rows(bot, "SELECT while_paused FROM advice") == [(1,)]
     assert [each for each in whispers(agent)[quiet:] if "出貨全部卡住" in each] == []
     await agent.do("command", channel=DESK, text="/aside resume")
     await sentence(agent, SAY("Aside is whispering again. What came up meanwhile is in the App Home."))
