@@ -52,6 +52,7 @@ def test_every_test_of_a_fault_is_told_of() -> None:
     """But for those about details of a fault that has its row."""
     beside = {
         "test_a_message_that_waited_a_whole_day_is_let_go_of",
+        "test_a_message_waits_however_often_slack_cannot_be_asked",
         "test_calls_that_were_no_answer_are_counted_as_such",
         "test_every_commit_is_on_the_disk_before_slack_hears_ok",
         "test_any_payload_is_read_or_refused_and_never_hangs",

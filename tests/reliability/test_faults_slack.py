@@ -114,10 +114,9 @@ async def test_while_slack_is_away_all_waits_and_a_click_is_answered(at: Desk, a
     request = at.request(at.case())
     says(at)
     tell(at, "news")
-    for _ in range(40):
-        await work(at)
-        await at.send_all()
-        at.clock.now += HOUR / 4
+    await work(at)
+    await at.send_all()
+    at.clock.now += 12 * HOUR
     assert (kept(at)[1:], sent(at, "news")) == ([], "due")
     said = await at.click(SUPERVISOR, "approve_exception", request.id)
     assert at.stands(request) == request
@@ -218,6 +217,18 @@ async def test_a_missing_scope_makes_nobody_a_stranger(at: Desk, stage: Stage) -
     assert kept(at) == []
     at.clock.now += HOUR
     mended(stage)
+    await work(at)
+    assert kept(at) == [FAULT]
+
+
+async def test_a_message_waits_however_often_slack_cannot_be_asked(at: Desk, stage: Stage) -> None:
+    """It is no fault of the message's, so it does not count as tried."""
+    await stage.admin("fail_next", method="users.info", error="internal_error", times=8)
+    says(at)
+    for _ in range(8):
+        await work(at)
+        at.clock.now += HOUR
+    assert (kept(at), at.rows("SELECT state, attempts FROM inbox")) == ([], [("new", 0)])
     await work(at)
     assert kept(at) == [FAULT]
 

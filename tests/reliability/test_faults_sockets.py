@@ -27,6 +27,7 @@ class Cable:
         self._passing = asyncio.Event()
         self._passing.set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ends: list[asyncio.StreamWriter] = []
         self.opened = 0
 
     async def start(self) -> str:
@@ -47,11 +48,15 @@ class Cable:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for end in self._ends:
+            end.transport.abort()
+        await asyncio.gather(*(end.wait_closed() for end in self._ends), return_exceptions=True)
 
     async def _through(self, ours: asyncio.StreamReader, to_us: asyncio.StreamWriter) -> None:
         self.opened += 1
         passing = self._passing
         theirs, to_them = await asyncio.open_connection(*self._there)
+        self._ends += [to_us, to_them]
         for source, sink in ((ours, to_them), (theirs, to_us)):
             task = asyncio.create_task(self._pump(source, sink, passing))
             self._tasks.add(task)
