@@ -1,7 +1,8 @@
 """Working on what was written down: each entry once, in a transaction with everything it causes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 import structlog
@@ -20,7 +21,7 @@ from storage.outbox import SendKind
 
 Work = Callable[[Services, "Task"], Awaitable[None]]
 NOT_THERE_SECONDS = 2.0
-"""How long an entry waits for a workspace whose parts are not there yet, as while its playbook is learnt."""
+"""How long entries wait for a workspace whose parts are not there yet, as while its playbook is learnt."""
 
 MOST_ENDS = 20
 """What we began so often, and never came to an end with, may be what ends us."""
@@ -142,37 +143,43 @@ async def run_lane(workspaces: Workspaces, lane: Lane, works: Mapping[str, Work]
     """Work on one lane, oldest first, until there is to be no more of it; what was begun by then is finished.
 
     Args:
-        at_once: So many entries are worked on at a time: most of it is waiting for Slack, or for the encoders.
+        at_once: So many entries are worked on at a time: most of it is waiting for Slack, or for the encoders. Where
+            there are several workspaces none takes all of it, so that one with a slow Slack leaves room for another.
     """
     wake = workspaces.wake
     woken_by = wake.person if lane is Lane.PERSON else wake.stream
-    at_work = 0
+    most_of_one = at_once if workspaces.is_lone else max(1, at_once - at_once // 4)
+    at_work: Counter[str] = Counter()
+    absent: dict[str, float] = {}
 
-    async def work(entry: Entry) -> None:
-        nonlocal at_work
+    async def work(services: Services, entry: Entry) -> None:
         try:
-            if services := workspaces.of(entry.workspace):
-                with of_workspace(entry.workspace):
-                    await work_on(services, entry, works)
-            else:
-                with workspaces.casebook.begin() as connection:
-                    inbox.keep_for_later(connection, entry, until=workspaces.clock() + NOT_THERE_SECONDS)
+            with of_workspace(entry.workspace):
+                await work_on(services, entry, works)
         finally:
-            at_work -= 1
+            at_work[entry.workspace] -= 1
             woken_by.set()
 
     async with asyncio.TaskGroup() as group:
         while not wake.work_ends.is_set():
             woken_by.clear()
-            entry = _claimed(workspaces, lane) if at_work < at_once else None
+            now = workspaces.clock()
+            absent = {each: until for each, until in absent.items() if until > now and not workspaces.of(each)}
+            busy = {each for each, number in at_work.items() if number >= most_of_one}
+            entry = _claimed(workspaces, lane, busy | absent.keys()) if at_work.total() < at_once else None
             if entry is None:
                 await woken(woken_by, 1.0)
                 continue
-            at_work += 1
-            group.create_task(work(entry))
+            if services := workspaces.of(entry.workspace):
+                at_work[entry.workspace] += 1
+                group.create_task(work(services, entry))
+            else:
+                absent[entry.workspace] = now + NOT_THERE_SECONDS
+                with workspaces.casebook.begin(on_disk=False) as connection:
+                    inbox.let_go(connection, entry)
             await asyncio.sleep(0)  # it begins, and whoever else waits has their turn
 
 
-def _claimed(workspaces: Workspaces, lane: Lane) -> Entry | None:
+def _claimed(workspaces: Workspaces, lane: Lane, but_not: Collection[str]) -> Entry | None:
     with workspaces.casebook.begin(on_disk=False) as connection:
-        return inbox.claim(connection, lane=lane, now=workspaces.clock())
+        return inbox.claim(connection, lane=lane, now=workspaces.clock(), but_not=but_not)

@@ -1,7 +1,7 @@
 """What Slack told us, written down before Slack hears "ok", and worked on once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -110,11 +110,14 @@ _IS_NEW: ColumnElement[str] = literal_column(f"'{InboxState.NEW.value}'")
 """As a word of the statement: neither engine looks in the index of what is new for what it is told beside it."""
 
 
-def _waiting_first() -> Select[Any]:
+def _waiting_first(*among: ColumnElement[bool]) -> Select[Any]:
     """The oldest entry of a lane that nobody works on and whose turn it is.
 
     What was said in a channel waits until what was said there before is worked on; an entry that failed and is tried
     again later keeps nothing waiting.
+
+    Args:
+        among: Looked at first, since however much of the others waits is passed by.
     """
     before = inbox.alias()
     is_waited_for = (
@@ -135,6 +138,7 @@ def _waiting_first() -> Select[Any]:
             inbox.c.state == _IS_NEW,
             inbox.c.lane == bindparam("lane"),
             inbox.c.lease_until <= bindparam("now"),
+            *among,
             or_(inbox.c.channel == "", ~is_waited_for),
         )
         .order_by(inbox.c.seq)
@@ -144,20 +148,28 @@ def _waiting_first() -> Select[Any]:
 
 
 _WAITING_FIRST = _waiting_first()
+_FIRST_OF_OTHERS = _waiting_first(inbox.c.workspace.not_in(bindparam("but_not", expanding=True)))
 _TAKE = (
     update(inbox)
     .where(inbox.c.seq == bindparam("taken"))
     .values(lease_until=bindparam("until"), attempts=bindparam("tries"))
 )
-"""Both are made once: SQLAlchemy takes longer to make such a statement than a database to answer it."""
+"""All are made once: SQLAlchemy takes longer to make such a statement than a database to answer it."""
 
 
-def claim(connection: Connection, *, lane: Lane, now: float) -> Entry | None:
+def claim(connection: Connection, *, lane: Lane, now: float, but_not: Collection[str] = ()) -> Entry | None:
     """Take the oldest entry that nobody works on, for `LEASE_SECONDS`; whoever dies lets it go by then.
 
     A conversation is read in its order and opens one case: of one channel, one entry at a time is worked on.
+
+    Args:
+        but_not: Workspaces for which nobody has time now.
     """
-    row = connection.execute(_WAITING_FIRST, {"lane": lane.value, "now": now}).one_or_none()
+    asked = {"lane": lane.value, "now": now}
+    if but_not:
+        row = connection.execute(_FIRST_OF_OTHERS, asked | {"but_not": sorted(but_not)}).one_or_none()
+    else:
+        row = connection.execute(_WAITING_FIRST, asked).one_or_none()
     if row is None:
         return None
     taken = {"taken": row.seq, "until": now + LEASE_SECONDS, "tries": row.attempts + 1}
@@ -227,16 +239,11 @@ def put_off(connection: Connection, entry: Entry, *, error: str, now: float) -> 
 
 
 def let_go(connection: Connection, entry: Entry) -> None:
-    """We are told to end in the middle of it: whoever is next may begin with it at once, as if we had not."""
-    keep_for_later(connection, entry, until=0.0)
-
-
-def keep_for_later(connection: Connection, entry: Entry, *, until: float) -> None:
-    """Nobody can work on it yet: it waits, as if nobody had begun with it."""
+    """We are told to end in the middle of it, or cannot begin: whoever is next may at once, as if we had not."""
     connection.execute(
         update(inbox)
         .where(inbox.c.seq == entry.seq, inbox.c.state == InboxState.NEW)
-        .values(lease_until=until, attempts=entry.attempts - 1)
+        .values(lease_until=0.0, attempts=entry.attempts - 1)
     )
 
 

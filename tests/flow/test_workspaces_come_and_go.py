@@ -1,5 +1,6 @@
 """One process serves many workspaces, which come and go while it runs."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,6 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import select
 
 from bot import app
 from bot.errors import UserError
@@ -24,6 +26,7 @@ from storage import inbox, installations
 from storage.engine import Casebook, open_casebook
 from storage.inbox import Lane
 from storage.leaving import SETTLE_SECONDS
+from storage.schema import inbox as entries
 from storage.sealing import Seal
 from tests.casebook.test_installations import made
 from tests.fresh import url_at
@@ -238,3 +241,45 @@ async def test_what_was_heard_waits_for_its_own_workspace_and_keeps_no_other_wai
     say(town, "T2")
     await run_lane(workspaces, Lane.STREAM, {"message": work})
     assert done == [("T2", "T2"), ("T1", "T1")]
+
+
+async def test_however_much_waits_for_a_workspace_that_is_not_there_is_passed_by_at_once(town: Town) -> None:
+    """Its playbook may have a fault for days; nobody else waits while each entry is taken up and put back."""
+    town.letting_in = [let_in("T2")]
+    workspaces = town.workspaces()
+    await workspaces.refresh()
+    for number in range(20):
+        say(town, "T1", f"Ev{number}")
+    say(town, "T2")
+
+    async def work(_: Services, __: Task) -> None:
+        workspaces.wake.end_work()
+
+    await run_lane(workspaces, Lane.STREAM, {"message": work})
+    with town.casebook.look() as connection:
+        waiting = connection.execute(select(entries).where(entries.c.workspace == "T1")).all()
+    assert [(row.lease_until, row.attempts) for row in waiting] == [(0.0, 0)] * 20
+
+
+async def test_a_workspace_whose_work_takes_long_leaves_room_for_another(town: Town) -> None:
+    """As when Slack answers one of them slowly; a lone one has all the room there is."""
+    town.letting_in = [let_in("T1"), let_in("T2")]
+    workspaces = town.workspaces()
+    await workspaces.refresh()
+    begun: list[str] = []
+    goes_on = asyncio.Event()
+
+    async def work(services: Services, _: Task) -> None:
+        begun.append(services.identity.workspace)
+        if begun[-1] == "T1":
+            await goes_on.wait()
+        else:
+            workspaces.wake.end_work()
+            goes_on.set()
+
+    for number in range(4):
+        say(town, "T1", f"Ev{number}")
+    say(town, "T2")
+    async with asyncio.timeout(20):
+        await run_lane(workspaces, Lane.STREAM, {"message": work}, at_once=4)
+    assert begun == ["T1", "T1", "T1", "T2"]
