@@ -79,10 +79,10 @@ async def keep_fresh(services: Services) -> None:
             if shown.looked_at < now - REMEMBERED.total_seconds():
                 services.homes.pop(user, None)
             elif shown.looked_at >= now - LATELY.total_seconds() or (unshown and now >= round_at):
-                began = time.thread_time()
+                began = time.perf_counter()
                 await _refresh(services, user)
                 async with services.wake.after_a_home:
-                    await asyncio.sleep(min(REST * (time.thread_time() - began), LONGEST_REST_SECONDS))
+                    await asyncio.sleep(min(REST * (time.perf_counter() - began), LONGEST_REST_SECONDS))
         if unshown and now >= round_at:
             unshown, round_at = False, services.clock() + LOOK_AGAIN_SECONDS
         await asyncio.sleep(PAUSE_SECONDS)

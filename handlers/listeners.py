@@ -7,6 +7,7 @@ event that nobody acknowledges is sent again.
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -66,19 +67,22 @@ def _workspace(context: AsyncBoltContext) -> str:
     return str(context.authorize_result.team_id)  # type: ignore[union-attr] # Bolt has just set it
 
 
-def _write(
+async def _write(
     workspaces: Workspaces, workspace: str, *, key: str, lane: Lane, kind: str, payload: Payload, channel: str = ""
 ) -> None:
     try:
-        inbox.put_at_once(
-            workspaces.casebook,
-            workspace=workspace,
-            key=key,
-            lane=lane,
-            kind=kind,
-            payload=payload,
-            now=workspaces.clock(),
-            channel=channel,
+        await workspaces.casebook.in_turn(
+            partial(
+                inbox.put_at_once,
+                workspaces.casebook,
+                workspace=workspace,
+                key=key,
+                lane=lane,
+                kind=kind,
+                payload=payload,
+                now=workspaces.clock(),
+                channel=channel,
+            )
         )
     except Exception as error:  # Slack hears that it failed, and sends it again
         workspaces.metrics.database_error(type(error).__name__)
@@ -93,7 +97,7 @@ def _message_listener(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
         channel, workspace = str(event.get("channel", "")), _workspace(context)
         try:
             if _is_for_support(workspaces, workspace, channel):
-                _write(
+                await _write(
                     workspaces,
                     workspace,
                     key=body["event_id"],
@@ -139,14 +143,16 @@ def _event_listener(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
                 return
             event = {"type": "user_change", "user": user}
         if event["type"] in REGISTERED.events:
-            _write(workspaces, workspace, key=body["event_id"], lane=Lane.STREAM, kind=event["type"], payload=event)
+            await _write(
+                workspaces, workspace, key=body["event_id"], lane=Lane.STREAM, kind=event["type"], payload=event
+            )
 
     return on_event
 
 
 def _writer(workspaces: Workspaces, kind: str, key_of: Callable[[Payload], str]) -> Callable[..., Awaitable[None]]:
     async def on_person(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
-        _write(workspaces, _workspace(context), key=key_of(body), lane=Lane.PERSON, kind=kind, payload=body)
+        await _write(workspaces, _workspace(context), key=key_of(body), lane=Lane.PERSON, kind=kind, payload=body)
         await ack()
 
     return on_person
@@ -166,7 +172,7 @@ def _view_listener(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
         if errors:
             await ack(response_action="errors", errors=errors)
             return
-        _write(workspaces, workspace, key=f"view:{sent.view_id}", lane=Lane.PERSON, kind="view", payload=body)
+        await _write(workspaces, workspace, key=f"view:{sent.view_id}", lane=Lane.PERSON, kind="view", payload=body)
         await ack()
 
     return on_view
