@@ -22,6 +22,7 @@ NO_TOKEN = "              → Copy the bot token (xoxb-…) of your Slack app in
 APP_TOKEN = "Make an app-level token (xapp-…) with connections:write, or set ASIDE_SLACK_SIGNING_SECRET for HTTP."
 SET_UP = "              → Run aside setup, or type /aside setup in Slack."
 IMPORT = "              → Run: aside import FILE…"
+RESTORE = "              → Put a backup back: aside restore FILE."
 DATABASE = "              → Check ASIDE_DATABASE_URL and ASIDE_DATA."
 NOBODY_THERE = 'connection to server on socket "/nowhere/.s.PGSQL.5432" failed: No such file or directory'
 
@@ -180,12 +181,12 @@ def test_a_casebook_that_does_not_open(ready: Aside, data: Path, tmp_path: Path)
     noise = tmp_path / "noise.db"
     noise.write_bytes(b"no database" * 1_000)
     rest = well(data)[:7]
-    for url, reason in (
-        (f"sqlite:///{noise}", "file is not a database"),
-        ("nonsense", "Could not parse SQLAlchemy URL from given URL string"),
-        ("postgresql:///aside?host=/nowhere", f"connection is bad: {NOBODY_THERE}"),
+    for url, reason, do in (
+        (f"sqlite:///{noise}", "file is not a database", RESTORE),
+        ("nonsense", "Could not parse SQLAlchemy URL from given URL string", DATABASE),
+        ("postgresql:///aside?host=/nowhere", f"connection is bad: {NOBODY_THERE}", DATABASE),
     ):
-        lines = with_line(rest, "casebook", f"✗ casebook    The casebook cannot be opened: {reason}.", DATABASE)
+        lines = with_line(rest, "casebook", f"✗ casebook    The casebook cannot be opened: {reason}.", do)
         assert report(ready, ASIDE_DATABASE_URL=url) == (1, lines)
     other = "              → Set ASIDE_DATABASE_URL to postgresql://…, or leave it out for a file."
     lines = with_line(rest, "casebook", "✗ casebook    The casebook cannot be kept in nosuch.", other)

@@ -20,7 +20,7 @@ from storage import inbox
 from storage import workspace as kept
 from storage.engine import open_casebook
 from storage.inbox import Lane
-from tests.commands.conftest import MANIFEST, WORLD, Aside, serving
+from tests.commands.conftest import MANIFEST, ROOT, WORLD, Aside, serving
 from tests.commands.test_setup_command import WHOLE
 from tests.fresh import ON_SERVER
 from tests.server import server
@@ -254,6 +254,7 @@ def test_a_casebook_that_takes_nothing_is_told(ready: Aside, data: Path) -> None
             " → Give Aside's user the right to write there; on a server let it own the database."
         )
     ]
+    assert not (ROOT / "file:").exists()
 
 
 @pytest.mark.slow
