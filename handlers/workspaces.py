@@ -70,7 +70,7 @@ class Workspaces:
         self.support_channels: set[tuple[str, str]] = set()
         """Workspace and channel, where customers wrote when somebody last looked; some may be none any more."""
         self.unwritten: set[str] = set()
-        """Workspaces of which something could not be written down; Slack may send it again, or give up."""
+        """Workspaces of which something may lack: it could not be written down, or they came after our start."""
         self._read = read
         self._open_parts = open_parts
         self._learnt = learnt
@@ -78,6 +78,7 @@ class Workspaces:
         self._installed: Mapping[str, Installed] = {}
         self._open: dict[str, Services] = {}
         self._playbooks: dict[str, Path] = {}
+        self._has_begun = False
 
     def heard_for(self, team: str | None) -> Installed | None:
         """The workspace for which Slack sent something; None when it does not let us in.
@@ -131,10 +132,13 @@ class Workspaces:
                 log.warning("workspace_waits", workspace=installed.workspace, what=error.what)
                 continue
             if installed.workspace in self._installed:  # it may have gone while we learnt
+                if self._has_begun and installed.workspace not in self._open:
+                    self.unwritten.add(installed.workspace)
                 self._open[installed.workspace] = self._open_parts(self._installed[installed.workspace], known)
                 self._playbooks[installed.workspace] = folder
                 if not self.is_lone:
                     log.info("workspace_open", workspace=installed.workspace)
+        self._has_begun = True
         self.wake.person.set()
         self.wake.stream.set()
         self.wake.outbox.set()

@@ -143,6 +143,22 @@ async def test_who_is_gone_is_served_no_more(town: Town) -> None:
     assert [each.identity.workspace for each in workspaces.all()] == ["T2"]
 
 
+async def test_of_who_comes_while_we_run_it_is_read_what_was_said_before(town: Town) -> None:
+    """Somebody whose token was revoked is back: Slack told us nothing meanwhile. At the start all is read anyway."""
+    town.letting_in = [let_in("T1")]
+    workspaces = town.workspaces()
+    await workspaces.refresh()
+    assert workspaces.unwritten == set()
+    town.letting_in = [let_in("T2")]
+    await workspaces.refresh()
+    assert workspaces.unwritten == {"T2"}
+    workspaces.unwritten.clear()
+    town.letting_in = [let_in("T1"), let_in("T2")]
+    town.playbooks = {"T2": Path("T2")}
+    await workspaces.refresh()
+    assert workspaces.unwritten == {"T1"}, "T2 only goes by another playbook"
+
+
 async def test_a_folder_that_cannot_be_deleted_keeps_nothing_of_another_workspace(town: Town, tmp_path: Path) -> None:
     """Whoever leaves after it, and comes after it in the list, is deleted all the same; it is tried again itself."""
     seal, long_ago = Seal(Fernet.generate_key().decode()), time.time() - 2 * SETTLE_SECONDS
