@@ -1,10 +1,12 @@
 """Opening the casebook: the one file that knows which database is underneath."""
 
+import asyncio
 import errno
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -84,6 +86,7 @@ class Casebook:
         self._inserts: dict[tuple[str, ...], SQLCompiler] = {}
         self._inserting = Lock()
         self._own: Any = None
+        self._writer = None if self.is_embedded else ThreadPoolExecutor(1, "casebook")
         self._opened = _identity(self.file)
 
     @property
@@ -132,6 +135,13 @@ class Casebook:
                 raise
             # The server went away and may be back, while our connection to it is over: Slack sends a click but once.
             self._insert(spelt.string, filled)
+
+    async def in_turn(self, insert: Callable[[], None]) -> None:
+        """Do an `insert_at_once`; nobody else waits while a server puts it on its disk, only the next such insert."""
+        if self._writer is None:
+            insert()
+        else:
+            await asyncio.get_running_loop().run_in_executor(self._writer, insert)
 
     def check_there(self) -> None:
         """Check that the file is the one that we opened: SQLite goes on writing into one that somebody deleted.
@@ -202,6 +212,8 @@ class Casebook:
         pool = self._engine.pool
         while isinstance(pool, QueuePool) and pool.checkedout() and time.monotonic() < latest:
             time.sleep(0.01)
+        if self._writer:
+            self._writer.shutdown()
         with self._inserting:
             self._let_go_of_own()
         self._engine.dispose()
