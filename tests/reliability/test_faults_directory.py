@@ -1,7 +1,9 @@
 """The directory's file goes bad while we work: the desk is heard and coached without it, until there is another."""
 
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,18 @@ def flipped(file: Path) -> None:
         stream.write(b"\xa5" * (file.stat().st_size - 4096))
 
 
+def rotten(file: Path) -> None:
+    """It opens, and what is wrong is found only by whoever reads a customer."""
+    with closing(sqlite3.connect(file)) as connection:
+        roots = connection.execute("SELECT rootpage FROM sqlite_master WHERE rootpage > 0 AND tbl_name <> 'meta'")
+        pages = [page for (page,) in roots]
+        ((size,),) = connection.execute("PRAGMA page_size")
+    with file.open("r+b") as stream:
+        for page in pages:
+            stream.seek((page - 1) * size)
+            stream.write(b"\xa5" * size)
+
+
 def gone(file: Path) -> None:
     """Deleted."""
     file.unlink()
@@ -52,7 +66,7 @@ async def at(stage: Stage, settings: Settings, directory_file: Path, tmp_path: P
         yield made
 
 
-@pytest.mark.parametrize("harm", [cut, another, flipped, gone], ids=lambda harm: harm.__name__)
+@pytest.mark.parametrize("harm", [cut, another, flipped, rotten, gone], ids=lambda harm: harm.__name__)
 async def test_without_a_directory_the_desk_is_heard_and_told_so(
     at: Desk, harm: Callable[[Path], None], directory_file: Path, tmp_path: Path
 ) -> None:
