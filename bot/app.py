@@ -102,7 +102,7 @@ async def wired(
     # How much waits for Slack at once is bounded for each workspace where it is sent, and not for all of them here.
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(trust_env=bool(getproxies()), timeout=SLACK_TIMEOUT, connector=connector) as http:
-        client = AsyncWebClient(base_url=settings.slack_api_url, session=http)
+        client = CountedClient(counts, base_url=settings.slack_api_url, session=http)
         lone = None if seal else await _lone(settings, http)
         await playbooks.known(settings.playbook)
         wake = Wake()

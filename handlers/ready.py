@@ -89,7 +89,7 @@ class Ready:
 
     async def _ask_slack(self) -> Check:
         if not self.workspaces.is_lone:
-            return self.tokens() if self.tokens else Check("slack", is_well=True)
+            return await self._tokens()
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await self.workspaces.all()[0].client.auth_test()
@@ -99,3 +99,14 @@ class Ready:
                 return Check("slack", is_well=False, note=f"refuses the token: {code}")
             return Check("slack", is_well=True, note=f"cannot be asked: {code}")
         return Check("slack", is_well=True)
+
+    async def _tokens(self) -> Check:
+        """How those of several workspaces stand, as far as the casebook tells."""
+        if self.tokens is None:
+            return Check("slack", is_well=True)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await asyncio.to_thread(self.tokens)
+        except (SQLAlchemyError, TimeoutError, OSError) as error:
+            log.warning("database_not_readable", error=type(error).__name__)
+            return Check("slack", is_well=True, note="tokens cannot be read")

@@ -1,7 +1,7 @@
 """Who lets us in: the parts of each workspace, by its id; of a lone one, or of as many as installed us."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
@@ -24,7 +24,7 @@ class Installed:
     """
 
     identity: Identity
-    token: str
+    token: str = field(repr=False)
 
     @property
     def workspace(self) -> str:

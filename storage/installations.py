@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -53,8 +53,8 @@ class Installation:
     bot_user: str
     bot_id: str
     scopes: frozenset[str]
-    bot_token: str
-    refresh_token: str
+    bot_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     expires_at: float | None
     installed_by: str
     installed_at: float

@@ -20,6 +20,7 @@ from bot.many import Many
 from bot.serving import INSTALL_PATH, PATH, REDIRECT_PATH, Requests, Server
 from bot.settings import Settings
 from handlers import leaving, works
+from handlers.ready import Ready
 from handlers.tokens import Tokens
 from handlers.worker import work_on
 from sandbox.manifest import load_manifest
@@ -397,6 +398,43 @@ async def test_slack_out_of_reach_while_a_token_is_renewed_is_tried_again_soon(t
     after = town.installed()
     assert after is not None
     assert after.bot_token != before.bot_token
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "application/json"])
+async def test_a_proxys_page_in_slacks_place_renews_nothing_and_is_no_refusal(town: Town, content_type: str) -> None:
+    """It is tried again soon, and whoever renews goes on: without that nobody's token would hold."""
+    await town.install()
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text="<html>Please log in.</html>", content_type=content_type)
+
+    proxy = web.Application()
+    proxy.add_routes([web.post("/api/{method}", page)])
+    runner = web.AppRunner(proxy)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    town.wired.client.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+    town.clock.ahead += HALF_A_DAY - REFRESH_AHEAD_SECONDS
+    await town.many.tokens.renew_due()
+    made = town.installed()
+    assert made is not None
+    assert made.token_state is TokenState.GOOD
+    town.wired.client.base_url = town.settings.slack_api_url
+    town.clock.ahead += 11
+    await town.many.tokens.renew_due()
+    after = town.installed()
+    assert after is not None
+    assert after.bot_token != made.bot_token
+    await runner.cleanup()
+
+
+async def test_whoever_asks_whether_we_are_ready_is_answered_while_the_tokens_cannot_be_read(town: Town) -> None:
+    """With a line for it, and not with an error of ours; nobody else waits meanwhile."""
+    await town.install()
+    await town.wired.workspaces.refresh()
+    changed(town.settings, "ALTER TABLE installations RENAME TO away")
+    checks = await Ready(town.wired.workspaces, town.many.tokens.check).checks()
+    assert [each.note for each in checks if each.name == "slack"] == ["tokens cannot be read"]
 
 
 async def test_a_new_token_is_written_down_however_long_the_database_takes(town: Town) -> None:
