@@ -453,7 +453,8 @@ def _settle(
     not_sent = state in {SendState.FAILED, SendState.WITHHELD}
     if not_sent and not instead:
         log.warning("not_sent", row=sending.seq, kind=sending.kind, state=state, error=error)
-    with services.casebook.begin() as connection:
+    # lost with the power, the row is one that was interrupted: whispers are let be, messages looked for
+    with services.casebook.begin(on_disk=False) as connection:
         if not_sent and instead:
             outbox.redirect(connection, sending, {**sending.target, **instead, "instead": None}, now=services.clock())
             return
