@@ -47,13 +47,16 @@ async def do_due(services: Services, not_before: NotBefore | None = None) -> Non
         not_before: What did not work lately, and when to try it again; written on.
     """
     not_before = {} if not_before is None else not_before
-    await _each(services, requests.due, _happen, not_before)
-    await _each(services, commitments.due, commitment_due.happen, not_before)
-    await _each(services, opportunities.due, sales_due.happen, not_before)
-    await _each(services, promises.due, verification_due.happen, not_before)
-    await _each(services, advised.unanswered, unanswered.happen, not_before)
-    await _each(services, takeovers.due, takeover_due.happen, not_before)
-    services.wake.outbox.set()
+    happened = [
+        await _each(services, requests.due, _happen, not_before),
+        await _each(services, commitments.due, commitment_due.happen, not_before),
+        await _each(services, opportunities.due, sales_due.happen, not_before),
+        await _each(services, promises.due, verification_due.happen, not_before),
+        await _each(services, advised.unanswered, unanswered.happen, not_before),
+        await _each(services, takeovers.due, takeover_due.happen, not_before),
+    ]
+    if any(happened):
+        services.wake.outbox.set()
 
 
 async def _each(
@@ -61,8 +64,10 @@ async def _each(
     due: Callable[[Connection, str, float], Sequence[Row]],
     happen: Callable[[Services, Row], Awaitable[None]],
     not_before: NotBefore,
-) -> None:
+) -> bool:
     """Everything of one kind that is due; one odd row keeps nothing else from happening, and Slack is not pressed.
+
+    Whether anything was.
 
     Args:
         due: Which rows of a workspace are due at a time.
@@ -84,6 +89,7 @@ async def _each(
             not_before[each.id] = now + AGAIN_SECONDS
             services.metrics.due_failed()
             log.exception("due_failed", row=each.id)
+    return bool(rows)
 
 
 async def _happen(services: Services, known: ExceptionRequest) -> None:

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import Connection
 
 from handlers.services import Services
-from storage import inbox, retention
+from storage import inbox, retention, turns
 
 BATCH = 50
 CASES_AT_ONCE = 10
@@ -30,6 +30,7 @@ async def remove_old_words(services: Services) -> None:
     received = now - timedelta(days=INBOX_DAYS).total_seconds()
     batches: dict[str, tuple[Batch, int]] = {
         "received": (lambda at, limit: inbox.purge(at, before=received, limit=limit), BATCH),
+        "paces": (lambda at, limit: turns.forget_spent(at, workspace, now=now, limit=limit), BATCH),
         "sent": (lambda at, limit: retention.let_go_of_sent(at, workspace, before=whispered, limit=limit), BATCH),
         "whispers": (
             lambda at, limit: retention.empty_advice(at, workspace, before=whispered, now=now, limit=limit),

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    delete,
     func,
     literal_column,
     or_,
@@ -44,6 +45,8 @@ METHODS: Final[Mapping[SendKind, tuple[str, ...]]] = MappingProxyType(
 VISIBLE: Final = frozenset({SendKind.MESSAGE, SendKind.DIRECT})
 REPLACING: Final = frozenset({SendKind.UPDATE, SendKind.HOME})
 TOO_LATE: Final = "its moment has passed"
+SPENT_SECONDS: Final = 86_400.0
+"""After so long nobody's clock takes a budget for shut any more."""
 _TURN: Final = ""
 _WAITS: Final[list[ColumnElement[str]]] = [literal_column("'due'"), literal_column("'sending'")]
 """As words of the statement: neither engine looks in the index of what waits for what it is told beside it."""
@@ -213,6 +216,20 @@ def keep_apart(connection: Connection, sending: Sending, *, now: float) -> None:
     where = place(sending.kind, sending.target)
     if sending.kind in VISIBLE and where:
         _open_at(connection, sending.workspace, where, now + IN_A_CHANNEL.seconds_each)
+
+
+def forget_spent(connection: Connection, workspace: str, *, now: float, limit: int) -> int:
+    """Let go of budgets that have long been full again, of each channel and person ever written to; how many."""
+    spent = (
+        select(paces.c.bucket)
+        .where(paces.c.workspace == workspace, paces.c.bucket != _TURN, paces.c.opens_at < now - SPENT_SECONDS)
+        .order_by(paces.c.bucket)
+        .limit(limit)
+    )
+    long_ago = delete(paces).where(
+        paces.c.workspace == workspace, paces.c.bucket.in_(spent), paces.c.opens_at < now - SPENT_SECONDS
+    )
+    return connection.execute(long_ago).rowcount
 
 
 def _turn(connection: Connection, workspace: str, now: float) -> dict[str, float]:

@@ -20,6 +20,7 @@ from storage import cases, conversations, outbox, turns
 from storage.engine import Casebook
 from storage.outbox import Sending, SendKind, SendState
 from storage.schema import outbox as rows
+from storage.schema import paces
 from tests.casebook.sample import WORKSPACE
 from tests.fresh import casebook_at
 
@@ -288,3 +289,19 @@ def _within_limits(gone: Iterable[tuple[SendKind, str, float]]) -> None:
     for where in Counter((kind, place) for kind, place, _ in visible):
         at = sorted(moment for *there, moment in visible if tuple(there) == where)
         assert all(later - earlier >= 1 for earlier, later in itertools.pairwise(at))
+
+
+def test_of_what_slack_granted_long_ago_nothing_is_kept(casebook: Casebook) -> None:
+    """A row for each channel and person ever written to would be read each time that something is to be sent."""
+    later = NOW + turns.SPENT_SECONDS + MINUTE_SECONDS
+    with casebook.begin() as connection:
+        for workspace in (WORKSPACE, "T2"):
+            for number in range(3):
+                put(connection, f"a{number}", SendKind.MESSAGE, workspace, target={"channel": f"C{number}"})
+            assert keys(connection, workspace=workspace) == ["a0", "a1", "a2"]
+        turns.hold(connection, WORKSPACE, "chat.update", until=later)
+        assert turns.forget_spent(connection, WORKSPACE, now=later, limit=2) == 2
+        assert turns.forget_spent(connection, WORKSPACE, now=later, limit=2) == 1
+        left = connection.execute(select(paces.c.workspace, paces.c.bucket)).all()
+    of_another = [("T2", each) for each in ("", "C0", "C1", "C2")]
+    assert sorted(map(tuple, left)) == sorted([(WORKSPACE, ""), (WORKSPACE, "chat.update"), *of_another])

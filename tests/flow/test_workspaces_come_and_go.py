@@ -17,6 +17,7 @@ from sqlalchemy import select
 from bot import app
 from bot.errors import UserError
 from bot.settings import Settings
+from handlers import due
 from handlers.identity import Identity
 from handlers.leaving import Leaving
 from handlers.services import Known, Services, Wake
@@ -299,3 +300,15 @@ async def test_a_workspace_whose_work_takes_long_leaves_room_for_another(town: T
     async with asyncio.timeout(20):
         await run_lane(workspaces, Lane.STREAM, {"message": work}, at_once=4)
     assert begun == ["T1", "T1", "T1", "T2"]
+
+
+async def test_where_nothing_is_due_nobody_is_woken_to_send(town: Town) -> None:
+    """It is looked for every second in every workspace, and whoever sends looks at all of them."""
+    town.letting_in = [let_in("T1")]
+    workspaces = town.workspaces()
+    await workspaces.refresh()
+    parts = workspaces.of("T1")
+    assert parts
+    parts.wake.outbox.clear()
+    await due.do_due(parts)
+    assert not parts.wake.outbox.is_set()
