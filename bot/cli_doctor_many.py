@@ -10,6 +10,7 @@ from bot.cli_workspaces import WHAT_TO_DO, told
 from bot.errors import UserError
 from bot.playbook_files import load_playbook
 from bot.settings import Settings
+from bot.terminal import printable
 from storage import installations
 from storage.engine import open_casebook
 from storage.sealing import Seal
@@ -25,10 +26,14 @@ def lines(settings: Settings) -> Iterator[Line]:
         yield Line("workspaces", error.what, error.do)
         return
     if not found:
-        yield Line("workspaces", "nobody has installed Aside yet; /slack/install at its address begins it")
+        yield Line("workspaces", "nobody has installed Aside yet: open /slack/install at its address")
     for each in found:
         do = WHAT_TO_DO.get(each.token_state, "")
-        yield Line(each.workspace, f"{each.name}: token {told(each)}".removesuffix(f": {do}"), do.capitalize())
+        yield Line(
+            each.workspace,
+            f"{printable(each.name)}: token {told(each)}".removesuffix(f": {do}"),
+            do[:1].upper() + do[1:],
+        )
         if each.lets_us_in:
             yield from _its_own(settings.of(each.workspace))
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.cli_doctor_local import counted
 from bot.errors import UserError
 from bot.only_one import only_one
 from bot.settings import Settings, is_workspace, load_settings
@@ -44,7 +45,7 @@ def workspaces_command(remove: str | None, *, yes: bool) -> None:
     if not settings.installs:
         raise UserError(
             "One workspace is served here, with its token in a setting.",
-            "Set ASIDE_SLACK_CLIENT_ID and the rest that docs/installing.md tells, so that several install Aside.",
+            "To let several install Aside, set ASIDE_SLACK_CLIENT_ID and the rest: docs/installing.md.",
         )
     seal = Seal(settings.token_key.get_secret_value())
     with closing(open_casebook(settings.casebook_url)) as casebook:
@@ -71,7 +72,7 @@ def token_of(settings: Settings) -> str:
     if not found.lets_us_in:
         raise UserError(f"The token of {only} is {found.token_state}.", "aside workspaces tells what to do.")
     if found.expires_at is not None and found.expires_at <= time.time():
-        raise UserError(f"The token of {only} has ended, since Aside has not run for long.", "Start it: aside run.")
+        raise UserError(f"The token of {only} has ended: Aside has not run for hours.", "Start it: aside run.")
     return found.bot_token
 
 
@@ -97,7 +98,7 @@ def _list(settings: Settings, casebook: Casebook, seal: Seal) -> None:
         ids = sorted({*installed, *leaving.known(connection), *_folders(settings.data)})
         rows = {each: leaving.row_count(connection, each) for each in ids}
     if not ids:
-        click.echo("Nobody has installed Aside yet. /slack/install at its address begins it.")
+        click.echo("Nobody has installed Aside yet: open /slack/install at its address.")
         return
     table = Table("workspace", "name", "installed", "by", "token", "rows", box=None, pad_edge=False)
     for each in ids:
@@ -129,7 +130,9 @@ async def _remove(settings: Settings, casebook: Casebook, seal: Seal, workspace:
         raise UserError(f"Nothing is kept of {workspace}.", "aside workspaces lists what is.")
     name = f"{printable(found.name)} ({workspace})" if found else workspace
     if not yes:
-        click.confirm(f"Delete everything of {name}, {rows:,} rows and {folder}? This cannot be undone.", abort=True)
+        click.confirm(
+            f"Delete everything of {name}, {counted(rows, 'row')} and {folder}? This cannot be undone.", abort=True
+        )
     if found and found.lets_us_in:
         await _uninstall(settings, found)
     now = time.time()
@@ -140,9 +143,9 @@ async def _remove(settings: Settings, casebook: Casebook, seal: Seal, workspace:
     delete_folder(folder)
     with casebook.look() as connection:
         is_left = installations.get(connection, workspace) is not None
-    click.echo(f"Deleted {deleted:,} rows of {name}, and its folder.")
+    click.echo(f"Deleted {counted(deleted, 'row')} of {name}, and its folder.")
     if is_left:
-        click.echo("What Aside is just at is deleted within minutes by the one that runs, or when it is started.")
+        click.echo("What Aside is at work on is deleted within minutes by the one that runs, or at the next start.")
     click.echo("What is in Slack and in backups made before is not touched.")
 
 

@@ -115,7 +115,7 @@ def test_one_is_removed_whole_and_uninstalled_and_the_other_stays(
     for workspace in (FIRST, SECOND):
         (data / "workspaces" / workspace / "exports").mkdir(parents=True)
     told = runs(aside, "workspaces", "--remove", FIRST, "--yes")
-    assert "Deleted 1 rows of 木棉軟體 (T0KAPOK), and its folder." in told
+    assert "Deleted 1 row of 木棉軟體 (T0KAPOK), and its folder." in told
     assert "running" not in told
     assert not (data / "workspaces" / FIRST).exists()
     assert (data / "workspaces" / SECOND).exists()
@@ -127,7 +127,7 @@ def test_one_is_removed_whole_and_uninstalled_and_the_other_stays(
 
 def test_what_is_left_of_somebody_who_is_not_installed_can_be_removed(aside: Aside, two: None) -> None:
     """As after a worker that was cut off for long."""
-    assert "Deleted 1 rows of T0GONE" in runs(aside, "workspaces", "--remove", "T0GONE", "--yes")
+    assert "Deleted 1 row of T0GONE" in runs(aside, "workspaces", "--remove", "T0GONE", "--yes")
     assert "T0GONE" not in runs(aside, "workspaces")
 
 
@@ -169,11 +169,13 @@ def test_setup_goes_by_the_token_of_the_workspace(aside: Aside, two: None) -> No
 
 
 def test_the_doctor_looks_at_each_workspace(aside: Aside, two: None) -> None:
-    """The token and the directory of each; of one, all that it looks at in a lone one."""
+    """The token and the directory of each, settings spelt as they are; of one, all that it looks at in a lone one."""
     aside.environment["ASIDE_HTTP_PORT"] = "0"
     found = fails(aside, "doctor")
     assert f"✓ {FIRST}" in found
     assert f"✗ {SECOND}" in found
+    assert "→ No key in ASIDE_TOKEN_KEY opens it: add the one that did, or install Aside there again" in found
+    assert "\x1b" not in found
     assert f"Run: aside --workspace {FIRST} import" in found
     assert "木棉軟體 Kapok Software, as aside" in fails(aside, "--workspace", FIRST, "doctor")
 
