@@ -6,6 +6,7 @@ from pathlib import Path
 
 import structlog
 
+from bot.errors import UserError
 from bot.knowledge import Knowledge
 from bot.playbook import Playbook
 from bot.playbook_files import read_playbook
@@ -49,16 +50,25 @@ class Playbooks:
         self._read = read
         self._learn = learn
         self._known: dict[Path, tuple[Known, Stamp]] = {}
+        self._faulty: dict[Path, tuple[UserError, Stamp]] = {}
 
     async def known(self, folder: Path) -> Known:
         """What is known from the playbook in a folder.
 
         Raises:
-            UserError: when it has a fault.
+            UserError: when it has a fault; the same, unread, until somebody has written there.
         """
         if folder not in self._known:
             written = stamp(folder)
-            playbook = self._read(folder)
+            fault, since = self._faulty.get(folder, (None, None))
+            if fault and since == written:
+                raise UserError(fault.what, fault.do)
+            try:
+                playbook = await asyncio.to_thread(self._read, folder)
+            except UserError as error:
+                self._faulty[folder] = error, written
+                raise
+            self._faulty.pop(folder, None)
             self._known[folder] = Known(Knowledge(playbook, await asyncio.to_thread(self._learn, playbook))), written
         return self._known[folder][0]
 

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from bot.errors import UserError
 from bot.knowledge import Knowledge
 from bot.message import Role
 from bot.playbook import Playbook
@@ -165,3 +166,22 @@ async def test_a_piece_of_work_keeps_the_playbook_with_which_it_began(folder: Pa
         assert services.detector is known.now.detector
         assert services.for_one_task().playbook is services.playbook
         assert begun.wake is services.wake
+
+
+async def test_a_playbook_with_a_fault_is_read_again_only_once_it_was_written(folder: Path, spoil: Spoil) -> None:
+    """Of several workspaces one with a fault is asked for every few seconds; to read it takes most of one of them."""
+    read: list[Path] = []
+
+    def reading(of: Path) -> Playbook:
+        read.append(of)
+        return load_playbook(of)
+
+    playbooks = playbook_edits.Playbooks(reading, Detector.train)
+    spoil("en/plays.yaml", "lines:", "lnies:")
+    for _ in range(3):
+        with pytest.raises(UserError, match="lnies"):
+            await playbooks.known(folder)
+    assert read == [folder]
+    spoil("en/plays.yaml", "lnies:", "lines:")
+    assert (await playbooks.known(folder)).now.playbook.version
+    assert read == [folder, folder]
