@@ -54,7 +54,7 @@ WORDS: Mapping[str, Words] = {
         "threads": "執行緒",
         "tasks": "工作",
         "log": "預寫日誌最大",
-        "kept": "留下的訊息／回覆的指令／送出的耳語",
+        "kept": "留下的訊息／回覆的指令／送出的提示",
         "lost": "遺失、重複、放棄或不確定",
         "purged": "全部過期後仍留有文字的資料列",
         "made": "由 `make soak` 於 {day} 產生：{cores} 核心、Python {python}、"
