@@ -155,16 +155,20 @@ async def heard_by_all(workspaces: Workspaces, heard: Heard, unread: set[str]) -
         heard: What came since the last time.
         unread: The workspaces of which not all was heard; written on.
     """
-    for parts in workspaces.all():
-        workspace = parts.identity.workspace
-        heard_all = workspace not in unread | workspaces.unwritten
-        unread.add(workspace)
-        workspaces.unwritten.discard(workspace)
-        try:
-            if await listened(parts, heard, heard_all=heard_all):
-                unread.discard(workspace)
-        except (SQLAlchemyError, OSError):
-            log.exception("listening_not_noted", workspace=workspace)
+    await asyncio.gather(*(_heard_by(parts, workspaces, heard, unread) for parts in workspaces.all()))
+
+
+async def _heard_by(parts: Services, workspaces: Workspaces, heard: Heard, unread: set[str]) -> None:
+    """The same for one, for which nobody else waits."""
+    workspace = parts.identity.workspace
+    heard_all = workspace not in unread | workspaces.unwritten
+    unread.add(workspace)
+    workspaces.unwritten.discard(workspace)
+    try:
+        if await listened(parts, heard, heard_all=heard_all):
+            unread.discard(workspace)
+    except (SQLAlchemyError, OSError):
+        log.exception("listening_not_noted", workspace=workspace)
 
 
 async def listened(parts: Services, heard: Heard, *, heard_all: bool) -> bool:

@@ -21,11 +21,15 @@ from bot import app
 from bot.enduring import enduring
 from bot.pacing import ASKED
 from bot.settings import Settings
+from bot.setup import Setup, SupportChannel
+from bot.transport import Heard
+from bot.working import heard_by_all
 from handlers.identity import Identity
 from handlers.outgoing import MOST_AT_ONCE, UnderWay, run_outbox
 from handlers.services import Known, Services, Wake
 from handlers.workspaces import Installed, Workspaces
 from storage import outbox, turns
+from storage import workspace as kept
 from storage.engine import Casebook, open_casebook
 from storage.outbox import SendKind
 from storage.schema import outbox as rows
@@ -127,7 +131,7 @@ async def post(casebook: Casebook) -> AsyncIterator[Post]:
     """Two workspaces on one casebook, with a Slack of their own on a real port."""
     slack = Slack()
     answering = web.Application()
-    answering.add_routes([web.post("/api/{method}", slack.answer)])
+    answering.add_routes([web.route("*", "/api/{method}", slack.answer)])
     runner = web.AppRunner(answering, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -170,6 +174,26 @@ async def test_a_slow_slack_of_one_workspace_keeps_no_other_waiting(post: Post) 
         assert post.states(ONE) == {"sending": MOST_AT_ONCE, "due": 3}
         post.slack.goes_on.set()
         await post.until(lambda: post.states(ONE) == {"sent": MOST_AT_ONCE + 3})
+
+
+async def test_a_slow_slack_of_one_workspace_keeps_no_others_history_from_being_read(post: Post) -> None:
+    """After a gap it is noted of each by itself until when all was heard."""
+    with post.casebook.begin() as connection:
+        kept.save_alive_at(connection, ONE, time.time() - 3_600)
+        support = Setup(support=(SupportChannel(channel="C1"),))
+        kept.save_setup(connection, ONE, support, actor="U1", now=time.time())
+
+    def other_is_noted() -> bool:
+        with post.casebook.look() as connection:
+            return kept.alive_at(connection, OTHER) is not None
+
+    post.slack.hangs = {ONE}
+    listening = asyncio.create_task(heard_by_all(post.workspaces, Heard.AFTER_A_GAP, set()))
+    await post.until(other_is_noted)
+    assert post.slack.calls == [(ONE, "conversations.history")]
+    assert not listening.done()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
 
 
 async def test_a_hanging_call_holds_up_nothing_of_another_kind(post: Post) -> None:
