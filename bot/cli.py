@@ -61,7 +61,7 @@ class Aside(click.Group):
 
 @click.group(cls=Aside, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="aside-coach", prog_name="aside")
-@click.option("--workspace", metavar="T…", help="Of several, the one that the command is about; or ASIDE_WORKSPACE.")
+@click.option("--workspace", metavar="T…", help="Which of several workspaces is meant; or ASIDE_WORKSPACE.")
 @click.pass_context
 def cli(context: click.Context, workspace: str | None) -> None:
     """Aside 旁白 coaches support agents in Slack, in private."""

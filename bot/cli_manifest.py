@@ -35,7 +35,7 @@ def for_many(manifest: Mapping[str, Any], url: str) -> dict[str, Any]:
 
 @click.command("manifest")
 @click.option("--url", default=None, metavar="https://…", help="Where Slack reaches Aside over HTTP.")
-@click.option("--many", is_flag=True, help="Of an app that several workspaces install by themselves.")
+@click.option("--many", is_flag=True, help="For an app that several workspaces install; needs --url.")
 def manifest_command(url: str | None, *, many: bool) -> None:
     """Print the manifest of the Slack app, to paste where Slack asks for one.
 
