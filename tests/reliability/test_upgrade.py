@@ -167,6 +167,21 @@ def test_what_waited_to_be_sent_goes_out_in_its_order(tmp_path: Path) -> None:
     casebook.close()
 
 
+def test_a_whisper_that_waited_through_the_upgrade_is_not_said_after_its_moment(tmp_path: Path) -> None:
+    """Nobody wants advice of hours ago; the answer to what somebody did, and what was sent, are as they were."""
+    path = tmp_path / "casebook.db"
+    first_casebook(path)
+    upgraded(
+        path,
+        "0020",
+        UNSENT + UNSENT.replace("'first'", "'f'").replace("'second'", "'s'").replace("whisper", "advice:1"),
+    )
+    with closing(open_casebook(bare_at(path))) as casebook, casebook.begin() as connection:
+        assert turns.withhold_late(connection, "T1", now=5.0 + 301.0) == 1
+        late = connection.execute(text("SELECT key FROM outbox WHERE state = 'withheld'")).scalars().all()
+    assert late == ["advice:1"]
+
+
 def test_what_was_promised_before_is_reminded_of(tmp_path: Path) -> None:
     """A commitment of an earlier version is due like a new one; one that was kept stays quiet."""
     path = tmp_path / "casebook.db"

@@ -13,10 +13,15 @@ PLACE_OF = {
     "update": "of",
     **dict.fromkeys(("ephemeral", "reply", "direct", "home"), "user"),
 }
+SEND_WITHIN_SECONDS = 300.0
+"""As a playbook has it that says nothing else."""
 
 
 def upgrade() -> None:
-    """Move forward; what waits to be sent keeps its order, and nobody is reminded of what they were told before."""
+    """Move forward; what waits to be sent keeps its order, and nobody is reminded of what they were told before.
+
+    A whisper of advice that waits is not said after its moment, as one that is decided from now on.
+    """
     op.add_column("outbox", sa.Column("place", sa.String(length=255), nullable=False, server_default=""))
     op.add_column("outbox", sa.Column("after", sa.String(length=255)))
     op.add_column("outbox", sa.Column("importance", sa.Integer(), nullable=False, server_default="0"))
@@ -36,6 +41,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "bucket", name=op.f("pk_paces")),
     )
     _give_places()
+    _give_moments()
 
 
 def _give_places() -> None:
@@ -45,3 +51,9 @@ def _give_places() -> None:
     for row in connection.execute(waiting).all():
         place = json.loads(row.target).get(PLACE_OF.get(row.kind, "")) or ""
         connection.execute(sa.update(outbox).where(outbox.c.seq == row.seq).values(place=place))
+
+
+def _give_moments() -> None:
+    outbox = sa.table("outbox", *map(sa.column, ("key", "kind", "state", "created_at", "wanted_until")))
+    of_advice = outbox.c.key.startswith("advice:"), outbox.c.kind == "ephemeral", outbox.c.state == "due"
+    op.execute(sa.update(outbox).where(*of_advice).values(wanted_until=outbox.c.created_at + SEND_WITHIN_SECONDS))
