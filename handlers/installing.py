@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import install_page
 from bot.i18n import Words
+from bot.metrics import code
 from bot.serving import INSTALL_PATH, REDIRECT_PATH
 from bot.settings import is_workspace
 from storage import installations
@@ -190,7 +191,7 @@ class Installing:
     async def _failed(self, args: AsyncFailureArgs) -> BoltResponse:
         reason = "org_wide" if isinstance(args.error, OrgWideError) else args.reason
         status = 403 if reason == "org_wide" else args.suggested_status_code
-        log.warning("not_installed", reason=reason if len(reason) <= install_page.MOST_CODE else "?")
+        log.warning("not_installed", reason=code(reason))
         return _page(status, install_page.not_installed(_say(args.request), reason, AGAIN_PATH))
 
 

@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from bot import app as wiring
 from bot.many import Many
@@ -398,6 +399,14 @@ async def test_slack_out_of_reach_while_a_token_is_renewed_is_tried_again_soon(t
     after = town.installed()
     assert after is not None
     assert after.bot_token != before.bot_token
+
+
+async def test_what_anybody_writes_into_the_address_is_not_in_the_log(town: Town) -> None:
+    """The page is open to the world; the log has Slack's codes, and nobody's words."""
+    with capture_logs() as told:
+        await town.get(f"{REDIRECT_PATH}?error=access_denied")
+        await town.get(f"{REDIRECT_PATH}?error=our+invoices+%3Cb%3E")
+    assert [each["reason"] for each in told if each["event"] == "not_installed"] == ["access_denied", "other"]
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "application/json"])
