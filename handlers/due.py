@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -28,6 +29,10 @@ AGAIN_SECONDS = 60.0
 Row = TypeVar("Row", ExceptionRequest, Commitment, Opportunity, Verification, StoredAdvice, Asking)
 
 NotBefore = dict[str, float]
+Due = Callable[[Connection, str, float], Sequence[Row]]
+"""Which rows of a workspace are due at a time."""
+Happen = Callable[[Services, Row], Awaitable[None]]
+"""The move of one of them, unless somebody was quicker."""
 
 log = structlog.get_logger()
 
@@ -47,49 +52,41 @@ async def do_due(services: Services, not_before: NotBefore | None = None) -> Non
         not_before: What did not work lately, and when to try it again; written on.
     """
     not_before = {} if not_before is None else not_before
-    happened = [
-        await _each(services, requests.due, _happen, not_before),
-        await _each(services, commitments.due, commitment_due.happen, not_before),
-        await _each(services, opportunities.due, sales_due.happen, not_before),
-        await _each(services, promises.due, verification_due.happen, not_before),
-        await _each(services, advised.unanswered, unanswered.happen, not_before),
-        await _each(services, takeovers.due, takeover_due.happen, not_before),
-    ]
-    if any(happened):
+    workspace, now = services.identity.workspace, services.clock()
+    with services.casebook.look() as connection:
+
+        def of(due: Due[Row], happen: Happen[Row]) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+            return [(each.id, partial(happen, services, each)) for each in due(connection, workspace, now)]
+
+        everything = [
+            *of(requests.due, _happen),
+            *of(commitments.due, commitment_due.happen),
+            *of(opportunities.due, sales_due.happen),
+            *of(promises.due, verification_due.happen),
+            *of(advised.unanswered, unanswered.happen),
+            *of(takeovers.due, takeover_due.happen),
+        ]
+    for row, happen in everything:
+        if not_before.get(row, 0.0) <= now:
+            await _do(services, row, happen, not_before, now)
+    if everything:
         services.wake.outbox.set()
 
 
-async def _each(
-    services: Services,
-    due: Callable[[Connection, str, float], Sequence[Row]],
-    happen: Callable[[Services, Row], Awaitable[None]],
-    not_before: NotBefore,
-) -> bool:
-    """Everything of one kind that is due; one odd row keeps nothing else from happening, and Slack is not pressed.
-
-    Whether anything was.
-
-    Args:
-        due: Which rows of a workspace are due at a time.
-        happen: The move of one of them, unless somebody was quicker.
-    """
-    now = services.clock()
-    with services.casebook.look() as connection:
-        rows = due(connection, services.identity.workspace, now)
-    for each in rows:
-        if not_before.get(each.id, 0.0) > now:
-            continue
-        try:
-            await happen(services, each)
-            not_before.pop(each.id, None)
-        except people.UnknownForNowError:
-            not_before[each.id] = now + AGAIN_SECONDS
-            log.info("due_later", row=each.id)
-        except Exception:
-            not_before[each.id] = now + AGAIN_SECONDS
-            services.metrics.due_failed()
-            log.exception("due_failed", row=each.id)
-    return bool(rows)
+async def _do(
+    services: Services, row: str, happen: Callable[[], Awaitable[None]], not_before: NotBefore, now: float
+) -> None:
+    """One of them, unless somebody was quicker; an odd row keeps nothing else from happening, nor is Slack pressed."""
+    try:
+        await happen()
+        not_before.pop(row, None)
+    except people.UnknownForNowError:
+        not_before[row] = now + AGAIN_SECONDS
+        log.info("due_later", row=row)
+    except Exception:
+        not_before[row] = now + AGAIN_SECONDS
+        services.metrics.due_failed()
+        log.exception("due_failed", row=row)
 
 
 async def _happen(services: Services, known: ExceptionRequest) -> None:
