@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
 
 from bot.serving import INSTALL_PATH, PATH, REDIRECT_PATH
 from bot.settings import Settings
@@ -106,6 +108,77 @@ def test_nothing_is_published_but_tls_and_what_this_machine_asks() -> None:
     assert {name: ports for name, ports in published.items() if ports} == {"caddy": ["80:80", "443:443"]}
     (let_in,) = re.findall(r"@slack path (.+)", (DEPLOY / "Caddyfile").read_text("utf-8"))
     assert set(let_in.split()) == {PATH, INSTALL_PATH, REDIRECT_PATH}
+
+
+def test_the_example_of_settings_serves_one_workspace_or_several() -> None:
+    """Every token, secret and key that either of them needs is named, for both files take their settings from it."""
+    named = set(re.findall(r"^#?(ASIDE_[A-Z_]+)=", (DEPLOY / "aside.env.example").read_text("utf-8"), re.MULTILINE))
+    needed = {f"ASIDE_{name}".upper() for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
+    assert needed - named == {"ASIDE_CRM_WEBHOOK_SECRET"}
+    assert "ASIDE_SLACK_CLIENT_ID" in named
+    ours = [each for name in COMPOSE for each in composed(name)["services"].values() if each["image"] == "aside"]
+    assert all(each["env_file"] == "aside.env" for each in ours if "entrypoint" not in each)
+
+
+BACKED_UP = {
+    "compose.yml": ("aside-*.zip",),
+    "compose.many.yml": ("aside-*.dump", "data-*.tar.gz"),
+}
+DOUBLES = {
+    "aside": 'echo copied > "$2"',
+    "pg_dump": 'echo dumped > "$3"',
+    "sleep": "kill $PPID",
+}
+"""What the loop calls and no machine of ours has; one round is enough."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMPOSE)
+def test_a_copy_is_made_at_the_start_unless_the_newest_is_of_this_day(name: str, tmp_path: Path) -> None:
+    """A container that is started anew each day makes its copies too; of each kind there are seven at most."""
+    service = composed(name)["services"]["backup"]
+    assert {each.split(":")[0] for each in service["volumes"]} == {"data", "backups"}
+    backups, data, doubles = tmp_path / "backups", tmp_path / "data", tmp_path / "bin"
+    for folder in (backups, data / "workspaces" / "T1", data / "cache", doubles):
+        folder.mkdir(parents=True)
+    (data / "workspaces" / "T1" / "directory.db").touch()
+    for double, body in DOUBLES.items():
+        (doubles / double).write_text(f"#!/bin/sh\n{body}\n")
+        (doubles / double).chmod(0o755)
+    (script,) = service["command"]
+    told = script.replace("$$", "$").replace("/backups", str(backups)).replace("-C / data", f"-C {tmp_path} data")
+
+    def started() -> list[float]:
+        path = {"PATH": f"{doubles}:/usr/bin:/bin"}
+        subprocess.run(["/bin/sh", "-c", told], env=path, check=False, timeout=60)
+        made = [file for kind in BACKED_UP[name] for file in backups.glob(kind)]
+        assert len(made) == len(BACKED_UP[name]) == len(list(backups.iterdir()))
+        assert all(re.fullmatch(r"(aside|data)-[1-7]\.(zip|dump|tar\.gz)", file.name) for file in made)
+        return [file.stat().st_mtime for file in sorted(made)]
+
+    first = started()
+    assert started() == first
+    if name == "compose.many.yml":
+        with tarfile.open(next(backups.glob("*.tar.gz"))) as archive:
+            names = archive.getnames()
+        assert "data/workspaces/T1/directory.db" in names
+        assert "data/cache" not in names
+    for file in backups.iterdir():
+        day_before = file.stat().st_mtime - 86_400
+        os.utime(file, (day_before, day_before))
+    assert min(started()) > day_before
+
+
+@pytest.mark.parametrize("page", ["operating.md", "operating.zh-TW.md"])
+def test_prometheus_is_told_where_the_workers_of_a_composition_are(page: str) -> None:
+    """By their names and the image's port, in a network that they are in; the job is the one that the rules ask for."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    found = composed("compose.many.yml")
+    workers = [name for name, each in found["services"].items() if each["image"] == "aside"]
+    targets = ", ".join(f'"{name}:{environment()["ASIDE_HTTP_PORT"]}"' for name in workers)
+    assert f"- job_name: aside\n        static_configs: [{{targets: [{targets}]}}]" in text
+    assert all("inside" in found["services"][name]["networks"] for name in workers)
+    assert set(re.findall(r"aside-many_\w+", text)) == {f"{found['name']}_inside"}
 
 
 def test_the_image_holds_no_secret_and_runs_as_nobody_else() -> None:
