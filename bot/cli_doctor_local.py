@@ -99,7 +99,8 @@ def casebook(settings: Settings) -> Line:
             return Line("casebook", f"cannot be written: {reason}", do)
     if version is not None and (old := old_server(version)):
         return old
-    return Line("casebook", make_url(settings.casebook_url).render_as_string(hide_password=True))
+    address = make_url(settings.casebook_url).difference_update_query(["password"])
+    return Line("casebook", address.render_as_string(hide_password=True))
 
 
 def _server_version(connection: Connection) -> int | None:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,6 +68,10 @@ SET lock_timeout = '10s';
 
 _MIGRATING = 0x41_53_49_44_45
 """What whoever brings the tables up to date holds on a server."""
+
+AS_PERCENT = "In a password @ is written %40, / is %2F, : is %3A, # is %23 and % itself %25."
+_AT_IN_PASSWORD = re.compile(r"://[^:/]*+(:[^@]*)?@.*@")
+"""What comes after the second @ would be taken for the server, and said in every error."""
 
 _READING: Mapping[str, Mapping[str, Any]] = {
     "sqlite": {"only_reads": True},
@@ -248,7 +253,7 @@ def open_as_it_is(url: str) -> Casebook:
 
 def _opened(url: str, prepare: Callable[[Engine], None]) -> Casebook:
     try:
-        engine = _engine(make_url(url))
+        engine = _engine(_address(url))
         try:
             prepare(engine)
         except BaseException:
@@ -303,11 +308,14 @@ def file_of(url: str) -> Path:
 
 
 def _address(url: str) -> URL:
+    """Take an address apart. Whatever is wrong with it, none of it is said again: a password is in it."""
+    if _AT_IN_PASSWORD.search(url):
+        raise UserError("ASIDE_DATABASE_URL has an @ in its password.", AS_PERCENT)
     try:
         return make_url(url)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, ValueError) as error:
         raise UserError(
-            "ASIDE_DATABASE_URL is not an address of a database.", "Correct it, or leave it out."
+            "ASIDE_DATABASE_URL is not an address of a database.", f"Correct it, or leave it out. {AS_PERCENT}"
         ) from error
 
 
@@ -408,6 +416,16 @@ def _make_server_patient(engine: Engine) -> None:
     class WithoutNul(StrDumper):
         def dump(self, obj: str) -> Any:
             return super().dump(obj.replace("\0", ""))
+
+    @event.listens_for(engine, "connect", insert=True)  # before anybody reads a word from it
+    def _in_utf8(connection: Any, _record: Any) -> None:
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding not in {"UTF8", None}:
+            connection.close()
+            raise UserError(
+                f"The casebook's database keeps text in {encoding}, which cannot hold all that people write.",
+                "Make it anew in UTF8: createdb -E UTF8 -T template0 --owner aside aside",
+            )
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:

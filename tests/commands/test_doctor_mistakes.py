@@ -277,6 +277,43 @@ def test_a_server_s_user_without_rights_is_told(ready: Aside) -> None:
         made.give_back(each)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_in_which_chinese_cannot_be_written_is_told(ready: Aside, encoding: str) -> None:
+    """PostgreSQL takes the encoding of the machine's locale, and every Chinese message would fail."""
+    made, name = server(), f"in_{encoding.lower()}"
+    made.command(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0")
+    found = wrong(ready, ASIDE_DATABASE_URL=made.url(name))
+    made.drop(name)
+    assert found == [
+        (
+            f"casebook    The casebook's database keeps text in {encoding}, which cannot hold all that people write."
+            " → Make it anew in UTF8: createdb -E UTF8 -T template0 --owner aside aside"
+        )
+    ]
+
+
+@pytest.mark.parametrize("secret", ["s3cr@et", "s3c/r@et", "s3cr:@et:x", "s3c@r?@et"])
+def test_no_part_of_a_database_s_password_is_said(ready: Aside, secret: str) -> None:
+    """With an @ in it the rest would be taken for the server's name, and the error would say it."""
+    assert wrong(ready, ASIDE_DATABASE_URL=f"postgresql://aside:{secret}@127.0.0.1:1/aside") == [
+        (
+            "casebook    ASIDE_DATABASE_URL has an @ in its password."
+            " → In a password @ is written %40, / is %2F, : is %3A, # is %23 and % itself %25."
+        )
+    ]
+    (line,) = wrong(ready, ASIDE_DATABASE_URL="postgresql://aside@127.0.0.1:s3cr/aside")
+    assert line.startswith("casebook    ASIDE_DATABASE_URL is not an address of a database.")
+    assert "s3c" not in line
+
+
+def test_a_password_with_a_slash_is_read_as_it_stands(ready: Aside) -> None:
+    """It is no part of what the error says."""
+    (line,) = wrong(ready, ASIDE_DATABASE_URL="postgresql://aside:s3c/r#e?t@127.0.0.1:1/aside")
+    assert line.startswith("casebook    The casebook cannot be opened: connection failed: ")
+    assert "s3c" not in line
+
+
 @pytest.mark.parametrize(("version", "is_old"), [(12, True), (13, False), (17, False)])
 def test_a_server_that_is_too_old_is_told(version: int, *, is_old: bool) -> None:
     """What it lacks would be found by the first statement that needs it."""
