@@ -22,6 +22,8 @@ HEADERS: Final = {
     "x-content-type-options": "nosniff",
 }
 MOST_CODE = 64
+SETTINGS_OF_OURS: Final = frozenset({"bad_client_secret", "invalid_client_id", "bad_redirect_uri"})
+"""Slack's codes for what nobody can mend by beginning anew."""
 
 
 class Next(NamedTuple):
@@ -62,14 +64,25 @@ def installed(say: Words, *, workspace: str, again: bool, app_id: str, team: str
     return _page(say, title, told, Next(say("Open Aside in Slack"), link))
 
 
-def not_installed(say: Words, reason: str, install_path: str) -> str:
+def not_installed(say: Words, reason: str, install_path: str, *, reference: str = "") -> str:
     """It did not, and nothing was changed.
 
     Args:
         reason: Bolt's or Slack's code.
         install_path: Where to begin anew.
+        reference: By which whoever runs Aside finds the line in the log, where only they can mend it.
     """
-    return _page(say, say("Aside was not installed."), [_why(say, reason)], Next(say("Start again"), install_path))
+    why = _not_by_beginning_anew(say, reason, reference) if reference else _why(say, reason)
+    return _page(say, say("Aside was not installed."), [why], Next(say("Start again"), install_path))
+
+
+def _not_by_beginning_anew(say: Words, reason: str, reference: str) -> str:
+    return say(
+        "Slack does not accept Aside's own settings ({reason}). Whoever runs Aside has to look at the app's client ID,"
+        " client secret and redirect URL; please tell them this code: {code}",
+        reason=reason,
+        code=reference,
+    )
 
 
 def _why(say: Words, reason: str) -> str:

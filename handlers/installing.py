@@ -13,10 +13,12 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
 from slack_sdk.oauth.installation_store import Installation as SlackInstallation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import install_page
@@ -24,6 +26,8 @@ from bot.i18n import Words
 from bot.metrics import code
 from bot.serving import INSTALL_PATH, REDIRECT_PATH
 from bot.settings import is_workspace
+from handlers.deliver import reference
+from handlers.identity import refusal
 from storage import installations
 from storage.engine import Casebook
 from storage.installations import STATE_SECONDS, Installation
@@ -38,6 +42,37 @@ log = structlog.get_logger()
 
 class OrgWideError(BoltError):
     """It was to be installed in a whole organization."""
+
+
+class RefusedError(BoltError):
+    """Slack said no to an installation.
+
+    Attributes:
+        code: Slack's own.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _Asked(AsyncWebClient):
+    """Slack, whose no goes on to us: Bolt's flow takes every one for a code that is wrong."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        super().__init__()
+        self._client = client
+
+    async def api_call(self, *args: Any, **kwargs: Any) -> AsyncSlackResponse:
+        """Ask.
+
+        Raises:
+            RefusedError: when Slack says no.
+        """
+        try:
+            return await self._client.api_call(*args, **kwargs)
+        except SlackApiError as error:
+            raise RefusedError(refusal(error)) from error
 
 
 class _Store(AsyncInstallationStore):
@@ -138,7 +173,7 @@ class Installing:
         redirect_uri: str = "",
     ) -> None:
         self._flow = _Flow(
-            client=client,
+            client=_Asked(client),
             logger=getLogger(__name__),
             settings=AsyncOAuthSettings(
                 client_id=client_id,
@@ -169,10 +204,12 @@ class Installing:
         try:
             return await self._flow.handle_callback(request)
         except (aiohttp.ClientError, TimeoutError, OSError):
-            log.warning("not_installed", reason="unreachable")
-            return _page(502, install_page.not_installed(_say(request), "unreachable", AGAIN_PATH))
+            return _unreachable(request)
         except SQLAlchemyError as error:
             return _not_written(request, error)
+        except RefusedError as refused:
+            is_a_page = not refused.code.isidentifier()  # a proxy's, in Slack's place
+            return _unreachable(request) if is_a_page else _refused(request, refused.code)
 
     async def _installed(self, args: AsyncSuccessArgs) -> BoltResponse:
         made = args.installation
@@ -197,6 +234,19 @@ class Installing:
 
 def _say(request: AsyncBoltRequest) -> Words:
     return install_page.reader(next(iter(request.headers.get("accept-language", ())), ""))
+
+
+def _unreachable(request: AsyncBoltRequest) -> BoltResponse:
+    log.warning("not_installed", reason="unreachable")
+    return _page(502, install_page.not_installed(_say(request), "unreachable", AGAIN_PATH))
+
+
+def _refused(request: AsyncBoltRequest, reason: str) -> BoltResponse:
+    ours = reason in install_page.SETTINGS_OF_OURS
+    number = reference() if ours else ""
+    log.warning("not_installed", reason=code(reason), **({"reference": number} if ours else {}))
+    page = install_page.not_installed(_say(request), reason, AGAIN_PATH, reference=number)
+    return _page(500 if ours else 401, page)
 
 
 def _not_written(request: AsyncBoltRequest, error: SQLAlchemyError) -> BoltResponse:

@@ -409,6 +409,35 @@ async def test_what_anybody_writes_into_the_address_is_not_in_the_log(town: Town
     assert [each["reason"] for each in told if each["event"] == "not_installed"] == ["access_denied", "other"]
 
 
+async def test_a_client_secret_that_slack_refuses_is_told_to_whoever_can_mend_it(town: Town) -> None:
+    """To begin anew would fail again for ever; the log has Slack's own code, and the reference that the page shows."""
+    pages = []
+    with capture_logs() as told:
+        for language in (ENGLISH, CHINESE):
+            back, cookie = await town.begun()
+            await town.stage.admin("fail_next", method="oauth.v2.access", error="bad_client_secret")
+            pages.append(await town.get(back, cookie, language))
+    found = [each for each in told if each["event"] == "not_installed"]
+    assert [each["reason"] for each in found] == ["bad_client_secret"] * 2
+    assert [page.status for page in pages] == [500, 500]
+    for page, line in zip(pages, found, strict=True):
+        assert line["reference"] in page.text
+    assert "Whoever runs Aside has to look at the app" in pages[0].text
+    assert "請負責旁白的人檢查" in pages[1].text
+    assert town.installed() is None
+
+
+async def test_a_code_that_slack_refuses_is_begun_anew(town: Town) -> None:
+    """It was used already, or is older than ten minutes."""
+    back, cookie = await town.begun()
+    with capture_logs() as told:
+        await town.stage.admin("fail_next", method="oauth.v2.access", error="code_already_used")
+        page = await town.get(back, cookie)
+    assert page.status == 401
+    assert "Please begin anew." in page.text
+    assert [each["reason"] for each in told if each["event"] == "not_installed"] == ["code_already_used"]
+
+
 @pytest.mark.parametrize("content_type", ["text/html", "application/json"])
 async def test_a_proxys_page_in_slacks_place_renews_nothing_and_is_no_refusal(town: Town, content_type: str) -> None:
     """It is tried again soon, and whoever renews goes on: without that nobody's token would hold."""
