@@ -22,6 +22,7 @@ from bot.metrics import Metrics
 from bot.only_one import only_one
 from bot.playbook import Playbook
 from bot.playbook_files import load_playbook
+from bot.refusals import Met, Reason, Refusals
 from bot.serving import HttpMode, Requests, Server
 from bot.settings import Settings
 from bot.signals import Detector
@@ -39,6 +40,7 @@ from handlers.standing import Standings
 from handlers.tokens import RenewingClient
 from handlers.workspaces import Installed, Workspaces
 from storage import gauges, inbox, installations, outbox
+from storage import workspace as kept
 from storage.directory import DirectorySource
 from storage.engine import Casebook, is_file, open_casebook
 from storage.sealing import Seal
@@ -237,11 +239,14 @@ async def run(
         app = bolt_app(parts, signing_secret)
         transport: Transport
         if speaks_http:
-            transport = HttpMode(server, Requests(app, signing_secret, parts.workspaces.clock))
+            refusals = refusals_of(parts.workspaces, counts)
+            transport = HttpMode(server, Requests(app, signing_secret, parts.workspaces.clock, refusals))
+            counts.hears_over("http", Reason)
         else:
             app_token = settings.slack_app_token.get_secret_value()
             await check_socket_mode(parts.client, app_token)
             transport = SocketMode(app, app_token, settings.slack_connections)
+            counts.hears_over("socket_mode")
         release_leases(parts.workspaces.casebook)
         if parts.many:
             server.installing = parts.many.installing
@@ -263,6 +268,18 @@ async def run(
             also=lambda each: _telling(each, settings),
             unread=unread,
         )
+
+
+def refusals_of(workspaces: Workspaces, counts: Metrics) -> Refusals:
+    """What is taken and refused is noted from now on; an earlier process may have had another secret."""
+
+    def save(met: Met, at: float | None) -> None:
+        with workspaces.casebook.begin() as connection:
+            kept.save_met_at(connection, met, at)
+
+    for met in Met:
+        save(met, None)
+    return Refusals(workspaces.clock, counts, save)
 
 
 def _telling(parts: Services, settings: Settings) -> list[Coroutine[None, None, None]]:

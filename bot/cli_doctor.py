@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -20,11 +21,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import cli_doctor_local as local
 from bot import cli_doctor_many as many
 from bot import cli_doctor_people as people
-from bot.cli_doctor_http import Line, look_at_port, look_at_url
+from bot.cli_doctor_http import Line, look_at_port, look_at_url, requests
 from bot.cli_setup import GAPS
 from bot.cli_workspaces import token_of
 from bot.errors import UserError
 from bot.playbook_files import load_playbook
+from bot.refusals import Met
 from bot.settings import MANIFEST, Settings, load_settings
 from bot.setup import Setup
 from handlers.identity import Identity, absent_from, check_socket_mode, refusal, unreachable
@@ -99,11 +101,14 @@ async def _lines_of_one(settings: Settings, url: str | None, token: str) -> Asyn
                 yield _clock(answer.headers)
                 identity = Identity(workspace, answer.get("enterprise_id"), str(answer["user_id"]), "")
                 setup = None if casebook.do else _setup(settings, workspace)
-        yield await _hears(client, http, settings)
+        hears = await _hears(client, http, settings)
+        yield hears
+        if settings.slack_signing_secret.get_secret_value() and not casebook.do:
+            yield _requests(settings)
         if url:
             yield await look_at_url(http, settings, url)
         if setup and identity:
-            async for line in _about(setup, client, identity, settings):
+            async for line in _about(setup, client, identity, settings, is_at_work=hears.is_at_work):
                 yield line
 
 
@@ -119,11 +124,15 @@ async def _lines_of_many(settings: Settings, url: str | None) -> AsyncIterator[L
             yield line
     async with aiohttp.ClientSession(trust_env=True) as http:
         yield await look_at_port(http, settings)
+        if not casebook.do:
+            yield _requests(settings)
         if url:
             yield await look_at_url(http, settings, url)
 
 
-async def _about(setup: Setup, client: AsyncWebClient, identity: Identity, settings: Settings) -> AsyncIterator[Line]:
+async def _about(
+    setup: Setup, client: AsyncWebClient, identity: Identity, settings: Settings, *, is_at_work: bool
+) -> AsyncIterator[Line]:
     """What the setup lacks, and what of it is not as it was."""
     yield _gaps(setup)
     if not setup.channels:
@@ -133,7 +142,10 @@ async def _about(setup: Setup, client: AsyncWebClient, identity: Identity, setti
         yield line
     for line in people.lines(setup, await people.look(client, identity, setup)):
         yield line
-    async for line in people.events(client, setup, _heard(settings, identity.workspace), time.time()):
+    heard = _heard(settings, identity.workspace)
+    if is_at_work:  # over HTTP nothing is noted while nothing comes, which may be the fault
+        heard = replace(heard, alive_at=time.time())
+    async for line in people.events(client, setup, heard, time.time()):
         yield line
 
 
@@ -200,6 +212,12 @@ def _heard(settings: Settings, workspace: str) -> people.Heard:
             alive_at=workspaces.alive_at(connection, workspace),
             set_up_at=gauges.set_up_at(connection, workspace),
         )
+
+
+def _requests(settings: Settings) -> Line:
+    """Of every workspace: the secret is the app's."""
+    with closing(open_casebook(settings.casebook_url)) as casebook, casebook.look() as connection:
+        return requests(workspaces.met_at(connection, Met.TAKEN), workspaces.met_at(connection, Met.REFUSED))
 
 
 def _gaps(setup: Setup) -> Line:

@@ -7,14 +7,18 @@ import secrets
 import socket
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import aiohttp
 from slack_sdk.signature import SignatureVerifier
 
+from bot.refusals import TRIAL_HEADER
 from bot.serving import PATH
 from bot.settings import Settings
 
+FORGED_SECONDS = 600.0
+"""Where one of Slack's was taken so short before, the secret fits, and what was refused is somebody else's."""
 PATIENCE = aiohttp.ClientTimeout(total=5)
 SECRET = "Copy the signing secret (Slack app, Basic Information) into ASIDE_SLACK_SIGNING_SECRET."  # noqa: S105 - words, no secret
 
@@ -25,11 +29,13 @@ class Line:
 
     Attributes:
         do: What to do about it; empty when all is well.
+        is_at_work: Whether an Aside was found there that does its work.
     """
 
     name: str
     found: str
     do: str = ""
+    is_at_work: bool = False
 
 
 async def look_at_port(http: aiohttp.ClientSession, settings: Settings) -> Line:
@@ -58,7 +64,23 @@ async def _ask(http: aiohttp.ClientSession, where: str) -> Line:
         return Line("HTTP", f"something else answers on {where}", "Take another port: ASIDE_HTTP_PORT.")
     if answer.status != HTTPStatus.OK:
         return Line("HTTP", f"Aside on {where} is {status}: {lacks}", "Mend that; the other lines say how.")
-    return Line("HTTP", f"Aside on {where} is {status}" + (f" ({lacks})" if lacks else ""))
+    return Line("HTTP", f"Aside on {where} is {status}" + (f" ({lacks})" if lacks else ""), is_at_work=True)
+
+
+def requests(taken_at: float | None, refused_at: float | None) -> Line:
+    """Whether what came with Slack's headers bore the signature of this app's secret, when it last came.
+
+    Args:
+        taken_at: When a request of Slack's was last taken since the start, in seconds since 1970.
+        refused_at: When one was last refused for its signature since then.
+    """
+    if refused_at is not None and (taken_at is None or taken_at < refused_at - FORGED_SECONDS):
+        return Line("requests", "Slack's requests are refused: the signing secret is not this app's", SECRET)
+    if taken_at is None:
+        return Line("requests", "none of Slack's has come yet")
+    return Line(
+        "requests", f"the last of Slack's was taken at {datetime.fromtimestamp(taken_at, UTC):%Y-%m-%d %H:%M} UTC"
+    )
 
 
 async def look_at_url(http: aiohttp.ClientSession, settings: Settings, url: str) -> Line:
@@ -73,6 +95,7 @@ async def look_at_url(http: aiohttp.ClientSession, settings: Settings, url: str)
         "Content-Type": "application/json",
         "X-Slack-Request-Timestamp": at,
         "X-Slack-Signature": signature,
+        TRIAL_HEADER: "1",
     }
     try:
         async with http.post(url, data=body, headers=headers, timeout=PATIENCE, allow_redirects=False) as answer:
@@ -88,4 +111,4 @@ async def look_at_url(http: aiohttp.ClientSession, settings: Settings, url: str)
         )
     if status != HTTPStatus.OK or challenge not in text:
         return Line("URL", f"answers {status}, not as Aside does", f"Lead it to {PATH} of aside run.")
-    return Line("URL", f"{url} leads to Aside, and the signature holds")
+    return Line("URL", f"{url} leads to an Aside with the same signing secret")

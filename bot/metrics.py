@@ -6,7 +6,7 @@ code of Slack's, so the number of series does not grow with customers, cases or 
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -82,6 +82,8 @@ class Metrics:
         self._info = self._gauge("aside_info", "Always 1; which Aside this is.", "version")
         self._info.labels(metadata.version("aside-coach")).set(1)
         self._heard = self._counter("aside_heard", "What Slack told us, written down.", "kind")
+        self._refused = self._counter("aside_requests_refused", "Requests over HTTP that were not taken.", "reason")
+        self._over = self._gauge("aside_hears", "Always 1; over which way Slack is heard.", "over")
         self._worked = self._seconds("aside_work_seconds", "From written down to worked on.", "lane")
         self._failed = self._counter("aside_work_failed", "Work that ended in an error of ours.", "kind")
         self._whispers = self._counter("aside_whispers", "Advice for an agent, and why it was not given.", "outcome")
@@ -110,6 +112,20 @@ class Metrics:
     def heard(self, kind: str) -> None:
         """Slack told us something, and it is written down."""
         self._heard.labels(kind).inc()
+
+    def request_refused(self, reason: str) -> None:
+        """A request over HTTP was not taken."""
+        self._refused.labels(reason).inc()
+
+    def hears_over(self, way: str, refusals: Iterable[str] = ()) -> None:
+        """Over which way Slack is heard: `http` or `socket_mode`.
+
+        Args:
+            refusals: Why requests may be refused there; each begins at 0, so that the first is seen to be one more.
+        """
+        self._over.labels(way).set(1)
+        for reason in refusals:
+            self._refused.labels(reason)
 
     def worked(self, lane: str, seconds: float) -> None:
         """An entry is worked on, so long after it was written down."""

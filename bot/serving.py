@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot.errors import UserError
 from bot.health import Check, readiness
 from bot.metrics import CONTENT_TYPE, Metrics, Standing
+from bot.refusals import TRIAL_HEADER, Reason, Refusals, fault
 from bot.transport import FINISH_SECONDS, Heard
 
 PATH = "/slack/events"
@@ -25,7 +26,6 @@ REDIRECT_PATH = "/slack/oauth_redirect"
 MOST_BYTES = 1024 * 1024
 """Far more than Slack sends: a message has 40,000 characters at most, a window 100 blocks of 3,000."""
 BODY_SECONDS = 5.0
-LONGEST_TIME = 12
 GAP_SECONDS = 300.0
 """Slack tries an event again at once, after one minute and after five: what it failed with for longer never comes."""
 
@@ -33,26 +33,25 @@ Checks = Callable[[], Awaitable[Sequence[Check]]]
 Look = Callable[[], Awaitable[Standing]]
 
 
-def is_slacks(verifier: SignatureVerifier, body: str, headers: Mapping[str, str]) -> bool:
-    """Whether a request bears Slack's signature, made within the last five minutes."""
-    at = headers.get("X-Slack-Request-Timestamp", "")
-    signature = headers.get("X-Slack-Signature", "")
-    if not (at.isascii() and at.isdecimal() and len(at) <= LONGEST_TIME and signature.isascii()):
-        return False  # Slack's own check takes these for granted
-    return verifier.is_valid(body, at, signature)
-
-
 class Requests:
     """Slack's requests. Nothing of one is read before its signature is checked.
 
     Args:
         clock: Seconds since 1970.
+        refusals: Hears what is taken and what is not.
     """
 
-    def __init__(self, app: AsyncApp, signing_secret: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        app: AsyncApp,
+        signing_secret: str,
+        clock: Callable[[], float] = time.time,
+        refusals: Refusals | None = None,
+    ) -> None:
         self._app = app
         self._verifier = SignatureVerifier(signing_secret)
         self._clock = clock
+        self._refusals = refusals or Refusals(clock)
         self._heard_at = clock()
         self._heard = Heard.NOTHING
 
@@ -62,12 +61,21 @@ class Requests:
             async with asyncio.timeout(BODY_SECONDS):
                 body = (await request.read()).decode()
         except TimeoutError:
+            self._refusals.refused(Reason.TOO_SLOW)
             return web.Response(status=HTTPStatus.REQUEST_TIMEOUT)
         except UnicodeDecodeError:
+            self._refusals.refused(Reason.NO_TEXT)
             return web.Response(status=HTTPStatus.UNAUTHORIZED)
-        if not is_slacks(self._verifier, body, request.headers):
+        except web.HTTPRequestEntityTooLarge:
+            self._refusals.refused(Reason.TOO_LARGE)
+            raise
+        is_trial = TRIAL_HEADER in request.headers
+        if reason := fault(self._verifier, body, request.headers):
+            self._refusals.refused(reason, is_trial=is_trial)
             return web.Response(status=HTTPStatus.UNAUTHORIZED)
-        self.note()
+        if not is_trial:
+            self.note()
+            self._refusals.taken()
         headers: dict[str, str | Sequence[str]] = dict(request.headers)
         response = await self._app.async_dispatch(AsyncBoltRequest(body=body, headers=headers))
         return await to_aiohttp_response(response)
@@ -85,6 +93,10 @@ class Requests:
         """Whether a request came since the last look, and whether one may have been missed before it."""
         heard, self._heard = self._heard, Heard.NOTHING
         return heard
+
+    async def stop(self) -> None:
+        """Finish what is being noted."""
+        await self._refusals.stop()
 
 
 class Installs(Protocol):
@@ -152,6 +164,7 @@ class Server:
 
     async def _slack(self, request: web.Request) -> web.StreamResponse:
         if self.requests is None:
+            self._metrics.request_refused(Reason.NOT_READY)
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         return await self.requests.answer(request)
 
@@ -196,3 +209,4 @@ class HttpMode:
     async def stop(self) -> None:
         """Take no new requests, and finish those that came in."""
         await self._server.stop()
+        await self._requests.stop()

@@ -85,6 +85,23 @@ def save_written_at(connection: Connection, workspace: str, now: float) -> None:
     upsert(connection, settings, {"workspace": workspace, "name": "written_at", "value": f"{now:.3f}"})
 
 
+def save_met_at(connection: Connection, name: str, now: float | None) -> None:
+    """Note when a request was met, of whichever workspace; None: not yet.
+
+    Args:
+        name: What was met.
+    """
+    upsert(connection, settings, {"workspace": "", "name": name, "value": "" if now is None else f"{now:.3f}"})
+
+
+def met_at(connection: Connection, name: str) -> float | None:
+    """When a request was last met; None when none was."""
+    value = connection.execute(
+        select(settings.c.value).where(settings.c.workspace == "", settings.c.name == name)
+    ).scalar_one_or_none()
+    return float(value) if value else None
+
+
 def told_week(connection: Connection, workspace: str) -> date | None:
     """The Monday of the week in which the week before was last told of; None before the first time."""
     return _day(connection, workspace, "told_week")

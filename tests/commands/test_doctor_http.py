@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -10,8 +11,12 @@ from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
+from bot.cli_doctor_http import FORGED_SECONDS, Line, requests
+from bot.refusals import Met
 from bot.serving import PATH, Requests
-from tests.commands.conftest import Aside, free_port
+from storage import workspace as kept
+from storage.engine import open_casebook
+from tests.commands.conftest import Aside, casebook_url, free_port
 
 SECRET = "sandbox"
 TO_DO = "              → "
@@ -141,9 +146,31 @@ def test_the_address_that_slack_is_given_is_tried_all_the_way(over_http: Aside) 
         found.append(lines(over_http, "URL", "--url", url + "s"))
     gone = lines(over_http, "URL", "--url", url)
     assert found == [
-        [f"✓ URL         {url} leads to Aside, and the signature holds"],
+        [f"✓ URL         {url} leads to an Aside with the same signing secret"],
         ["✗ URL         the signature does not hold there", TO_DO + WRONG],
         ["✗ URL         answers 404, not as Aside does", TO_DO + f"Lead it to {PATH} of aside run."],
     ]
     assert gone[0].startswith("✗ URL         cannot be reached: ")
     assert gone[1] == TO_DO + "Check the name, the certificate and the proxy."
+
+
+def test_requests_of_slacks_that_are_refused_are_told(over_http: Aside, data: Path) -> None:
+    """Nothing else tells that the signing secret is another app's: both ends of our own trial have the same."""
+    found = [lines(over_http, "requests")]
+    with closing(open_casebook(casebook_url(data))) as casebook, casebook.begin() as connection:
+        kept.save_met_at(connection, Met.REFUSED, 1_000.0)
+    found.append(lines(over_http, "requests"))
+    assert found == [
+        ["✓ requests    none of Slack's has come yet"],
+        [
+            "✗ requests    Slack's requests are refused: the signing secret is not this app's",
+            TO_DO + "Copy the signing secret (Slack app, Basic Information) into ASIDE_SLACK_SIGNING_SECRET.",
+        ],
+    ]
+
+
+def test_who_forges_a_request_does_not_make_the_secret_a_wrong_one() -> None:
+    """Where one of Slack's was taken shortly before, the secret fits."""
+    well = Line("requests", "the last of Slack's was taken at 1970-01-01 00:16 UTC")
+    assert requests(1_000.0, None) == requests(1_000.0, 1_000.0 + FORGED_SECONDS) == well
+    assert requests(1_000.0, 1_001.0 + FORGED_SECONDS).do

@@ -31,6 +31,7 @@ class Door:
     def __init__(self, settings: Settings, parts: Wired, server: Server, http: aiohttp.ClientSession) -> None:
         self.settings = settings
         self.parts = parts
+        self.server = server
         self._url = f"http://{server.address}"
         self._http = http
 
