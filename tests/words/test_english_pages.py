@@ -12,7 +12,7 @@ LINK = re.compile(r"\[[^]]+\]\((?P<file>[\w/.-]+\.md)(?:#[^)]*)?\)(?P<after>.{0,
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_link_to_a_page_that_there_is_in_english_alone_says_so(page: Path) -> None:
-    """英文 stands behind it; a page that there is in Chinese is linked in Chinese, but for this one's own in English."""
+    """英文 stands behind it; a page that there is in Chinese is linked in Chinese, but for its own in English."""
     for link in LINK.finditer(page.read_text("utf-8")):
         file, after = link["file"], link["after"]
         to = page.parent / file
