@@ -2,6 +2,8 @@
 
 import ast
 import re
+import shutil
+import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,3 +80,16 @@ def test_alarms_ask_for_what_is_measured() -> None:
     asked = {name for rule in rules for name in re.findall(r"aside_\w+", rule["expr"])}
     assert rules
     assert {re.sub("_bucket$", "", name) for name in asked} <= measured()
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="Prometheus' own tool is not here")
+def test_alarms_wake_for_what_they_should_and_for_nothing_else() -> None:
+    """Played by Prometheus itself: what a rule hears, when, and what it must not hear."""
+    done = subprocess.run(
+        ["promtool", "test", "rules", "tests/packaging/alerts.yml"],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
