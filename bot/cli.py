@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -16,6 +17,9 @@ from bot.logs import log_as_json
 from bot.settings import load_settings
 
 VARIABLE = "ASIDE_WORKSPACE"
+FOR_ALL = frozenset({"demo", "run", "manifest", "workspaces", "doctor", "backup", "restore"})
+"""Commands that are about no workspace, or say by themselves what is wrong with the one that is named."""
+_ABOUT_ONE = re.compile(r"(?<![/\w-])aside (?=setup|import|playbook|doctor)")
 
 
 class Aside(click.Group):
@@ -40,6 +44,14 @@ class Aside(click.Group):
         "replay": ("bot.cli_replay", "replay_command", "Show what the coach would have whispered."),
         "playbook": ("bot.cli_playbook", "playbook_command", "Check, try and show what the coach knows."),
     }
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what it advises names the workspace that was named."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            named = ctx.params["workspace"] or os.environ.get(VARIABLE, "")
+            raise UserError(error.what, about_one(error.do, named)) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
         """The commands in the order in which people meet them."""
@@ -67,6 +79,16 @@ def cli(context: click.Context, workspace: str | None) -> None:
     """Aside 旁白 coaches support agents in Slack, in private."""
     if workspace is not None:
         context.with_resource(_about(workspace))
+    if context.invoked_subcommand in FOR_ALL or not (settings := load_settings()).workspace or not settings.installs:
+        return
+    from bot.cli_workspaces import refuse_strangers  # noqa: PLC0415 - whoever names no workspace does not wait for it
+
+    refuse_strangers(settings)
+
+
+def about_one(do: str, workspace: str) -> str:
+    """Advice to run commands, for whoever has to say which workspace is meant."""
+    return _ABOUT_ONE.sub(f"aside --workspace {workspace} ", do) if workspace else do
 
 
 @contextlib.contextmanager

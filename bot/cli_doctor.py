@@ -21,6 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import cli_doctor_local as local
 from bot import cli_doctor_many as many
 from bot import cli_doctor_people as people
+from bot.cli import about_one
 from bot.cli_doctor_http import Line, look_at_port, look_at_url, requests
 from bot.cli_setup import GAPS
 from bot.cli_workspaces import token_of
@@ -57,7 +58,8 @@ async def _report(settings: Settings, url: str | None, console: Console) -> int:
         console.print(Text.assemble((sign, style), f" {line.name:<11} {line.found}"), soft_wrap=True)
         if line.do:
             bad += 1
-            console.print(f"              → {line.do}", markup=False, soft_wrap=True)
+            do = about_one(line.do, settings.workspace)
+            console.print(f"              → {do}", markup=False, soft_wrap=True)
     return bad
 
 

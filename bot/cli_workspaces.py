@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import Connection
 
 from bot.cli_doctor_local import counted
 from bot.errors import UserError
@@ -25,6 +26,7 @@ from storage.engine import Casebook, open_casebook
 from storage.installations import Installation, TokenState
 from storage.sealing import Seal
 
+MOST_NAMED = 10
 WHAT_TO_DO = {
     TokenState.REFUSED: "install Aside there again",
     TokenState.REVOKED: "install Aside there again, or remove it",
@@ -67,13 +69,33 @@ def token_of(settings: Settings) -> str:
     seal = Seal(settings.token_key.get_secret_value())
     with closing(open_casebook(settings.casebook_url)) as casebook, casebook.look() as connection:
         found = installations.get(connection, only, seal)
-    if found is None:
-        raise UserError(f"{only} has not installed Aside.", "aside workspaces lists who has.")
+        if found is None:
+            raise _stranger(connection, only)
     if not found.lets_us_in:
         raise UserError(f"The token of {only} is {found.token_state}.", "aside workspaces tells what to do.")
     if found.expires_at is not None and found.expires_at <= time.time():
         raise UserError(f"The token of {only} has ended: Aside has not run for hours.", "Start it: aside run.")
     return found.bot_token
+
+
+def refuse_strangers(settings: Settings) -> None:
+    """See that the workspace that a command is about installed us: a typing error would begin files for nobody.
+
+    Raises:
+        UserError: when it did not, or is being deleted.
+    """
+    with closing(open_casebook(settings.casebook_url)) as casebook, casebook.look() as connection:
+        found = installations.get(connection, settings.workspace)
+        if found is None or found.leaving_at is not None:
+            raise _stranger(connection, settings.workspace)
+
+
+def _stranger(connection: Connection, workspace: str) -> UserError:
+    here = [each for each in installations.all_of(connection) if each.leaving_at is None]
+    named = ", ".join(f"{each.workspace} ({printable(each.name)})" for each in here[:MOST_NAMED])
+    more = f", and {len(here) - MOST_NAMED:,} more: aside workspaces" if len(here) > MOST_NAMED else ""
+    do = f"These have: {named}{more}." if here else "Nobody has yet: open /slack/install at its address."
+    return UserError(f"{workspace} has not installed Aside.", do)
 
 
 def told(found: Installation) -> str:

@@ -23,6 +23,10 @@ APP_TOKEN = "Make an app-level token (xapp-…) with connections:write, or set A
 SET_UP = "              → Run aside setup, or type /aside setup in Slack."
 IMPORT = "              → Run: aside import FILE…"
 RESTORE = "              → Put a backup back: aside restore FILE."
+ADDRESS = (
+    "              → Correct it, or leave it out."
+    " In a password @ is written %40, / is %2F, : is %3A, # is %23 and % itself %25."
+)
 DATABASE = "              → Check ASIDE_DATABASE_URL and ASIDE_DATA."
 NOBODY_THERE = 'connection to server on socket "/nowhere/.s.PGSQL.5432" failed: No such file or directory'
 
@@ -181,12 +185,13 @@ def test_a_casebook_that_does_not_open(ready: Aside, data: Path, tmp_path: Path)
     noise = tmp_path / "noise.db"
     noise.write_bytes(b"no database" * 1_000)
     rest = well(data)[:7]
-    for url, reason, do in (
-        (f"sqlite:///{noise}", "file is not a database", RESTORE),
-        ("nonsense", "Could not parse SQLAlchemy URL from given URL string", DATABASE),
-        ("postgresql:///aside?host=/nowhere", f"connection is bad: {NOBODY_THERE}", DATABASE),
+    cannot = "The casebook cannot be opened:"
+    for url, what, do in (
+        (f"sqlite:///{noise}", f"{cannot} file is not a database.", RESTORE),
+        ("nonsense", "ASIDE_DATABASE_URL is not an address of a database.", ADDRESS),
+        ("postgresql:///aside?host=/nowhere", f"{cannot} connection is bad: {NOBODY_THERE}.", DATABASE),
     ):
-        lines = with_line(rest, "casebook", f"✗ casebook    The casebook cannot be opened: {reason}.", do)
+        lines = with_line(rest, "casebook", f"✗ casebook    {what}", do)
         assert report(ready, ASIDE_DATABASE_URL=url) == (1, lines)
     other = "              → Set ASIDE_DATABASE_URL to postgresql://…, or leave it out for a file."
     lines = with_line(rest, "casebook", "✗ casebook    The casebook cannot be kept in nosuch.", other)

@@ -225,8 +225,11 @@ def test_what_cannot_be_right_is_refused_whole(
         (
             {"ASIDE_DATABASE_URL": "nonsense"},
             [
-                "The casebook cannot be opened: Could not parse SQLAlchemy URL from given URL string.",
-                "Check ASIDE_DATABASE_URL and ASIDE_DATA.",
+                "ASIDE_DATABASE_URL is not an address of a database.",
+                (
+                    "Correct it, or leave it out."
+                    " In a password @ is written %40, / is %2F, : is %3A, # is %23 and % itself %25."
+                ),
             ],
         ),
     ],

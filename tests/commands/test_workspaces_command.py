@@ -140,7 +140,7 @@ def test_only_the_id_of_a_workspace_becomes_part_of_a_path(aside: Aside, odd: st
     assert f"“{odd}” is not the id of a workspace" in fails(aside, "warranty", "x")
 
 
-def test_each_workspace_has_a_directory_of_its_own(aside: Aside, data: Path) -> None:
+def test_each_workspace_has_a_directory_of_its_own(aside: Aside, two: None, data: Path) -> None:
     """A command that reads or writes one asks which workspace is meant."""
     files = [str(each) for each in sorted(FILES.glob("*.csv"))]
     assert "Say which: aside --workspace T…" in fails(aside, "import", *files)
@@ -149,6 +149,49 @@ def test_each_workspace_has_a_directory_of_its_own(aside: Aside, data: Path) -> 
     assert json.loads(runs(aside, "--workspace", FIRST, "warranty", "C-1", "--json"))["match"] == "one"
     assert "There is no customer directory" in fails(aside, "--workspace", SECOND, "warranty", "C-1")
     assert "Say which" in fails(aside, "warranty", "C-1")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("import", str(FILES / "customers.csv")),
+        ("warranty", "C-1"),
+        ("setup", "--show"),
+        ("report",),
+        ("export", "exceptions", "out.csv"),
+        ("forget", "C-1"),
+        ("playbook", "check"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_workspace_that_has_not_installed_us_is_refused(
+    aside: Aside, two: None, data: Path, command: tuple[str, ...]
+) -> None:
+    """A typing error would begin files for nobody; those that are meant are named."""
+    done = aside("--workspace", "T0BAD", *command)
+    assert (done.returncode, done.stdout, done.stderr.splitlines()) == (
+        1,
+        "",
+        ["T0BAD has not installed Aside.", f"These have: {SECOND} (Harbour \ufffd[31mMills), {FIRST} (木棉軟體)."],
+    )
+    assert not (data / "workspaces").exists()
+
+
+def test_where_nobody_has_installed_us_nobody_is_meant(aside: Aside) -> None:
+    """It says what comes first."""
+    told = fails(aside, "--workspace", FIRST, "warranty", "C-1")
+    assert told.splitlines() == [
+        f"{FIRST} has not installed Aside.",
+        "Nobody has yet: open /slack/install at its address.",
+    ]
+
+
+def test_advice_names_the_workspace_that_was_named(aside: Aside, two: None) -> None:
+    """Without it the command would ask which one is meant."""
+    assert f"Run: aside --workspace {FIRST} import FILE…" in fails(aside, "--workspace", FIRST, "warranty", "C-1")
+    found = fails(aside, "--workspace", FIRST, "doctor", "--url", "http://127.0.0.1:9/")
+    assert f"→ Run: aside --workspace {FIRST} import FILE…" in found
+    assert f"→ Run aside --workspace {FIRST} setup, or type /aside setup in Slack." in found
 
 
 def test_a_customer_is_forgotten_in_the_workspace_whose_customer_it_is(aside: Aside, two: None) -> None:
