@@ -98,7 +98,7 @@ async def wired(
         with counts.learning():
             return learning(playbook, settings, log.info)
 
-    playbooks = Playbooks(reading, learnt)
+    playbooks = Playbooks(reading, learnt, settings.named)
     seal = Seal(settings.token_key.get_secret_value()) if settings.installs else None
     # Where there is no proxy nobody looks for one: aiohttp does so in a thread, twice a call, for longer than all else.
     # How much waits for Slack at once is bounded for each workspace where it is sent, and not for all of them here.

@@ -157,6 +157,13 @@ class Settings(BaseSettings):
         """Folder for what is one workspace's own; of a lone one, for everything."""
         return self.data / "workspaces" / self.workspace if self.workspace else self.data
 
+    def named(self, playbook: Path) -> dict[str, str]:
+        """How the log names a playbook's folder: by the workspace whose own it is, or by its own name."""
+        of_workspaces = self.data / "workspaces"
+        if playbook.is_relative_to(of_workspaces):
+            return {"workspace": playbook.relative_to(of_workspaces).parts[0]}
+        return {"folder": playbook.name}
+
     @property
     def exports(self) -> Path:
         """Folder for the cases that are taken out as evidence."""

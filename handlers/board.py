@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-import structlog
 from sqlalchemy import Connection
 
 from bot import desk as desks
@@ -37,8 +36,6 @@ MOST_AT_LIMIT = 10
 MOST_ENTRIES = 10
 MOST_PROMISES = 5
 
-log = structlog.get_logger()
-
 
 def names(services: Services, customer_ids: Iterable[str | None]) -> Mapping[str, str]:
     """Customers' names by their ids, as far as they are on file."""
@@ -46,7 +43,7 @@ def names(services: Services, customer_ids: Iterable[str | None]) -> Mapping[str
     try:
         return directory.names(each for each in customer_ids if each) if directory else {}
     except UserError as error:
-        log.warning("directory_unreadable", what=error.what)
+        services.tell_unreadable(error)
         return {}
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache, partial
 
-import structlog
 from sqlalchemy import Connection
 
 from bot.blocks import body
@@ -23,8 +22,6 @@ from handlers.situation import moment
 from storage import audit, endings, ids, opportunities, outbox
 from storage import workspace as workspaces
 from storage.outbox import SendKind
-
-log = structlog.get_logger()
 
 
 def drawn(
@@ -95,7 +92,7 @@ def _record(services: Services, key: EndingKey) -> CustomerRecord | None:
     try:
         return directory.record(key.customer_id, _today(services)) if directory else None
     except UserError as error:
-        log.warning("directory_unreadable", what=error.what)
+        services.tell_unreadable(error)
         return None
 
 

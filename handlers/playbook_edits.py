@@ -1,10 +1,11 @@
 """The playbook's files, watched while we run: an edit is taken as a whole, a broken one is told and changes nothing."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.errors import UserError
 from bot.knowledge import Knowledge
@@ -18,6 +19,8 @@ LOOK_SECONDS = 2.0
 Stamp = tuple[tuple[str, int, int, int, int], ...]
 Learn = Callable[[Playbook], Detector]
 Read = Callable[[Path], Playbook]
+Named = Callable[[Path], Mapping[str, str]]
+"""How the log names a playbook's folder: by the workspace whose own it is, or as several share it by its name."""
 
 log = structlog.get_logger()
 
@@ -44,11 +47,13 @@ class Playbooks:
     Args:
         read: Reads the playbook in a folder.
         learn: Learns from a playbook; may take long, and runs beside everything else.
+        named: How the log names a folder.
     """
 
-    def __init__(self, read: Read, learn: Learn) -> None:
+    def __init__(self, read: Read, learn: Learn, named: Named = lambda folder: {"folder": folder.name}) -> None:
         self._read = read
         self._learn = learn
+        self._named = named
         self._known: dict[Path, tuple[Known, Stamp]] = {}
         self._faulty: dict[Path, tuple[UserError, Stamp]] = {}
 
@@ -79,9 +84,13 @@ class Playbooks:
             while True:
                 for folder in self._known.keys() - watched:
                     known, since = self._known[folder]
-                    watching.create_task(watch(known, folder, since, self._learn))
+                    watching.create_task(self._watch(known, folder, since))
                     watched.add(folder)
                 await asyncio.sleep(LOOK_SECONDS)
+
+    async def _watch(self, known: Known, folder: Path, since: Stamp) -> None:
+        with bound_contextvars(**self._named(folder)):
+            await watch(known, folder, since, self._learn)
 
 
 async def watch(known: Known, folder: Path, since: Stamp, learn: Learn, seconds: float = LOOK_SECONDS) -> None:

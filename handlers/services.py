@@ -97,6 +97,7 @@ class Services:
         exports: Folder for the cases that are taken out as evidence.
         homes: The App Homes that were opened in the past month, by person.
         metrics: Counts what happens.
+        told: What was told of the directory when it could last not be read; empty while it can.
     """
 
     identity: Identity
@@ -110,6 +111,7 @@ class Services:
     wake: Wake = field(default_factory=Wake)
     homes: dict[str, Shown] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
+    told: set[str] = field(default_factory=set)
 
     @property
     def playbook(self) -> Playbook:
@@ -128,7 +130,16 @@ class Services:
     def directory(self) -> Directory | None:
         """The directory as it is now; None while there is none to read."""
         try:
-            return self.directories.current()
+            found = self.directories.current()
         except UserError as error:
-            log.warning("directory_unreadable", what=error.what)
+            self.tell_unreadable(error)
             return None
+        self.told.clear()
+        return found
+
+    def tell_unreadable(self, error: UserError) -> None:
+        """Log why the directory cannot be read, once until that changes, however often somebody asks."""
+        if error.what not in self.told:
+            self.told.clear()
+            self.told.add(error.what)
+            log.warning("directory_unreadable", workspace=self.identity.workspace, what=error.what)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-import structlog
 from sqlalchemy import Connection
 
 from bot import case as case_rules
@@ -34,8 +33,6 @@ from storage import facts as recorded_facts
 from storage import goodwill as requests
 from storage import workspace as workspaces
 from storage.outbox import SendState
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ def customer_of(services: Services, customer_id: str | None, connection: Connect
     try:
         record = directory.record(customer_id)
     except UserError as error:
-        log.warning("directory_unreadable", what=error.what)
+        services.tell_unreadable(error)
         return None
     return covered_today(services, record, connection) if record else None
 

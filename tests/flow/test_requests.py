@@ -6,9 +6,11 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from bot import app as wiring
 from bot.app import Wired
@@ -220,3 +222,23 @@ async def test_a_silence_longer_than_slack_tries_for_may_hide_something(door: Do
         found.append(await requests.heard())
     gap = Heard.AFTER_A_GAP
     assert found == [gap, Heard.NOTHING, Heard.ALL, gap, Heard.ALL, Heard.NOTHING]
+
+
+async def test_a_directory_that_cannot_be_read_is_logged_once_until_that_changes(
+    settings: Settings, directory_file: Path, tmp_path: Path
+) -> None:
+    """However often somebody asks whether we are ready; with the workspace whose it is."""
+    directory = tmp_path / "own.db"
+    async with opened(settings.model_copy(update={"directory": directory})) as door:
+        found = []
+        sound = await asyncio.to_thread(directory_file.read_bytes)
+        for place in (None, b"no directory", sound, None):
+            directory.unlink(missing_ok=True)
+            if place:
+                directory.write_bytes(place)
+            with capture_logs() as logs:
+                for _ in range(3):
+                    await door.get("/readyz")
+            found.append([(each["event"], each["workspace"]) for each in logs])
+    once = [("directory_unreadable", "T0KAPOK")]
+    assert found == [once, once, [], once]

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
@@ -16,6 +18,7 @@ from bot.knowledge import Knowledge
 from bot.message import Role
 from bot.playbook import Playbook
 from bot.playbook_files import load_playbook
+from bot.settings import Settings
 from bot.signals import Detector
 from handlers import playbook_edits
 from handlers.services import Known, Services
@@ -185,3 +188,29 @@ async def test_a_playbook_with_a_fault_is_read_again_only_once_it_was_written(fo
     spoil("en/plays.yaml", "lnies:", "lines:")
     assert (await playbooks.known(folder)).now.playbook.version
     assert read == [folder, folder]
+
+
+async def test_an_edit_is_logged_with_the_workspace_whose_playbook_it_is_or_the_folder_that_several_share(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Whoever serves several knows which author to ask; no path of the machine is told."""
+    own = tmp_path / "workspaces" / "T0TWO" / "playbook"
+    shutil.copytree(folder, own)
+    settings = Settings(data=tmp_path, playbook=folder)
+    playbooks = playbook_edits.Playbooks(load_playbook, Detector.train, settings.named)
+    for each in (folder, own):
+        await playbooks.known(each)
+    watching = asyncio.create_task(playbooks.watch())
+    with capture_logs(processors=[merge_contextvars]) as logs:
+        await asyncio.sleep(0)
+        for each in (folder, own):
+            (each / "plays.yaml").write_text("no playbook", encoding="utf-8")
+        async with asyncio.timeout(30):
+            while len(logs) < 2:  # noqa: ASYNC110 - a log has no event
+                await asyncio.sleep(0.01)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    told = [(each["event"], each.get("folder"), each.get("workspace")) for each in logs]
+    event = "playbook_edit_not_taken"
+    assert sorted(told, key=str) == [(event, "playbook", None), (event, None, "T0TWO")]
+    assert str(tmp_path) not in str(logs)
