@@ -36,6 +36,7 @@ from storage import workspace as workspaces
 from storage.engine import open_casebook
 
 MOST_CLOCK_SECONDS = 60.0
+SOCKET_MODE = "Socket Mode"
 BOT_TOKEN = "Copy the bot token (xoxb-…) of your Slack app into ASIDE_SLACK_BOT_TOKEN."  # noqa: S105 - words, no token
 
 
@@ -105,10 +106,10 @@ async def _lines_of_one(settings: Settings, url: str | None, token: str) -> Asyn
                 setup = None if casebook.do else _setup(settings, workspace)
         hears = await _hears(client, http, settings)
         yield hears
-        if settings.slack_signing_secret.get_secret_value() and not casebook.do:
-            yield _requests(settings)
-        if url:
-            yield await look_at_url(http, settings, url)
+        if hears.name == SOCKET_MODE and settings.serves:
+            yield await look_at_port(http, settings)
+        async for line in _requests_at(http, settings, url, casebook):
+            yield line
         if setup and identity:
             async for line in _about(setup, client, identity, settings, is_at_work=hears.is_at_work):
                 yield line
@@ -126,10 +127,17 @@ async def _lines_of_many(settings: Settings, url: str | None) -> AsyncIterator[L
             yield line
     async with aiohttp.ClientSession(trust_env=True) as http:
         yield await look_at_port(http, settings)
-        if not casebook.do:
-            yield _requests(settings)
-        if url:
-            yield await look_at_url(http, settings, url)
+        async for line in _requests_at(http, settings, url, casebook):
+            yield line
+
+
+async def _requests_at(
+    http: aiohttp.ClientSession, settings: Settings, url: str | None, casebook: Line
+) -> AsyncIterator[Line]:
+    if settings.slack_signing_secret.get_secret_value() and not casebook.do:
+        yield _requests(settings)
+    if url:
+        yield await look_at_url(http, settings, url)
 
 
 async def _about(
@@ -198,8 +206,8 @@ async def _socket_mode(client: AsyncWebClient, app_token: str) -> Line:
     try:
         await check_socket_mode(client, app_token)
     except UserError as error:
-        return Line("Socket Mode", error.what, error.do)
-    return Line("Socket Mode", "opens")
+        return Line(SOCKET_MODE, error.what, error.do)
+    return Line(SOCKET_MODE, "opens")
 
 
 def _setup(settings: Settings, workspace: str) -> Setup:

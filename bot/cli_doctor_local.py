@@ -1,5 +1,6 @@
 """What `aside doctor` looks at on this machine: how tokens were pasted, files, disk, directory and casebook."""
 
+import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ LEAST_BYTES = GIB
 LEAST_SHARE = 0.05
 IMPORT = "Run: aside import FILE…"
 
+_SIGNING_SECRET = re.compile("[0-9a-f]{32}")
+_CLIENT_ID = re.compile(r"[0-9]+\.[0-9]+")
 _TOKENS = {
     "xoxb-": ("the bot token", "ASIDE_SLACK_BOT_TOKEN"),
     "xapp-": ("the app-level token", "ASIDE_SLACK_APP_TOKEN"),
@@ -51,6 +54,25 @@ def pasted(settings: Settings) -> Iterator[Line]:
     ):
         if line := _pasted(name, secret):
             yield line
+    yield from _shapes(settings)
+
+
+def _shapes(settings: Settings) -> Iterator[Line]:
+    """What cannot be what Slack gave, whatever it is; of a secret nothing is said but that."""
+    signing, client = (
+        each.get_secret_value() for each in (settings.slack_signing_secret, settings.slack_client_secret)
+    )
+    if signing and not signing.startswith(tuple(_TOKENS)) and not _SIGNING_SECRET.fullmatch(signing):
+        what = "ASIDE_SLACK_SIGNING_SECRET is not 32 digits of 0–9 and a–f, as Slack's is"
+        yield Line("pasted", what, "Copy it anew: Slack app, Basic Information.")
+    if not settings.slack_client_id or _CLIENT_ID.fullmatch(settings.slack_client_id):
+        return
+    if _CLIENT_ID.fullmatch(client):
+        what = "ASIDE_SLACK_CLIENT_ID and ASIDE_SLACK_CLIENT_SECRET hold each other's value"
+        yield Line("pasted", what, "Swap them.")
+    else:
+        what = "ASIDE_SLACK_CLIENT_ID is not two numbers with a dot between them, as Slack's is"
+        yield Line("pasted", what, "Copy it anew: Slack app, Basic Information.")
 
 
 def _pasted(name: str, secret: SecretStr) -> Line | None:

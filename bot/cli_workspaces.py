@@ -3,7 +3,7 @@
 import asyncio
 import time
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -39,6 +39,8 @@ WHAT_TO_DO = {
 @click.option("--yes", is_flag=True, help="Do not ask again.")
 def workspaces_command(remove: str | None, *, yes: bool) -> None:
     """List the workspaces that installed Aside: since when, how the token stands, how many rows they have.
+
+    Times are in UTC; rows are those that the casebook keeps of a workspace, of every kind.
 
     With --remove everything of one is deleted: its rows, its directory, playbook and exported cases, and Aside is
     uninstalled there. An uninstall in Slack does the same by itself. Backups made before are not touched.
@@ -106,7 +108,7 @@ def told(found: Installation) -> str:
     if found.expires_at is None:
         until = ""
     else:
-        until = f" until {datetime.fromtimestamp(found.expires_at).astimezone():%Y-%m-%d %H:%M}"
+        until = f" until {datetime.fromtimestamp(found.expires_at, UTC):%Y-%m-%d %H:%M} UTC"
     if state is TokenState.GOOD:
         return f"good{until}" + (", renewed by itself" if until else "")
     why = f" ({printable(found.refused)})" if state is TokenState.REFUSED else ""
@@ -126,7 +128,7 @@ def _list(settings: Settings, casebook: Casebook, seal: Seal) -> None:
     for each in ids:
         found = installed.get(each)
         if found:
-            since = f"{datetime.fromtimestamp(found.installed_at).astimezone():%Y-%m-%d}"
+            since = f"{datetime.fromtimestamp(found.installed_at, UTC):%Y-%m-%d}"
             table.add_row(
                 each, printable(found.name), since, printable(found.installed_by), told(found), f"{rows[each]:,}"
             )

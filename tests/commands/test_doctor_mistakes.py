@@ -1,6 +1,7 @@
 """`aside doctor` finds what people get wrong: for each mistake one clear line, and what to do about it."""
 
 import json
+import socket
 import sqlite3
 import time
 import urllib.request
@@ -105,6 +106,68 @@ def test_a_token_in_the_signing_secret_s_place_is_named(ready: Aside) -> None:
         "pasted      ASIDE_SLACK_SIGNING_SECRET holds the app-level token"
         " → The signing secret is no token: Slack app, Basic Information." in found
     )
+
+
+@pytest.mark.parametrize("secret", ["abc", "sandbox", "8F742231B10E8888ABCD99YYYZ85A5CC", "'" + "a" * 32])
+def test_what_cannot_be_a_signing_secret_is_told(ready: Aside, secret: str) -> None:
+    """Slack's requests would be refused, all of them, and nobody would see why."""
+    found = wrong(ready, ASIDE_SLACK_APP_TOKEN="", ASIDE_SLACK_SIGNING_SECRET=secret, ASIDE_HTTP_PORT="0")
+    assert (
+        "pasted      ASIDE_SLACK_SIGNING_SECRET is not 32 digits of 0–9 and a–f, as Slack's is"
+        " → Copy it anew: Slack app, Basic Information." in found
+    )
+    assert secret not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("client_id", "secret", "line"),
+    [
+        ("1234567890.9876543210", "0" * 32, ""),
+        (
+            "A0KAPOK",
+            "0" * 32,
+            (
+                "ASIDE_SLACK_CLIENT_ID is not two numbers with a dot between them, as Slack's is"
+                " → Copy it anew: Slack app, Basic Information."
+            ),
+        ),
+        (
+            "0" * 32,
+            "1234567890.9876543210",
+            "ASIDE_SLACK_CLIENT_ID and ASIDE_SLACK_CLIENT_SECRET hold each other's value → Swap them.",
+        ),
+    ],
+)
+def test_a_client_id_and_a_secret_that_are_mixed_up_are_told(
+    ready: Aside, client_id: str, secret: str, line: str
+) -> None:
+    """Slack says so only once somebody installs."""
+    del ready.environment["ASIDE_DIRECTORY"]
+    found = wrong(
+        ready,
+        ASIDE_SLACK_BOT_TOKEN="",
+        ASIDE_SLACK_APP_TOKEN="",
+        ASIDE_SLACK_SIGNING_SECRET="0" * 32,
+        ASIDE_SLACK_CLIENT_ID=client_id,
+        ASIDE_SLACK_CLIENT_SECRET=secret,
+        ASIDE_TOKEN_KEY="A" * 43 + "=",
+        ASIDE_HTTP_PORT="0",
+    )
+    assert found == ([f"pasted      {line}"] if line else [])
+
+
+def test_a_port_that_is_taken_is_told_over_socket_mode_too(ready: Aside) -> None:
+    """`/readyz` would be served there, and nothing at all would start."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        assert wrong(ready, ASIDE_HTTP_PORT=str(port)) == [
+            f"HTTP        something else answers on 127.0.0.1:{port} → Take another port: ASIDE_HTTP_PORT."
+        ]
+    found = ready("doctor", ASIDE_HTTP_PORT="0").stdout.splitlines()
+    assert [line for line in found if "Socket Mode" in line or "HTTP" in line] == [
+        "✓ Socket Mode opens",
+        "✓ HTTP        127.0.0.1:0 is free for aside run",
+    ]
 
 
 def test_socket_mode_that_is_off_is_told(ready: Aside) -> None:

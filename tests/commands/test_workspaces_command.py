@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,17 @@ def test_the_list_says_who_installed_us_and_how_each_token_stands(aside: Aside, 
     assert "2026-11" in listed[3]
     assert "good" in listed[3]
     assert "\x1b" not in "".join(listed)
+
+
+def test_the_end_of_a_token_is_told_in_utc_and_says_so(aside: Aside, two: None) -> None:
+    """Whoever reads it sits elsewhere than the machine."""
+    aside.environment["ASIDE_HTTP_PORT"] = "0"
+    until = datetime(2099, 11, 23, 20, 43, tzinfo=UTC).timestamp()
+    with closing(open_casebook(aside.environment["ASIDE_DATABASE_URL"])) as casebook, casebook.begin() as connection:
+        renewed = replace(installed(FIRST, "木棉軟體", "xoxb-sandbox"), refresh_token="xoxe-1", expires_at=until)
+        installations.save(connection, Seal(KEY), renewed)
+    for told in (runs(aside, "workspaces"), fails(aside, "doctor")):
+        assert "good until 2099-11-23 20:43 UTC, renewed by itself" in told
 
 
 def test_one_is_removed_whole_and_uninstalled_and_the_other_stays(
