@@ -7,6 +7,7 @@ from typing import Literal, Self
 from urllib.parse import urljoin
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import UserError
@@ -16,6 +17,7 @@ PACKAGED_PLAYBOOK = Path(__file__).parent.parent / "playbooks"
 MANIFEST = Path(__file__).parent / "manifest.yml"
 """The Slack app's manifest; a link to the one at the top of the tree, so that a wheel holds it too."""
 SLACK_API_URL = "https://slack.com/api/"
+_API_URL = re.compile("https?://.+/api/?")
 HTTP_PORT = 3000
 WORKSPACE = "T[A-Z0-9]{1,31}"
 """What the id of a workspace looks like; nothing else becomes part of a path."""
@@ -68,7 +70,15 @@ class Settings(BaseSettings):
     crm_webhook_secret: SecretStr = SecretStr("")
     encoders: Literal["all", "cheap", "none"] = "all"
     cache: Path | None = None
-    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _an_api(cls, value: str) -> str:
+        """Without its end every method is asked of a page."""
+        if not _API_URL.fullmatch(value):
+            raise ValueError(f"ASIDE_SLACK_API_URL does not end in /api/, as {SLACK_API_URL} does")
+        return value
 
     @field_validator("workspace")
     @classmethod
@@ -226,6 +236,16 @@ def is_workspace(text: str) -> bool:
     return re.fullmatch(WORKSPACE, text) is not None
 
 
+def _wanted(error: ErrorDetails) -> str:
+    """What a value had to be."""
+    if error["type"] == "literal_error":
+        expected = str(error["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
+        return f"has to be one of {expected}"
+    if error["type"] == "string_pattern_mismatch":
+        return "is not usable: it does not begin with http:// or https://"
+    return f"is not usable: {error['msg']}"
+
+
 def load_settings(workspace: str | None = None) -> Settings:
     """Read the environment.
 
@@ -243,5 +263,5 @@ def load_settings(workspace: str | None = None) -> Settings:
         first = error.errors()[0]
         name = "ASIDE_" + "_".join(str(part) for part in first["loc"]).upper()
         ours = first.get("ctx", {}).get("error")
-        what = str(ours) if ours else f"{name} is not usable: {first['msg']}"
+        what = str(ours) if ours else f"{name} {_wanted(first)}"
         raise UserError(f"{what}.", "Change it and start again.") from error

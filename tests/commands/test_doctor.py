@@ -210,14 +210,14 @@ def answering(answer: web.Response) -> Iterator[str]:
             return web.Response(body=answer.body, headers=answer.headers, status=answer.status)
 
         app = web.Application()
-        app.add_routes([web.route("*", "/{method}", give)])
+        app.add_routes([web.route("*", "/api/{method}", give)])
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         return runner
 
     runner = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
     asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()

@@ -218,7 +218,21 @@ def test_what_cannot_be_right_is_refused_whole(
         (
             {"ASIDE_LOG_LEVEL": "loud"},
             [
-                "ASIDE_LOG_LEVEL is not usable: String should match pattern '^(debug|info|warning|error)$'.",
+                "ASIDE_LOG_LEVEL has to be one of debug, info, warning, error.",
+                "Change it and start again.",
+            ],
+        ),
+        (
+            {"ASIDE_SLACK_API_URL": "https://slack.com/"},
+            [
+                "ASIDE_SLACK_API_URL does not end in /api/, as https://slack.com/api/ does.",
+                "Change it and start again.",
+            ],
+        ),
+        (
+            {"ASIDE_SLACK_REDIRECT_URI": "aside.example.com/slack/oauth_redirect"},
+            [
+                "ASIDE_SLACK_REDIRECT_URI is not usable: it does not begin with http:// or https://.",
                 "Change it and start again.",
             ],
         ),
