@@ -170,7 +170,7 @@ class Casebook:
 
     def _own_connection(self) -> Any:
         """A connection that is kept for this alone: what is said over it is a transaction by itself, on the disk."""
-        connection = self._engine.raw_connection()
+        connection = self._engine.pool.recreate().connect()  # a new one: those that lie idle may be over as well
         connection.detach()
         own: Any = connection.dbapi_connection
         if self.is_embedded:
