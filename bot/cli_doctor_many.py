@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bot import cli_doctor_local as local
 from bot.cli_doctor_http import Line
-from bot.cli_workspaces import WHAT_TO_DO, told
+from bot.cli_workspaces import told, what_to_do
 from bot.errors import UserError
 from bot.playbook_files import load_playbook
 from bot.settings import Settings
@@ -28,7 +28,7 @@ def lines(settings: Settings) -> Iterator[Line]:
     if not found:
         yield Line("workspaces", "nobody has installed Aside yet: open /slack/install at its address")
     for each in found:
-        do = WHAT_TO_DO.get(each.token_state, "")
+        do = what_to_do(each)
         yield Line(
             each.workspace,
             f"{printable(each.name)}: token {told(each)}".removesuffix(f": {do}"),

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from bot.cli_doctor_local import counted
 from bot.errors import UserError
+from bot.install_page import SETTINGS_OF_OURS
 from bot.only_one import only_one
 from bot.settings import Settings, is_workspace, load_settings
 from bot.terminal import printable
@@ -27,7 +28,7 @@ from storage.installations import Installation, TokenState
 from storage.sealing import Seal
 
 MOST_NAMED = 10
-WHAT_TO_DO = {
+_WHAT_TO_DO = {
     TokenState.REFUSED: "install Aside there again",
     TokenState.REVOKED: "install Aside there again, or remove it",
     TokenState.UNREADABLE: "no key in ASIDE_TOKEN_KEY opens it: add the one that did, or install Aside there again",
@@ -113,7 +114,14 @@ def told(found: Installation) -> str:
         return f"good{until}" + (", renewed by itself" if until else "")
     why = f" ({printable(found.refused)})" if state is TokenState.REFUSED else ""
     works = f", works{until}" if state is TokenState.REFUSED and until else ""
-    return f"{state}{why}{works}: {WHAT_TO_DO[state]}"
+    return f"{state}{why}{works}: {what_to_do(found)}"
+
+
+def what_to_do(found: Installation) -> str:
+    """What to do about its token; empty when there is nothing to do."""
+    if found.token_state is TokenState.REFUSED and found.refused in SETTINGS_OF_OURS:
+        return "check ASIDE_SLACK_CLIENT_ID and ASIDE_SLACK_CLIENT_SECRET and start Aside again, which renews it"
+    return _WHAT_TO_DO.get(found.token_state, "")
 
 
 def _list(settings: Settings, casebook: Casebook, seal: Seal) -> None:

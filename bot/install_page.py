@@ -72,8 +72,10 @@ def not_installed(say: Words, reason: str, install_path: str, *, reference: str 
         install_path: Where to begin anew.
         reference: By which whoever runs Aside finds the line in the log, where only they can mend it.
     """
-    why = _not_by_beginning_anew(say, reason, reference) if reference else _why(say, reason)
-    return _page(say, say("Aside was not installed."), [why], Next(say("Start again"), install_path))
+    title = say("Aside was not installed.")
+    if reference:
+        return _page(say, title, [_not_by_beginning_anew(say, reason, reference)], None)
+    return _page(say, title, [_why(say, reason)], Next(say("Start again"), install_path))
 
 
 def _not_by_beginning_anew(say: Words, reason: str, reference: str) -> str:
@@ -110,7 +112,7 @@ def _why(say: Words, reason: str) -> str:
     return say("Slack said: {code}. Please begin anew, or tell whoever runs Aside this word.", code=code)
 
 
-def _page(say: Words, title: str, told: Sequence[str], link: Next) -> str:
+def _page(say: Words, title: str, told: Sequence[str], link: Next | None) -> str:
     return "\n".join(
         [
             "<!doctype html>",
@@ -119,7 +121,7 @@ def _page(say: Words, title: str, told: Sequence[str], link: Next) -> str:
             f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>",
             f"<h1>{escape(title)}</h1>",
             *(f"<p>{escape(each).replace('/aside setup', '<code>/aside setup</code>')}</p>" for each in told),
-            f'<a class="next" href="{escape(link.url)}">{escape(link.text)}</a>',
+            *([f'<a class="next" href="{escape(link.url)}">{escape(link.text)}</a>'] if link else []),
             "</main></body></html>",
             "",
         ]

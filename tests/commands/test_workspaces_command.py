@@ -109,6 +109,31 @@ def test_the_list_says_who_installed_us_and_how_each_token_stands(aside: Aside, 
     assert "\x1b" not in "".join(listed)
 
 
+@pytest.mark.parametrize(
+    ("code", "do"),
+    [
+        ("invalid_refresh_token", "install Aside there again"),
+        ("bad_client_secret", "check ASIDE_SLACK_CLIENT_ID and ASIDE_SLACK_CLIENT_SECRET"),
+    ],
+)
+def test_what_to_do_about_a_token_that_was_not_renewed_follows_from_what_slack_said(
+    aside: Aside, two: None, code: str, do: str
+) -> None:
+    """A secret of ours that is wrong is not mended by whoever installs again."""
+    aside.environment["ASIDE_HTTP_PORT"] = "0"
+    with closing(open_casebook(aside.environment["ASIDE_DATABASE_URL"])) as casebook, casebook.begin() as connection:
+        lasting = replace(
+            installed(FIRST, "木棉軟體", "xoxb-sandbox"), refresh_token="xoxe-1", expires_at=time.time() + 9_000
+        )
+        installations.save(connection, Seal(KEY), lasting)
+        before = installations.get(connection, FIRST, Seal(KEY))
+        assert before
+        installations.not_refreshed(connection, before, refused=code, again_at=time.time() + 900)
+    assert f"refused ({code})" in (listed := runs(aside, "workspaces"))
+    assert do in listed
+    assert do[1:] in fails(aside, "doctor")
+
+
 def test_the_end_of_a_token_is_told_in_utc_and_says_so(aside: Aside, two: None) -> None:
     """Whoever reads it sits elsewhere than the machine."""
     aside.environment["ASIDE_HTTP_PORT"] = "0"

@@ -422,6 +422,7 @@ async def test_a_client_secret_that_slack_refuses_is_told_to_whoever_can_mend_it
     assert [page.status for page in pages] == [500, 500]
     for page, line in zip(pages, found, strict=True):
         assert line["reference"] in page.text
+        assert "<a " not in page.text, "nobody is sent round in a circle"
     assert "Whoever runs Aside has to look at the app" in pages[0].text
     assert "請負責旁白的人檢查" in pages[1].text
     assert town.installed() is None
