@@ -206,14 +206,29 @@ def accept(
     name = request.name_of(customer_of(services, case.customer_id), say)
     text = takeover_card.accepted_words(after, me.name, name, say)
     shown = takeover_card.accepted_words(after, f"<@{me.user_id}>", escaped(name), say)
+    _tell(services, connection, case, asker, after, text, shown, *lines, link=link)
+
+
+def _tell(
+    services: Services,
+    connection: Connection,
+    case: Case,
+    asker: Person,
+    after: Asking,
+    text: str,
+    shown: str,
+    *below: Block,
+    link: str,
+) -> None:
+    """Whoever asked hears in a direct message how the question ended."""
     news.direct(
         services,
         connection,
         case,
         asker,
-        key=f"{card_key(after.id)}:accepted:told",
+        key=f"{card_key(after.id)}:{after.state}:told",
         text=text,
-        blocks=[section(f"*{shown}*"), *lines],
+        blocks=[section(f"*{shown}*"), *below],
         link=link,
     )
 
@@ -228,16 +243,7 @@ def tell_that_it_is_closed(
     customer = request.name_of(customer_of(services, case.customer_id), say)
     text = takeover_card.closed_meanwhile_words(after, was.name, customer, say)
     shown = takeover_card.closed_meanwhile_words(after, f"<@{was.user_id}>", escaped(customer), say)
-    news.direct(
-        services,
-        connection,
-        case,
-        asker,
-        key=f"{card_key(after.id)}:{after.state}:told",
-        text=text,
-        blocks=[section(f"*{shown}*")],
-        link="",
-    )
+    _tell(services, connection, case, asker, after, text, shown, link="")
 
 
 @dataclass(frozen=True)
@@ -299,13 +305,4 @@ def pass_on(
     text = takeover_card.passed_on_words(after, onward.was.name, then.name if then else None, say)
     was, now_asked = f"<@{onward.was.user_id}>", f"<@{then.user_id}>" if then else None
     shown = takeover_card.passed_on_words(after, was, now_asked, say)
-    news.direct(
-        services,
-        connection,
-        case,
-        asker,
-        key=f"{card_key(after.id)}:{after.state}:told",
-        text=text,
-        blocks=[section(f"*{shown}*"), *blocks],
-        link=onward.link,
-    )
+    _tell(services, connection, case, asker, after, text, shown, *blocks, link=onward.link)
