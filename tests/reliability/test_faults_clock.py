@@ -14,6 +14,8 @@ from storage.outbox import SendKind
 from tests.flow.conftest import AGENT, CUSTOMER, SHARED, SUPERVISOR, WORKSPACE
 from tests.flow.without_slack import Desk, desk
 from tests.flow.working import FAULT
+from tests.reliability.test_faults_messages import comes
+from tests.reliability.test_faults_slack import tell
 from tests.sandbox.stage import Stage
 
 pytest_plugins = ["tests.flow.conftest"]
@@ -56,27 +58,9 @@ async def test_what_was_written_down_before_the_clock_went_back_waits_until_it_h
         at.clock.now -= back
         ts = f"{at.clock.now:.6f}"
         said = {"type": "message", "channel": SHARED, "user": CUSTOMER, "text": f"{FAULT} {number}", "ts": ts}
-        with at.services.casebook.begin() as connection:
-            for key in (f"news{number}", f"news{number}"):
-                outbox.put(
-                    connection,
-                    workspace=WORKSPACE,
-                    key=key,
-                    kind=SendKind.DIRECT,
-                    target={"user": AGENT},
-                    body={"text": "The request was approved."},
-                    now=at.clock(),
-                )
-            inbox.put(
-                connection,
-                workspace=WORKSPACE,
-                key=ts,
-                lane=Lane.STREAM,
-                kind="message",
-                payload=said,
-                now=at.clock(),
-                channel=SHARED,
-            )
+        for _ in range(2):
+            tell(at, f"news{number}")
+        comes(at, said, ts)
     while True:
         with at.services.casebook.begin() as connection:
             entry = inbox.claim(connection, lane=Lane.STREAM, now=at.clock())
