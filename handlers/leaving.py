@@ -112,9 +112,11 @@ class Leaving:
 
 
 def delete_folder(folder: Path) -> None:
-    """Delete a workspace's directory, playbook and exported cases."""
-    if folder.is_dir() and not folder.is_symlink():
-        shutil.rmtree(folder)
+    """Delete a workspace's directory, playbook and exported cases, also where a link leads to them."""
+    if folder.is_dir():
+        shutil.rmtree(folder.resolve())
+    if folder.is_symlink():
+        folder.unlink()
 
 
 async def delete_rows(

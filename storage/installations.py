@@ -21,6 +21,9 @@ REFRESH_AHEAD_SECONDS = 4 * 3_600.0
 """A token lives twelve hours. It is renewed so long before its end that somebody can mend what goes wrong."""
 LEASE_SECONDS = 30.0
 
+_STAYS = installations.c.leaving_at.is_(None)
+"""Of whoever leaves the lease is the one by which they are deleted."""
+
 
 class TokenState(StrEnum):
     """How a workspace's token stands."""
@@ -165,7 +168,7 @@ def claim_refresh(
         & (installations.c.refresh_token != "")
         & (installations.c.lease_until <= now)
         & installations.c.revoked_at.is_(None)
-        & installations.c.leaving_at.is_(None)
+        & _STAYS
     )
     due = select(installations.c.workspace).where(is_due).order_by(installations.c.expires_at)
     for each in connection.execute(due).scalars().all():
@@ -180,7 +183,7 @@ def claim_refresh(
 def refreshed(
     connection: Connection, seal: Seal, before: Installation, *, bot_token: str, refresh_token: str, expires_at: float
 ) -> bool:
-    """Write the new tokens down; False when they installed us anew meanwhile, whose tokens stay."""
+    """Write the new tokens down; False when they left meanwhile, or installed us anew, whose tokens stay."""
     values = {
         "bot_token": seal.closed(bot_token),
         "refresh_token": seal.closed(refresh_token),
@@ -188,7 +191,7 @@ def refreshed(
         "lease_until": 0.0,
         "refused": "",
     }
-    return connection.execute(update(installations).where(_as_read(before)).values(**values)).rowcount == 1
+    return connection.execute(update(installations).where(_as_read(before), _STAYS).values(**values)).rowcount == 1
 
 
 def not_refreshed(connection: Connection, before: Installation, *, refused: str, again_at: float) -> None:
@@ -198,7 +201,7 @@ def not_refreshed(connection: Connection, before: Installation, *, refused: str,
         refused: Slack's code; empty when Slack could not be asked.
     """
     values = {"lease_until": again_at} | ({"refused": refused} if refused else {})
-    connection.execute(update(installations).where(_as_read(before)).values(**values))
+    connection.execute(update(installations).where(_as_read(before), _STAYS).values(**values))
 
 
 def release_leases(connection: Connection) -> None:
@@ -232,7 +235,8 @@ def revoked(connection: Connection, before: Installation, *, at: float) -> bool:
 def leaves(connection: Connection, workspace: str, *, at: float, now: float) -> bool:
     """Note that a workspace uninstalled us, so that what is theirs is deleted and nothing of theirs is worked on.
 
-    False when it is not ours, leaves already, or installed us anew after that: an old event changes nothing.
+    False when it is not ours, leaves already, or installed us anew after that: an old event changes nothing. Who came
+    back while the rows of before were deleted, and leaves once more, is deleted from then on.
 
     Args:
         at: When they did, by Slack's clock in whole seconds since 1970.
@@ -240,7 +244,7 @@ def leaves(connection: Connection, workspace: str, *, at: float, now: float) -> 
     found = update(installations).where(
         installations.c.workspace == workspace,
         installations.c.installed_at <= at + CLOCKS_APART_SECONDS,
-        installations.c.leaving_at.is_(None),
+        installations.c.leaving_at.is_(None) | (installations.c.installed_at > installations.c.leaving_at),
     )
     return connection.execute(found.values(leaving_at=now, lease_until=0.0)).rowcount == 1
 

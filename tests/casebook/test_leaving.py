@@ -144,3 +144,35 @@ def test_whoever_installs_again_meanwhile_begins_with_nothing(casebook: Casebook
         assert again is not None
         assert (again.lets_us_in, again.bot_token) == (True, "xoxe.xoxb-2")
         assert leaving.row_count(connection, WORKSPACE) == 0
+
+
+def test_who_came_back_meanwhile_and_left_again_is_deleted_after_all(casebook: Casebook) -> None:
+    """The second uninstall is not taken for the first heard twice: no row with dead tokens stays for good."""
+    seal = Seal(Fernet.generate_key().decode())
+    with casebook.begin() as connection:
+        installations.save(connection, seal, made(WORKSPACE))
+        assert installations.leaves(connection, WORKSPACE, at=NOW, now=NOW)
+        installations.save(connection, seal, made(WORKSPACE, at=NOW + 10, number=2))
+        assert not installations.leaves(connection, WORKSPACE, at=NOW, now=NOW + 11), "the first, heard twice"
+        assert installations.leaves(connection, WORKSPACE, at=NOW + 20, now=NOW + 21)
+        assert leaving.leaving(connection) == {WORKSPACE: NOW + 21}
+        assert not leaving.gone(connection, WORKSPACE, now=SETTLED)
+        assert leaving.gone(connection, WORKSPACE, now=SETTLED + 21)
+        assert leaving.known(connection) == set()
+
+
+def test_what_slack_says_to_a_renewal_that_was_under_way_puts_no_deletion_off(casebook: Casebook) -> None:
+    """Whoever deletes holds the lease by then, and nobody waits a quarter of an hour for it."""
+    seal = Seal(Fernet.generate_key().decode())
+    with casebook.begin() as connection:
+        installations.save(connection, seal, made(WORKSPACE, expires_at=NOW))
+        renewing = installations.claim_refresh(connection, seal, now=NOW)
+        assert renewing is not None
+        installations.leaves(connection, WORKSPACE, at=NOW, now=NOW)
+        installations.not_refreshed(connection, renewing, refused="invalid_refresh_token", again_at=NOW + 900)
+        assert leaving.claim(connection, WORKSPACE, now=NOW + 1)
+        late = installations.refreshed(
+            connection, seal, renewing, bot_token="xoxe.xoxb-9", refresh_token="xoxe-9", expires_at=NOW + 9
+        )
+        assert not late
+        assert not leaving.claim(connection, WORKSPACE, now=NOW + 2)

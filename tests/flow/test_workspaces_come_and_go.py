@@ -19,7 +19,7 @@ from bot.errors import UserError
 from bot.settings import Settings
 from handlers import due
 from handlers.identity import Identity
-from handlers.leaving import Leaving
+from handlers.leaving import Leaving, delete_folder
 from handlers.services import Known, Services, Wake
 from handlers.worker import Task, run_lane
 from handlers.workspaces import Installed, Workspaces
@@ -180,6 +180,18 @@ async def test_a_folder_that_cannot_be_deleted_keeps_nothing_of_another_workspac
     stuck.clear()
     await looks.look()
     assert kept_of(town) == []
+
+
+def test_a_folder_that_was_moved_to_another_disk_is_deleted_where_it_is(tmp_path: Path) -> None:
+    """Behind a link stand the same customers; whoever left is told that all of it goes."""
+    disk, home = tmp_path / "disk" / "T1", tmp_path / "workspaces" / "T1"
+    (disk / "exports").mkdir(parents=True)
+    (disk / "exports" / "case.html").write_text("words")
+    home.parent.mkdir()
+    home.symlink_to(disk)
+    delete_folder(home)
+    assert (disk.exists(), home.is_symlink()) == (False, False)
+    delete_folder(home)
 
 
 def kept_of(town: Town) -> list[str]:
