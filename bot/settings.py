@@ -25,7 +25,7 @@ NO_WORKSPACE = "“{}” is not the id of a workspace, which begins with T"
 
 
 class Settings(BaseSettings):
-    """Where things are and how Slack is reached.
+    """Where things are and how Slack is reached. What is set to nothing counts as not set.
 
     Attributes:
         data: Folder for the casebook, and for the directory unless `directory` says otherwise.
@@ -47,7 +47,7 @@ class Settings(BaseSettings):
         cache: Folder for what was learnt from playbooks; may be deleted at any time, then it is learnt anew.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ASIDE_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ASIDE_", env_ignore_empty=True, extra="ignore")
 
     data: Path = Path(".aside")
     workspace: str = ""
