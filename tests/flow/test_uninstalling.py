@@ -1,0 +1,123 @@
+"""A workspace takes Aside away, or its tokens: what goes, what stays, and who came back meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from handlers import leaving, works
+from handlers.worker import work_on
+from storage import inbox
+from storage import workspace as kept
+from storage.inbox import Lane
+from storage.installations import TokenState
+from storage.leaving import SETTLE_SECONDS
+from tests.flow.conftest import WORKSPACE
+from tests.flow.oauth_town import Town, built, says
+from tests.fresh import asked
+
+
+@pytest.fixture
+async def town(tmp_path: Path, plain_logs: None) -> AsyncIterator[Town]:
+    """As Slack is documented, with no grace for a right to renew that was used."""
+    async with built(tmp_path) as made:
+        yield made
+
+
+async def test_uninstalled_all_of_it_goes_and_slack_is_answered_at_once(town: Town) -> None:
+    """Its rows and its folder; an event of before the present installation changes nothing."""
+    await town.install()
+    await town.wired.workspaces.refresh()
+    home = town.settings.of(WORKSPACE).home
+    (home / "exports").mkdir(parents=True)
+    (home / "exports" / "case-1.html").write_text("words")
+    with town.wired.workspaces.casebook.begin() as connection:
+        kept.save_alive_at(connection, WORKSPACE, 1.0)
+        kept.save_alive_at(connection, "T0OTHER", 1.0)
+    assert await town.hears({"type": "app_uninstalled"}, "EvOld", town.clock() - 60) == 200
+    assert town.wired.workspaces.of(WORKSPACE) is not None
+    town.clock.ahead += 5
+    assert await town.hears({"type": "app_uninstalled"}) == 200
+    assert town.wired.workspaces.of(WORKSPACE) is None
+    assert await town.hears({"type": "tokens_revoked", "tokens": {"bot": ["U0ASIDE"]}}, "Ev2") == 200
+    deleting = asyncio.create_task(leaving.Leaving(town.wired.workspaces, town.many.folder_of).delete_forever())
+    await says(town, "SELECT count(*) FROM settings WHERE workspace = 'T0KAPOK'", 0)
+    deleting.cancel()
+    assert not home.exists()
+    assert asked(town.settings, "SELECT workspace FROM settings") == [("T0OTHER",)]
+    town.clock.ahead += SETTLE_SECONDS
+    await leaving.delete_rows(town.wired.workspaces.casebook, town.clock, WORKSPACE)
+    assert town.installed() is None
+    assert asked(town.settings, "SELECT count(*) FROM inbox") == [(0,)]
+
+
+@pytest.mark.parametrize("in_use", [False, True])
+async def test_tokens_that_slack_revoked_are_dropped_if_ours_is_among_them_and_the_data_stay(
+    town: Town, *, in_use: bool
+) -> None:
+    """An old one of a pair is revoked in the course of things; without one we wait to be installed again."""
+    await town.install()
+    await town.wired.workspaces.refresh()
+    parts = town.wired.workspaces.of(WORKSPACE)
+    assert parts is not None
+    with parts.casebook.begin() as connection:
+        kept.save_alive_at(connection, WORKSPACE, 1.0)
+    if in_use:
+        await town.stage.admin("revoke_tokens")
+    assert await town.hears({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U0ASIDE"]}}) == 200
+    with parts.casebook.begin() as connection:
+        entry = inbox.claim(connection, lane=Lane.STREAM, now=town.clock())
+    assert entry is not None
+    await work_on(parts, entry, works.STREAM)
+    made = town.installed()
+    assert made is not None
+    assert made.token_state is (TokenState.REVOKED if in_use else TokenState.GOOD)
+    await town.wired.workspaces.refresh()
+    assert (town.wired.workspaces.of(WORKSPACE) is None) == in_use
+    assert asked(town.settings, "SELECT count(*) FROM settings WHERE name = 'alive_at'") == [(1,)]
+    assert (await town.install()).status == 200
+    await town.wired.workspaces.refresh()
+    assert town.wired.workspaces.of(WORKSPACE) is not None
+
+
+async def test_what_whoever_came_back_at_once_puts_there_is_not_deleted_as_well(town: Town) -> None:
+    """The folder of before goes once; the customers of after stay, though the rows of before take a minute."""
+    await town.install()
+    home = town.settings.of(WORKSPACE).home
+    home.mkdir(parents=True)
+    assert await town.hears({"type": "app_uninstalled"}, at=town.clock() + 1) == 200
+    looks = leaving.Leaving(town.wired.workspaces, town.many.folder_of)
+    await looks.look()
+    assert not home.exists()
+    town.clock.ahead += 2
+    await town.install()
+    home.mkdir(parents=True)
+    await looks.look()
+    town.clock.ahead += SETTLE_SECONDS
+    await looks.look()
+    made = town.installed()
+    assert made is not None
+    assert made.lets_us_in
+    assert home.exists()
+
+
+async def test_what_was_put_there_while_the_rows_were_deleted_goes_with_the_last_of_them(town: Town) -> None:
+    """Somebody may just have been at work for them."""
+    await town.install()
+    home = town.settings.of(WORKSPACE).home
+    assert await town.hears({"type": "app_uninstalled"}, at=town.clock() + 1) == 200
+    looks = leaving.Leaving(town.wired.workspaces, town.many.folder_of)
+    await looks.look()
+    (home / "exports").mkdir(parents=True)
+    town.clock.ahead += SETTLE_SECONDS
+    await looks.look()
+    assert (town.installed(), home.exists()) == (None, False)
+
+
+async def test_a_lone_workspaces_data_stay_whatever_slack_says(town: Town) -> None:
+    """With the token in a setting, the data are its company's, on its own machine."""
+    with town.wired.workspaces.casebook.begin() as connection:
+        kept.save_alive_at(connection, WORKSPACE, 1.0)
+    leaving.uninstalled(town.wired.workspaces, WORKSPACE, town.clock())
+    assert asked(town.settings, "SELECT count(*) FROM settings") == [(1,)]
