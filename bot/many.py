@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.settings import MANIFEST, Settings
 from handlers import leaving
 from handlers.installing import Installing
+from handlers.our_app import OurApp
 from handlers.tokens import Tokens
 from handlers.workspaces import Workspaces
 from storage.engine import Casebook
@@ -44,21 +45,21 @@ class Many:
         Args:
             client: Without a token.
         """
-        ours = {
-            "client_id": settings.slack_client_id,
-            "client_secret": settings.slack_client_secret.get_secret_value(),
-        }
-        installing = Installing(
-            casebook,
-            seal,
-            clock,
+        ours = OurApp(
+            client_id=settings.slack_client_id,
+            client_secret=settings.slack_client_secret.get_secret_value(),
             client=client,
-            **ours,
+            casebook=casebook,
+            seal=seal,
+            clock=clock,
+        )
+        installing = Installing(
+            ours,
             scopes=wanted_scopes(),
             authorize_url=settings.authorize_url,
             redirect_uri=settings.slack_redirect_uri,
         )
-        tokens = Tokens(casebook, seal, clock, client, **ours)
+        tokens = Tokens(ours)
         return cls(tokens, installing, lambda workspace: settings.of(workspace).home)
 
     def work(self, workspaces: Workspaces) -> Sequence[Coroutine[None, None, None]]:

@@ -1,7 +1,7 @@
 """Installing Aside in a workspace: from our page to Slack's question and back, with Bolt's flow and rows of ours."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from logging import Logger, getLogger
 from typing import Any
 
@@ -28,10 +28,9 @@ from bot.serving import INSTALL_PATH, REDIRECT_PATH
 from bot.settings import is_workspace
 from handlers.deliver import reference
 from handlers.identity import refusal
+from handlers.our_app import OurApp
 from storage import installations
-from storage.engine import Casebook
 from storage.installations import STATE_SECONDS, Installation
-from storage.sealing import Seal
 
 AGAIN = "again"
 AGAIN_PATH = "install"
@@ -78,10 +77,8 @@ class _Asked(AsyncWebClient):
 class _Store(AsyncInstallationStore):
     """Bolt's installations, as rows of ours."""
 
-    def __init__(self, casebook: Casebook, seal: Seal, clock: Callable[[], float]) -> None:
-        self._casebook = casebook
-        self._seal = seal
-        self._clock = clock
+    def __init__(self, ours: OurApp) -> None:
+        self._ours = ours
 
     @property
     def logger(self) -> Logger:
@@ -96,7 +93,6 @@ class _Store(AsyncInstallationStore):
         team = installation.team_id or ""
         if installation.is_enterprise_install or not is_workspace(team) or not installation.bot_token:
             raise OrgWideError("org_wide")
-        now = self._clock()
         made = Installation(
             workspace=team,
             name=installation.team_name or team,
@@ -109,11 +105,11 @@ class _Store(AsyncInstallationStore):
             refresh_token=installation.bot_refresh_token or "",
             expires_at=installation.bot_token_expires_at,
             installed_by=installation.user_id,
-            installed_at=now,
+            installed_at=self._ours.clock(),
         )
         try:
-            with self._casebook.begin() as connection:
-                again = installations.save(connection, self._seal, made)
+            with self._ours.casebook.begin() as connection:
+                again = installations.save(connection, self._ours.seal, made)
         except SQLAlchemyError as error:
             raise BoltError("storage_error") from error
         installation.set_custom_value(AGAIN, again)
@@ -122,9 +118,8 @@ class _Store(AsyncInstallationStore):
 class _States(AsyncOAuthStateStore):
     """What ties Slack's answer to the browser that asked: each is good once, for ten minutes, at any of our workers."""
 
-    def __init__(self, casebook: Casebook, clock: Callable[[], float]) -> None:
-        self._casebook = casebook
-        self._clock = clock
+    def __init__(self, ours: OurApp) -> None:
+        self._ours = ours
 
     @property
     def logger(self) -> Logger:
@@ -132,13 +127,13 @@ class _States(AsyncOAuthStateStore):
 
     async def async_issue(self, *_: Any, **__: Any) -> str:
         state = secrets.token_urlsafe(32)
-        with self._casebook.begin() as connection:
-            installations.issue_state(connection, state, now=self._clock())
+        with self._ours.casebook.begin() as connection:
+            installations.issue_state(connection, state, now=self._ours.clock())
         return state
 
     async def async_consume(self, state: str) -> bool:
-        with self._casebook.begin() as connection:
-            return installations.use_state(connection, state, now=self._clock())
+        with self._ours.casebook.begin() as connection:
+            return installations.use_state(connection, state, now=self._ours.clock())
 
 
 class _Flow(AsyncOAuthFlow):
@@ -153,31 +148,18 @@ class Installing:
     """The two pages.
 
     Args:
-        client: Without a token.
         scopes: What we ask for.
         authorize_url: Where Slack asks whoever installs.
         redirect_uri: Where Slack sends them back; the app's first one when empty.
     """
 
-    def __init__(
-        self,
-        casebook: Casebook,
-        seal: Seal,
-        clock: Callable[[], float],
-        *,
-        client: AsyncWebClient,
-        client_id: str,
-        client_secret: str,
-        scopes: Sequence[str],
-        authorize_url: str,
-        redirect_uri: str = "",
-    ) -> None:
+    def __init__(self, ours: OurApp, *, scopes: Sequence[str], authorize_url: str, redirect_uri: str = "") -> None:
         self._flow = _Flow(
-            client=_Asked(client),
+            client=_Asked(ours.client),
             logger=getLogger(__name__),
             settings=AsyncOAuthSettings(
-                client_id=client_id,
-                client_secret=client_secret,
+                client_id=ours.client_id,
+                client_secret=ours.client_secret,
                 scopes=scopes,
                 user_scopes=[],
                 redirect_uri=redirect_uri or None,
@@ -185,8 +167,8 @@ class Installing:
                 redirect_uri_path=REDIRECT_PATH,
                 install_page_rendering_enabled=False,
                 authorization_url=authorize_url,
-                installation_store=_Store(casebook, seal, clock),
-                state_store=_States(casebook, clock),
+                installation_store=_Store(ours),
+                state_store=_States(ours),
                 state_expiration_seconds=int(STATE_SECONDS),
                 callback_options=AsyncCallbackOptions(success=self._installed, failure=self._failed),
             ),

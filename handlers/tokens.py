@@ -11,7 +11,6 @@ from typing import Any
 import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,11 +18,10 @@ from bot.health import Check
 from handlers import people
 from handlers.calls import CountedClient
 from handlers.identity import Identity
+from handlers.our_app import OurApp
 from handlers.workspaces import Installed
 from storage import installations
-from storage.engine import Casebook
 from storage.installations import Installation, TokenState
-from storage.sealing import Seal
 
 LOOK_SECONDS = 15.0
 AGAIN_SECONDS = 10.0
@@ -66,32 +64,15 @@ class RenewingClient(CountedClient):
 
 
 class Tokens:
-    """The tokens, as the casebook has them.
+    """The tokens, as the casebook has them."""
 
-    Args:
-        client: Without a token.
-    """
-
-    def __init__(
-        self,
-        casebook: Casebook,
-        seal: Seal,
-        clock: Callable[[], float],
-        client: AsyncWebClient,
-        client_id: str,
-        client_secret: str,
-    ) -> None:
-        self._casebook = casebook
-        self._seal = seal
-        self._clock = clock
-        self._client = client
-        self._client_id = client_id
-        self._client_secret = client_secret
+    def __init__(self, ours: OurApp) -> None:
+        self._ours = ours
 
     def all(self) -> list[Installation]:
         """Every installation as it is now."""
-        with self._casebook.look() as connection:
-            return list(installations.all_of(connection, self._seal))
+        with self._ours.casebook.look() as connection:
+            return list(installations.all_of(connection, self._ours.seal))
 
     def installed(self) -> list[Installed]:
         """Who lets us in now."""
@@ -115,8 +96,8 @@ class Tokens:
     async def renew_due(self) -> None:
         """Renew what ends soon and nobody else is renewing."""
         while True:
-            with self._casebook.begin() as connection:
-                due = installations.claim_refresh(connection, self._seal, now=self._clock())
+            with self._ours.casebook.begin() as connection:
+                due = installations.claim_refresh(connection, self._ours.seal, now=self._ours.clock())
             if due is None:
                 return
             await self._renew(due)
@@ -132,8 +113,10 @@ class Tokens:
         if now is None or not now.lets_us_in or now.bot_token != before:
             return now.bot_token if now and now.lets_us_in else ""
         if code == "token_expired" and now.refresh_token and not now.refused:
-            with self._casebook.begin() as connection:
-                mine = installations.claim_refresh(connection, self._seal, now=self._clock(), workspace=workspace)
+            with self._ours.casebook.begin() as connection:
+                mine = installations.claim_refresh(
+                    connection, self._ours.seal, now=self._ours.clock(), workspace=workspace
+                )
             if mine:
                 await self._renew(mine)
             else:
@@ -141,7 +124,7 @@ class Tokens:
             now = self._current(workspace)
             return now.bot_token if now and now.lets_us_in else ""
         log.error("token_not_taken", workspace=workspace, error=code)
-        with self._casebook.begin() as connection:
+        with self._ours.casebook.begin() as connection:
             installations.not_taken(connection, now, code=code)
         return before
 
@@ -153,8 +136,8 @@ class Tokens:
             await asyncio.sleep(0.1)
 
     def _current(self, workspace: str) -> Installation | None:
-        with self._casebook.look() as connection:
-            return installations.get(connection, workspace, self._seal)
+        with self._ours.casebook.look() as connection:
+            return installations.get(connection, workspace, self._ours.seal)
 
     async def _renew(self, before: Installation) -> None:
         """Renew one token; whoever stops us waits for it, since what Slack answers is said once."""
@@ -166,11 +149,11 @@ class Tokens:
             raise
 
     async def _renew_now(self, before: Installation) -> None:
-        asked_at = self._clock()
+        asked_at = self._ours.clock()
         try:
-            answer = await self._client.oauth_v2_access(
-                client_id=self._client_id,
-                client_secret=self._client_secret,
+            answer = await self._ours.client.oauth_v2_access(
+                client_id=self._ours.client_id,
+                client_secret=self._ours.client_secret,
                 grant_type="refresh_token",
                 refresh_token=before.refresh_token,
             )
@@ -192,10 +175,10 @@ class Tokens:
         """Write the new tokens down, however long the database takes: nobody can ask for them again."""
         while True:
             try:
-                with self._casebook.begin() as connection:
+                with self._ours.casebook.begin() as connection:
                     written = installations.refreshed(
                         connection,
-                        self._seal,
+                        self._ours.seal,
                         before,
                         bot_token=bot_token,
                         refresh_token=refresh_token,
@@ -209,8 +192,8 @@ class Tokens:
                 return
 
     def _not_renewed(self, before: Installation, *, refused: str, again: float) -> None:
-        with self._casebook.begin() as connection:
-            installations.not_refreshed(connection, before, refused=refused, again_at=self._clock() + again)
+        with self._ours.casebook.begin() as connection:
+            installations.not_refreshed(connection, before, refused=refused, again_at=self._ours.clock() + again)
 
 
 def installed_as(found: Installation) -> Installed:

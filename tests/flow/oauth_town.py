@@ -16,6 +16,7 @@ from bot import app as wiring
 from bot.many import Many
 from bot.serving import INSTALL_PATH, PATH, REDIRECT_PATH, Requests, Server
 from bot.settings import Settings
+from handlers.our_app import OurApp
 from handlers.tokens import Tokens
 from sandbox.manifest import load_manifest
 from sandbox.request_urls import signed
@@ -110,15 +111,15 @@ class Town:
 
     def another_worker(self) -> Tokens:
         """One that shares the casebook with us."""
-        seal = Seal(self.settings.token_key.get_secret_value())
-        secret = self.settings.slack_client_secret.get_secret_value()
         return Tokens(
-            self.wired.workspaces.casebook,
-            seal,
-            self.clock,
-            self.wired.client,
-            self.settings.slack_client_id,
-            secret,
+            OurApp(
+                client_id=self.settings.slack_client_id,
+                client_secret=self.settings.slack_client_secret.get_secret_value(),
+                client=self.wired.client,
+                casebook=self.wired.workspaces.casebook,
+                seal=Seal(self.settings.token_key.get_secret_value()),
+                clock=self.clock,
+            )
         )
 
     async def hears(self, event: dict[str, object], event_id: str = "Ev1", at: float | None = None) -> int:
