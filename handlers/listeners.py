@@ -1,7 +1,7 @@
-"""What Bolt hears. A listener writes the event down, and only then does Slack hear "ok" (architecture page).
+"""What Bolt hears. It is written down, and only then does Slack hear "ok" (architecture page).
 
-The message listener comes first, since most of what comes in are messages; the catch-all comes last, since an
-event that nobody acknowledges is sent again.
+What happened comes most often by far, so it does not pass the listeners of what people did: it is taken as soon as Bolt
+knows whose it is. Every event is acknowledged, since one that nobody acknowledges is sent again.
 """
 
 import re
@@ -13,6 +13,10 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.request.payload_utils import to_event
+from slack_bolt.response import BoltResponse
 
 from bot.cards.right_customer import CUSTOMER_SELECT
 from bot.errors import UserError
@@ -45,7 +49,7 @@ Options = Callable[[Services, str, str], Awaitable[list[dict[str, Any]]]]
 
 def register(app: AsyncApp, workspaces: Workspaces) -> None:
     """Tell Bolt what we listen to."""
-    app.event("message")(_message_listener(workspaces))
+    app.middleware(Events(workspaces))
     app.action(re.compile(""))(_writer(workspaces, "click", _click_key))
     for name in REGISTERED.commands:
         app.command(name)(_writer(workspaces, "command", lambda body: f"command:{body['trigger_id']}"))
@@ -54,7 +58,6 @@ def register(app: AsyncApp, workspaces: Workspaces) -> None:
     app.view(re.compile(""))(_view_listener(workspaces))
     app.options(setup.CUSTOMER_ACTION)(_options_listener(workspaces, setup.customer_options))
     app.options(CUSTOMER_SELECT)(_options_listener(workspaces, right_customer.customer_options))
-    app.event(re.compile(""))(_event_listener(workspaces))
 
 
 def _click_key(body: Payload) -> str:
@@ -91,14 +94,36 @@ async def _write(
     (workspaces.wake.person if lane is Lane.PERSON else workspaces.wake.stream).set()
 
 
-def _message_listener(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
-    async def on_message(body: dict[str, Any], context: AsyncBoltContext) -> None:
-        event = body["event"]
-        channel, workspace = str(event.get("channel", "")), _workspace(context)
+class Events(AsyncMiddleware):
+    """What happened; nobody waits for it with a window open."""
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,  # noqa: ARG002 - Bolt hands it over
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt calls it so
+    ) -> BoltResponse:
+        """Write an event down and acknowledge it; what is none goes on to the listeners."""
+        event = to_event(req.body)
+        if event is None:
+            return await next()
+        workspace = _workspace(req.context)
+        if event["type"] == "message":
+            await self._message(req.body, event, workspace)
+        else:
+            await self._other(req.body, event, workspace)
+        return await req.context.ack()
+
+    async def _message(self, body: Payload, event: Payload, workspace: str) -> None:
+        channel = str(event.get("channel", ""))
         try:
-            if _is_for_support(workspaces, workspace, channel):
+            if _is_for_support(self._workspaces, workspace, channel):
                 await _write(
-                    workspaces,
+                    self._workspaces,
                     workspace,
                     key=body["event_id"],
                     lane=Lane.STREAM,
@@ -107,10 +132,24 @@ def _message_listener(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
                     channel=channel,
                 )
         except Exception:
-            workspaces.unwritten.add(workspace)
+            self._workspaces.unwritten.add(workspace)
             raise
 
-    return on_message
+    async def _other(self, body: Payload, event: Payload, workspace: str) -> None:
+        if event["type"] == UNINSTALLED:
+            leaving.uninstalled(self._workspaces, workspace, float(body["event_time"]))
+            return
+        if event["type"] == "tokens_revoked" and self._workspaces.heard_for(workspace) is None:
+            return  # Bolt lets it through without asking us whose it is
+        if event["type"] == "user_change":
+            user = str(event["user"]["id"])  # Slack tells of everybody, and far more than we want to know
+            if not _is_known(self._workspaces, workspace, user):
+                return
+            event = {"type": "user_change", "user": user}
+        if event["type"] in REGISTERED.events:
+            await _write(
+                self._workspaces, workspace, key=body["event_id"], lane=Lane.STREAM, kind=event["type"], payload=event
+            )
 
 
 def _is_for_support(workspaces: Workspaces, workspace: str, channel: str) -> bool:
@@ -127,27 +166,6 @@ def _is_for_support(workspaces: Workspaces, workspace: str, channel: str) -> boo
 def _is_known(workspaces: Workspaces, workspace: str, user: str) -> bool:
     with workspaces.casebook.look() as connection:
         return kept.person(connection, workspace, user, since=0.0) is not None
-
-
-def _event_listener(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
-    async def on_event(body: dict[str, Any], context: AsyncBoltContext) -> None:
-        event, workspace = body["event"], _workspace(context)
-        if event["type"] == UNINSTALLED:
-            leaving.uninstalled(workspaces, workspace, float(body["event_time"]))
-            return
-        if event["type"] == "tokens_revoked" and workspaces.heard_for(workspace) is None:
-            return  # Bolt lets it through without asking us whose it is
-        if event["type"] == "user_change":
-            user = str(event["user"]["id"])  # Slack tells of everybody, and far more than we want to know
-            if not _is_known(workspaces, workspace, user):
-                return
-            event = {"type": "user_change", "user": user}
-        if event["type"] in REGISTERED.events:
-            await _write(
-                workspaces, workspace, key=body["event_id"], lane=Lane.STREAM, kind=event["type"], payload=event
-            )
-
-    return on_event
 
 
 def _writer(workspaces: Workspaces, kind: str, key_of: Callable[[Payload], str]) -> Callable[..., Awaitable[None]]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -185,7 +185,7 @@ class Casebook:
             with suppress(self._engine.dialect.loaded_dbapi.Error):
                 own.close()
 
-    @property
+    @cached_property
     def file(self) -> Path | None:
         """The file in which it stands; None when it is a server's."""
         database = self._engine.url.database

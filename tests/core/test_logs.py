@@ -110,6 +110,7 @@ def test_an_error_that_led_to_itself_comes_to_an_end() -> None:
     [
         (f"Unhandled request ({{'text': '{SAID}'}})", "Unhandled request"),
         (f"Failed to run listener function (error: {SAID})", "Failed to run listener function"),
+        (f"Failed to run a middleware function (error: {SAID})", "Failed to run a middleware function"),
         (f"Error: {SAID}", "Error"),
         (
             f"Task exception was never retrieved\nfuture: <Task exception=ValueError('{SAID}')>",

@@ -129,6 +129,31 @@ async def test_an_event_that_comes_again_is_written_once(door: Door) -> None:
     assert door.written() == 2
 
 
+async def test_every_event_is_acknowledged_and_what_concerns_us_is_written(door: Door) -> None:
+    """Slack sends again what nobody acknowledges, so what is none of our concern is acknowledged too."""
+    happened: list[tuple[Json, list[tuple[str, str]]]] = [
+        ({"type": "message", "channel": SHARED, "user": CUSTOMER, "text": "…", "ts": "1.1"}, [("message", SHARED)]),
+        ({"type": "message", "channel": "C0ELSEWHERE", "user": CUSTOMER, "text": "…", "ts": "1.2"}, []),
+        ({"type": "app_home_opened", "user": CUSTOMER, "channel": "D0HOME", "tab": "home"}, [("app_home_opened", "")]),
+        ({"type": "user_change", "user": {"id": "U0NOBODY"}}, []),
+        ({"type": "reaction_added", "user": CUSTOMER}, []),
+        ({"type": "app_uninstalled"}, []),
+    ]
+    for number, (event, written) in enumerate(happened):
+        envelope = {"type": "event_callback", "event_id": f"Ev{number}", "event_time": 1, "team_id": "T0KAPOK"}
+        body = json.dumps(envelope | {"event": event}).encode()
+        assert (await door.post(body, signed(SECRET, body, time.time()))) == (200, ""), event
+        assert asked(door.settings, f"SELECT kind, channel FROM inbox WHERE key = 'Ev{number}'") == written  # noqa: S608 - a number
+
+
+async def test_what_is_no_event_and_nobody_listens_to_is_not_taken_for_one(door: Door) -> None:
+    """Slack hears that nothing here is for it, and nothing is written."""
+    for odd in ({"type": "event_callback"}, {"type": "event_callback", "event": {}}, {"type": "else"}):
+        body = json.dumps({"team_id": "T0KAPOK", "event_id": "Ev1"} | odd).encode()
+        assert (await door.post(body, signed(SECRET, body, time.time())))[0] == 404, odd
+    assert door.written() == 0
+
+
 async def test_what_cannot_be_written_down_is_not_acknowledged(door: Door) -> None:
     """So Slack sends it again."""
     body = message()
