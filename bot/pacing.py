@@ -17,6 +17,8 @@ ASKED: Final = 10_000
 """How important the answer to what somebody did is: nothing of the same kind goes before it."""
 URGENT: Final = 1_000
 """From here on it is about the person's own safety, or can be taken back only now."""
+MOST_SHUT_SECONDS: Final = 300.0
+"""Nothing waits longer for Slack to let us: what opens later was written while the clock was wrong."""
 AT_ONCE_SECONDS: Final = 10.0
 """What goes out this soon is as it was decided; what had to wait longer is looked at again."""
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from bot.logs import of_workspace
 from bot.message import Role
-from bot.pacing import ASKED, AT_ONCE_SECONDS, has_passed
+from bot.pacing import ASKED, AT_ONCE_SECONDS, MOST_SHUT_SECONDS, has_passed
 from bot.setup import Person
 from bot.visibility import Surface, Withheld, may_show
 from handlers import people
@@ -405,7 +405,8 @@ def _after_refusal(services: Services, sending: Sending, error: SlackApiError) -
 def _hold(services: Services, sending: Sending, error: SlackApiError) -> None:
     """Slack lets the workspace call this method no more for a while: nobody does, and nothing counts as tried."""
     method = error.response.api_url.rpartition("/")[2]
-    until = services.clock() + max(_retry_after(error.response.headers), LEAST_HELD_SECONDS)
+    told = _retry_after(error.response.headers)
+    until = services.clock() + min(max(told, LEAST_HELD_SECONDS), MOST_SHUT_SECONDS)
     log.info("held", row=sending.seq, kind=sending.kind, method=method, until=until)
     services.metrics.send_postponed(sending.kind, RATE_LIMITED)
     with services.casebook.begin() as connection:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.pacing import BUDGETS, IN_A_CHANNEL, Budget
+from bot.pacing import BUDGETS, IN_A_CHANNEL, MOST_SHUT_SECONDS, Budget
 from storage.engine import insert_once, upsert
 from storage.outbox import LEASE_SECONDS, Sending, SendKind, SendState, is_outdated, place
 from storage.schema import outbox, paces
@@ -238,7 +238,7 @@ def _turn(connection: Connection, workspace: str, now: float) -> dict[str, float
         insert_once(connection, paces, {"workspace": workspace, "bucket": _TURN, "opens_at": 0.0})
         connection.execute(_HELD, {"workspace": workspace}).one()
     known = connection.execute(_KNOWN, {"workspace": workspace, "now": now})
-    return {row.bucket: row.opens_at for row in known}
+    return {row.bucket: row.opens_at for row in known if row.opens_at <= now + MOST_SHUT_SECONDS}
 
 
 def _open_at(connection: Connection, workspace: str, bucket: str, opens_at: float) -> None:

@@ -95,6 +95,29 @@ def test_what_is_said_in_a_channel_comes_in_its_order(casebook: Casebook) -> Non
         assert keys(connection, NOW + 41) == ["a2"]
 
 
+@pytest.mark.parametrize("ahead", [3_600.0, 365 * 86_400.0])
+def test_a_clock_that_was_ahead_leaves_no_budget_shut(casebook: Casebook, ahead: float) -> None:
+    """What was sent by it spent what there is only much later: set right again, nobody waits until then."""
+    kinds = (SendKind.EPHEMERAL, SendKind.MESSAGE, SendKind.DIRECT, SendKind.HOME)
+    with casebook.begin() as connection:
+        for number in range(2):
+            for kind in kinds:
+                put(connection, f"{kind}{number}", kind)
+            assert keys(connection, NOW + (0.0 if number else ahead)) == [f"{kind}{number}" for kind in kinds]
+
+
+def test_what_slack_refused_while_the_clock_was_ahead_is_asked_again(casebook: Casebook) -> None:
+    """How long Slack said holds for minutes, not for as long as the clock was wrong."""
+    with casebook.begin() as connection:
+        put(connection, "home", SendKind.HOME)
+        turns.hold(connection, WORKSPACE, "views.publish", until=NOW + 365 * 86_400.0)
+        assert keys(connection) == ["home"]
+        put(connection, "home2", SendKind.HOME)
+        turns.hold(connection, WORKSPACE, "views.publish", until=NOW + 30.0)
+        assert keys(connection, NOW + 29.0) == []
+        assert keys(connection, NOW + 30.0) == ["home2"]
+
+
 def test_a_whisper_goes_before_what_is_less_important_and_an_answer_before_all(casebook: Casebook) -> None:
     """What somebody clicked for, then threats, then the everyday; among equals the older first."""
     with casebook.begin() as connection:
