@@ -67,6 +67,8 @@ async def _begin(workspaces: Workspaces, under_way: UnderWay) -> bool:
             if sending is None:
                 looked_at.remove(services)
                 continue
+            if any(each.seq == sending.seq and not task.done() for task, each in under_way.items()):
+                continue  # the machine slept, or its clock jumped: we are still at it, and have its lease anew
             task = asyncio.create_task(send_claimed(services, sending))
             task.add_done_callback(lambda _: workspaces.wake.outbox.set())
             under_way[task] = sending

@@ -263,6 +263,20 @@ async def test_a_database_that_fails_for_a_moment_breaks_off_nothing_that_is_bei
         await asyncio.gather(sender, *under_way, return_exceptions=True)
 
 
+async def test_what_is_being_sent_is_not_begun_again_when_the_machine_was_asleep(post: Post) -> None:
+    """Awake again its clock is past the lease, and what was on its way still is: nobody else has it, and it goes once."""
+    post.slack.hangs = {ONE}
+    post.put(ONE, "U1")
+    async with post.sending():
+        await post.until(lambda: post.slack.calls != [])
+        post.workspaces.clock = lambda: time.time() + 2 * outbox.LEASE_SECONDS
+        post.put(OTHER, "U1")
+        await post.until(lambda: post.states(OTHER) == {"sent": 1})
+        post.slack.goes_on.set()
+        await post.until(lambda: post.states(ONE) == {"sent": 1})
+    assert post.slack.calls.count((ONE, "views.publish")) == 1
+
+
 async def test_told_to_stop_it_sends_what_is_due_and_ends(post: Post) -> None:
     """All of it, also what did not go at once."""
     for number in range(2 * MOST_AT_ONCE):
