@@ -106,6 +106,8 @@ def _why(say: Words, reason: str) -> str:
             )
         case "unreachable":
             return say("Slack cannot be reached from here just now. Please begin anew in a minute.")
+        case "too_many":
+            return say("This page is opened very often just now. Please begin anew in a minute.")
         case "storage_error":
             return say("It could not be written down here. Please begin anew in a minute.")
     code = reason if reason.isascii() and reason.replace("_", "").isalnum() and len(reason) <= MOST_CODE else "?"

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
@@ -171,12 +171,12 @@ class Server:
     async def _install(self, request: web.Request) -> web.Response:
         if self.installing is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        return await to_aiohttp_response(await self.installing.begin(await to_bolt_request(request)))
+        return await to_aiohttp_response(await self.installing.begin(_address_of(request)))
 
     async def _installed(self, request: web.Request) -> web.Response:
         if self.installing is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        return await to_aiohttp_response(await self.installing.finish(await to_bolt_request(request)))
+        return await to_aiohttp_response(await self.installing.finish(_address_of(request)))
 
     async def _healthz(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
@@ -189,6 +189,11 @@ class Server:
     async def _counted(self, _: web.Request) -> web.Response:
         standing = await self.standing() if self.standing else None
         return web.Response(body=self._metrics.text(standing), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _address_of(request: web.Request) -> AsyncBoltRequest:
+    """What is opened and by whom; what else they send is not read."""
+    return AsyncBoltRequest(body="", query=request.query_string, headers=dict(request.headers))
 
 
 class HttpMode:

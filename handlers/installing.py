@@ -1,9 +1,10 @@
 """Installing Aside in a workspace: from our page to Slack's question and back, with Bolt's flow and rows of ours."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from logging import Logger, getLogger
-from typing import Any
+from math import inf
+from typing import Any, Final
 
 import aiohttp
 import structlog
@@ -24,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import install_page
 from bot.i18n import Words
 from bot.metrics import code
+from bot.pacing import MINUTE_SECONDS, Budget
 from bot.serving import INSTALL_PATH, REDIRECT_PATH
 from bot.settings import is_workspace
 from handlers.deliver import reference
@@ -35,6 +37,10 @@ from storage.installations import STATE_SECONDS, Installation
 AGAIN = "again"
 AGAIN_PATH = "install"
 """From the page to which Slack sends people back, wherever a proxy has put the two."""
+
+OPENINGS: Final = Budget(per_minute=60, at_once=30)
+"""How often each of the two pages answers: both are open to the world, and to open the first writes a row."""
+TOO_MANY = "too_many"
 
 log = structlog.get_logger()
 
@@ -144,6 +150,26 @@ class _Flow(AsyncOAuthFlow):
         return self.settings.authorize_url_generator.generate(state=state, team=asked[0] if asked else None)
 
 
+class _Door:
+    """Lets so many in, whoever they are: behind a proxy all of them come from one address."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._opens_at = self._told_at = -inf
+
+    def lets_in(self) -> bool:
+        """Whether one more may come in now; that somebody may not is logged once a minute."""
+        now = self._clock()
+        opens_at = min(self._opens_at, now + OPENINGS.seconds_each)  # a clock may be set back
+        if opens_at <= now:
+            self._opens_at = OPENINGS.spent(opens_at, now)
+            return True
+        if abs(now - self._told_at) >= MINUTE_SECONDS:
+            self._told_at = now
+            log.warning("not_installed", reason=TOO_MANY)
+        return False
+
+
 class Installing:
     """The two pages.
 
@@ -154,6 +180,7 @@ class Installing:
     """
 
     def __init__(self, ours: OurApp, *, scopes: Sequence[str], authorize_url: str, redirect_uri: str = "") -> None:
+        self._doors = {path: _Door(ours.clock) for path in (INSTALL_PATH, REDIRECT_PATH)}
         self._flow = _Flow(
             client=_Asked(ours.client),
             logger=getLogger(__name__),
@@ -176,6 +203,8 @@ class Installing:
 
     async def begin(self, request: AsyncBoltRequest) -> BoltResponse:
         """Send somebody on to Slack's question."""
+        if not self._doors[INSTALL_PATH].lets_in():
+            return _too_many(request)
         try:
             return await self._flow.handle_installation(request)
         except SQLAlchemyError as error:
@@ -183,6 +212,8 @@ class Installing:
 
     async def finish(self, request: AsyncBoltRequest) -> BoltResponse:
         """Slack sent somebody back: with a yes, we are installed."""
+        if not self._doors[REDIRECT_PATH].lets_in():
+            return _too_many(request)
         try:
             return await self._flow.handle_callback(request)
         except (aiohttp.ClientError, TimeoutError, OSError):
@@ -216,6 +247,12 @@ class Installing:
 
 def _say(request: AsyncBoltRequest) -> Words:
     return install_page.reader(next(iter(request.headers.get("accept-language", ())), ""))
+
+
+def _too_many(request: AsyncBoltRequest) -> BoltResponse:
+    answer = _page(429, install_page.not_installed(_say(request), TOO_MANY, AGAIN_PATH))
+    answer.headers["retry-after"] = [f"{MINUTE_SECONDS:.0f}"]
+    return answer
 
 
 def _unreachable(request: AsyncBoltRequest) -> BoltResponse:

@@ -9,6 +9,7 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.serving import INSTALL_PATH, REDIRECT_PATH
+from handlers.installing import OPENINGS
 from storage import workspace as kept
 from storage.installations import STATE_SECONDS, TokenState
 from tests.flow.conftest import SUPERVISOR, WORKSPACE, free_port
@@ -187,3 +188,34 @@ async def test_a_code_that_slack_refuses_is_begun_anew(town: Town) -> None:
     assert page.status == 401
     assert "Please begin anew." in page.text
     assert [each["reason"] for each in told if each["event"] == "not_installed"] == ["code_already_used"]
+
+
+async def test_what_a_browser_sends_beside_the_address_is_not_read(town: Town) -> None:
+    """Anybody may send anything to a page that is open to the world; it is no error of ours."""
+    for path, status in ((INSTALL_PATH, 302), (REDIRECT_PATH, 400)):
+        headers = {"Content-Type": "application/json"}
+        async with town.stage.http.get(town.url + path, data=b"{", headers=headers, allow_redirects=False) as answer:
+            assert answer.status == status
+
+
+async def test_however_often_the_page_is_opened_few_rows_come_of_it_and_it_opens_again_soon(town: Town) -> None:
+    """So many are let in at once and so many a minute; the others read when to come back, and the log hears it once."""
+    with capture_logs() as told:
+        pages = [await town.get(INSTALL_PATH) for _ in range(OPENINGS.at_once + 40)]
+    turned_away = [each for each in pages if each.status == 429]
+    assert len(pages) - len(turned_away) == asked(town.settings, "SELECT count(*) FROM install_states")[0][0]
+    assert OPENINGS.at_once <= len(pages) - len(turned_away) < len(pages)
+    assert "in a minute" in turned_away[0].text
+    assert [each["reason"] for each in told if each["event"] == "not_installed"] == ["too_many"]
+    town.clock.ahead += 60
+    assert (await town.install()).status == 200
+    town.clock.ahead += STATE_SECONDS
+    assert (await town.get(INSTALL_PATH)).status == 302
+    assert asked(town.settings, "SELECT count(*) FROM install_states") == [(1,)]
+
+
+async def test_whoever_comes_back_all_the_time_is_turned_away_too(town: Town) -> None:
+    """Each look for a state asks the database; anybody can show one that they made up, and its cookie."""
+    forged = f"{REDIRECT_PATH}?state=mine&code=x"
+    pages = [await town.get(forged, "slack-app-oauth-state=mine") for _ in range(OPENINGS.at_once + 40)]
+    assert {each.status for each in pages} == {401, 429}
