@@ -264,7 +264,7 @@ async def test_a_database_that_fails_for_a_moment_breaks_off_nothing_that_is_bei
 
 
 async def test_what_is_being_sent_is_not_begun_again_when_the_machine_was_asleep(post: Post) -> None:
-    """Awake again its clock is past the lease, and what was on its way still is: nobody else has it, and it goes once."""
+    """Awake again its clock is past the lease, and what was on its way still is: it goes once."""
     post.slack.hangs = {ONE}
     post.put(ONE, "U1")
     async with post.sending():
