@@ -107,6 +107,7 @@ async def on_assessed(services: Services, task: Task) -> None:
                 fault=exception_card.fault_words(values["fault_ours"], say).lower(),
             ),
             blocks=[*lines, *news.way_on(services, connection, case, actor.person)],
+            directly=doing.directly,
         )
 
 
@@ -177,4 +178,5 @@ async def on_new_facts_told(services: Services, task: Task) -> None:
             key=f"{task.entry.key}:reopened",
             text=say("Noted for {customer}. You can ask for the exception once more.", customer=doing.customer),
             blocks=[*lines, *news.way_on(services, connection, case, actor.person)],
+            directly=doing.directly,
         )

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
 
 from bot.authority import authorities
@@ -30,11 +32,42 @@ class Doing:
 
     Attributes:
         customer: The customer's name.
+        directly: They clicked in a direct message, and that is where they are answered.
     """
 
     actor: Actor
     case: Case
     customer: str
+    directly: bool = False
+
+
+class About(BaseModel):
+    """What a window about a case remembers.
+
+    Attributes:
+        directly: It was opened from a direct message.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    case_id: str
+    directly: bool = False
+
+    @property
+    def spelt(self) -> str:
+        """As a window keeps it: the case's id, and more only where there is more."""
+        return self.model_dump_json() if self.directly else self.case_id
+
+    @classmethod
+    def read(cls, spelt: str) -> Self:
+        """What was spelt."""
+        return cls.model_validate_json(spelt) if spelt.startswith("{") else cls(case_id=spelt)
+
+
+def _remembering(view: Block, doing: Doing) -> Block:
+    """A window about a case that knows from where it was opened."""
+    about = About(case_id=doing.case.id, directly=doing.directly)
+    return {**view, "private_metadata": about.spelt} if view.get("private_metadata") == doing.case.id else view
 
 
 def _hindrance(services: Services, connection: Connection, actor: Actor, case: Case | None) -> str | None:
@@ -77,8 +110,8 @@ async def help_hindrance(services: Services, actor: Actor, case: Case | None) ->
     )
 
 
-def _doing(services: Services, actor: Actor, case: Case) -> Doing:
-    return Doing(actor, case, request.name_of(customer_of(services, case.customer_id), actor.say))
+def _doing(services: Services, actor: Actor, case: Case, *, directly: bool = False) -> Doing:
+    return Doing(actor, case, request.name_of(customer_of(services, case.customer_id), actor.say), directly)
 
 
 async def by_click(services: Services, task: Task, click: Click) -> Doing | None:
@@ -93,7 +126,8 @@ async def by_click(services: Services, task: Task, click: Click) -> Doing | None
         with task.finishing() as connection:
             answer(services, connection, task, actor, click.response_url, hindrance or "")
         return None
-    return _doing(services, actor, case)
+    below = About.read(click.private_metadata) if click.view_id else None  # the window in which the button stands
+    return _doing(services, actor, case, directly=below.directly if below else click.is_direct)
 
 
 async def by_submission(services: Services, task: Task, sent: Submission) -> Doing | None:
@@ -101,14 +135,15 @@ async def by_submission(services: Services, task: Task, sent: Submission) -> Doi
     actor = await admit(services, task, sent.user, "")
     if actor is None:
         return None
+    about = About.read(sent.private_metadata)
     with services.casebook.begin() as connection:
-        case = cases.get(connection, services.identity.workspace, sent.private_metadata)
+        case = cases.get(connection, services.identity.workspace, about.case_id)
         hindrance = _hindrance(services, connection, actor, case)
     if hindrance or case is None:
         with task.finishing() as connection:
             tell_directly(services, connection, task, actor, hindrance or "")
         return None
-    return _doing(services, actor, case)
+    return _doing(services, actor, case, directly=about.directly)
 
 
 def answer(
@@ -147,7 +182,8 @@ async def open_form(services: Services, task: Task, view: Callable[[Doing], Bloc
     click = inbound.click(task.entry.payload)
     doing = await by_click(services, task, click)
     if doing:
-        await open_window(services, task, doing.actor, click.trigger_id, view(doing), push=bool(click.view_id))
+        shown = _remembering(view(doing), doing)
+        await open_window(services, task, doing.actor, click.trigger_id, shown, push=bool(click.view_id))
 
 
 async def on_show(services: Services, task: Task) -> None:
@@ -204,7 +240,8 @@ async def refresh(services: Services, doing: Doing, view_id: str) -> None:
     """After something was done in the case's window: show it."""
     if view_id:
         actor = doing.actor
-        await deliver.refresh_modal(services, view_id, show(services, doing), actor.person, actor.role)
+        shown = _remembering(show(services, doing), doing)
+        await deliver.refresh_modal(services, view_id, shown, actor.person, actor.role)
 
 
 async def refresh_below(services: Services, sent: Submission) -> None:
@@ -212,12 +249,12 @@ async def refresh_below(services: Services, sent: Submission) -> None:
 
     A window that is about no case, or about one they may no longer see, has none below it that could be out of date.
     """
-    actor = await actor_of(services, sent.user)
+    actor, about = await actor_of(services, sent.user), About.read(sent.private_metadata)
     with services.casebook.begin() as connection:
-        case = cases.get(connection, services.identity.workspace, sent.private_metadata)
+        case = cases.get(connection, services.identity.workspace, about.case_id)
         hindrance = _hindrance(services, connection, actor, case)
     if case and not hindrance:
-        await refresh(services, _doing(services, actor, case), sent.below)
+        await refresh(services, _doing(services, actor, case, directly=about.directly), sent.below)
 
 
 def file_of(services: Services, connection: Connection, case: Case, say: Words) -> case_card.CaseFile:

@@ -157,6 +157,7 @@ async def on_committed(services: Services, task: Task) -> None:
             key=f"commitment:{written.id}:told",
             text=say("Written down, due {due}.", due=due_words(due_at, written.timezone, say.language)),
             blocks=[*commitment_card.blocks(written, written.timezone, say), *lines],
+            directly=doing.directly,
         )
 
 

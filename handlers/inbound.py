@@ -187,6 +187,11 @@ class Click(BaseModel):
     private_metadata: str = ""
     is_ephemeral: bool = False
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether it was in a direct message, by which Slack's id of the conversation begins with a D."""
+        return self.channel.startswith("D")
+
 
 def click(payload: Payload) -> Click:
     """Read a click."""

@@ -16,7 +16,7 @@ from bot.quiet import Quiet
 from bot.setup import Person
 from handlers import deliver
 from handlers.services import Services
-from handlers.situation import customer_of, situation
+from handlers.situation import CaseRecord, customer_of, situation
 from storage import advised, conversations, outbox, quiet
 from storage.outbox import SendKind
 
@@ -45,7 +45,7 @@ def said_now(
     reader = language_of_locale(person.locale)
     customer = customer_of(services, case.customer_id, connection)
     spoken = language_of_text(conversations.last_customer_words(connection, case), reader)
-    current = situation(services, connection, case, customer, language=spoken, about=about)
+    current = situation(CaseRecord(services, connection, case), customer, language=spoken, about=about)
     advice = advise_on(
         services.playbook,
         fact,
@@ -80,7 +80,7 @@ def way_on(services: Services, connection: Connection, case: Case, person: Perso
     reader = language_of_locale(person.locale)
     say = words(reader)
     customer = customer_of(services, case.customer_id, connection)
-    known = situation(services, connection, case, customer, language=reader)
+    known = situation(CaseRecord(services, connection, case), customer, language=reader)
     row = decide(services.playbook, known.standing)
     told = whisper_card.way(row, services.playbook, known.facts, say, known.promised)
     wanted = [row.action] if row.action and may_do(row.action, row, known) else []
@@ -98,14 +98,29 @@ def whisper(
     blocks: list[Block],
     after: str | None = None,
     shown: str = "",
+    directly: bool = False,
 ) -> None:
     """Tell whoever just did something, where they did it.
 
     Args:
         shown: The text in markup, where it names people; the text as it is, when empty.
         after: Key of the row it tells of; it is shown only once that one is out.
+        directly: They did it in a direct message, and nothing else has to be out before.
     """
     say = words(language_of_locale(person.locale))
+    told = body(text, [context(say("🔒 Only you can see this")), section(f"*{shown or escaped(text)}*"), *blocks])
+    if directly and after is None:
+        outbox.put(
+            connection,
+            workspace=case.workspace,
+            key=key,
+            kind=SendKind.DIRECT,
+            target={"user": person.user_id},
+            body=told,
+            case_id=case.id,
+            now=services.clock(),
+        )
+        return
     deliver.whisper(
         connection,
         workspace=case.workspace,
@@ -113,7 +128,7 @@ def whisper(
         channel=case.channel,
         thread_ts=case.thread_ts if conversations.has_thread(connection, case) else None,
         person=person.user_id,
-        body=body(text, [context(say("🔒 Only you can see this")), section(f"*{shown or escaped(text)}*"), *blocks]),
+        body=told,
         case_id=case.id,
         now=services.clock(),
         after=after,

@@ -75,7 +75,8 @@ async def mistakes(services: Services, sent: Submission) -> dict[str, str]:
     else:
         role, _ = await people.role(services, await people.look_up(services, whom))
         with services.casebook.begin() as connection:
-            case = cases.get(connection, services.identity.workspace, sent.private_metadata)
+            about = casework.About.read(sent.private_metadata)
+            case = cases.get(connection, services.identity.workspace, about.case_id)
         if role not in {Role.AGENT, Role.SUPERVISOR}:
             errors["whom"] = say("Please choose an agent or a supervisor; only they are coached in a conversation.")
         elif case and whom == case.agent:

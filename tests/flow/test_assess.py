@@ -2,8 +2,12 @@
 
 import time
 
+import pytest
+
+from bot.settings import Settings
 from tests.flow.conftest import AGENT, CUSTOMER, OTHER_AGENT, SHARED, SUPERVISOR, Bot, texts
 from tests.flow.test_goodwill import FORM, card_of, changed_card
+from tests.flow.without_slack import Desk, desk
 from tests.flow.working import (
     asked_favour,
     chosen,
@@ -54,6 +58,28 @@ async def test_assessing_records_the_facts_and_prefills_the_request(stage: Stage
     boxes = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
     assert boxes["cost"]["initial_value"] == "3000"
     assert boxes["fault_ours"]["initial_option"]["value"] == "no"
+
+
+@pytest.mark.parametrize(("channel", "kind"), [(SHARED, "ephemeral"), ("D0YICHUN", "direct")])
+async def test_the_answer_comes_where_it_was_clicked(stage: Stage, settings: Settings, channel: str, kind: str) -> None:
+    """Whoever assesses from a direct message reads there what came of it, by way of the case's window as well."""
+    async with desk(stage, settings) as at:
+        case = at.case()
+        assert await at.click(AGENT, "assess", case.id, channel=channel) == ["window assess_view"]
+        assert await sent_off(at, "3000") == (
+            kind,
+            "已記下廣昕精密股份有限公司：NT$3,000（低），2 小時，責任：不在我們",
+        )
+        assert await at.click(AGENT, "show_case", case.id, channel=channel) == ["window case_view"]
+        assert await at.click(AGENT, "assess", case.id, in_window=True) == ["window assess_view"]
+        assert (await sent_off(at, "80000"))[0] == kind
+
+
+async def sent_off(at: Desk, cost: str) -> tuple[str, str]:
+    """The window that was opened last, filled in and sent off: how the answer comes, and what it says."""
+    told = await at.submit(AGENT, "assess_view", at.view()["private_metadata"], {**ASSESSED, "cost": typed(cost)})
+    ((kind,),) = at.rows("SELECT kind FROM outbox ORDER BY seq DESC LIMIT 1")
+    return str(kind), told[-1]
 
 
 async def test_the_cases_window_shows_at_once_what_was_done_from_it(stage: Stage, bot: Bot) -> None:

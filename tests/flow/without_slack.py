@@ -132,15 +132,31 @@ class Desk:
         return found
 
     async def click(
-        self, user: str, action_id: str, value: str, *, in_message: bool = True, block_id: str = "b"
+        self,
+        user: str,
+        action_id: str,
+        value: str,
+        *,
+        in_message: bool = True,
+        channel: str = SHARED,
+        in_window: bool = False,
+        block_id: str = "b",
     ) -> list[str]:
-        """Press a button; what that person is told, or the window that opens."""
+        """Press a button; what that person is told, or the window that opens.
+
+        Args:
+            in_window: It stands in the window that was opened last.
+        """
+        views = self._stage.sandbox.workspace.state.views
+        window = str(list(views)[-1]) if in_window else None
         payload = {
             "user": {"id": user},
             "actions": [{"action_id": action_id, "block_id": block_id, "value": value, "action_ts": self._number()}],
-            "trigger_id": self._stage.sandbox.workspace.state.new_trigger(user),
+            "trigger_id": self._stage.sandbox.workspace.state.new_trigger(user, window),
         }
-        payload |= {"channel": {"id": SHARED}, "response_url": "http://localhost/respond/1"} if in_message else {}
+        in_message = in_message and not in_window
+        payload |= {"channel": {"id": channel}, "response_url": "http://localhost/respond/1"} if in_message else {}
+        payload |= {"view": views[window]} if window else {}
         return await self.deliver("click", user, payload, key=f"click:{self._number()}")
 
     async def command(self, user: str, line: str, channel: str = SHARED) -> list[str]:
