@@ -23,6 +23,9 @@ from storage import audit, endings, ids, opportunities, outbox
 from storage import workspace as workspaces
 from storage.outbox import SendKind
 
+FOLLOW, BESIDE = "follow", "beside"
+"""How many contracts a list left out, as `drawn` has them: noted with it, since it says so whenever it is drawn."""
+
 
 def drawn(
     services: Services,
@@ -67,7 +70,9 @@ def redraw(services: Services, connection: Connection, key: EndingKey) -> None:
             if (ending := on_file_now(each))
         ]
         reader = workspaces.person(connection, workspace, user, since=0.0) if user != CHANNEL else None
-        shown = drawn(services, connection, rows, user, reader)
+        more = outbox.target_of(connection, workspace, message)
+        follow, beside = (int(more.get(each, 0)) for each in (FOLLOW, BESIDE))
+        shown = drawn(services, connection, rows, user, reader, follow=follow, beside=beside)
         if outbox.reword(connection, workspace, message, shown):
             continue
         outbox.put(

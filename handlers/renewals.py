@@ -23,7 +23,7 @@ from bot.sales import CHANNEL, manages_sales
 from bot.setup import Person
 from bot.working_hours import desk_day, is_open
 from handlers import people
-from handlers.endings import drawn
+from handlers.endings import BESIDE, FOLLOW, drawn
 from handlers.sales import Sellers, sellers
 from handlers.services import Services
 from handlers.situation import moment
@@ -157,13 +157,14 @@ def _write(
     if not listed:
         return
     follow = max(len(own) - MOST_LISTED, 0)
+    beside = max(len(theirs) - MOST_LISTED, 0) - follow
     channel = workspaces.setup(connection, workspace).sales_channel
     outbox.put(
         connection,
         workspace=workspace,
         key=message,
         kind=SendKind.MESSAGE if user == CHANNEL else SendKind.DIRECT,
-        target={"channel": channel} if user == CHANNEL else {"user": user},
+        target=({"channel": channel} if user == CHANNEL else {"user": user}) | {FOLLOW: follow, BESIDE: beside},
         body=drawn(
             services,
             connection,
@@ -171,7 +172,7 @@ def _write(
             user,
             person,
             follow=follow,
-            beside=max(len(theirs) - MOST_LISTED, 0) - follow,
+            beside=beside,
         ),
         now=now,
     )

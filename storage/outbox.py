@@ -199,6 +199,14 @@ def state_of(connection: Connection, workspace: str, key: str) -> SendState | No
     return SendState(state) if state else None
 
 
+def target_of(connection: Connection, workspace: str, key: str) -> Mapping[str, Any]:
+    """Where a row goes or went, and what else was noted of it there; nothing when there is none."""
+    target = connection.execute(
+        select(outbox.c.target).where(outbox.c.workspace == workspace, outbox.c.key == key)
+    ).scalar_one_or_none()
+    return json.loads(target) if target else {}
+
+
 def redirect(connection: Connection, sending: Sending, target: Mapping[str, Any], *, now: float) -> None:
     """Send a row somewhere else, from the beginning."""
     connection.execute(

@@ -102,7 +102,7 @@ async def test_each_salesperson_gets_one_list_a_day_each_contract_once_a_thresho
 async def test_no_list_is_longer_than_slack_shows_and_the_rest_follows_the_next_day(
     stage: Stage, settings: Settings, tmp_path: Path
 ) -> None:
-    """The first to end foremost; a contract that did not fit was told to nobody, and a manager's list says how many."""
+    """The first to end foremost; what did not fit was told to nobody, and a list says how many, drawn anew as well."""
     rows = (FILES / "contracts.csv").read_text("utf-8").splitlines()
     more = [f"M-4-{number},C-4,P{number},,2026-01-01,2027-12-30{',' * 12}" for number in range(50)]
     (tmp_path / "contracts.csv").write_text("\n".join([*rows, *more]), "utf-8")
@@ -117,6 +117,12 @@ async def test_no_list_is_longer_than_slack_shows_and_the_rest_follows_the_next_
         await look(at, THIRTY + DAY)
         assert at.told(SALES)[1:] == at.told(MANAGER)[1:] == ["6 份合約快到期"]
         assert ("2027-12-31" in first, "2027-12-31" in texts(lists(stage)[-1]["blocks"])) == (False, True)
+        earliest = EndingKey.model_validate({"customer_id": "C-4", "contract": "M-4-0", "ends_on": "2027-12-30"})
+        await at.click(SALES, "ending_menu", ON_IT, block_id=f"ending:{earliest.spelt}")
+        await at.send_all()
+        anew = lists(stage, "chat.update")
+        assert [each["text"] for each in anew] == ["51 份合約快到期"] * 2
+        assert ["還有 6 份" in texts(anew[0]["blocks"]), "另外 6 份" in texts(anew[1]["blocks"])] == [True, True]
 
 
 async def test_whatever_somebody_said_of_leaves_the_lists_and_stands_with_them(at: Desk, stage: Stage) -> None:
