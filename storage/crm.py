@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from bot.crm import Event, of_exception, of_opportunity
+from bot.sales import SalesMove
 from storage import goodwill, opportunities
 from storage.engine import insert_once, upsert, whole
 from storage.moments import at
@@ -16,6 +17,8 @@ from storage.schema import exceptions as exception_rows
 from storage.schema import opportunities as opportunity_rows
 
 SUBJECTS = ("opportunity", "exception")
+UNTOLD = (SalesMove.LOOK,)
+"""With these nothing changes and nobody hears anything; the moves of an exception have other names."""
 TURN_SECONDS = 60.0
 """Whoever died while telling lets go of it by then; a post takes a quarter of it at most."""
 
@@ -66,7 +69,11 @@ def take_turn(connection: Connection, workspace: str, now: float) -> Turn | None
     row = connection.execute(
         select(audit.c.seq, audit.c.at, audit.c.subject, audit.c.subject_id, audit.c.move, audit.c.actor)
         .where(
-            audit.c.workspace == workspace, audit.c.seq > after, audit.c.subject.in_(SUBJECTS), whole(connection, audit)
+            audit.c.workspace == workspace,
+            audit.c.seq > after,
+            audit.c.subject.in_(SUBJECTS),
+            audit.c.move.not_in(UNTOLD),
+            whole(connection, audit),
         )
         .order_by(audit.c.seq)
         .limit(1)

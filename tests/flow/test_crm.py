@@ -143,6 +143,16 @@ async def test_each_move_is_posted_once_signed_and_in_order(casebook: Casebook) 
     }
 
 
+async def test_where_nothing_changed_nothing_is_told(casebook: Casebook) -> None:
+    """To see whether whoever took it is still here is no news; a reminder is, and what came before and after."""
+    opportunity(casebook, "take", "remind", "escalate", "look", "look", "win", "look")
+    async with listening(casebook) as (receiver, services, webhook):
+        while await crm.tell_next(services, webhook, AT_ONCE):
+            pass
+    heard = [body["type"].removeprefix("opportunity.") for _, body in receiver.heard]
+    assert heard == ["take", "remind", "escalate", "win"]
+
+
 async def test_nobodys_words_leave_the_house(casebook: Casebook) -> None:
     """What the customer said, what the agent wrote and why it was decided stay here."""
     opportunity(casebook, "lose")
