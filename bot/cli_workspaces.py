@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from storage.installations import Installation, TokenState
 from storage.sealing import Seal
 
 MOST_NAMED = 10
+MOST_WIDE = 10_000
 _WHAT_TO_DO = {
     TokenState.REFUSED: "install Aside there again",
     TokenState.REVOKED: "install Aside there again, or remove it",
@@ -132,20 +134,45 @@ def _list(settings: Settings, casebook: Casebook, seal: Seal) -> None:
     if not ids:
         click.echo("Nobody has installed Aside yet: open /slack/install at its address.")
         return
-    table = Table("workspace", "name", "installed", "by", "token", "rows", box=None, pad_edge=False)
-    for each in ids:
-        found = installed.get(each)
-        if found:
-            since = f"{datetime.fromtimestamp(found.installed_at, UTC):%Y-%m-%d}"
-            table.add_row(
-                each, printable(found.name), since, printable(found.installed_by), told(found), f"{rows[each]:,}"
-            )
-        else:
-            table.add_row(each, "–", "–", "–", f"not installed: aside workspaces --remove {each}", f"{rows[each]:,}")
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    known = [(each, installed.get(each), rows[each]) for each in ids]
+    console = Console(highlight=False, markup=False)
+    table = _in_lines(known)
+    wide = console.measure(table, options=console.options.update(width=MOST_WIDE)).maximum
     if not console.is_terminal:
-        console.width = 200
-    console.print(table)
+        console.width = wide
+    console.print(table if wide <= console.width else _in_columns(known))
+
+
+def _in_lines(known: Iterable[tuple[str, Installation | None, int]]) -> Table:
+    """A line for each, however long: for a wide terminal, and for whatever reads it line by line."""
+    table = Table("workspace", "name", "installed", "by", "token", "rows", box=None, pad_edge=False)
+    for workspace, found, rows in known:
+        table.add_row(workspace, *_who(found), _token(workspace, found), f"{rows:,}")
+    return table
+
+
+def _in_columns(known: Iterable[tuple[str, Installation | None, int]]) -> Table:
+    """The same where a line has no room: how the token stands comes below the name."""
+    table = Table(box=None, pad_edge=False)
+    for title, is_whole in (("workspace", True), ("name, token", False), ("installed", True), ("by", True)):
+        table.add_column(title, no_wrap=is_whole, overflow="fold")
+    table.add_column("rows", justify="right", no_wrap=True)
+    for workspace, found, rows in known:
+        name, since, by = _who(found)
+        table.add_row(workspace, f"{name}\n{_token(workspace, found)}", since, by, f"{rows:,}")
+    return table
+
+
+def _who(found: Installation | None) -> tuple[str, str, str]:
+    """Its name, the day on which it was installed, and by whom."""
+    if found is None:
+        return "–", "–", "–"
+    since = datetime.fromtimestamp(found.installed_at, UTC)
+    return printable(found.name), f"{since:%Y-%m-%d}", printable(found.installed_by)
+
+
+def _token(workspace: str, found: Installation | None) -> str:
+    return told(found) if found else f"not installed: aside workspaces --remove {workspace}"
 
 
 def _folders(data: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """`aside workspaces`, and the commands that act on one of several."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from rich.cells import cell_len
 
 from sandbox.server import Sandbox
 from sandbox.world import load_world
@@ -107,6 +109,21 @@ def test_the_list_says_who_installed_us_and_how_each_token_stands(aside: Aside, 
     assert "2026-11" in listed[3]
     assert "good" in listed[3]
     assert "\x1b" not in "".join(listed)
+
+
+def test_on_a_narrow_terminal_nothing_is_cut_and_no_line_is_wider(aside: Aside, two: None) -> None:
+    """A long Chinese name and what to do about a token are read whole, one below the other."""
+    name = "廣昕精密股份有限公司台中營運總部資訊整合暨客戶服務處"
+    with closing(open_casebook(aside.environment["ASIDE_DATABASE_URL"])) as casebook, casebook.begin() as connection:
+        installations.save(connection, Seal(KEY), installed("T0KUANGHSIN", name, "xoxb-k"))
+    aside.environment |= {"FORCE_COLOR": "1", "COLUMNS": "80"}
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in runs(aside, "workspaces").splitlines()]
+    assert max(cell_len(line) for line in lines) <= 80
+    middle = [line[13:50] for line in lines]
+    assert name in "".join(each.split("  ")[0].strip() for each in middle)
+    told = " ".join(" ".join(line.split()) for line in lines)
+    assert "or install Aside there again" in told
+    assert [line.split()[0] for line in lines[1:] if line[:1] == "T"] == ["T0GONE", SECOND, FIRST, "T0KUANGHSIN"]
 
 
 @pytest.mark.parametrize(
