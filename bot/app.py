@@ -144,6 +144,7 @@ async def wired(
             learnt=playbooks.known,
             playbook_of=lambda workspace: own(workspace).playbook,
             is_lone=lone is not None,
+            forget=lambda folder: None if folder == settings.playbook else playbooks.forget(folder),
             metrics=counts,
         )
         try:

@@ -77,20 +77,32 @@ class Playbooks:
             self._known[folder] = Known(Knowledge(playbook, await asyncio.to_thread(self._learn, playbook))), written
         return self._known[folder][0]
 
-    async def watch(self) -> None:
-        """Take the edits of each, forever."""
-        async with asyncio.TaskGroup() as watching:
-            watched: set[Path] = set()
-            while True:
-                for folder in self._known.keys() - watched:
-                    known, since = self._known[folder]
-                    watching.create_task(self._watch(known, folder, since))
-                    watched.add(folder)
-                await asyncio.sleep(LOOK_SECONDS)
+    def forget(self, folder: Path) -> None:
+        """Nobody goes by it any more: what was known of it is let go of, and it is watched no longer."""
+        self._known.pop(folder, None)
+        self._faulty.pop(folder, None)
 
-    async def _watch(self, known: Known, folder: Path, since: Stamp) -> None:
+    async def watch(self, seconds: float = LOOK_SECONDS) -> None:
+        """Take the edits of each, forever.
+
+        Args:
+            seconds: From one look to the next.
+        """
+        async with asyncio.TaskGroup() as watching:
+            watched: dict[Path, tuple[Known, asyncio.Task[None]]] = {}
+            while True:
+                for folder, (known, task) in list(watched.items()):
+                    if folder not in self._known or self._known[folder][0] is not known:
+                        task.cancel()
+                        del watched[folder]
+                for folder in self._known.keys() - watched.keys():
+                    known, since = self._known[folder]
+                    watched[folder] = known, watching.create_task(self._watch(known, folder, since, seconds))
+                await asyncio.sleep(seconds)
+
+    async def _watch(self, known: Known, folder: Path, since: Stamp, seconds: float) -> None:
         with bound_contextvars(**self._named(folder)):
-            await watch(known, folder, since, self._learn)
+            await watch(known, folder, since, self._learn, seconds)
 
 
 async def watch(known: Known, folder: Path, since: Stamp, learn: Learn, seconds: float = LOOK_SECONDS) -> None:

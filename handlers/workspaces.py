@@ -45,6 +45,7 @@ class Workspaces:
         open_parts: Makes the parts of one, with the playbook it goes by.
         learnt: What is known from the playbook in a folder; learnt once, whoever asks.
         playbook_of: The folder of the playbook that a workspace goes by now.
+        forget: Told of a folder by whose playbook nobody goes any more.
         is_lone: There is one and no other can come; whatever Slack sends us is for it.
         metrics: Counts what happens in all of them.
     """
@@ -60,6 +61,7 @@ class Workspaces:
         learnt: Learnt,
         playbook_of: Callable[[str], Path],
         is_lone: bool,
+        forget: Callable[[Path], None] = lambda _: None,
         metrics: Metrics | None = None,
     ) -> None:
         self.casebook = casebook
@@ -75,6 +77,7 @@ class Workspaces:
         self._open_parts = open_parts
         self._learnt = learnt
         self._playbook_of = playbook_of
+        self._forget = forget
         self._installed: Mapping[str, Installed] = {}
         self._open: dict[str, Services] = {}
         self._playbooks: dict[str, Path] = {}
@@ -105,7 +108,7 @@ class Workspaces:
         self._installed = {each.workspace: each for each in self._read(self.casebook)}
         for workspace in self._open.keys() - self._installed.keys():
             del self._open[workspace]
-            self._playbooks.pop(workspace, None)
+            self._goes_by(workspace, None)
             log.info("workspace_closed", workspace=workspace)
         for workspace, parts in self._open.items():
             now = self._installed[workspace]
@@ -135,10 +138,18 @@ class Workspaces:
                 if self._has_begun and installed.workspace not in self._open:
                     self.unwritten.add(installed.workspace)
                 self._open[installed.workspace] = self._open_parts(self._installed[installed.workspace], known)
-                self._playbooks[installed.workspace] = folder
+                self._goes_by(installed.workspace, folder)
                 if not self.is_lone:
                     log.info("workspace_open", workspace=installed.workspace)
         self._has_begun = True
         self.wake.person.set()
         self.wake.stream.set()
         self.wake.outbox.set()
+
+    def _goes_by(self, workspace: str, folder: Path | None) -> None:
+        """Note whose playbook it goes by from now on; None: it is gone."""
+        before = self._playbooks.pop(workspace, None)
+        if folder:
+            self._playbooks[workspace] = folder
+        if before and before not in self._playbooks.values():
+            self._forget(before)

@@ -49,6 +49,7 @@ class Town:
     playbooks: dict[str, Path] = field(default_factory=dict)
     faulty: set[Path] = field(default_factory=set)
     is_lone: bool = False
+    forgotten: list[Path] = field(default_factory=list)
 
     def workspaces(self) -> Workspaces:
         """As the wiring makes them."""
@@ -68,6 +69,7 @@ class Town:
             learnt=learnt,
             playbook_of=lambda workspace: self.playbooks.get(workspace, Path("packaged")),
             is_lone=self.is_lone,
+            forget=self.forgotten.append,
         )
 
     def _parts(self, installed: Installed, known: Known) -> Services:
@@ -214,6 +216,23 @@ async def test_each_workspace_goes_by_its_own_playbook_and_changes_to_it_when_th
     assert again is not None
     assert again.known is not third.known
     assert workspaces.of("T1") is first
+
+
+async def test_a_playbook_by_which_nobody_goes_any_more_is_forgotten(town: Town) -> None:
+    """Of whoever left, and of whoever goes by another; not while somebody else goes by the same."""
+    town.letting_in = [let_in("T1"), let_in("T2"), let_in("T3")]
+    town.playbooks = {"T2": Path("T2"), "T3": Path("T3")}
+    workspaces = town.workspaces()
+    await workspaces.refresh()
+    town.letting_in.pop(1)
+    await workspaces.refresh()
+    assert town.forgotten == [Path("T2")]
+    town.playbooks.clear()
+    await workspaces.refresh()
+    assert town.forgotten == [Path("T2"), Path("T3")]
+    town.letting_in.pop()
+    await workspaces.refresh()
+    assert town.forgotten == [Path("T2"), Path("T3")], "T1 still goes by the packaged one"
 
 
 async def test_a_fault_in_ones_own_playbook_keeps_the_others_from_nothing(town: Town) -> None:

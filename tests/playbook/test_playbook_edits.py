@@ -200,7 +200,7 @@ async def test_an_edit_is_logged_with_the_workspace_whose_playbook_it_is_or_the_
     playbooks = playbook_edits.Playbooks(load_playbook, Detector.train, settings.named)
     for each in (folder, own):
         await playbooks.known(each)
-    watching = asyncio.create_task(playbooks.watch())
+    watching = asyncio.create_task(playbooks.watch(0.05))
     with capture_logs(processors=[merge_contextvars]) as logs:
         await asyncio.sleep(0)
         for each in (folder, own):
@@ -214,3 +214,24 @@ async def test_an_edit_is_logged_with_the_workspace_whose_playbook_it_is_or_the_
     event = "playbook_edit_not_taken"
     assert sorted(told, key=str) == [(event, "playbook", None), (event, None, "T0TWO")]
     assert str(tmp_path) not in str(logs)
+
+
+async def test_a_playbook_that_was_forgotten_is_read_anew_and_its_edits_are_taken(folder: Path, spoil: Spoil) -> None:
+    """Whoever left and came back with another in the same place goes by that one, and not by the one of before."""
+    playbooks = playbook_edits.Playbooks(load_playbook, Detector.train)
+    before = await playbooks.known(folder)
+    watching = asyncio.create_task(playbooks.watch(0.05))
+    await asyncio.sleep(0)
+    playbooks.forget(folder)
+    with capture_logs() as logs:
+        spoil("en/plays.yaml", "a lot", "much")
+        again = await playbooks.known(folder)
+        first = again.now
+        assert first.playbook.version != before.now.playbook.version
+        spoil("en/plays.yaml", "much", "very much")
+        await logged(logs, "playbook_taken")
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    assert again.now is not first
+    assert before.now.playbook.version not in {first.playbook.version, again.now.playbook.version}
+    assert [each["event"] for each in logs] == ["playbook_taken"], "it is watched once"
