@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import structlog
@@ -15,6 +16,8 @@ from storage import workspace as workspaces
 from storage.inbox import Lane
 
 OVERLAP_SECONDS = 120.0
+UNKNOWN_SECONDS = 86_400.0
+"""How far back is read where nobody knows since when something lacks."""
 PAGE = 200
 
 log = structlog.get_logger()
@@ -50,9 +53,12 @@ async def _fill_in(services: Services) -> bool:
         }
     if since is None:
         return True
-    oldest = f"{since - OVERLAP_SECONDS:.6f}"
+    now = services.clock()
+    if since > now + OVERLAP_SECONDS:  # noted by a clock that was ahead then
+        since = now - UNKNOWN_SECONDS
     found: dict[tuple[str, str], dict[str, Any]] = {}
     try:
+        oldest = f"{since - await _ahead(services) - OVERLAP_SECONDS:.6f}"
         for channel in setup.support:
             async for said in _pages(services.client.conversations_history, channel=channel.channel, oldest=oldest):
                 found[channel.channel, said["ts"]] = said
@@ -82,6 +88,16 @@ async def _fill_in(services: Services) -> bool:
     services.metrics.caught_up("ok", len(found))
     services.wake.stream.set()
     return True
+
+
+async def _ahead(services: Services) -> float:
+    """By how many seconds our clock is ahead of Slack's, which is the one that messages are known by."""
+    answer = await services.client.auth_test()
+    told = next((value for name, value in answer.headers.items() if name.lower() == "date"), "")
+    try:
+        return max(0.0, services.clock() - parsedate_to_datetime(told).timestamp())
+    except (TypeError, ValueError):  # Slack did not say, or something between us said it anew
+        return 0.0
 
 
 async def _pages(call: Callable[..., Awaitable[Any]], **arguments: str) -> AsyncIterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Until when all was heard: noted each minute, and what was missed is read from history first."""
 
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -55,3 +56,27 @@ async def test_what_was_missed_is_read_until_it_could_be_read(stage: Stage, at: 
     assert (heard_until(at), read(at)) == (1_000.0, 0)
     assert await listened(at.services, Heard.NOTHING, heard_all=False)
     assert (heard_until(at), read(at)) == (2_000.0, 1)
+
+
+@pytest.mark.parametrize("ahead", [5 * 3_600.0, 400 * 86_400.0])
+async def test_what_was_missed_is_read_though_our_clock_is_ahead_of_slacks(
+    stage: Stage, at: Desk, ahead: float
+) -> None:
+    """Messages bear Slack's time; since when something lacks is known by ours."""
+    at.clock.now = time.time() + ahead
+    catch_up.note_alive(at.services)
+    await (await stage.seat(CUSTOMER)).say(SHARED, "ERP 當機了")
+    at.clock.now += 60
+    assert await listened(at.services, Heard.AFTER_A_GAP, heard_all=True)
+    assert read(at) == 1
+
+
+async def test_what_was_missed_is_read_once_a_clock_that_was_ahead_is_right_again(stage: Stage, at: Desk) -> None:
+    """Nobody knows then since when something lacks: a day back, in which what was heard is known again."""
+    at.clock.now = time.time() + 90 * 86_400.0
+    catch_up.note_alive(at.services)
+    await (await stage.seat(CUSTOMER)).say(SHARED, "ERP 當機了")
+    at.clock.now = time.time() + 5
+    assert await listened(at.services, Heard.AFTER_A_GAP, heard_all=True)
+    assert read(at) == 1
+    assert heard_until(at) == round(at.clock.now, -1)

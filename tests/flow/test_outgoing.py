@@ -190,7 +190,7 @@ async def test_a_slow_slack_of_one_workspace_keeps_no_others_history_from_being_
     post.slack.hangs = {ONE}
     listening = asyncio.create_task(heard_by_all(post.workspaces, Heard.AFTER_A_GAP, set()))
     await post.until(other_is_noted)
-    await post.until(lambda: post.slack.calls == [(ONE, "conversations.history")])
+    await post.until(lambda: post.slack.calls == [(ONE, "auth.test")])
     assert not listening.done()
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
