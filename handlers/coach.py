@@ -1,7 +1,7 @@
 """A message in a support channel: kept, read, and answered with a whisper to whoever handles it, or with silence."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from bot.blocks import body
 from bot.cards import whisper as whisper_card
 from bot.care import aimed_at_us
-from bot.case import Case, belongs_to, course
+from bot.case import Case, belongs_to
 from bot.coaching import Advice, advise
 from bot.i18n import words
 from bot.language import language_of_locale, language_of_text
@@ -23,11 +23,11 @@ from bot.signals import Reading, Thread
 from handlers import care, changes, deliver, inbound, people, request, sales, unanswered
 from handlers.inbound import Change, Incoming
 from handlers.services import Services
-from handlers.situation import Standing, customer_of, moment, situation, with_checks
+from handlers.situation import CaseRecord, Standing, customer_of, moment, situation, with_checks
 from handlers.worker import NotYetError, Task
 from storage import advised, cases, conversations, inbox, quiet, which_case
 from storage import goodwill as requests
-from storage import workspace as workspaces
+from storage.conversations import KeptMessage
 
 SECONDS_AN_HOUR = 3_600.0
 WAITS = 2
@@ -47,48 +47,45 @@ async def on_message(services: Services, task: Task) -> None:
     said = inbound.incoming(task.entry.payload)
     if said is None or said.is_ours(services.identity):
         return
-    with services.casebook.begin() as connection:
-        setup = workspaces.setup(connection, services.identity.workspace)
-        kept = conversations.kept_message(connection, services.identity.workspace, said.channel, said.ts)
     if said.change is Change.DELETED:
         await changes.on_message_deleted(services, task, said)
         return
+    who = await people.who_is_who(services)
+    message = await _spoken_by(services, said, who)
+    if message is None:
+        return
+    before = _before(services, message, who)
+    kept, case = before.kept, before.case
     if kept and (said.change is Change.SAID or kept.deleted or kept.message.text == said.text):
         return
-    message = await _spoken_by(services, said, setup)
-    if message is None or not message.text.strip():
+    if not message.text.strip():
         return
-    customer_id = _customer_id(services, message, setup)
-    case = _case_of(services, message, kept.case_id if kept else None, customer_id)
     if case is None and message.role is not Role.CUSTOMER:
         _wait_for_what_it_answers_to(services, message, task)
         return
-    reading = await _read(services, message, case, is_edit=kept is not None)
-    if kept:
-        with services.casebook.begin() as connection:
-            wrong = quiet.wrong_signals(connection, message.workspace, message.channel, message.ts)
-        reading = corrected(reading, wrong)
-    customer = customer_of(services, case.customer_id if case and case.customer_id else customer_id)
-    listeners = await _listeners(services, message, case, setup)
+    reading = await _read(services, message, before)
+    listeners = await _listeners(services, message, case, who)
     known_before = kept.signals if kept else ()
     aside = await _aside(services, message, case, reading, known_before)
     with task.finishing() as connection:
+        customer = before.customer
         case = case or cases.open_case(connection, message, customer.record.customer.id if customer else None)
         if kept:
             conversations.rewrite_message(connection, message, reading, services.clock())
         elif not conversations.write_message(connection, message, reading, case.id):
             return
         was = case.customer_id
-        case = _touched(services, connection, task, case, message, reading, customer_id)
+        case = _touched(services, connection, task, case, message, reading, before.customer_id)
         customer = _whose_it_is_now(services, case, customer)
         fresh = Reading(
             tuple(each for each in reading.signals if each.id not in known_before),
             reading.anger,
             reading.thread,
         )
+        record = CaseRecord(services, connection, case)
         if fresh.signals or not kept:
-            _whisper(services, connection, message, fresh, case, customer, listeners)
-        _tell_sales(services, connection, case, customer, message, fresh, is_new=case.customer_id != was)
+            _whisper(record, message, fresh, customer, listeners)
+        _tell_sales(record, customer, message, fresh, is_new=case.customer_id != was)
         _tell_supervisors(services, connection, message, case, aside, listeners)
 
 
@@ -101,6 +98,40 @@ def _wait_for_what_it_answers_to(services: Services, message: Message, task: Tas
         others = inbox.others_waiting(connection, task.entry, channel=message.channel)
     if message.thread_ts and task.entry.attempts <= (inbox.MAX_ATTEMPTS - 1 if others else WAITS):
         raise NotYetError
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What was known when a message came in, all of one moment.
+
+    Attributes:
+        kept: The message itself, when it was here before.
+        wrong: The signals that somebody said it does not show, each with what it really was.
+        customer_id: Whose channel it is, or who the contact works for.
+        thread: What the conversation holds so far.
+    """
+
+    kept: KeptMessage | None
+    wrong: Mapping[str, str]
+    case: Case | None
+    customer_id: str | None
+    customer: Standing | None
+    thread: Thread
+
+
+def _before(services: Services, message: Message, who: people.WhoIsWho) -> _Before:
+    customer_id = _customer_id(services, message, who.setup)
+    with services.casebook.look() as connection:
+        kept = conversations.kept_message(connection, message.workspace, message.channel, message.ts)
+        case = _case_of(services, connection, message, kept.case_id if kept else None, customer_id)
+        return _Before(
+            kept=kept,
+            wrong=quiet.wrong_signals(connection, message.workspace, message.channel, message.ts) if kept else {},
+            case=case,
+            customer_id=customer_id,
+            customer=customer_of(services, case.customer_id if case and case.customer_id else customer_id, connection),
+            thread=cases.context(connection, case) if case and not kept else Thread(),
+        )
 
 
 @dataclass(frozen=True)
@@ -157,20 +188,15 @@ def _touched(
 
 
 def _tell_sales(
-    services: Services,
-    connection: Connection,
-    case: Case,
-    customer: Standing | None,
-    message: Message,
-    fresh: Reading,
-    *,
-    is_new: bool,
+    record: CaseRecord, customer: Standing | None, message: Message, fresh: Reading, *, is_new: bool
 ) -> None:
     """What was just said counts; where it shows whose case it is, all that was said before counts as well."""
+    services, connection, case = record.services, record.connection, record.case
     if is_new:
         sales.recognised(services, connection, case, customer)
     else:
-        sales.notice(services, connection, case, customer, fresh.ids if message.role is Role.CUSTOMER else ())
+        signals = fresh.ids if message.role is Role.CUSTOMER else ()
+        sales.notice(services, connection, case, customer, signals, record=record)
 
 
 def _tell_supervisors(
@@ -187,35 +213,35 @@ def _tell_supervisors(
         care.remind(services, connection, message, case, aside.stepped_in, outsiders=aside.outsiders, link=aside.link)
 
 
-async def _spoken_by(services: Services, said: Incoming, setup: Setup) -> Message | None:
+async def _spoken_by(services: Services, said: Incoming, who: people.WhoIsWho) -> Message | None:
     """The message with its speaker's role; None when it is nobody's business of ours."""
     workspace = services.identity.workspace
-    if setup.support_channel(said.channel) is None:  # not any more, since it was written down
+    if who.setup.support_channel(said.channel) is None:  # not any more, since it was written down
         return None
-    if inbound.is_helpdesk(said, setup):
+    if inbound.is_helpdesk(said, who.setup):
         return said.message(workspace=workspace, speaker=said.app_ids[0], role=Role.CUSTOMER)
     if not said.user:
         return None
-    person = await people.look_up(services, said.user)
-    role, _ = await people.role(services, person)
+    role = who.role(await people.look_up(services, said.user))
     return said.message(workspace=workspace, speaker=said.user, role=role)
 
 
-def _case_of(services: Services, message: Message, kept_in: str | None, customer_id: str | None) -> Case | None:
+def _case_of(
+    services: Services, connection: Connection, message: Message, kept_in: str | None, customer_id: str | None
+) -> Case | None:
     """The case a message belongs to: where it was kept, its thread's, or outside threads an open one of the channel."""
     workspace = message.workspace
-    with services.casebook.begin() as connection:
-        if kept_in:
-            return cases.get(connection, workspace, kept_in)
-        if message.thread_ts:
-            return which_case.of_thread(connection, workspace, message.channel, message.thread_ts)
-        if message.mirrored:
-            return None
-        since = services.clock() - services.playbook.policy.case.joins_within_hours * SECONDS_AN_HOUR
-        open_cases = which_case.open_in_channel(connection, workspace, message.channel, since=since)
-        if message.role is not Role.CUSTOMER:
-            return open_cases[0] if len(open_cases) == 1 else None
-        spoke_in = which_case.spoken_in_by(connection, workspace, message.speaker, [each.id for each in open_cases])
+    if kept_in:
+        return cases.get(connection, workspace, kept_in)
+    if message.thread_ts:
+        return which_case.of_thread(connection, workspace, message.channel, message.thread_ts)
+    if message.mirrored:
+        return None
+    since = services.clock() - services.playbook.policy.case.joins_within_hours * SECONDS_AN_HOUR
+    open_cases = which_case.open_in_channel(connection, workspace, message.channel, since=since)
+    if message.role is not Role.CUSTOMER:
+        return open_cases[0] if len(open_cases) == 1 else None
+    spoke_in = which_case.spoken_in_by(connection, workspace, message.speaker, [each.id for each in open_cases])
     return belongs_to(open_cases, customer_id=customer_id, spoke_in=spoke_in)
 
 
@@ -236,48 +262,45 @@ def _whose_it_is_now(services: Services, case: Case, customer: Standing | None) 
     return customer if as_read else customer_of(services, case.customer_id)
 
 
-async def _read(services: Services, message: Message, case: Case | None, *, is_edit: bool) -> Reading:
+async def _read(services: Services, message: Message, before: _Before) -> Reading:
     """What a message shows; an edited one stands alone, since what came before it has moved on."""
-    if message.role is Role.COLLEAGUE:
-        return Reading()
-    thread: Thread | None = None
-    if not is_edit:
-        thread = Thread()
-        if case:
-            with services.casebook.begin() as connection:
-                thread = cases.context(connection, case)
-    return await asyncio.to_thread(services.detector.read, message.role, message.text, thread)
+    reading = Reading()
+    if message.role is not Role.COLLEAGUE:
+        thread = None if before.kept else before.thread
+        reading = await asyncio.to_thread(services.detector.read, message.role, message.text, thread)
+    return corrected(reading, before.wrong)
 
 
-async def _listeners(services: Services, message: Message, case: Case | None, setup: Setup) -> Sequence[Listener]:
+async def _listeners(
+    services: Services, message: Message, case: Case | None, who: people.WhoIsWho
+) -> Sequence[Listener]:
     """Who is coached: an agent about their own words; else who handles the thread, else those on duty."""
     if message.role is Role.AGENT:
-        return await _coached(services, (message.speaker,))
+        return await _coached(services, (message.speaker,), who)
     if message.role is not Role.CUSTOMER:
         return ()
-    handling = await _coached(services, (case.agent,)) if case and case.agent else ()
-    channel = setup.support_channel(message.channel)
-    return handling or await _coached(services, channel.on_duty if channel else ())
+    handling = await _coached(services, (case.agent,), who) if case and case.agent else ()
+    channel = who.setup.support_channel(message.channel)
+    return handling or await _coached(services, channel.on_duty if channel else (), who)
 
 
-async def _coached(services: Services, user_ids: Sequence[str]) -> Sequence[Listener]:
+async def _coached(services: Services, user_ids: Sequence[str], who: people.WhoIsWho) -> Sequence[Listener]:
     """Those among these people who talk to customers and are still with us."""
     found = [await people.look_up(services, user_id) for user_id in user_ids]
-    listeners = [Listener(person, (await people.role(services, person))[0]) for person in found]
+    listeners = [Listener(person, who.role(person)) for person in found]
     return tuple(each for each in listeners if each.role in {Role.AGENT, Role.SUPERVISOR})
 
 
 def _whisper(
-    services: Services,
-    connection: Connection,
+    record: CaseRecord,
     message: Message,
     reading: Reading,
-    case: Case,
     customer: Standing | None,
     listeners: Sequence[Listener],
 ) -> None:
+    services, connection, case = record.services, record.connection, record.case
     from_customer = message.role is Role.CUSTOMER
-    if not (reading.signals or (from_customer and course(conversations.heard(connection, case)).to_mend)):
+    if not (reading.signals or (from_customer and record.course.to_mend)):
         return
     if _is_stale(services, message):
         services.metrics.whisper("stale")
@@ -298,14 +321,14 @@ def _whisper(
             services.playbook,
             reading=reading,
             speaker=message.role,
-            situation=situation(services, connection, case, customer, language=spoken),
+            situation=situation(record, customer, language=spoken),
             given=advised.given_in_case(connection, case, user_id, since=today, or_kept=paused),
             language=spoken,
             now=moment(services),
             muted=frozenset(wish.plays),
             elsewhere=advised.given_elsewhere(connection, case, user_id, since=last_hour),
         )
-        advice = advice and with_checks(services, connection, case, customer, reading, advice, zone)
+        advice = advice and with_checks(record, customer, reading, advice, zone)
         services.metrics.whisper("silent" if advice is None else "paused" if paused else "given")
         if advice and paused:
             advised.write_advice(

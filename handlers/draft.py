@@ -28,7 +28,7 @@ from handlers.coach import SECONDS_AN_HOUR
 from handlers.guard import Actor, actor_of, admit, open_window
 from handlers.inbound import Command, Submission
 from handlers.services import Services
-from handlers.situation import Standing, customer_of, moment, situation
+from handlers.situation import CaseRecord, Standing, customer_of, moment, situation
 from handlers.worker import Task
 from storage import cases, conversations, promises, which_case
 from storage import goodwill as requests
@@ -163,7 +163,7 @@ async def _check(
     if case:
         with services.casebook.begin() as connection:
             thread = cases.context(connection, case)
-            known = situation(services, connection, case, customer, language=language)
+            known = situation(CaseRecord(services, connection, case), customer, language=language)
     detector = services.detector
     reading = await asyncio.to_thread(detector.read, Role.AGENT, text, thread)
     answers = await asyncio.to_thread(detector.read, Role.CUSTOMER, words) if words else Reading()

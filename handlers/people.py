@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
 import aiohttp
@@ -110,7 +110,7 @@ async def look_up(services: Services, user_id: str, fresh_seconds: float = FRESH
     """
     now = services.clock()
     workspace = services.identity.workspace
-    with services.casebook.begin() as connection:
+    with services.casebook.look() as connection:
         known = workspaces.person(connection, workspace, user_id, since=now - fresh_seconds)
     if known:
         return known
@@ -127,10 +127,21 @@ async def look_up(services: Services, user_id: str, fresh_seconds: float = FRESH
     return person
 
 
+class WhoIsWho(NamedTuple):
+    """The setup, and who is in its user groups."""
+
+    setup: Setup
+    groups: Mapping[str, frozenset[str]]
+
+    def role(self, person: Person) -> Role:
+        """Somebody's role."""
+        return role_of(person, self.setup, self.groups)
+
+
 async def role(services: Services, person: Person) -> tuple[Role, Setup]:
     """Somebody's role as the setup and the user groups have it now."""
-    setup, groups = await who_is_who(services)
-    return role_of(person, setup, groups), setup
+    who = await who_is_who(services)
+    return who.role(person), who.setup
 
 
 async def of_the_desk(services: Services, users: Iterable[str]) -> list[Person]:
@@ -139,25 +150,25 @@ async def of_the_desk(services: Services, users: Iterable[str]) -> list[Person]:
     Raises:
         UnknownForNowError: When Slack could not be asked.
     """
-    found = [await look_up(services, user) for user in users]
-    return [each for each in found if (await role(services, each))[0] in {Role.AGENT, Role.SUPERVISOR}]
+    found, who = [await look_up(services, user) for user in users], await who_is_who(services)
+    return [each for each in found if who.role(each) in {Role.AGENT, Role.SUPERVISOR}]
 
 
-async def who_is_who(services: Services) -> tuple[Setup, dict[str, frozenset[str]]]:
-    """The setup, and who is in its user groups as they are now."""
-    setup, groups = _known(services)
-    unknown = [group for group in setup.groups if group not in groups]
+async def who_is_who(services: Services) -> WhoIsWho:
+    """Who is who as it stands now."""
+    known = _known(services)
+    unknown = [group for group in known.setup.groups if group not in known.groups]
     if unknown:
         await refresh_groups(services, unknown)
-        setup, groups = _known(services)
-    return setup, groups
+        known = _known(services)
+    return known
 
 
-def _known(services: Services) -> tuple[Setup, dict[str, frozenset[str]]]:
-    since = services.clock() - GROUPS_TOO_OLD_SECONDS
-    with services.casebook.begin() as connection:
-        setup = workspaces.setup(connection, services.identity.workspace)
-        return setup, workspaces.groups(connection, services.identity.workspace, since=since)
+def _known(services: Services) -> WhoIsWho:
+    workspace, since = services.identity.workspace, services.clock() - GROUPS_TOO_OLD_SECONDS
+    with services.casebook.look() as connection:
+        setup = workspaces.setup(connection, workspace)
+        return WhoIsWho(setup, workspaces.groups(connection, workspace, since=since) if setup.groups else {})
 
 
 async def refresh_groups(services: Services, groups: Iterable[str]) -> None:

@@ -9,7 +9,6 @@ from bot.case import Case
 from bot.coaching import beside, decide
 from bot.customer import CustomerRecord
 from bot.entitlement import Entitlement
-from bot.language import language_of_locale
 from bot.message import Role
 from bot.sales import (
     CHANNEL,
@@ -26,7 +25,7 @@ from bot.sales_reasons import reasons_to_tell
 from bot.setup import Setup
 from handlers import people, selling
 from handlers.services import Services
-from handlers.situation import Standing, moment, situation
+from handlers.situation import CaseRecord, Standing, moment
 from storage import audit, conversations, ids, opportunities
 
 OURSELVES = "aside"
@@ -92,6 +91,7 @@ def notice(
     signals: Iterable[str] = (),
     *,
     learnt: bool = False,
+    record: CaseRecord | None = None,
 ) -> None:
     """Open the case's opportunity when sales should know, or let the new reasons join it.
 
@@ -101,9 +101,10 @@ def notice(
     Args:
         signals: What the customer showed just now.
         learnt: The case knows something new that stands on sales' cards, like what the service costs.
+        record: What was already asked of the case, as it is now.
     """
     policy, now = services.playbook.policy, moment(services)
-    reasons = _reasons(services, connection, case, customer, signals)
+    reasons = _reasons(record or CaseRecord(services, connection, case), customer, signals)
     known = opportunities.held(connection, case.workspace, case.id)
     if known:
         after = joined(known, reasons, now, policy.sales, policy.hours)
@@ -131,13 +132,11 @@ def notice(
         _audit(services, connection, new, "open")
 
 
-def _reasons(
-    services: Services, connection: Connection, case: Case, customer: Standing | None, signals: Iterable[str]
-) -> tuple[str, ...]:
+def _reasons(record: CaseRecord, customer: Standing | None, signals: Iterable[str]) -> tuple[str, ...]:
     if customer is None:
         return reasons_to_tell(Entitlement.UNKNOWN, signals)
-    stands = situation(services, connection, case, customer, language=language_of_locale("")).standing
-    rows = (decide(services.playbook, stands), *beside(services.playbook, stands))
+    stands, playbook = record.standing(customer), record.services.playbook
+    rows = (decide(playbook, stands), *beside(playbook, stands))
     return reasons_to_tell(stands.entitlement, signals, rows)
 
 

@@ -27,7 +27,7 @@ from bot.setup import Person, Setup, role_of
 from bot.working_hours import desk_day
 from handlers import endings, news, people, request, sales_notices
 from handlers.services import Services
-from handlers.situation import customer_of, moment, situation
+from handlers.situation import CaseRecord, customer_of, moment, situation
 from storage import advised, audit, commitments, conversations, facts, opportunities, outbox, promises, which_case
 from storage import goodwill as requests
 from storage import workspace as workspaces
@@ -74,7 +74,7 @@ def brief(
     policy = services.playbook.policy
     customer = customer_of(services, opportunity.customer_id, connection)
     record, coverages = sales_notices.about(services, opportunity, say, connection)
-    now = situation(services, connection, case, customer, language=say.language)
+    now = situation(CaseRecord(services, connection, case), customer, language=say.language)
     anger = conversations.angriest_lately(connection, case)
     said = conversations.heard(connection, case)
     signals = frozenset(each for one in said if one.role is Role.CUSTOMER for each in one.signals)

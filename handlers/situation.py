@@ -1,9 +1,10 @@
 """Gathering what the coach has to know of a case: directory and casebook, no Slack."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from bot import case as case_rules
 from bot import claims, commitments, facts, grants, history, on_file, promise_moves
 from bot import goodwill as goodwill_rules
 from bot.cards import granted as granted_card
-from bot.case import Case
+from bot.case import Case, Course, Heard
 from bot.coaching import Advice, Situation
 from bot.commitments import Commitment
 from bot.customer import CustomerRecord
@@ -101,14 +102,88 @@ def extended(services: Services, customer_id: str, connection: Connection | None
     return tuple(each for each in covers if each)
 
 
+class CaseRecord:
+    """What the casebook says of a case in one transaction: each thing is asked for once, however many need it."""
+
+    def __init__(self, services: Services, connection: Connection, case: Case) -> None:
+        self.services = services
+        self.connection = connection
+        self.case = case
+
+    @cached_property
+    def heard(self) -> Sequence[Heard]:
+        """What was said, in its order."""
+        return conversations.heard(self.connection, self.case)
+
+    @cached_property
+    def course(self) -> Course:
+        """What that comes to."""
+        return case_rules.course(self.heard)
+
+    @cached_property
+    def asked(self) -> Sequence[ExceptionRequest]:
+        """The exceptions asked for."""
+        return requests.of_case(self.connection, self.case.workspace, self.case.id)
+
+    @cached_property
+    def promise(self) -> Verification | None:
+        """What sales was asked last."""
+        return promises.of_case(self.connection, self.case.workspace, self.case.id)
+
+    @cached_property
+    def recorded(self) -> Mapping[str, str]:
+        """The facts that count now; of a promise only what is said of the one that is claimed."""
+        declined_at = goodwill_rules.last_declined(self.asked)
+        found = dict(facts.current(recorded_facts.of_case(self.connection, self.case), declined_at=declined_at))
+        if self.promise and claimed_anew(self.services, self.connection, self.case, self.promise):
+            found.pop("claim", None)
+        return found
+
+    @cached_property
+    def owed(self) -> Sequence[Commitment]:
+        """The commitments made."""
+        return promised.of_case(self.connection, self.case.workspace, self.case.id)
+
+    @cached_property
+    def history_used(self) -> bool:
+        """Whether the customer had their exceptions of the window elsewhere (R23)."""
+        return window_is_used(self.services, self.connection, self.case)
+
+    @cached_property
+    def is_requested(self) -> bool:
+        """Whether an exception waits whose card stands where it is decided."""
+        return any(
+            each.is_pending
+            and outbox.state_of(self.connection, self.case.workspace, requests.card_key(each.id)) is SendState.SENT
+            for each in self.asked
+        )
+
+    @cached_property
+    def is_received(self) -> bool:
+        """Whether the customer knows that they were heard."""
+        return cases.context(self.connection, self.case).received
+
+    @cached_property
+    def supervisor_away(self) -> bool:
+        """Whether nobody who decides is here."""
+        workspace, since = self.case.workspace, self.services.clock() - people.GROUPS_TOO_OLD_SECONDS
+        groups = workspaces.groups(self.connection, workspace, since=since)
+        return supervisors_away(workspaces.setup(self.connection, workspace), groups, moment(self.services))
+
+    def standing(self, customer: Standing | None) -> case_rules.Standing:
+        """Where the case stands in the decision table."""
+        return case_rules.standing(
+            entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
+            promised=self.course.promised,
+            exceptions=self.asked,
+            recorded=self.recorded,
+            history_used=self.history_used,
+            bands=self.services.playbook.policy.cost,
+        )
+
+
 def situation(
-    services: Services,
-    connection: Connection,
-    case: Case,
-    customer: Standing | None,
-    *,
-    language: Language,
-    about: Commitment | None = None,
+    record: CaseRecord, customer: Standing | None, *, language: Language, about: Commitment | None = None
 ) -> Situation:
     """Everything the coach decides from.
 
@@ -116,46 +191,29 @@ def situation(
         language: The language of the lines, for what fills their placeholders.
         about: The commitment that the lines speak of, if not the one that is due next or was missed longest ago.
     """
-    said = case_rules.course(conversations.heard(connection, case))
-    asked = requests.of_case(connection, case.workspace, case.id)
-    recorded = dict(
-        facts.current(recorded_facts.of_case(connection, case), declined_at=goodwill_rules.last_declined(asked))
-    )
-    promise = promises.of_case(connection, case.workspace, case.id)
-    if promise and claimed_anew(services, connection, case, promise):
-        recorded.pop("claim", None)
-    owed, now = promised.of_case(connection, case.workspace, case.id), moment(services)
-    first = [about] if about else []
-    due = commitments.next_due(first, now) or commitments.next_due(owed, now)
-    missed = commitments.longest_missed(first) or commitments.longest_missed(owed)
+    services, connection, case, said = record.services, record.connection, record.case, record.course
+    first, now = [about] if about else [], moment(services)
+    due = commitments.next_due(first, now) or commitments.next_due(record.owed, now)
+    missed = commitments.longest_missed(first) or commitments.longest_missed(record.owed)
+    recorded = dict(record.recorded)
     if due is None:
         recorded["commitment_recorded"] = "no"
     recorded["commitment_moved"] = "yes" if due and due.moved_from else "no"
     recorded["commitment_missed"] = "yes" if missed else "no"
-    stands = case_rules.standing(
-        entitlement=customer.entitlement if customer else Entitlement.UNKNOWN,
-        promised=said.promised,
-        exceptions=asked,
-        recorded=recorded,
-        history_used=window_is_used(services, connection, case),
-        bands=services.playbook.policy.cost,
-    )
+    stands = record.standing(customer)
     closed = case.state is case_rules.CaseState.CLOSED
-    yes = next((each for each in reversed(asked) if each.state in goodwill_rules.GRANTED), None)
+    yes = next((each for each in reversed(record.asked) if each.state in goodwill_rules.GRANTED), None)
     granted = grants.allowed(yes, services.playbook.policy.hours.timezone) if yes else None
+    promise = record.promise
     held = case_rules.facts_held(
         stands,
         recorded,
-        understood=said.replied and cases.context(connection, case).received,
-        requested=any(
-            each.is_pending
-            and outbox.state_of(connection, case.workspace, requests.card_key(each.id)) is SendState.SENT
-            for each in asked
-        ),
+        understood=said.replied and record.is_received,
+        requested=record.is_requested,
         sales_told=opportunities.sales_told(connection, case.workspace, case.id),
         prices_on_file=_prices_on_file(services, customer),
         owner_left=bool(customer and customer.record.owner and customer.record.owner.left_on),
-        supervisor_away=_supervisors_away(services, connection),
+        supervisor_away=record.supervisor_away,
         closed=closed,
         slighted=said.slighted,
         overpromised=said.overpromised,
@@ -166,7 +224,7 @@ def situation(
         stage=case_rules.stage_reached(said, stands, held, closed=closed),
         facts=held,
         values=_values(due, missed, customer, granted, language),
-        asked=any(each.state not in goodwill_rules.OVER for each in asked),
+        asked=any(each.state not in goodwill_rules.OVER for each in record.asked),
         granted=granted,
         promised=promise.scope if promise and promise.state is VerificationState.CONFIRMED else None,
     )
@@ -178,12 +236,6 @@ def claimed_anew(services: Services, connection: Connection, case: Case, promise
         return False
     said_at = conversations.last_showed_at(connection, case, "claims_promise")
     return promise_moves.claimed_anew(promise, said_at, services.playbook.policy.hours)
-
-
-def _supervisors_away(services: Services, connection: Connection) -> bool:
-    workspace, since = services.identity.workspace, services.clock() - people.GROUPS_TOO_OLD_SECONDS
-    groups = workspaces.groups(connection, workspace, since=since)
-    return supervisors_away(workspaces.setup(connection, workspace), groups, moment(services))
 
 
 def window_is_used(services: Services, connection: Connection, case: Case, *, own: bool = False) -> bool:
@@ -206,28 +258,21 @@ def has_new_facts(connection: Connection, case: Case, asked: Sequence[ExceptionR
 
 
 def with_checks(
-    services: Services,
-    connection: Connection,
-    case: Case,
-    customer: Standing | None,
-    reading: Reading,
-    advice: Advice,
-    zone: ZoneInfo,
+    record: CaseRecord, customer: Standing | None, reading: Reading, advice: Advice, zone: ZoneInfo
 ) -> Advice:
     """Advice with what the record says to the customer's claims, kept together so that it can be looked at again.
 
     Args:
         zone: Where the days begin and end for whoever reads it.
     """
-    sure_from = services.playbook.policy.whisper.sure_from
-    granted = (
-        requests.granted_to(connection, case.workspace, case.customer_id, but_not=case.id) if case.customer_id else []
-    )
+    sure_from, case = record.services.playbook.policy.whisper.sure_from, record.case
+    whose = case.customer_id
+    granted = requests.granted_to(record.connection, case.workspace, whose, but_not=case.id) if whose else []
     checks = claims.check(
         (each.id for each in reading.signals if each.score >= sure_from),
         coverages=customer.coverages if customer else (),
         granted=granted,
-        verification=promises.of_case(connection, case.workspace, case.id),
+        verification=record.promise,
         zone=zone,
     )
     return advice.model_copy(update={"checks": checks})

@@ -118,7 +118,7 @@ async def test_another_problem_is_a_new_request_beside_the_earlier_no(at: Desk) 
     assert "這次是印表機，不是發票模組" in read
     assert "未核准（另一個案件）" in read
     with at.services.casebook.look() as connection:
-        about = situation.situation(at.services, connection, second, None, language="zh-TW")
+        about = situation.situation(situation.CaseRecord(at.services, connection, second), None, language="zh-TW")
     assert about.standing.decision == "none"
 
 

@@ -9,7 +9,7 @@ from bot.message import Message, Role
 from bot.promises import Answer, Verification
 from bot.settings import Settings
 from bot.signals import Reading, Signal
-from handlers.situation import customer_of, situation
+from handlers.situation import CaseRecord, customer_of, situation
 from storage import conversations, promises
 from tests.flow.conftest import AGENT, CUSTOMER, OTHER_AGENT, SALES, SHARED, SUCCESSOR, SUPERVISOR, WORKSPACE
 from tests.flow.test_promise_scope import ONE_SUPERVISOR, SCOPE, TICKED, claim, given, question, stands, typed_in
@@ -60,7 +60,7 @@ def table(at: Desk, case: Case) -> str:
     """Where the claim puts the case in the decision table."""
     with at.services.casebook.look() as connection:
         customer = customer_of(at.services, case.customer_id)
-        return situation(at.services, connection, case, customer, language="zh-TW").standing.claim
+        return situation(CaseRecord(at.services, connection, case), customer, language="zh-TW").standing.claim
 
 
 def asked(at: Desk, case: Case) -> list[Verification]:

@@ -18,7 +18,7 @@ from bot.setup import Away, RoleSource
 from bot.signals import Reading, Signal
 from bot.working_hours import desk_day
 from handlers.due import do_due
-from handlers.situation import customer_of, situation
+from handlers.situation import CaseRecord, customer_of, situation
 from storage import cases, conversations, facts, ids, promises
 from storage import goodwill as requests
 from storage.outbox import SendKind, put
@@ -351,7 +351,9 @@ async def test_whoever_says_that_it_is_kept_has_its_bounds_in_sight(at: Desk) ->
     await at.submit(SUPERVISOR, "record_promise_view", known.id, SCOPE)
     services = at.services
     with services.casebook.look() as connection:
-        here = situation(services, connection, case, customer_of(services, case.customer_id), language="zh-TW")
+        here = situation(
+            CaseRecord(services, connection, case), customer_of(services, case.customer_id), language="zh-TW"
+        )
     advice = advise_on(services.playbook, "promise_confirmed", situation=here, language="zh-TW", anger=0)
     assert advice
     assert advice.promised == stands(at, known).scope
