@@ -24,6 +24,8 @@ MINUTE_SECONDS = 60.0
 HOUR_SECONDS = 3_600.0
 LOOK_SECONDS = 5.0
 """How soon a workspace that installed us, or a new token of one, is known to every process."""
+START_SECONDS = 10.0
+"""How long the start may wait for history: a Slack that is slow or holds us keeps no worker from beginning."""
 PERSON_AT_ONCE = 4
 STREAM_AT_ONCE = 8
 """So many of what people did, and of what was said, are worked on at a time; of one channel one."""
@@ -125,10 +127,22 @@ async def _tended(parts: Services, also: Also) -> None:
             group.create_task(each)
 
 
-async def not_filled_in(workspaces: Workspaces) -> set[str]:
-    """Read what was said while nobody listened; the workspaces of which not all could be read."""
+async def not_filled_in(workspaces: Workspaces, patience: float = START_SECONDS) -> set[str]:
+    """Read what was said while nobody listened; the workspaces of which not all could be read.
+
+    Args:
+        patience: After so many seconds nobody who speaks or clicks now waits for it longer: it is read on beside them.
+    """
+
+    async def is_filled_in(parts: Services) -> bool:
+        try:
+            async with asyncio.timeout(patience):
+                return await catch_up.fill_in(parts)
+        except TimeoutError:
+            return False
+
     everywhere = workspaces.all()
-    heard = await asyncio.gather(*(catch_up.fill_in(parts) for parts in everywhere))
+    heard = await asyncio.gather(*map(is_filled_in, everywhere))
     for parts, all_heard in zip(everywhere, heard, strict=True):
         if all_heard:
             catch_up.note_alive(parts)

@@ -23,7 +23,7 @@ from bot.pacing import ASKED
 from bot.settings import Settings
 from bot.setup import Setup, SupportChannel
 from bot.transport import Heard
-from bot.working import heard_by_all
+from bot.working import heard_by_all, not_filled_in
 from handlers.identity import Identity
 from handlers.outgoing import MOST_AT_ONCE, UnderWay, run_outbox
 from handlers.services import Known, Services, Wake
@@ -194,6 +194,20 @@ async def test_a_slow_slack_of_one_workspace_keeps_no_others_history_from_being_
     assert not listening.done()
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_nobody_waits_at_the_start_for_a_slack_that_lets_us_read_no_history(post: Post) -> None:
+    """What is heard now is worked on beside it, and the rest of what was missed is read once we work."""
+    with post.casebook.begin() as connection:
+        for each in (ONE, OTHER):
+            kept.save_alive_at(connection, each, time.time() - 3_600)
+        support = Setup(support=(SupportChannel(channel="C1"),))
+        kept.save_setup(connection, ONE, support, actor="U1", now=time.time())
+    post.slack.refuses = {(ONE, "conversations.history"): 600}
+    assert await not_filled_in(post.workspaces, patience=0.2) == {ONE}
+    with post.casebook.look() as connection:
+        noted = {each: (kept.alive_at(connection, each) or 0.0) > time.time() - 60 for each in (ONE, OTHER)}
+    assert noted == {ONE: False, OTHER: True}
 
 
 async def test_a_hanging_call_holds_up_nothing_of_another_kind(post: Post) -> None:
