@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import metadata
 from re import compile as pattern
 from typing import Final
@@ -92,6 +93,10 @@ class Metrics:
         self._again = self._counter("aside_sends_postponed", "What has to be sent again later.", "kind", "reason")
         self._calls = self._counter("aside_slack_calls", "Calls of Slack's Web API.", "method", "outcome")
         self._called = self._seconds("aside_slack_call_seconds", "How long Slack took to answer.", "method")
+        # Looked up once for each: to find its lines again takes the library longer than to count.
+        self._lines_of_call = lru_cache(maxsize=1024)(
+            lambda method, outcome: (self._calls.labels(method, code(outcome)), self._called.labels(method))
+        )
         self._pauses = self._counter("aside_slack_pause_seconds", "For how long Slack told us to wait.", "method")
         self._catch_ups = self._counter("aside_catch_ups", "Readings of what was said while we were away.", "outcome")
         self._caught_up = self._counter("aside_caught_up_messages", "Messages found there.")
@@ -156,8 +161,9 @@ class Metrics:
             outcome: `ok`, Slack's code for why not, or `unreachable`.
             pause: For how many seconds Slack told us to wait.
         """
-        self._calls.labels(method, code(outcome)).inc()
-        self._called.labels(method).observe(seconds)
+        calls, called = self._lines_of_call(method, outcome)
+        calls.inc()
+        called.observe(seconds)
         if pause:
             self._pauses.labels(method).inc(pause)
 
