@@ -43,7 +43,9 @@ from bot.signals import SPEAKERS, Detector, examples, own_lines
 SHIPPED_MODELS = PACKAGED_PLAYBOOK / "learnt.npz"
 SHIPPED_VECTORS = PACKAGED_PLAYBOOK / "e5.npz"
 _CODE = ("features", "heads", "script", "training")
-_KEPT = 4
+KEPT = 32
+"""So many are kept of what was learnt, 15 MB each at most so far: each workspace may have a playbook of its own, and to
+learn one takes minutes in which a start hears nobody."""
 _MANY = 2_000
 """More examples than these are learnt in a process of their own."""
 _NICE = 5
@@ -67,7 +69,7 @@ def learn(playbook: Playbook, settings: Settings, tell: Callable[[str], None]) -
     folder = settings.cache_path
     key = _key(playbook, encoders)
     file = folder / f"learnt-{key}.npz"
-    models = _read(SHIPPED_MODELS, key) or _read(file, key)
+    models = _read(SHIPPED_MODELS, key) or _used(file, key)
     if models is None:
         with _alone(folder):  # of two processes that start together, the second takes what the first has learnt
             models = _read(file, key) or _newly_learnt(playbook, encoders, folder, tell)
@@ -214,6 +216,15 @@ def _read(file: Path, key: str) -> dict[Speaker, Model] | None:
         return None
 
 
+def _used(file: Path, key: str) -> dict[Speaker, Model] | None:
+    """The same; it is kept for longer than what nobody uses."""
+    models = _read(file, key)
+    if models:
+        with suppress(OSError):  # a cache that cannot be written is read all the same
+            file.touch()
+    return models
+
+
 def _part(parts: Arrays, prefix: str) -> Arrays:
     return {name.removeprefix(prefix): part for name, part in parts.items() if name.startswith(prefix)}
 
@@ -224,11 +235,11 @@ def _write(file: Path, key: str, models: Mapping[Speaker, Model]) -> None:
 
 
 def _keep(file: Path, key: str, models: Mapping[Speaker, Model]) -> None:
-    """Write what was learnt, and forget all but the last few; silently not, where nothing can be written."""
+    """Write what was learnt, and forget all but those used last; silently not, where nothing can be written."""
     try:
         _write(file, key, models)
         old = sorted(file.parent.glob("learnt-*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in old[_KEPT:]:
+        for path in old[KEPT:]:
             path.unlink(missing_ok=True)
     except OSError:
         return

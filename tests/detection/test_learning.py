@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.encoding import load_encoders
-from bot.learning import is_shipped, learn
+from bot.learning import KEPT, is_shipped, learn
 from bot.message import Role
 from bot.playbook_files import load_playbook
 from bot.settings import PACKAGED_PLAYBOOK, Settings
@@ -120,15 +120,22 @@ def test_a_large_playbook_is_learnt_beside_whoever_reads(tiny: Path, tmp_path: P
     assert any(reading.signals for reading in readings(learnt))
 
 
-def test_only_the_last_few_playbooks_are_kept(tiny: Path, tmp_path: Path) -> None:
-    """A cache does not grow with every edit."""
-    folder = shutil.copytree(tiny, tmp_path / "playbook")
+def test_the_playbooks_that_are_used_are_kept_and_of_all_others_a_bounded_number(tiny: Path, tmp_path: Path) -> None:
+    """A cache does not grow with every edit, and many workspaces have each a playbook of its own at each start."""
+    folder, settings = shutil.copytree(tiny, tmp_path / "playbook"), Settings(cache=tmp_path / "cache", encoders="none")
     words = folder / "zh-TW" / "signals.yaml"
     original = words.read_text(encoding="utf-8")
-    for number in range(6):
+    said: list[str] = []
+
+    def learnt(number: int) -> None:
         words.write_text(original.replace("我真的很火大", f"我真的很火大 {number}"), encoding="utf-8")
-        learn(load_playbook(folder), Settings(cache=tmp_path / "cache", encoders="none"), lambda _: None)
-    assert len(list((tmp_path / "cache").glob("learnt-*.npz"))) == 4
+        learn(load_playbook(folder), settings, said.append)
+
+    for number in range(KEPT + 2):
+        learnt(0)
+        learnt(number)
+    assert len(list((tmp_path / "cache").glob("learnt-*.npz"))) == KEPT
+    assert said == [LEARNING] * (KEPT + 2), "the first was used all the time"
 
 
 def test_what_ships_was_learnt_from_the_playbook_that_ships() -> None:
