@@ -156,7 +156,7 @@ def _is_for_support(workspaces: Workspaces, workspace: str, channel: str) -> boo
     """Whether customers write there; a channel that was one is remembered, and looked at again when it is worked on."""
     if (workspace, channel) in workspaces.support_channels:
         return True
-    with workspaces.casebook.look() as connection:
+    with workspaces.casebook.statement() as connection:
         found = kept.setup(connection, workspace).support_channel(channel)
     if found:
         workspaces.support_channels.add((workspace, channel))
@@ -164,7 +164,7 @@ def _is_for_support(workspaces: Workspaces, workspace: str, channel: str) -> boo
 
 
 def _is_known(workspaces: Workspaces, workspace: str, user: str) -> bool:
-    with workspaces.casebook.look() as connection:
+    with workspaces.casebook.statement() as connection:
         return kept.person(connection, workspace, user, since=0.0) is not None
 
 

@@ -36,7 +36,7 @@ async def run_outbox(workspaces: Workspaces, under_way: UnderWay | None = None) 
             nothing_due = await _begin(workspaces, under_way)
             if wake.sending_ends.is_set() and nothing_due and not under_way:
                 return
-            with workspaces.casebook.look() as connection:
+            with workspaces.casebook.statement() as connection:
                 again_at = turns.look_again_at(connection, now=workspaces.clock())
             pause = 1.0 if again_at is None else min(1.0, max(0.01, again_at - workspaces.clock()))
             await woken(wake.outbox, pause)
@@ -51,21 +51,16 @@ async def run_outbox(workspaces: Workspaces, under_way: UnderWay | None = None) 
 
 async def _begin(workspaces: Workspaces, under_way: UnderWay) -> bool:
     """Begin to send whatever may go out, one thing of each workspace after the other; whether nothing else is due."""
-    with workspaces.casebook.look() as connection:
+    with workspaces.casebook.statement() as connection:
         waiting = turns.waiting(connection, now=workspaces.clock())
     due = [services for each in waiting if (services := workspaces.of(each))]
-    for services in due:
-        _leave_late(services)
     looked_at = list(due)
     while looked_at:
         for services in list(looked_at):
-            workspace = services.identity.workspace
-            busy = Counter(each.kind for each in under_way.values() if each.workspace == workspace)
-            enough = [kind for kind, number in busy.items() if number >= MOST_AT_ONCE]
-            with workspaces.casebook.begin() as connection:
-                sending = turns.claim(connection, workspace, now=workspaces.clock(), but_not=enough)
-            if sending is None:
+            sending = _claimed(services, under_way)
+            if sending is None or not sending.follows:
                 looked_at.remove(services)
+            if sending is None:
                 continue
             if any(each.seq == sending.seq and not task.done() for task, each in under_way.items()):
                 continue  # the machine slept, or its clock jumped: we are still at it, and have its lease anew
@@ -76,10 +71,14 @@ async def _begin(workspaces: Workspaces, under_way: UnderWay) -> bool:
     return not due
 
 
-def _leave_late(services: Services) -> None:
-    """Whispers whose moment has passed do not go out any more."""
+def _claimed(services: Services, under_way: UnderWay) -> Sending | None:
+    """What may go out now in a workspace; whispers whose moment has passed do not any more."""
     workspace, now = services.identity.workspace, services.clock()
+    busy = Counter(each.kind for each in under_way.values() if each.workspace == workspace)
+    enough = [kind for kind, number in busy.items() if number >= MOST_AT_ONCE]
     with services.casebook.begin() as connection:
         late = turns.withhold_late(connection, workspace, now=now)
+        sending = turns.claim(connection, workspace, now=now, but_not=enough)
     for _ in range(late):
         services.metrics.send_ended(SendKind.EPHEMERAL, SendState.WITHHELD, turns.TOO_LATE, 0.0)
+    return sending

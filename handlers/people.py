@@ -110,7 +110,7 @@ async def look_up(services: Services, user_id: str, fresh_seconds: float = FRESH
     """
     now = services.clock()
     workspace = services.identity.workspace
-    with services.casebook.look() as connection:
+    with services.casebook.statement() as connection:
         known = workspaces.person(connection, workspace, user_id, since=now - fresh_seconds)
     if known:
         return known
@@ -122,7 +122,7 @@ async def look_up(services: Services, user_id: str, fresh_seconds: float = FRESH
         log.warning("person_unknown", user=user_id, error=error_code(error))
         return Person(user_id=user_id, name=user_id, outsider=True)
     person = person_from(answer["user"], services.identity)
-    with services.casebook.begin(on_disk=False) as connection:
+    with services.casebook.statement() as connection:
         workspaces.save_person(connection, workspace, person, now)
     return person
 

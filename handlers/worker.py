@@ -56,8 +56,10 @@ class Task:
             if not inbox.finish(connection, self.entry):
                 raise OvertakenError
             yield connection
+            has_new = outbox.has_new(connection)
         self.is_finished = True
-        self._services.wake.outbox.set()
+        if has_new:
+            self._services.wake.outbox.set()
         self._services.wake.homes.set()
 
 
@@ -175,11 +177,11 @@ async def run_lane(workspaces: Workspaces, lane: Lane, works: Mapping[str, Work]
                 group.create_task(work(services, entry))
             else:
                 absent[entry.workspace] = now + NOT_THERE_SECONDS
-                with workspaces.casebook.begin(on_disk=False) as connection:
+                with workspaces.casebook.statement() as connection:
                     inbox.let_go(connection, entry)
             await asyncio.sleep(0)  # it begins, and whoever else waits has their turn
 
 
 def _claimed(workspaces: Workspaces, lane: Lane, but_not: Collection[str]) -> Entry | None:
-    with workspaces.casebook.begin(on_disk=False) as connection:
+    with workspaces.casebook.statement() as connection:
         return inbox.claim(connection, lane=lane, now=workspaces.clock(), but_not=but_not)

@@ -66,6 +66,9 @@ SET lock_timeout = '10s';
 """
 """How soon a server notices that our machine is gone, and lets go of the rows it held; nobody waits for them longer."""
 
+HASTY = "SET synchronous_commit = off;"
+"""What is done again when it is lost does not wait for the server's disk."""
+
 _MIGRATING = 0x41_53_49_44_45
 """What whoever brings the tables up to date holds on a server."""
 
@@ -77,6 +80,10 @@ _READING: Mapping[str, Mapping[str, Any]] = {
     "sqlite": {"only_reads": True},
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
 }
+_BY_ITSELF: Mapping[str, Mapping[str, Any]] = {
+    "sqlite": {"by_itself": True},
+    "postgresql": {"isolation_level": "AUTOCOMMIT"},
+}
 
 
 class Casebook:
@@ -87,7 +94,8 @@ class Casebook:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._redone = engine.execution_options(on_disk=False)
+        self._redone = _hasty(engine)
+        self._alone = self._redone.execution_options(**_BY_ITSELF[engine.dialect.name])
         self._inserts: dict[tuple[str, ...], SQLCompiler] = {}
         self._inserting = Lock()
         self._own: Any = None
@@ -114,6 +122,15 @@ class Casebook:
                 be something that is done again then.
         """
         with (self._engine if on_disk else self._redone).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def statement(self) -> Iterator[Connection]:
+        """For a single statement, which is a transaction by itself: a server is asked once, and not three times.
+
+        Whatever it writes is on the disk with the next transaction that waits for it (`begin(on_disk=False)`).
+        """
+        with self._alone.connect() as connection:
             yield connection
 
     @contextmanager
@@ -214,14 +231,15 @@ class Casebook:
     def close(self) -> None:
         """Let go of the database, once what is being written in other threads is written."""
         latest = time.monotonic() + LAST_SECONDS
-        pool = self._engine.pool
-        while isinstance(pool, QueuePool) and pool.checkedout() and time.monotonic() < latest:
+        pools = [each.pool for each in (self._engine, self._redone) if isinstance(each.pool, QueuePool)]
+        while any(each.checkedout() for each in pools) and time.monotonic() < latest:
             time.sleep(0.01)
         if self._writer:
             self._writer.shutdown()
         with self._inserting:
             self._let_go_of_own()
         self._engine.dispose()
+        self._redone.dispose()
 
 
 def _identity(file: Path | None) -> tuple[int, int] | None:
@@ -281,6 +299,15 @@ def _engine(url: URL) -> Engine:
         f"The casebook cannot be kept in {url.get_backend_name()}.",
         "Set ASIDE_DATABASE_URL to postgresql://…, or leave it out for a file.",
     )
+
+
+def _hasty(engine: Engine) -> Engine:
+    """The same database without waiting for its disk: on a server over sessions of its own, which cost no word each."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(on_disk=False)
+    hasty = create_engine(engine.url, hide_parameters=True)
+    _make_server_patient(hasty, on_disk=False)
+    return hasty
 
 
 def is_file(url: str) -> bool:
@@ -403,10 +430,11 @@ def _make_sqlite_durable(engine: Engine) -> None:
         if connection.info.get("durable", "FULL") != durable:
             connection.exec_driver_sql(f"PRAGMA synchronous={durable}")
             connection.info["durable"] = durable
-        connection.exec_driver_sql("BEGIN" if options.get("only_reads", False) else "BEGIN IMMEDIATE")
+        if not options.get("by_itself", False):
+            connection.exec_driver_sql("BEGIN" if options.get("only_reads", False) else "BEGIN IMMEDIATE")
 
 
-def _make_server_patient(engine: Engine) -> None:
+def _make_server_patient(engine: Engine, *, on_disk: bool = True) -> None:
     """Several of us work on a server's rows; whoever is gone without a word holds nobody up for long.
 
     A server keeps no NUL in a text, and who wrote one meant nothing by it.
@@ -431,13 +459,8 @@ def _make_server_patient(engine: Engine) -> None:
     def _on_connect(connection: Any, _record: Any) -> None:
         connection.adapters.register_dumper(str, WithoutNul)
         with connection.cursor() as cursor:
-            cursor.execute(SESSION)
+            cursor.execute(SESSION if on_disk else f"{SESSION}{HASTY}")
         connection.commit()
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get("on_disk", True):
-            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
 def _look(engine: Engine) -> None:

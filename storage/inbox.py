@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, literal_column, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from storage.engine import Casebook, insert_once
 from storage.schema import inbox
@@ -110,70 +111,70 @@ _IS_NEW: ColumnElement[str] = literal_column(f"'{InboxState.NEW.value}'")
 """As a word of the statement: neither engine looks in the index of what is new for what it is told beside it."""
 
 
-def _waiting_first(*among: ColumnElement[bool]) -> Select[Any]:
-    """The oldest entry of a lane that nobody works on and whose turn it is.
+def _take(*, of_others: bool) -> ReturningUpdate[Any]:
+    """Take the oldest entry of a lane that nobody works on and whose turn it is.
 
     What was said in a channel waits until what was said there before is worked on; an entry that failed and is tried
     again later keeps nothing waiting.
 
     Args:
-        among: Looked at first, since however much of the others waits is passed by.
+        of_others: Some workspaces are passed by, however much waits there.
     """
-    before = inbox.alias()
+    waiting, before = inbox.alias(), inbox.alias()
     is_waited_for = (
         select(before.c.seq)
         .where(
             before.c.state == _IS_NEW,
-            before.c.lane == bindparam("lane"),
-            before.c.seq < inbox.c.seq,
-            before.c.workspace == inbox.c.workspace,
-            before.c.channel == inbox.c.channel,
+            before.c.lane == bindparam("of_lane"),
+            before.c.seq < waiting.c.seq,
+            before.c.workspace == waiting.c.workspace,
+            before.c.channel == waiting.c.channel,
             before.c.error.is_(None),
         )
         .exists()
     )
-    return (
-        select(inbox)
+    first = (
+        select(waiting.c.seq)
         .where(
-            inbox.c.state == _IS_NEW,
-            inbox.c.lane == bindparam("lane"),
-            inbox.c.lease_until <= bindparam("now"),
-            *among,
-            or_(inbox.c.channel == "", ~is_waited_for),
+            waiting.c.state == _IS_NEW,
+            waiting.c.lane == bindparam("of_lane"),
+            waiting.c.lease_until <= bindparam("now"),
+            *([waiting.c.workspace.not_in(bindparam("but_not", expanding=True))] if of_others else []),
+            or_(waiting.c.channel == "", ~is_waited_for),
         )
-        .order_by(inbox.c.seq)
+        .order_by(waiting.c.seq)
         .limit(literal_column("1"))
-        .with_for_update(skip_locked=True, of=inbox)
+        .with_for_update(skip_locked=True, of=waiting)
+    )
+    return (
+        update(inbox)
+        .where(inbox.c.seq == first.scalar_subquery())
+        .values(lease_until=bindparam("until"), attempts=inbox.c.attempts + 1)
+        .returning(inbox)
     )
 
 
-_WAITING_FIRST = _waiting_first()
-_FIRST_OF_OTHERS = _waiting_first(inbox.c.workspace.not_in(bindparam("but_not", expanding=True)))
-_TAKE = (
-    update(inbox)
-    .where(inbox.c.seq == bindparam("taken"))
-    .values(lease_until=bindparam("until"), attempts=bindparam("tries"))
-)
+_TAKE = _take(of_others=False)
+_TAKE_OF_OTHERS = _take(of_others=True)
 """All are made once: SQLAlchemy takes longer to make such a statement than a database to answer it."""
 
 
 def claim(connection: Connection, *, lane: Lane, now: float, but_not: Collection[str] = ()) -> Entry | None:
     """Take the oldest entry that nobody works on, for `LEASE_SECONDS`; whoever dies lets it go by then.
 
-    A conversation is read in its order and opens one case: of one channel, one entry at a time is worked on.
+    A conversation is read in its order and opens one case: of one channel, one entry at a time is worked on. It is one
+    statement.
 
     Args:
         but_not: Workspaces for which nobody has time now.
     """
-    asked = {"lane": lane.value, "now": now}
+    asked = {"of_lane": lane.value, "now": now, "until": now + LEASE_SECONDS}
     if but_not:
-        row = connection.execute(_FIRST_OF_OTHERS, asked | {"but_not": sorted(but_not)}).one_or_none()
+        row = connection.execute(_TAKE_OF_OTHERS, asked | {"but_not": sorted(but_not)}).one_or_none()
     else:
-        row = connection.execute(_WAITING_FIRST, asked).one_or_none()
+        row = connection.execute(_TAKE, asked).one_or_none()
     if row is None:
         return None
-    taken = {"taken": row.seq, "until": now + LEASE_SECONDS, "tries": row.attempts + 1}
-    connection.execute(_TAKE, taken)
     return Entry(
         seq=row.seq,
         workspace=row.workspace,
@@ -182,7 +183,7 @@ def claim(connection: Connection, *, lane: Lane, now: float, but_not: Collection
         kind=row.kind,
         payload=json.loads(row.payload),
         received_at=row.received_at,
-        attempts=row.attempts + 1,
+        attempts=row.attempts,
     )
 
 

@@ -13,6 +13,7 @@ from storage.engine import insert_once
 from storage.schema import messages, outbox
 
 LEASE_SECONDS = 30.0
+_PUT = "put"
 
 
 class SendKind(StrEnum):
@@ -60,6 +61,7 @@ class Sending:
         body: Text and blocks.
         importance: Of what goes to one person alone, the weightier goes first (`bot.pacing`).
         interrupted: Somebody began to send it and never said how it ended.
+        follows: Something else of its workspace could have gone out at the same moment.
     """
 
     seq: int
@@ -73,6 +75,7 @@ class Sending:
     importance: int = 0
     interrupted: bool = False
     sent_channel: str | None = None
+    follows: bool = False
 
 
 def put(
@@ -94,6 +97,7 @@ def put(
         importance: Of what goes to one person alone, the weightier goes first.
         wanted_until: What has not gone out by then is not sent any more; None when somebody waits for it.
     """
+    connection.info[_PUT] = True
     return insert_once(
         connection,
         outbox,
@@ -115,6 +119,11 @@ def put(
             "attempts": 0,
         },
     )
+
+
+def has_new(connection: Connection) -> bool:
+    """Whether something was put over this connection since somebody asked last, so that the sender is woken for it."""
+    return bool(connection.info.pop(_PUT, False))
 
 
 def place(kind: SendKind, target: Mapping[str, Any]) -> str:

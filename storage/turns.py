@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -51,6 +52,7 @@ _TURN: Final = ""
 _WAITS: Final[list[ColumnElement[str]]] = [literal_column("'due'"), literal_column("'sending'")]
 """As words of the statement: neither engine looks in the index of what waits for what it is told beside it."""
 _ONE: Final[ColumnElement[int]] = literal_column("1")
+_TWO: Final[ColumnElement[int]] = literal_column("2")
 _NOW: Final[BindParameter[float]] = bindparam("now")
 
 
@@ -113,6 +115,7 @@ def _workspaces_waiting() -> Select[Any]:
 
 
 def _next() -> Select[Any]:
+    """What goes out now, and what else could, if anything."""
     shut: BindParameter[str] = bindparam("shut", expanding=True)
     return (
         select(outbox)
@@ -125,7 +128,7 @@ def _next() -> Select[Any]:
             ~_waits_for_another(),
         )
         .order_by(outbox.c.turn, outbox.c.seq)
-        .limit(_ONE)
+        .limit(_TWO)
         .with_for_update(skip_locked=True, of=outbox)
     )
 
@@ -148,8 +151,10 @@ _HELD = (
 _KNOWN = select(paces.c.bucket, paces.c.opens_at).where(
     paces.c.workspace == bindparam("workspace"), or_(paces.c.opens_at > _NOW, paces.c.bucket.in_(sorted(BUDGETS)))
 )
-_NEXT_DUE = select(func.min(outbox.c.due_at)).where(outbox.c.state == SendState.DUE.value, outbox.c.due_at > _NOW)
-_NEXT_OPENING = select(func.min(paces.c.opens_at)).where(paces.c.opens_at > _NOW)
+_NEXT_MOMENTS = union_all(
+    select(func.min(outbox.c.due_at)).where(outbox.c.state == _WAITS[0], outbox.c.due_at > _NOW),
+    select(func.min(paces.c.opens_at)).where(paces.c.opens_at > _NOW),
+)
 """All are made once: SQLAlchemy takes longer to make such a statement than a database to answer it."""
 
 
@@ -160,7 +165,7 @@ def waiting(connection: Connection, *, now: float) -> list[str]:
 
 def look_again_at(connection: Connection, *, now: float) -> float | None:
     """When the next row is due, or a budget has something again; None when there is nothing to wait for."""
-    moments = [connection.execute(each, {"now": now}).scalar_one() for each in (_NEXT_DUE, _NEXT_OPENING)]
+    moments = connection.execute(_NEXT_MOMENTS, {"now": now}).scalars()
     return min((each for each in moments if each is not None), default=None)
 
 
@@ -182,9 +187,10 @@ def claim(connection: Connection, workspace: str, *, now: float, but_not: Collec
     shut = {bucket for bucket, at in opens_at.items() if at > now}
     kinds = [each.value for each in SendKind if each not in but_not and shut.isdisjoint(METHODS[each])]
     asked = {"workspace": workspace, "now": now, "kinds": kinds, "shut": sorted(shut)}
-    row = connection.execute(_NEXT, asked).one_or_none()
-    if row is None:
+    rows = connection.execute(_NEXT, asked).all()
+    if not rows:
         return None
+    row = rows[0]
     sending = Sending(
         seq=row.seq,
         workspace=row.workspace,
@@ -197,6 +203,7 @@ def claim(connection: Connection, workspace: str, *, now: float, but_not: Collec
         importance=-row.turn,
         interrupted=row.state == SendState.SENDING,
         sent_channel=row.sent_channel,
+        follows=len(rows) > 1,
     )
     connection.execute(_TAKE, {"taken": row.seq, "until": now + LEASE_SECONDS, "tries": sending.attempts})
     if not _costs_nothing(connection, sending):

@@ -51,6 +51,20 @@ def test_what_is_said_in_a_channel_waits_for_what_was_said_there_before(casebook
         assert following.key == "a2"
 
 
+def test_a_workspace_for_which_nobody_has_time_is_passed_by_however_much_waits_there(casebook: Casebook) -> None:
+    """One with a slow Slack leaves room for another."""
+    with casebook.begin() as connection:
+        for number in range(3):
+            heard(connection, f"a{number}", f"C{number}")
+        told = {"lane": Lane.STREAM, "kind": "message", "payload": {}, "now": NOW}
+        inbox.put(connection, workspace="T2", key="b1", **told)  # type: ignore[arg-type] # as they stand
+        passed = [inbox.claim(connection, lane=Lane.STREAM, now=NOW, but_not=[WORKSPACE]) for _ in range(2)]
+        assert [each.key if each else None for each in passed] == ["b1", None]
+        first = claimed(connection)
+        assert first
+        assert first.key == "a0"
+
+
 def test_what_slack_tells_twice_is_written_down_once_by_either_way(casebook: Casebook) -> None:
     """The quick way before the acknowledgement writes the same row as the one inside a transaction."""
     told = {"text": "您好 % :x", "ts": "1.5"}
