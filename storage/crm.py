@@ -109,7 +109,7 @@ def _event(connection: Connection, workspace: str, row: Row[*tuple[Any, ...]]) -
         id=f"aside_{workspace}_{row.seq}",
         type=f"{row.subject}.{row.move}",
         at=at(row.at),
-        data={**data, "by": row.actor},
+        data={**data, "workspace": workspace, "by": row.actor},
     )
 
 

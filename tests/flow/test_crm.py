@@ -139,6 +139,7 @@ async def test_each_move_is_posted_once_signed_and_in_order(casebook: Casebook) 
         "currency": "TWD",
         "months": 12,
         "lost_reason": None,
+        "workspace": WORKSPACE,
         "by": "USALES",
     }
 
