@@ -1,0 +1,47 @@
+"""What is asked of the casebook, and whether each question says of which workspace."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import TextClause, event
+from sqlalchemy.engine import Engine
+
+from storage.schema import metadata
+
+OF_ALL = frozenset({"inbox", "outbox", "installations", "install_states", "paces"})
+"""What waits, and who installed us: whoever works looks at all of it, and goes on with the row's own workspace."""
+_NAMED = re.compile(r"\b(?:FROM|JOIN|UPDATE|,) (\w+)(?: AS (\w+))?")
+_ITS_OWN = re.compile(r"(?:(\w+)\.)?workspace (?:=|IN)")
+_OF_A_ROW = re.compile(r"(\w+)\.workspace = (\w+)\.workspace")
+
+
+def of_nobody(statement: str) -> bool:
+    """Whether a statement looks at a table without saying of which workspace."""
+    sql = " ".join(statement.split())
+    if not sql.startswith(("SELECT", "UPDATE", "DELETE")):
+        return False
+    asked = {alias or table: table for table, alias in _NAMED.findall(sql)}
+    tables = {name for name, table in asked.items() if table in metadata.tables and table not in OF_ALL}
+    said = {*_ITS_OWN.findall(sql), *(other for row, other in _OF_A_ROW.findall(sql) if asked.get(row) in OF_ALL)}
+    return bool(tables - said) and not (len(tables) == 1 and "" in said)
+
+
+@contextmanager
+def listened_to() -> Iterator[set[str]]:
+    """The statements meanwhile, in this process.
+
+    Those of the report are left out, which are written by hand in another manner; what it says of each is looked at.
+    """
+    asked: set[str] = set()
+
+    def hear(_: Any, __: Any, statement: str, ___: Any, context: Any, ____: bool) -> None:  # noqa: FBT001 - SQLAlchemy's
+        if not isinstance(getattr(getattr(context, "compiled", None), "statement", None), TextClause):
+            asked.add(statement)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
