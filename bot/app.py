@@ -12,7 +12,6 @@ from urllib.request import getproxies
 import aiohttp
 import structlog
 from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import UserError
@@ -166,24 +165,11 @@ def bolt_app(parts: Wired, signing_secret: str = "") -> AsyncApp:
     Args:
         signing_secret: Checked by Bolt as well, when it is handed requests; Socket Mode has none.
     """
-
-    async def authorize(team_id: str | None) -> AuthorizeResult | None:
-        installed = parts.workspaces.heard_for(team_id)
-        if installed is None:
-            return None
-        return AuthorizeResult(
-            enterprise_id=installed.identity.enterprise,
-            team_id=installed.workspace,
-            bot_user_id=installed.identity.bot_user,
-            bot_id=installed.identity.bot_id,
-            bot_token=installed.token,
-        )
-
     # Without a name Bolt reads the source of every caller to find one, which takes longer than all else it does here.
     app = AsyncApp(
         name="aside",
         client=parts.client,
-        authorize=authorize,  # type: ignore[arg-type] # Bolt takes None for a team that it does not know
+        authorize=listeners.Authorized(parts.workspaces),  # type: ignore[arg-type] # which Bolt takes as it is
         signing_secret=signing_secret,
         process_before_response=True,
     )

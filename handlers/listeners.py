@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
@@ -92,6 +94,26 @@ async def _write(
         raise
     workspaces.metrics.heard(kind)
     (workspaces.wake.person if lane is Lane.PERSON else workspaces.wake.stream).set()
+
+
+class Authorized(AsyncAuthorize):
+    """Whose it is that Slack sends; of a function Bolt would fill in the arguments anew for each event."""
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
+
+    async def __call__(self, *, team_id: str | None, **_: Any) -> AuthorizeResult | None:
+        """For which workspace; None when it does not let us in, and Bolt answers for us."""
+        installed = self._workspaces.heard_for(team_id)
+        if installed is None:
+            return None
+        return AuthorizeResult(
+            enterprise_id=installed.identity.enterprise,
+            team_id=installed.workspace,
+            bot_user_id=installed.identity.bot_user,
+            bot_id=installed.identity.bot_id,
+            bot_token=installed.token,
+        )
 
 
 class Events(AsyncMiddleware):

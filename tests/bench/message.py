@@ -1,20 +1,22 @@
 """From a message to a whisper: our CPU a message beside an empty Bolt handler, in one run.
 
 The bot is the real one on a real SQLite file; Slack is the sandbox in a process of its own, so that its work does not
-count. CPU is this process's, so waiting for the other one does not count either.
+count. CPU is this process's, so waiting for the other one does not count either. The empty handler is a Bolt app as its
+guide has it: one listener that does nothing, in the same process, given the same messages.
 """
 
 import asyncio
 import itertools
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from pydantic import SecretStr
@@ -22,21 +24,30 @@ from rich.console import Console
 from rich.table import Table
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_sdk.web.async_client import AsyncWebClient
+from slack_bolt.response import BoltResponse
+from sqlalchemy import delete
 
 from bot import app as wiring
 from bot.settings import Settings
-from handlers import deliver, works
+from handlers import deliver, listeners, works
 from handlers.services import Services
 from handlers.worker import work_on
-from storage import inbox, turns
+from sandbox.request_urls import signed
+from storage import inbox, schema, turns
 from storage.importing import import_files
 from storage.inbox import Lane
+from tests.bench._turns import EACH, Turn, by_turns, times
 from tests.flow.conftest import DESK, FILES, ROOT, SETUP, WORKSPACE, save_setup
 
 MESSAGES = int(os.environ.get("ASIDE_BENCH_MESSAGES", "300"))
-ROUND = 50
+ROUNDS = 40
+SECRET = "sandbox"
+EMPTY = "an empty Bolt handler"
+WRITTEN = "heard: written down before the acknowledgement"
+ON_DISK = "heard: the same, and on the disk"
+KNOWN, DUMPED, PUT, SIGNED = "known", "dumped", "put", "signed"
 TEXTS = (
     "ERP 從早上就當機，發票都印不出來，出貨全部卡住",
     "Our POS has been down since nine and nobody can pay. Please help!",
@@ -66,31 +77,122 @@ async def _run(console: Console) -> None:
         save_setup(settings, SETUP)
         async with wiring.wired(settings) as parts:
             services = parts.lone
-            empty = _empty_app(services)
-            ours = wiring.bolt_app(parts)
-            await _hear(empty, 20, "warm")
-            await _hear(ours, 20, "warm")
+            ours = wiring.bolt_app(parts, SECRET)
+            await _hear(ours, range(-20, 0), "warm")
             await _drain(services)
-            nothing = written = unsynced = 0.0
-            for first in range(0, MESSAGES, ROUND):  # by turns, so that whatever else goes on here slows both
-                nothing += await _cpu(partial(_hear, empty, ROUND, f"empty{first}-"))
-                written += await _cpu(partial(_hear, ours, ROUND, f"ours{first}-"))
-                with _in_no_hurry(services):
-                    unsynced += await _cpu(partial(_hear, ours, ROUND, f"unsynced{first}-"))
+            spent = await by_turns(_turns(parts, ours), ROUNDS)
+            with services.casebook.begin() as connection:
+                connection.execute(delete(schema.inbox))
+            await _hear(ours, range(MESSAGES), "worked")
             whispers = _count(services)
-            worked = await _cpu(lambda: _drain(services))
+            began = time.process_time()
+            await _drain(services)
+            worked = (time.process_time() - began) / MESSAGES * 1000
             whispers = _count(services) - whispers
-    table = Table(title=f"{MESSAGES} messages handed to Bolt, CPU a message, {whispers} whispers sent")
+    console.print(_compared(spent, worked, whispers))
+    console.print(_layers(spent))
+
+
+def _compared(spent: Mapping[str, list[float]], worked: float, whispers: int) -> Table:
+    empty, written = spent[EMPTY], spent[ON_DISK]
+    table = Table(
+        title=f"CPU a message, the middle of {ROUNDS} rounds of {EACH}; {MESSAGES} worked on, {whispers} whispers"
+    )
     for heading in ("what", "ms a message", "× empty handler"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
-    for name, seconds in (
-        ("an empty Bolt handler", nothing),
-        ("heard: written down before the acknowledgement", unsynced),
-        ("heard: the same, and on the disk", written),
-        ("all: heard, read, decided, kept, whisper sent", written + worked / 2),
+    for name in (EMPTY, WRITTEN, ON_DISK):
+        table.add_row(name, f"{median(spent[name]):.3f}", f"{times(spent[name], empty):.2f}")
+    all_of_it = median(written) + worked
+    table.add_row(
+        "all: heard, read, decided, kept, whisper sent", f"{all_of_it:.2f}", f"{all_of_it / median(empty):.0f}"
+    )
+    return table
+
+
+def _layers(spent: Mapping[str, list[float]]) -> Table:
+    table = Table(title="What that is, in millionths of a second")
+    for heading in ("what", "whose", "µs"):
+        table.add_column(heading, justify="right" if heading == "µs" else "left")
+    cost = {name: median(each) * 1000 for name, each in spent.items()}
+    ours = cost[WRITTEN] - cost[KNOWN] - cost[PUT]
+    for what, whose, each in (
+        ("until it is known whose the event is", "Bolt", cost[KNOWN]),
+        ("the event as text", "json", cost[DUMPED]),
+        ("the row, in a file that is still there", "SQLite", cost[PUT] - cost[DUMPED]),
+        ("whether it is for us, counted, told to the worker", "ours", ours),
+        ("on the disk", "the disk", cost[ON_DISK] - cost[WRITTEN]),
+        ("which an empty handler has instead: found, and its arguments made", "Bolt", cost[EMPTY] - cost[KNOWN]),
+        ("which either has over HTTP: signature checked, JSON read", "Bolt", cost[SIGNED] - cost[EMPTY]),
     ):
-        table.add_row(name, f"{seconds / MESSAGES * 1000:.2f}", f"{seconds / nothing:.1f}")
-    console.print(table)
+        table.add_row(what, whose, f"{each:.0f}")
+    return table
+
+
+def _turns(parts: wiring.Wired, ours: AsyncApp) -> dict[str, Turn]:
+    services = parts.lone
+    empty, known = _app(parts, _lone), _app(parts, listeners.Authorized(parts.workspaces))
+    empty.event("message")(_nothing)
+    known.middleware(_Acknowledging())
+    requests = [_signed(number) for number in range(EACH)]
+
+    async def unsynced(numbers: range) -> None:
+        with _in_no_hurry(services):
+            await _hear(ours, numbers, "unsynced")
+
+    async def dumped(numbers: range) -> None:
+        for number in numbers:
+            json.dumps(_payload(number, "dumped")["event"])
+
+    async def put(numbers: range) -> None:
+        with _in_no_hurry(services):
+            for number in numbers:
+                body = _payload(number, "put")
+                inbox.put_at_once(
+                    services.casebook,
+                    workspace=WORKSPACE,
+                    key=body["event_id"],
+                    lane=Lane.STREAM,
+                    kind="message",
+                    payload=body["event"],
+                    now=services.clock(),
+                    channel=DESK,
+                )
+
+    async def signed_ones(_: range) -> None:
+        for body, headers in requests:
+            response = await empty.async_dispatch(AsyncBoltRequest(body=body, headers=headers))
+            assert response.status == 200
+
+    return {
+        EMPTY: lambda numbers: _hear(empty, numbers, "empty"),
+        WRITTEN: unsynced,
+        ON_DISK: lambda numbers: _hear(ours, numbers, "ours"),
+        KNOWN: lambda numbers: _hear(known, numbers, "known"),
+        DUMPED: dumped,
+        PUT: put,
+        SIGNED: signed_ones,
+    }
+
+
+def _app(parts: wiring.Wired, authorize: Any) -> AsyncApp:
+    return AsyncApp(
+        name="empty", client=parts.client, authorize=authorize, signing_secret=SECRET, process_before_response=True
+    )
+
+
+async def _lone() -> AuthorizeResult:
+    return AuthorizeResult(enterprise_id=None, team_id=WORKSPACE, bot_token="xoxb-sandbox")
+
+
+async def _nothing() -> None:
+    pass
+
+
+class _Acknowledging(AsyncMiddleware):
+    """As ours, and does nothing."""
+
+    async def async_process(self, *, req: AsyncBoltRequest, **_: Any) -> BoltResponse:
+        return await req.context.ack()
 
 
 @contextmanager
@@ -102,30 +204,15 @@ def _in_no_hurry(services: Services) -> Iterator[None]:
     own.execute("PRAGMA synchronous=FULL")
 
 
-async def _cpu(work: Callable[[], Awaitable[None]]) -> float:
-    start = time.process_time()
-    await work()
-    return time.process_time() - start
-
-
-def _empty_app(services: Services) -> AsyncApp:
-    async def authorize() -> AuthorizeResult:
-        return AuthorizeResult(enterprise_id=None, team_id=WORKSPACE, bot_token="xoxb-sandbox")
-
-    client = AsyncWebClient(base_url=services.client.base_url)
-    app = AsyncApp(name="empty", client=client, authorize=authorize, process_before_response=True)
-
-    @app.event("message")
-    async def nothing() -> None:
-        pass
-
-    return app
-
-
-async def _hear(app: AsyncApp, count: int, name: str) -> None:
-    for number in range(count):
+async def _hear(app: AsyncApp, numbers: range, name: str) -> None:
+    for number in numbers:
         response = await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=_payload(number, name)))
         assert response.status == 200
+
+
+def _signed(number: int) -> tuple[str, dict[str, Any]]:
+    body = json.dumps(_payload(number, "signed"), ensure_ascii=False)
+    return body, {"Content-Type": "application/json", **signed(SECRET, body.encode(), time.time())}
 
 
 def _payload(number: int, name: str) -> dict[str, Any]:
