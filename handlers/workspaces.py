@@ -81,6 +81,8 @@ class Workspaces:
         self._installed: Mapping[str, Installed] = {}
         self._open: dict[str, Services] = {}
         self._playbooks: dict[str, Path] = {}
+        self._waits: dict[str, str] = {}
+        """Why a workspace waits, as the log was told."""
         self._has_begun = False
 
     def heard_for(self, team: str | None) -> Installed | None:
@@ -123,6 +125,7 @@ class Workspaces:
             UserError: when the playbook of a lone workspace has a fault; of several, the one with it waits.
         """
         self.look()
+        self._waits = {each: why for each, why in self._waits.items() if each in self._installed}
         for installed in list(self._installed.values()):
             folder = self._playbook_of(installed.workspace)
             if self._playbooks.get(installed.workspace) == folder:
@@ -132,8 +135,11 @@ class Workspaces:
             except UserError as error:
                 if self.is_lone:
                     raise
-                log.warning("workspace_waits", workspace=installed.workspace, what=error.what)
+                if self._waits.get(installed.workspace) != error.what:
+                    self._waits[installed.workspace] = error.what
+                    log.warning("workspace_waits", workspace=installed.workspace, what=error.what)
                 continue
+            self._waits.pop(installed.workspace, None)
             if installed.workspace in self._installed:  # it may have gone while we learnt
                 if self._has_begun and installed.workspace not in self._open:
                     self.unwritten.add(installed.workspace)

@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from bot import app
 from bot.errors import UserError
@@ -248,6 +249,21 @@ async def test_a_fault_in_ones_own_playbook_keeps_the_others_from_nothing(town: 
     town.faulty.clear()
     await workspaces.refresh()
     assert workspaces.of("T1") is not None
+
+
+async def test_that_a_workspace_waits_is_logged_once_for_each_fault(town: Town) -> None:
+    """It is looked at every few seconds, for days perhaps."""
+    town.letting_in = [let_in("T1")]
+    town.playbooks = {"T1": Path("T1")}
+    workspaces = town.workspaces()
+    told: list[str] = []
+    for faulty in (True, True, False, True, True):
+        town.faulty = {Path("T1")} if faulty else set()
+        town.playbooks = {"T1": Path("T1")} if faulty else {}
+        with capture_logs() as logs:
+            await workspaces.refresh()
+        told += [each["event"] for each in logs]
+    assert told == ["workspace_waits", "workspace_open", "workspace_waits"]
 
 
 async def test_who_serves_all_of_them_is_told_of_none(tmp_path: Path) -> None:

@@ -11,9 +11,13 @@ from sqlalchemy.engine import Engine
 from storage.schema import metadata
 
 OF_ALL = frozenset({"inbox", "outbox", "installations", "install_states", "paces"})
-"""What waits, and who installed us: whoever works looks at all of it, and goes on with the row's own workspace."""
+"""What waits, and who installed us: whoever works looks at all of it, and goes on with the row's own workspace.
+
+By its key alone nothing of it is looked for: two workspaces may have the same.
+"""
 _NAMED = re.compile(r"\b(?:FROM|JOIN|UPDATE|,) (\w+)(?: AS (\w+))?")
 _ITS_OWN = re.compile(r"(?:(\w+)\.)?workspace (?:=|IN)")
+_BY_KEY = re.compile(r'(\w+)\."?key"? = ')
 _OF_A_ROW = re.compile(r"(\w+)\.workspace = (\w+)\.workspace")
 
 
@@ -23,7 +27,10 @@ def of_nobody(statement: str) -> bool:
     if not sql.startswith(("SELECT", "UPDATE", "DELETE")):
         return False
     asked = {alias or table: table for table, alias in _NAMED.findall(sql)}
-    tables = {name for name, table in asked.items() if table in metadata.tables and table not in OF_ALL}
+    by_key = set(_BY_KEY.findall(sql))
+    tables = {
+        name for name, table in asked.items() if table in metadata.tables and (table not in OF_ALL or name in by_key)
+    }
     said = {*_ITS_OWN.findall(sql), *(other for row, other in _OF_A_ROW.findall(sql) if asked.get(row) in OF_ALL)}
     return bool(tables - said) and not (len(tables) == 1 and "" in said)
 
