@@ -3,7 +3,21 @@
 import json
 from dataclasses import asdict
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Text,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy import case as case_when
 
 from bot.case import Case, CaseState
 from bot.commitments import OWED
@@ -94,6 +108,23 @@ def context(connection: Connection, case: Case) -> Thread:
     return Thread(**json.loads(text))
 
 
+_SAID_AT: BindParameter[float] = bindparam("said_at")
+_TOUCH = (
+    update(cases)
+    .where(cases.c.workspace == bindparam("of_workspace"), cases.c.id == bindparam("of_case"))
+    .values(
+        text_removed_at=None,
+        touched_at=case_when(
+            (cases.c.touched_at < bindparam("said_at"), bindparam("said_at")), else_=cases.c.touched_at
+        ),
+        agent=func.coalesce(bindparam("by_agent", type_=Text()), cases.c.agent),
+        context=func.coalesce(bindparam("holds", type_=Text()), cases.c.context),
+    )
+    .returning(cases)
+)
+"""Said of every message, so made once, and it tells how the case stands then."""
+
+
 def touch(
     connection: Connection, case: Case, message: Message, reading: Reading, customer_id: str | None, *, now: float
 ) -> Case:
@@ -103,21 +134,23 @@ def touch(
     was not known before may be known now, and all that counts for them with it. All else stays as it is now, which may
     be later than `case` was read.
     """
-    of_case = (cases.c.workspace == case.workspace) & (cases.c.id == case.id)
-    values: dict[str, object] = {"text_removed_at": None}
-    if message.role is Role.AGENT:
-        values["agent"] = message.speaker
-    if reading.thread is not None:
-        values["context"] = json.dumps(asdict(reading.thread))
-    said_at = message.said_at.timestamp()
-    connection.execute(update(cases).where(of_case).values(**values))
-    connection.execute(update(cases).where(of_case, cases.c.touched_at < said_at).values(touched_at=said_at))
-    if message.role is Role.CUSTOMER:
+    said = {
+        "of_workspace": case.workspace,
+        "of_case": case.id,
+        "said_at": message.said_at.timestamp(),
+        "by_agent": message.speaker if message.role is Role.AGENT else None,
+        "holds": None if reading.thread is None else json.dumps(asdict(reading.thread)),
+    }
+    row = connection.execute(_TOUCH, said).mappings().one_or_none()
+    if row is None:
+        return case
+    found = of_row(row)
+    if message.role is Role.CUSTOMER and found.state is CaseState.CLOSED:
         _reopen(connection, case, by=message.speaker, why="the customer wrote again", now=now)
-    found = get(connection, case.workspace, case.id)
-    if found and found.customer_id is None and customer_id:
-        found = right_customer.move(connection, found, customer_id, by="aside", now=now, why="recognised")
-    return found or case
+        found = found.model_copy(update={"state": CaseState.OPEN})
+    if found.customer_id is None and customer_id:
+        return right_customer.move(connection, found, customer_id, by="aside", now=now, why="recognised") or found
+    return found
 
 
 def _reopen(connection: Connection, case: Case, *, by: str, why: str, now: float) -> None:
