@@ -1,8 +1,11 @@
-"""The whisper: what was noticed, what can be said, who comes in. Seen by one agent alone."""
+"""The whisper: what was noticed, what can be said, who comes in. Seen by one agent alone.
+
+It is read while somebody types, so it is short: what is not needed at that moment stands behind *Why this?*.
+"""
 
 from collections.abc import Container
 
-from bot.blocks import Block, button, context, cut, escaped, modal, quote, section
+from bot.blocks import Block, button, context, cut, escaped, modal, quote, quotes, section
 from bot.cards import care, doing, feedback, right_customer, takeover
 from bot.cards import claims as claims_card
 from bot.cards import granted as granted_card
@@ -10,13 +13,14 @@ from bot.cards.exception import link_blocks
 from bot.cards.facts import fact_words
 from bot.cards.promise_scope import scope_in_a_line
 from bot.care import ABUSE
-from bot.coaching import Advice, is_recorded, next_step
+from bot.coaching import ANGRY, Advice, OfferedLine, is_recorded, next_step
 from bot.i18n import Words
-from bot.playbook import Action, DecisionRow, Playbook, Route
+from bot.playbook import Action, DecisionRow, Playbook, Route, Stage
 from bot.promises import Scope
 
 ASK_EXCEPTION = doing.ASK_EXCEPTION
 SECOND_PAIR_OF_EYES = "R35"
+MOST_QUOTED = 48
 advice_id_of = feedback.advice_id_of
 
 
@@ -38,8 +42,10 @@ def route_words(route: Route, say: Words) -> str:
 
 
 def noticed(advice: Advice, playbook: Playbook, say: Words) -> str:
-    """What was noticed, and in which words."""
+    """What was noticed, and in which words; of the customer's one signal the words alone, since the title names it."""
     names = playbook.words[say.language].signals
+    if len(advice.signals) == 1 and advice.row:
+        return say("“{words}”", words=escaped(cut(words, MOST_QUOTED))) if (words := advice.signals[0].words) else ""
     pieces = []
     for each in advice.signals:
         if each.id not in names:  # advice of a playbook that has changed since
@@ -59,28 +65,66 @@ def card(
     main = plays[advice.plays[0]]
     top = [
         say("🔒 Only you can see this"),
-        escaped(customer) if customer else say("we don't know yet whose case this is"),
+        *([escaped(customer), cover_words(advice, say)] if customer else [say("we don't know yet whose case this is")]),
     ]
-    if advice.anger:
-        top.append(say("anger {dots}", dots="●" * advice.anger + "○" * (3 - advice.anger)))
     blocks = [context("  ·  ".join(top)), section(f"*{escaped(main.title)}*\n{escaped(main.meaning)}")]
-    if told := noticed(advice, playbook, say):
-        blocks.append(context(told))
+    heat = say("anger {dots}", dots="●" * advice.anger + "○" * (3 - advice.anger)) if advice.anger else ""
+    if told := [each for each in (heat, noticed(advice, playbook, say)) if each]:
+        blocks.append(context("  ·  ".join(told)))
     blocks += claims_card.blocks(advice.checks, say)
     if advice.lines:
-        blocks.append(context(say("You could say")))
-        blocks += [quote(line.text) for line in advice.lines]
+        first, more = _at_first(advice, playbook)
+        label = [say("You could say")]
+        if more:
+            where = say("Why this?")
+            label.append(say.plural("{n} more under “{where}”", "{n} more under “{where}”", len(more), where=where))
+        blocks.append(context("  ·  ".join(label)))
+        blocks += [quote(line.text) for line in first]
         blocks += granted_card.beside(advice, say)
     then, careful = escaped(next_step(advice, playbook, say.language)), escaped(main.avoid)
-    blocks.append(section(f"*{say('Next')}*  {then}\n*{say('Careful')}*  {careful}"))
+    todo = [f"*{say('Next')}*  {then}", f"*{say('Careful')}*  {careful}"]
     row = next((each for each in playbook.decisions if each.id == advice.row), None)
-    if row:
-        who = say(", ").join(route_words(route, say) for route in advice.routes)
-        told = f"*{say('Route')}*  {way(row, playbook, advice.facts, say, advice.promised)}"
-        blocks.append(section(f"{told}\n{say('Bring in: {who}', who=who)}" if who else told))
+    if row and _is_due(row, advice):
+        todo.append(f"*{say('Route')}*  {way(row, playbook, advice.facts, say, advice.promised)}")
+    if row and advice.routes:
+        todo.append(say("Bring in: {who}", who=say(", ").join(route_words(route, say) for route in advice.routes)))
+    blocks.append(section("\n".join(todo)))
     buttons = action_buttons(advice, advice_id, say, nobodys=customer is None)
     blocks += [buttons, feedback.footer(advice_id, say)]
     return say("Aside: {title}", title=main.title), blocks
+
+
+def cover_words(advice: Advice, say: Words) -> str:
+    """What the customer is entitled to, in a word or two; a gap on file is no end (R16)."""
+    if "covered" in advice.facts:
+        return say("covered")
+    if "partly_covered" in advice.facts:
+        return say("partly covered")
+    return say("not covered now") if "expired" in advice.facts else say("cover unclear on file")
+
+
+def _at_first(advice: Advice, playbook: Playbook) -> tuple[tuple[OfferedLine, ...], tuple[OfferedLine, ...]]:
+    """The lines that are shown, and those that wait behind *Why this?*.
+
+    When a fault or a question comes in without heat and nobody has answered yet, one line is enough to begin with
+    (R01, R03). What speaks of money is never put away, so that heat and threats show the same offer.
+    """
+    harmless = {each.id for each in playbook.signals if each.informative}
+    is_calm = advice.anger < ANGRY and harmless.issuperset(each.id for each in advice.signals)
+    is_first = advice.stage is Stage.RECEIVE and len(advice.plays) == 1 and bool(advice.signals)
+    if is_calm and is_first and not any(line.speaks_of for line in advice.lines):
+        return advice.lines[:1], advice.lines[1:]
+    return advice.lines, ()
+
+
+def _is_due(row: DecisionRow, advice: Advice) -> bool:
+    """Whether the agent has to read now where the table leads.
+
+    That it has to be assessed says the button; to look closer is not due before anybody has answered (R01).
+    """
+    if row.action is Action.ASSESS:
+        return Action.ASSESS not in advice.actions
+    return advice.stage is not Stage.RECEIVE or row.stage is not Stage.ASSESS
 
 
 def unanswered(
@@ -136,7 +180,9 @@ def why(advice: Advice, *, playbook: Playbook, say: Words, remember: str = "") -
     titles = say(", ").join(wording.plays[play].title for play in advice.plays if play in wording.plays)
     facts = say(", ").join(fact_words(each, say) for each in advice.facts) or say("none yet")
     rules = [rule_words(each, playbook, say) for each in advice.rules]
+    more = _at_first(advice, playbook)[1]
     blocks = [
+        *([section(f"*{say('You could also say')}*"), quotes(line.text for line in more)] if more else []),
         *_signals(advice, playbook, say),
         section(f"*{say('Play')}*  {escaped(titles)}"),
         section("\n".join([f"*{say('Rules')}*", *rules])),
