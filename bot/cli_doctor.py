@@ -104,10 +104,10 @@ async def _lines_of_one(settings: Settings, url: str | None, token: str) -> Asyn
                 yield _clock(answer.headers)
                 identity = Identity(workspace, answer.get("enterprise_id"), str(answer["user_id"]), "")
                 setup = None if casebook.do else _setup(settings, workspace)
-        hears = await _hears(client, http, settings)
+        hears = await _hears(client, settings)
         yield hears
         if hears.name == SOCKET_MODE and settings.serves:
-            yield await look_at_port(http, settings)
+            yield await look_at_port(settings)
         async for line in _requests_at(http, settings, url, casebook):
             yield line
         if setup and identity:
@@ -126,7 +126,7 @@ async def _lines_of_many(settings: Settings, url: str | None) -> AsyncIterator[L
         for line in many.lines(settings):
             yield line
     async with aiohttp.ClientSession(trust_env=True) as http:
-        yield await look_at_port(http, settings)
+        yield await look_at_port(settings)
         async for line in _requests_at(http, settings, url, casebook):
             yield line
 
@@ -192,11 +192,11 @@ def _clock(headers: Any) -> Line:
     return Line("clock", "agrees with Slack's")
 
 
-async def _hears(client: AsyncWebClient, http: aiohttp.ClientSession, settings: Settings) -> Line:
+async def _hears(client: AsyncWebClient, settings: Settings) -> Line:
     """Whether Slack can reach us, over the one way or the other."""
     try:
         if settings.speaks_http:
-            return await look_at_port(http, settings)
+            return await look_at_port(settings)
     except UserError as error:
         return Line("listening", error.what, error.do)
     return await _socket_mode(client, settings.slack_app_token.get_secret_value())

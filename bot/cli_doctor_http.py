@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 import secrets
 import socket
 import time
@@ -14,7 +13,7 @@ import aiohttp
 from slack_sdk.signature import SignatureVerifier
 
 from bot.refusals import TRIAL_HEADER
-from bot.serving import PATH
+from bot.serving import PATH, reason
 from bot.settings import Settings
 
 FORGED_SECONDS = 600.0
@@ -38,25 +37,26 @@ class Line:
     is_at_work: bool = False
 
 
-async def look_at_port(http: aiohttp.ClientSession, settings: Settings) -> Line:
+async def look_at_port(settings: Settings) -> Line:
     """Whether an Aside answers on the port and is ready, or the port is free for one."""
     if settings.slack_signing_secret.get_secret_value().startswith(("xox", "xapp")):
         return Line("HTTP", "ASIDE_SLACK_SIGNING_SECRET holds a token", SECRET)
-    where = f"{settings.http_host}:{settings.port}"
+    host, port = settings.http_host, settings.port
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
-        socket.create_server((settings.http_host, settings.port)).close()
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        socket.create_server(address, family=family).close()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            return await _ask(http, where)
-        reason = os.strerror(error.errno or 0)
-        return Line("HTTP", f"{where} cannot be used: {reason}", "Set ASIDE_HTTP_HOST and ASIDE_HTTP_PORT.")
+            return await _ask(where)
+        return Line("HTTP", f"{where} cannot be used: {reason(error)}", "Set ASIDE_HTTP_HOST and ASIDE_HTTP_PORT.")
     return Line("HTTP", f"{where} is free for aside run")
 
 
-async def _ask(http: aiohttp.ClientSession, where: str) -> Line:
-    """How the Aside is that has the port."""
+async def _ask(where: str) -> Line:
+    """How the Aside is that has the port; no proxy leads to this machine."""
     try:
-        async with http.get(f"http://{where}/readyz", timeout=PATIENCE) as answer:
+        async with aiohttp.ClientSession() as http, http.get(f"http://{where}/readyz", timeout=PATIENCE) as answer:
             found = await answer.json()
             lacks = ", ".join(f"{name} {told}" for name, told in found.items() if name != "status" and told != "ok")
             status = str(found["status"])
@@ -101,8 +101,11 @@ async def look_at_url(http: aiohttp.ClientSession, settings: Settings, url: str)
         async with http.post(url, data=body, headers=headers, timeout=PATIENCE, allow_redirects=False) as answer:
             status, text = answer.status, await answer.text()
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        reason = str(error) or type(error).__name__
-        return Line("URL", f"cannot be reached: {reason}", "Check the name, the certificate and the proxy.")
+        return Line(
+            "URL",
+            f"cannot be reached: {error or type(error).__name__}",
+            "Check the name, the certificate and the proxy.",
+        )
     if status == HTTPStatus.UNAUTHORIZED:
         return Line(
             "URL",

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
@@ -152,7 +153,7 @@ class Server:
         except OSError as error:
             await self._runner.cleanup()
             raise UserError(
-                f"Port {self._port} of {self._host} cannot be used: {os.strerror(error.errno or 0)}.",
+                f"Port {self._port} of {self._host} cannot be used: {reason(error)}.",
                 "Take another one: ASIDE_HTTP_PORT and ASIDE_HTTP_HOST.",
             ) from error
 
@@ -194,6 +195,11 @@ class Server:
 def _address_of(request: web.Request) -> AsyncBoltRequest:
     """What is opened and by whom; what else they send is not read."""
     return AsyncBoltRequest(body="", query=request.query_string, headers=dict(request.headers))
+
+
+def reason(error: OSError) -> str:
+    """Why a port cannot be had, in the system's words, also where it is the host's name that nobody knows."""
+    return (error.strerror if isinstance(error, socket.gaierror) else None) or os.strerror(error.errno or 0)
 
 
 class HttpMode:

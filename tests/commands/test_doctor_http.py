@@ -1,6 +1,8 @@
 """`aside doctor` where Slack is heard over HTTP: the port, and the address that Slack is given."""
 
 import asyncio
+import socket
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,12 +13,19 @@ from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.cli_doctor_http import FORGED_SECONDS, Line, requests
+from bot.cli_doctor_http import FORGED_SECONDS, Line, look_at_port, requests
 from bot.refusals import Met
 from bot.serving import PATH, Requests
+from bot.settings import Settings
+from storage import inbox
 from storage import workspace as kept
 from storage.engine import open_casebook
+from storage.inbox import Lane
+from storage.schema import audit
 from tests.commands.conftest import Aside, casebook_url, free_port
+from tests.commands.conftest import serving as a_slack
+from tests.commands.test_doctor_mistakes import says_good_morning
+from tests.commands.test_setup_command import WHOLE
 
 SECRET = "sandbox"
 TO_DO = "              → "
@@ -35,7 +44,7 @@ def over_http(aside: Aside) -> Aside:
 
 
 @contextmanager
-def serving(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Iterator[int]:
+def serving(answer: Callable[[web.Request], Awaitable[web.StreamResponse]], host: str = "127.0.0.1") -> Iterator[int]:
     """A server that answers everything so; its port."""
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever)
@@ -46,7 +55,7 @@ def serving(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> I
         app.add_routes([web.route("*", "/{path:.*}", answer)])
         runner = web.AppRunner(app)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, host, 0).start()
         return runner
 
     runner = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
@@ -115,6 +124,90 @@ def test_a_running_aside_says_how_it_is(over_http: Aside) -> None:
         ],
         ["✗ HTTP        something else answers on 127.0.0.1:N", TO_DO + "Take another port: ASIDE_HTTP_PORT."],
     ]
+
+
+def test_a_running_aside_is_asked_past_any_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A company's proxy leads out into the world, and knows nothing of a port on this machine."""
+
+    async def ready(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ready"})
+
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    with serving(ready) as port:
+        found = asyncio.run(look_at_port(Settings(http_port=port)))
+    assert found == Line("HTTP", f"Aside on 127.0.0.1:{port} is ready", is_at_work=True)
+
+
+def test_an_address_of_ipv6_is_tried_as_aside_run_takes_it(over_http: Aside) -> None:
+    """It is free, or an Aside answers there."""
+    if not _has_ipv6():
+        pytest.skip("this machine has no IPv6")
+
+    async def ready(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ready"})
+
+    with serving(ready, "::1") as port:
+        found = [lines(over_http, "HTTP", ASIDE_HTTP_HOST="::1", ASIDE_HTTP_PORT=str(port))]
+    found.append(lines(over_http, "HTTP", ASIDE_HTTP_HOST="::1", ASIDE_HTTP_PORT=str(port)))
+    assert found == [
+        [f"✓ HTTP        Aside on [::1]:{port} is ready"],
+        [f"✓ HTTP        [::1]:{port} is free for aside run"],
+    ]
+
+
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_a_host_that_nobody_knows_is_said_in_words(over_http: Aside) -> None:
+    """By the doctor, and by what would stumble over it."""
+    port = over_http.environment["ASIDE_HTTP_PORT"]
+    assert lines(over_http, "HTTP", ASIDE_HTTP_HOST="nobody.invalid") == [
+        f"✗ HTTP        nobody.invalid:{port} cannot be used: Name or service not known",
+        TO_DO + "Set ASIDE_HTTP_HOST and ASIDE_HTTP_PORT.",
+    ]
+    done = over_http("run", ASIDE_HTTP_HOST="nobody.invalid")
+    assert done.returncode == 1
+    assert f"Port {port} of nobody.invalid cannot be used: Name or service not known." in done.stderr
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_events_that_never_come_are_told_once_an_aside_is_at_work(over_http: Aside, data: Path, *, heard: bool) -> None:
+    """Over HTTP nothing is noted while nothing comes, which may be the fault: that one answers there is enough."""
+    long_ago = time.time() - 600.0
+    over_http.environment |= {"ASIDE_SLACK_APP_TOKEN": "", "ASIDE_SLACK_SIGNING_SECRET": "a" * 32}
+    assert over_http("setup", *WHOLE).returncode == 0
+    with closing(open_casebook(casebook_url(data))) as casebook, casebook.begin() as connection:
+        connection.execute(audit.update().values(at=long_ago - 600.0))
+        if heard:
+            inbox.put(
+                connection,
+                workspace="T0KAPOK",
+                key="Ev1",
+                lane=Lane.STREAM,
+                kind="message",
+                payload={},
+                now=long_ago,
+                channel="C0SUPPORT",
+            )
+
+    async def ready(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ready"})
+
+    with a_slack() as slack, serving(ready) as port:
+        slack.workspace.state.clock._read = lambda: long_ago
+        says_good_morning(slack)
+        at_work = {"ASIDE_HTTP_PORT": str(port), "ASIDE_SLACK_API_URL": slack.api_url}
+        at_rest = at_work | {"ASIDE_HTTP_PORT": str(free_port())}
+        found = [
+            [line for line in over_http("doctor", **each).stdout.splitlines() if line[2:].startswith("events")]
+            for each in (at_work, at_rest)
+        ]
+    assert found == [[] if heard else ["✗ events      Slack did not tell of what was said in C0SUPPORT"], []]
 
 
 def test_an_address_that_is_not_ours_cannot_be_used(over_http: Aside) -> None:

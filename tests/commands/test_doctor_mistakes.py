@@ -246,12 +246,17 @@ def test_an_approvals_channel_shared_with_a_customer_is_told(ready: Aside) -> No
 def talking() -> Iterator[Sandbox]:
     """A workspace in which somebody has just said something in a support channel."""
     with serving() as sandbox:
-        body = json.dumps({"user": "U0YICHUN", "channel": "C0SUPPORT", "text": "早"}).encode()
-        url = sandbox.api_url.removesuffix("/api/") + "/seat/say"
-        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - our own port
-        with urllib.request.urlopen(request) as answer:  # noqa: S310 - the same
-            assert answer.status == 200
+        says_good_morning(sandbox)
         yield sandbox
+
+
+def says_good_morning(slack: Sandbox) -> None:
+    """Somebody says something in a support channel."""
+    body = json.dumps({"user": "U0YICHUN", "channel": "C0SUPPORT", "text": "早"}).encode()
+    url = slack.api_url.removesuffix("/api/") + "/seat/say"
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - our own port
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - the same
+        assert answer.status == 200
 
 
 def listening(aside: Aside, data: Path, *, heard: bool) -> None:
