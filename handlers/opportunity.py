@@ -42,6 +42,12 @@ MOVE_OF: Mapping[str, SalesMove] = {
     windows.WON_VIEW: SalesMove.WIN,
     windows.LOST_VIEW: SalesMove.LOSE,
 }
+MOVE_OF_CHOICE: Mapping[str, SalesMove] = {
+    renewals_card.Choice.RENEWED: SalesMove.WIN,
+    renewals_card.Choice.NOT_RENEWED: SalesMove.LOSE,
+    renewals_card.Choice.HAND_ON: SalesMove.HAND_ON,
+}
+"""What opens a window in the menu beside a contract."""
 FIRST_BOX: Mapping[str, str] = {
     windows.SNOOZE_VIEW: "until",
     windows.HAND_ON_VIEW: "whom",
@@ -84,9 +90,8 @@ async def on_ending(services: Services, task: Task) -> None:
     """The menu beside a contract that ends: somebody is on it, or says what came of it."""
     click = inbound.click(task.entry.payload)
     about = renewals_card.key_of_row(click.block_id)
-    if click.value != renewals_card.Choice.ON_IT:
-        is_renewed = click.value == renewals_card.Choice.RENEWED
-        await _open(services, task, SalesMove.WIN if is_renewed else SalesMove.LOSE, about)
+    if move := MOVE_OF_CHOICE.get(click.value):
+        await _open(services, task, move, about)
     elif actor := await admit(services, task, click.user, click.response_url):
         await _move(services, task, actor, about, SalesMove.TAKE, Outcome(), click.response_url)
 

@@ -21,6 +21,7 @@ class Choice(StrEnum):
     ON_IT = "on_it"
     RENEWED = "renewed"
     NOT_RENEWED = "not_renewed"
+    HAND_ON = "hand_on"
 
 
 def choice_words(choice: Choice, say: Words) -> str:
@@ -32,6 +33,8 @@ def choice_words(choice: Choice, say: Words) -> str:
             return say("Renewed…")
         case Choice.NOT_RENEWED:
             return say("Not renewed…")
+        case Choice.HAND_ON:
+            return say("Hand on…")
 
 
 def row_id(key: EndingKey) -> str:
@@ -45,12 +48,13 @@ def key_of_row(block_id: str) -> str:
 
 
 def choices(known: Listed) -> list[Choice]:
-    """What the reader can still say of a contract, and would not be refused."""
+    """What the reader can still say of a contract, and would not be refused; who is on it may also give it away."""
     state = known.opportunity.state if known.opportunity else OpportunityState.ASKED
     if state in SETTLED:
         return []
     first = [] if state is OpportunityState.TAKEN else [Choice.ON_IT]
-    return [*first, Choice.RENEWED, Choice.NOT_RENEWED] if known.is_theirs else first
+    last = [Choice.HAND_ON] if state in {OpportunityState.TAKEN, OpportunityState.SNOOZED} else []
+    return [*first, Choice.RENEWED, Choice.NOT_RENEWED, *last] if known.is_theirs else first
 
 
 def _with_menu(mrkdwn: str, known: Listed, say: Words) -> Block:

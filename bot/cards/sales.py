@@ -24,7 +24,7 @@ from bot.cards.verification import answer_words
 from bot.cards.warranty import contract_words, coverage_lines
 from bot.commitments import Commitment
 from bot.customer import CustomerRecord, Price, ServicePrice
-from bot.entitlement import CoverageOn, CoverageState
+from bot.entitlement import CoverageKind, CoverageOn, CoverageState
 from bot.i18n import Words
 from bot.ledger import LONGEST_BAR, bar
 from bot.playbook import Playbook
@@ -121,15 +121,14 @@ def card(
     blocks += _not_sold_before(opportunity, say)
     blocks += _confirmed(brief, say)
     blocks += why_they(brief, say)
-    for on in brief.coverages[:MOST_COVERAGES]:
-        first, small = coverage_lines(on, say)
-        blocks += [section(escaped(first)), context(escaped(small))]
+    blocks += _careful(brief, say)
+    blocks += _cover(brief.coverages[:MOST_COVERAGES], say)
     if brief.written_in:
         blocks.append(section(_nobodys(brief.written_in, say)))
     else:
-        blocks += [*_prices(brief, say), _history(brief, say)]
-    blocks += _mood(brief, say)
-    blocks += _promised(brief, say)
+        blocks += _prices(brief, say)
+    history = [] if brief.written_in else [_history(brief, say)]
+    blocks.append(section("\n".join([*history, _mood(brief, say), *_promised(brief, say)])))
     blocks += _chips(brief.chips, say)
     if brief.pitch:
         blocks += [section(f"*{say('You could say')}*"), quotes(brief.pitch)]
@@ -326,23 +325,35 @@ def _label(name: str) -> str:
     return escaped(cut(name.replace("`", "'").replace("\n", " "), MOST_IN_CHART))
 
 
-def _history(brief: Brief, say: Words) -> Block:
+def _cover(coverages: Sequence[CoverageOn], say: Words) -> list[Block]:
+    """How each coverage stands; of a warranty that is over, which nobody can renew, without the small print."""
+    blocks: list[Block] = []
+    for on in coverages:
+        first, small = coverage_lines(on, say)
+        is_over = on.coverage.kind is CoverageKind.WARRANTY and on.state is CoverageState.EXPIRED
+        blocks += [section(escaped(first)), *([] if is_over else [context(escaped(small))])]
+    return blocks
+
+
+def _history(brief: Brief, say: Words) -> str:
     had, most = brief.exceptions
     earlier = say.plural("{n} case before this one", "{n} cases before this one", brief.earlier_cases)
-    lines = [
+    told = [
         say("Exceptions in the past {days} days: {n} of {most}", days=brief.window_days, n=had, most=most),
         earlier if brief.earlier_cases else say("No case before this one"),
     ]
-    return section(f"*{say('History')}*\n" + "\n".join(f"• {each}" for each in lines))
+    return f"*{say('History')}*  {' · '.join(told)}"
 
 
-def _mood(brief: Brief, say: Words) -> list[Block]:
+def _mood(brief: Brief, say: Words) -> str:
     mood = {0: say("calm"), 1: say("annoyed"), 2: say("angry"), 3: say("furious")}[brief.anger]
-    blocks = [section(f"*{say('Mood')}*  {mood} {'●' * brief.anger}{'○' * (3 - brief.anger)}")]
-    if brief.avoid:
-        careful = (f"• {avoid_words(each, say)}" for each in brief.avoid)
-        blocks.append(section("\n".join([f"*{say('Careful')}*", *careful])))
-    return blocks
+    return f"*{say('Mood')}*  {mood} {'●' * brief.anger}{'○' * (3 - brief.anger)}"
+
+
+def _careful(brief: Brief, say: Words) -> list[Block]:
+    """What not to begin with; nothing when there is nothing to mind."""
+    careful = [f"• {avoid_words(each, say)}" for each in brief.avoid]
+    return [section("\n".join([f"*{say('Careful')}*", *careful]))] if careful else []
 
 
 def avoid_words(each: Avoid, say: Words) -> str:
@@ -366,13 +377,15 @@ def avoid_words(each: Avoid, say: Words) -> str:
             return say("A public body has rules about gifts: nothing to a person, whatever it is worth.")
 
 
-def _promised(brief: Brief, say: Words) -> list[Block]:
+def _promised(brief: Brief, say: Words) -> list[str]:
+    """What support has promised and who speaks to them, in lines of markup; one line while nothing is promised."""
     lines = [commitment_card.line(each, brief.zone, say) for each in brief.promised[:MOST_PROMISED]]
     agent = [say("{who} is speaking to them.", who=f"<@{brief.agent}>")] if brief.agent else []
-    if not lines and not agent:
-        return []
+    head = f"*{say('What support has promised')}*"
+    if lines:
+        return [head, *lines, *agent]
     none = say("Nothing beyond the promise above.") if brief.is_confirmed else say("Nothing so far.")
-    return [section("\n".join([f"*{say('What support has promised')}*", *(lines or [none]), *agent]))]
+    return ["  ".join([head, none, *agent])] if agent else []
 
 
 def chip_words(chip: Chip, say: Words) -> str:
@@ -390,9 +403,9 @@ def chip_words(chip: Chip, say: Words) -> str:
 def _chips(chips: Sequence[Chip], say: Words) -> list[Block]:
     if not chips:
         return []
-    lines = [f"• {chip_words(each, say)}" for each in chips]
+    offered = " · ".join(chip_words(each, say) for each in chips)
     return [
-        section("\n".join([f"*{say('What can be offered for a renewal')}*", *lines])),
+        section(f"*{say('What can be offered for a renewal')}*\n{offered}"),
         context(say("To the contract, and only with a signature on it.")),
     ]
 

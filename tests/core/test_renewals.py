@@ -140,8 +140,8 @@ def known(state: OpportunityState) -> Opportunity:
     [
         (None, ["on_it", "renewed", "not_renewed"], "on_it"),
         (OpportunityState.ASKED, ["on_it", "renewed", "not_renewed"], "on_it"),
-        (OpportunityState.SNOOZED, ["on_it", "renewed", "not_renewed"], "on_it"),
-        (OpportunityState.TAKEN, ["renewed", "not_renewed"], None),
+        (OpportunityState.SNOOZED, ["on_it", "renewed", "not_renewed", "hand_on"], "on_it"),
+        (OpportunityState.TAKEN, ["renewed", "not_renewed", "hand_on"], None),
         (OpportunityState.WON, None, None),
         (OpportunityState.LOST, None, None),
     ],

@@ -214,6 +214,19 @@ async def test_what_a_manager_took_stays_in_sight_of_whoever_keeps_the_account(a
     assert ("sales_won" in home, home.count("M-4")) == (True, 1)
 
 
+async def test_who_took_it_by_mistake_gives_it_back_where_they_took_it(at: Desk, stage: Stage) -> None:
+    """From the menu on the list: whoever keeps the account has it again, with a card of its own."""
+    await look(at, THIRTY)
+    assert await says(at, MANAGER, ON_IT) == []
+    assert await says(at, MANAGER, "hand_on") == ["window sales_hand_on_view"]
+    assert await at.submit(MANAGER, "sales_hand_on_view", at.view()["private_metadata"], {"whom": person(SALES)}) == []
+    await at.send_all()
+    known = stands(at)
+    assert known
+    assert (known.state, known.holder) == (OpportunityState.ASKED, SALES)
+    assert at.told(SALES)[1:] == ["全勤科技股份有限公司：合約快到期"]
+
+
 async def test_what_somebody_took_goes_to_a_colleague_with_a_card_of_its_own(at: Desk, stage: Stage) -> None:
     """It is handed on from the Home like any other; the colleague's card says which contract, and takes it."""
     await look(at)
