@@ -112,13 +112,20 @@ async def test_what_cannot_be_written_down_is_told(town: Town) -> None:
     assert [(each.status, "could not be written down" in each.text) for each in pages] == [(500, True)] * 2
 
 
-async def test_a_whole_organization_is_turned_away_kindly(town: Town) -> None:
-    """Which of its workspaces may see what could not be told; nothing is kept."""
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"team": None, "enterprise": {"id": "E0BIG", "name": "Big"}, "is_enterprise_install": True},
+        {"team": {"id": "E0BIG", "name": "Big"}, "enterprise": None, "is_enterprise_install": False},
+        {"team": {"id": "T0BIG", "name": "Big"}, "enterprise": {"id": "E0BIG"}, "is_enterprise_install": True},
+    ],
+)
+async def test_a_whole_organization_is_turned_away_kindly(town: Town, where: dict[str, object]) -> None:
+    """Which of its workspaces may see what could not be told; nothing is kept, nor under an id of something else."""
 
     async def access(_: web.Request) -> web.Response:
         said = {"ok": True, "app_id": "A0ASIDE", "access_token": "xoxb-org", "token_type": "bot", "scope": "chat:write"}
-        org = {"team": None, "enterprise": {"id": "E0BIG", "name": "Big"}, "is_enterprise_install": True}
-        return web.json_response({**said, **org, "authed_user": {"id": SUPERVISOR}, "bot_user_id": "U0ASIDE"})
+        return web.json_response({**said, **where, "authed_user": {"id": SUPERVISOR}, "bot_user_id": "U0ASIDE"})
 
     async def who(_: web.Request) -> web.Response:
         return web.json_response({"ok": True, "bot_id": "B0ASIDE", "url": "https://big.enterprise.slack.com/"})
