@@ -89,7 +89,7 @@ class Refusals:
 
     def _is_due(self, what: str) -> bool:
         now = self._clock()
-        if now - self._told_at.get(what, float("-inf")) < MINUTE_SECONDS:
+        if 0 <= now - self._told_at.get(what, float("-inf")) < MINUTE_SECONDS:
             return False
         self._told_at[what] = now
         return True

@@ -44,7 +44,7 @@ class Ready:
     async def _database(self) -> Check:
         """Whether it takes what we write."""
         now = self.workspaces.clock()
-        if self._written is None or now - self._written_at >= WRITE_SECONDS:
+        if self._written is None or not 0 <= now - self._written_at < WRITE_SECONDS:
             self._written_at = now
             self._written = await self._try_to_write()
         return self._written
@@ -82,7 +82,7 @@ class Ready:
     async def _token(self) -> Check:
         """Slack's last word on our token. That Slack cannot be reached is no reason to take nothing from it."""
         now = self.workspaces.clock()
-        if self._slack is None or now - self._asked_at >= TOKEN_SECONDS:
+        if self._slack is None or not 0 <= now - self._asked_at < TOKEN_SECONDS:
             self._asked_at = now
             self._slack = await self._ask_slack()
         return self._slack

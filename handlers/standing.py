@@ -30,7 +30,7 @@ class Standings:
 
     async def now(self) -> Standing:
         """As it is now, or was some seconds ago."""
-        if self._read is None or self.workspaces.clock() - self._read_at >= FRESH_SECONDS:
+        if self._read is None or not 0 <= self.workspaces.clock() - self._read_at < FRESH_SECONDS:
             self._read = await self._newly_read()
             self._read_at = self.workspaces.clock()
         return self._read

@@ -3,20 +3,26 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 
+from bot import app
 from bot.goodwill import ExceptionState, Move
+from bot.refusals import Reason, Refusals
 from bot.settings import Settings
 from handlers import due, works
+from handlers.ready import Ready
+from handlers.standing import Standings
 from handlers.worker import work_on
 from storage import inbox, outbox
 from storage.inbox import Lane
 from storage.outbox import SendKind
-from tests.flow.conftest import AGENT, CUSTOMER, SHARED, SUPERVISOR, WORKSPACE
-from tests.flow.without_slack import Desk, desk
+from tests.flow.conftest import AGENT, CUSTOMER, SHARED, SUPERVISOR, WORKSPACE, learn_once, read_once
+from tests.flow.without_slack import Clock, Desk, desk
 from tests.flow.working import FAULT
+from tests.fresh import asked
 from tests.reliability.test_faults_messages import comes
 from tests.reliability.test_faults_slack import tell
-from tests.sandbox.stage import Stage
+from tests.sandbox.stage import Json, Stage
 
 pytest_plugins = ["tests.flow.conftest"]
 
@@ -96,3 +102,27 @@ async def test_what_was_posted_is_found_again_though_our_clock_is_hours_ahead(at
     log = stage.sandbox.workspace.log.since(0)
     assert sum(1 for each in log if each["name"] == "chat.postMessage") == 1
     assert at.rows("SELECT state FROM outbox WHERE key = 'news'") == [("sent",)]
+
+
+async def test_whoever_watches_us_is_not_told_old_news_until_the_clock_has_caught_up(
+    stage: Stage, settings: Settings
+) -> None:
+    """What was read lately is told again for some seconds of any clock, and not for an hour."""
+    clock = Clock()
+    async with app.wired(settings, clock=clock, learning=learn_once, reading=read_once) as parts:
+        ready, standings = Ready(parts.workspaces), Standings(parts.workspaces)
+        refusals = Refusals(clock)
+        refusals.refused(Reason.SIGNATURE)
+        await ready.checks()
+        assert (await standings.now()).inbox["stream"].rows == 0
+        clock.now -= HOUR
+        with parts.workspaces.casebook.begin() as connection:
+            more: Json = {"lane": Lane.STREAM, "kind": "message", "payload": {}}
+            inbox.put(connection, workspace=WORKSPACE, key="Ev1", now=clock.now, **more)
+        await ready.checks()
+        with capture_logs() as told:
+            refusals.refused(Reason.SIGNATURE)
+        assert [each["event"] for each in told] == ["requests_refused"]
+        assert (await standings.now()).inbox["stream"].rows == 1
+        ((written_at,),) = asked(settings, "SELECT value FROM settings WHERE name = 'written_at'")
+        assert float(written_at) < clock.now + 60
