@@ -34,6 +34,7 @@ async def test_whoever_allows_it_reads_what_was_done_and_what_comes_next(town: T
     assert (page.status, words in page.text, "<code>/aside setup</code>" in page.text) == (200, True, True)
     assert "木棉軟體 Kapok Software" in page.text
     assert "xox" not in page.text
+    assert page.cookie.startswith("slack-app-oauth-state=deleted"), "what tied them to this browser is over"
     made = town.installed()
     assert made is not None
     assert (made.installed_by, made.bot_user, made.token_state) == (SUPERVISOR, "U0ASIDE", TokenState.GOOD)
