@@ -11,7 +11,7 @@ from bot.briefing import avoid, chips, is_public, pitch
 from bot.cards import renewals as renewals_card
 from bot.cards import sales as sales_card
 from bot.cards.feedback import footer
-from bot.cards.sales import Brief
+from bot.cards.sales_brief import Brief
 from bot.case import Case
 from bot.commitments import OWED
 from bot.customer import CustomerRecord

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from bot.blocks import Block, button, context, cut, escaped, header, option, overflow, plain, section
-from bot.cards import sales, sales_windows
+from bot.cards import sales, sales_brief, sales_windows
 from bot.i18n import Words
 from bot.renewals import MOST_LISTED, Ending, EndingKey, Listed
 from bot.sales import SETTLED, Opportunity, OpportunityState
@@ -113,7 +113,7 @@ def paragraph(each: Listed, zone: str, say: Words) -> Block:
 def card(
     opportunity: Opportunity,
     ending: Ending | None,
-    brief: sales.Brief,
+    brief: sales_brief.Brief,
     *,
     say: Words,
     is_latest: bool = True,
@@ -132,8 +132,8 @@ def card(
     if not is_latest or opportunity.state is not OpportunityState.ASKED:
         blocks.append(section(f"*{sales.state_words(opportunity, brief.zone, say)}*"))
     blocks.append(section(lines(ending, say) if ending else escaped(opportunity.contract or "")))
-    blocks += sales.why_they(brief, say)
-    blocks += sales.holdings(brief, say)
+    blocks += sales_brief.why_they(brief, say)
+    blocks += sales_brief.holdings(brief, say)
     blocks += sales.buttons(opportunity, say, is_theirs=is_theirs)
     return text, blocks
 
@@ -155,14 +155,14 @@ def _about(ending: Ending, title: str, view: Block, say: Words) -> Block:
 
 def lines(ending: Ending, say: Words) -> str:
     """A contract in two lines of markup: whose, which; until when, what it costs a year."""
-    name = escaped(cut(ending.customer, sales.MOST_LABEL))
+    name = escaped(cut(ending.customer, sales_brief.MOST_LABEL))
     price = [say.money(ending.price.amount, ending.price.currency)] if ending.price else []
     return f"*{name}* · {contract_words(ending)}\n{' · '.join([end_words(ending, say), *price])}"
 
 
 def contract_words(ending: Ending) -> str:
     """Number and name of a contract, in markup."""
-    return escaped(cut(f"{ending.contract} {ending.name}".strip(), sales.MOST_LABEL))
+    return escaped(cut(f"{ending.contract} {ending.name}".strip(), sales_brief.MOST_LABEL))
 
 
 def end_words(ending: Ending, say: Words) -> str:

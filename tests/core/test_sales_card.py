@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.blocks import Block
 from bot.briefing import Avoid, avoid, chips, is_public, pitch
-from bot.cards.sales import Brief, buttons, card, chip_words, told_agent, told_anew
+from bot.cards.sales import buttons, card, told_agent, told_anew
+from bot.cards.sales_brief import Brief, chip_words
 from bot.case import Standing, facts_held
 from bot.coaching import Situation
 from bot.customer import Contract, Customer, CustomerRecord, Price, ServicePrice

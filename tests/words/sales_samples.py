@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bot.briefing import Avoid
 from bot.cards import renewals, sales, sales_notices, sales_windows
-from bot.cards.sales import Brief
+from bot.cards.sales_brief import Brief
 from bot.commitments import Commitment
 from bot.customer import CustomerRecord, Price, ServicePrice
 from bot.entitlement import coverage_on
