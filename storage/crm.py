@@ -44,7 +44,8 @@ class Turn:
 def begin(connection: Connection, workspace: str) -> None:
     """From now on the CRM is told; a first time has nothing to catch up with."""
     if heard(connection, workspace) is None:
-        newest: int = connection.execute(select(func.coalesce(func.max(audit.c.seq), 0))).scalar_one()
+        known = select(func.coalesce(func.max(audit.c.seq), 0)).where(audit.c.workspace == workspace)
+        newest: int = connection.execute(known).scalar_one()
         insert_once(connection, settings, {"workspace": workspace, "name": _HEARD, "value": str(newest)})
 
 

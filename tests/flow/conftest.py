@@ -32,6 +32,7 @@ from sandbox.world import World, load_world
 from storage import workspace as workspaces
 from storage.engine import open_casebook
 from storage.importing import import_files
+from tests.flow.whose import listened_to
 from tests.fresh import url_at
 from tests.judges.published import Record
 from tests.sandbox.stage import Seat, Stage
@@ -57,6 +58,14 @@ SETUP = Setup(
     sales_channel=SALES_CHANNEL,
     helpdesk_apps=("A0DESK",),
 )
+
+
+@pytest.fixture(autouse=True)
+def _each_question_says_of_which_workspace() -> Iterator[None]:
+    """Nothing is asked of the casebook but of one workspace, whatever a test plays."""
+    with listened_to() as asked:
+        yield
+    assert sorted(asked) == []
 
 
 _learnt: dict[tuple[str, str], Detector] = {}

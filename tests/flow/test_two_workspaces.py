@@ -21,7 +21,6 @@ from tests import fresh
 from tests.flow.conftest import AGENT, APPROVALS, CUSTOMER, MANAGER, SALES, SHARED, SUCCESSOR, SUPERVISOR, texts
 from tests.flow.test_forged import about
 from tests.flow.two_worlds import CHINESE, ENGLISH, FIRST, HERS, SECOND, Place, Two, two_worlds
-from tests.flow.whose import listened_to, of_nobody
 from tests.flow.working import chosen, has_button, press, press_in, typed, window
 from tests.sandbox.stage import Json, Seat, until
 
@@ -33,9 +32,6 @@ EVERYBODY = (CUSTOMER, AGENT, SUPERVISOR, MANAGER, SALES, SUCCESSOR)
 
 KEPT = ("advice", "cases", "exceptions", "facts", "messages", "opportunities", "settings")
 """Tables in which nothing happens by itself."""
-
-SOME = 100
-"""A story asks more different things than that."""
 
 Seats = dict[str, Seat]
 
@@ -142,70 +138,61 @@ def command(two: Two, *words: str) -> str:
 
 
 async def test_the_same_story_at_once_in_two_companies_stays_in_each(tmp_path: Path) -> None:
-    """Same ids, same ts: whispers, cover, an exception, sales, Home, export and report are each company's own.
-
-    Nothing is asked of the casebook meanwhile without saying of which of them.
-    """
+    """Same ids, same ts: whispers, cover, an exception, sales, Home, export and report are each company's own."""
     async with two_worlds(tmp_path) as two:
-        with listened_to() as asked:
-            await same_story(two)
-    assert len(asked) > SOME
-    assert sorted(filter(of_nobody, asked)) == []
+        first: Seats = {who: await two.first.seat(who) for who in EVERYBODY}
+        second: Seats = {who: await two.second.seat(who) for who in EVERYBODY}
+        both = ((two.first, first), (two.second, second))
 
+        await two.at_the_same_moment()
+        root, same = await asyncio.gather(*(at[CUSTOMER].say(SHARED, place.words.fault) for place, at in both))
+        assert root == same
+        offers = await asyncio.gather(*(favour(place, at, root) for place, at in both))
+        for at, own, other in ((first, HIS, HERS), (second, HERS, HIS)):
+            whispers = "\n".join(map(shown, at[AGENT].of("ephemeral")))
+            assert own in whispers
+            assert other not in whispers
 
-async def same_story(two: Two) -> None:
-    """Both companies live through it at once."""
-    first: Seats = {who: await two.first.seat(who) for who in EVERYBODY}
-    second: Seats = {who: await two.second.seat(who) for who in EVERYBODY}
-    both = ((two.first, first), (two.second, second))
+        covers = await asyncio.gather(warranty(first), warranty(second))
+        assert ["NT$48,000" in each for each in covers] == [True, False]
+        assert ["NT$77,000" in each for each in covers] == [False, True]
 
-    await two.at_the_same_moment()
-    root, same = await asyncio.gather(*(at[CUSTOMER].say(SHARED, place.words.fault) for place, at in both))
-    assert root == same
-    offers = await asyncio.gather(*(favour(place, at, root) for place, at in both))
-    for at, own, other in ((first, HIS, HERS), (second, HERS, HIS)):
-        whispers = "\n".join(map(shown, at[AGENT].of("ephemeral")))
-        assert own in whispers
-        assert other not in whispers
+        # The same request: granted by a supervisor alone in the first, beyond their limits in the second.
+        cards = await asyncio.gather(
+            *(request(place, at, offer) for (place, at), offer in zip(both, offers, strict=True))
+        )
+        await asyncio.gather(
+            *(press(at[SUPERVISOR], card, "approve_exception") for (_, at), card in zip(both, cards, strict=True))
+        )
+        await told(first, AGENT, HIS, "核准", "僅此一次")
+        await told(second, MANAGER, HERS, "needs a manager's yes")
+        assert directs(first, MANAGER) == []
+        changed = await second[SUPERVISOR].sees("message_changed", lambda push: push["channel"] == APPROVALS)
+        assert "A manager has to agree" in shown(changed)
+        await press(second[MANAGER], changed, "approve_exception")
+        await told(second, AGENT, HERS, "granted")
 
-    covers = await asyncio.gather(warranty(first), warranty(second))
-    assert ["NT$48,000" in each for each in covers] == [True, False]
-    assert ["NT$77,000" in each for each in covers] == [False, True]
+        # The same threat: sales is whoever owns C-1 there.
+        await asyncio.gather(*(at[CUSTOMER].say(SHARED, place.words.threat, thread_ts=root) for place, at in both))
+        await told(first, SUCCESSOR, HIS, "說要換別家")
+        await told(second, SALES, HERS, "speaks of leaving us")
+        assert directs(first, SALES) == directs(second, SUCCESSOR) == []
 
-    # The same request: granted by a supervisor alone in the first, beyond their limits in the second.
-    cards = await asyncio.gather(*(request(place, at, offer) for (place, at), offer in zip(both, offers, strict=True)))
-    await asyncio.gather(
-        *(press(at[SUPERVISOR], card, "approve_exception") for (_, at), card in zip(both, cards, strict=True))
-    )
-    await told(first, AGENT, HIS, "核准", "僅此一次")
-    await told(second, MANAGER, HERS, "needs a manager's yes")
-    assert directs(first, MANAGER) == []
-    changed = await second[SUPERVISOR].sees("message_changed", lambda push: push["channel"] == APPROVALS)
-    assert "A manager has to agree" in shown(changed)
-    await press(second[MANAGER], changed, "approve_exception")
-    await told(second, AGENT, HERS, "granted")
+        homes = await asyncio.gather(home(first, AGENT, HIS), home(second, AGENT, HERS))
+        assert [HERS in homes[0], HIS in homes[1]] == [False, False]
+        files = await asyncio.gather(
+            *(exported(two, place, at, card) for (place, at), card in zip(both, cards, strict=True))
+        )
+        taken = [found_in(each.read_text("utf-8")) for each in files]
+        said = [each.values["messages"][0]["text"] for each in taken if each]
+        assert said == [CHINESE.fault, ENGLISH.fault]
 
-    # The same threat: sales is whoever owns C-1 there.
-    await asyncio.gather(*(at[CUSTOMER].say(SHARED, place.words.threat, thread_ts=root) for place, at in both))
-    await told(first, SUCCESSOR, HIS, "說要換別家")
-    await told(second, SALES, HERS, "speaks of leaving us")
-    assert directs(first, SALES) == directs(second, SUCCESSOR) == []
-
-    homes = await asyncio.gather(home(first, AGENT, HIS), home(second, AGENT, HERS))
-    assert [HERS in homes[0], HIS in homes[1]] == [False, False]
-    files = await asyncio.gather(
-        *(exported(two, place, at, card) for (place, at), card in zip(both, cards, strict=True))
-    )
-    taken = [found_in(each.read_text("utf-8")) for each in files]
-    said = [each.values["messages"][0]["text"] for each in taken if each]
-    assert said == [CHINESE.fault, ENGLISH.fault]
-
-    for place, at in both:
-        reported(two, place)
-        await place.stage.settled()
-        assert not at[CUSTOMER].of("ephemeral")
-        assert {push["message"].get("user") for push in at[CUSTOMER].of("message")} == {CUSTOMER, AGENT}
-    each_row_is_of_its_own(rows(two))
+        for place, at in both:
+            reported(two, place)
+            await place.stage.settled()
+            assert not at[CUSTOMER].of("ephemeral")
+            assert {push["message"].get("user") for push in at[CUSTOMER].of("message")} == {CUSTOMER, AGENT}
+        each_row_is_of_its_own(rows(two))
 
 
 def reported(two: Two, place: Place) -> None:

@@ -1,8 +1,10 @@
 """What is asked of the casebook, and whether each question says of which workspace."""
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from sqlalchemy import TextClause, event
@@ -21,6 +23,7 @@ _BY_KEY = re.compile(r'(\w+)\."?key"? = ')
 _OF_A_ROW = re.compile(r"(\w+)\.workspace = (\w+)\.workspace")
 
 
+@cache
 def of_nobody(statement: str) -> bool:
     """Whether a statement looks at a table without saying of which workspace."""
     sql = " ".join(statement.split())
@@ -35,16 +38,28 @@ def of_nobody(statement: str) -> bool:
     return bool(tables - said) and not (len(tables) == 1 and "" in said)
 
 
+def _is_ours() -> bool:
+    """Whether it is asked by the storage itself, and not by a test or a migration."""
+    frame = sys._getframe(2)
+    while frame and "sqlalchemy" in str(frame.f_globals.get("__name__")):
+        frame = frame.f_back  # type: ignore[assignment] # None ends it
+    while frame and frame.f_globals.get("__name__") == "storage.engine":
+        frame = frame.f_back  # type: ignore[assignment] # the same
+    name = str(frame.f_globals.get("__name__")) if frame else ""
+    return name.startswith("storage.") and "migrations" not in name
+
+
 @contextmanager
 def listened_to() -> Iterator[set[str]]:
-    """The statements meanwhile, in this process.
+    """The statements of ours meanwhile, in this process, that do not say of which workspace.
 
     Those of the report are left out, which are written by hand in another manner; what it says of each is looked at.
     """
     asked: set[str] = set()
 
     def hear(_: Any, __: Any, statement: str, ___: Any, context: Any, ____: bool) -> None:  # noqa: FBT001 - SQLAlchemy's
-        if not isinstance(getattr(getattr(context, "compiled", None), "statement", None), TextClause):
+        by_hand = isinstance(getattr(getattr(context, "compiled", None), "statement", None), TextClause)
+        if not by_hand and of_nobody(statement) and _is_ours():
             asked.add(statement)
 
     event.listen(Engine, "before_cursor_execute", hear)
