@@ -449,20 +449,18 @@ def _settle(
     """
     if sending.kind is not SendKind.HOME:
         services.wake.homes.set()
-    services.metrics.send_ended(sending.kind, state, error, services.clock() - sending.created_at)
     instead = sending.target.get("instead")
     not_sent = state in {SendState.FAILED, SendState.WITHHELD}
-    if not_sent and not instead:
-        log.warning("not_sent", row=sending.seq, kind=sending.kind, state=state, error=error)
+    or_direct = refused and sending.target.get("or_direct")
     # lost with the power, the row is one that was interrupted: whispers are let be, messages looked for
     with services.casebook.begin(on_disk=False) as connection:
         if not_sent and instead:
             outbox.redirect(connection, sending, {**sending.target, **instead, "instead": None}, now=services.clock())
-            return
-        outbox.settle(connection, sending, state=state, channel=channel, ts=ts, error=error)
+        else:
+            outbox.settle(connection, sending, state=state, channel=channel, ts=ts, error=error)
         if state is SendState.SENT:
             turns.keep_apart(connection, sending, now=services.clock())
-        if refused and sending.target.get("or_direct"):
+        if or_direct:
             outbox.put(
                 connection,
                 workspace=sending.workspace,
@@ -473,7 +471,7 @@ def _settle(
                 now=services.clock(),
             )
         tell = sending.target.get("tell")
-        if tell and not_sent:
+        if tell and not_sent and not instead:
             outbox.put(
                 connection,
                 workspace=sending.workspace,
@@ -483,6 +481,13 @@ def _settle(
                 body=sending.target["if_not_sent"],
                 now=services.clock(),
             )
+    if not_sent and (instead or or_direct):
+        log.info("send_elsewhere", row=sending.seq, kind=sending.kind, error=error)
+        services.metrics.send_postponed(sending.kind, error or state)
+        return
+    if not_sent:
+        log.warning("not_sent", row=sending.seq, kind=sending.kind, state=state, error=error)
+    services.metrics.send_ended(sending.kind, state, error, services.clock() - sending.created_at)
 
 
 def reference() -> str:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from bot.goodwill import ExceptionState
 from bot.metrics import Metrics
@@ -16,10 +17,10 @@ from handlers.worker import work_on
 from storage import inbox, outbox
 from storage.inbox import Lane
 from storage.outbox import SendKind
-from tests.flow.conftest import AGENT, CUSTOMER, DESK, SHARED, SUPERVISOR, WORKSPACE, free_port
+from tests.flow.conftest import AGENT, APPROVALS, CUSTOMER, DESK, SHARED, SUPERVISOR, WORKSPACE, free_port
 from tests.flow.without_slack import Desk, desk
 from tests.flow.working import FAULT
-from tests.sandbox.stage import Stage
+from tests.sandbox.stage import Json, Stage
 
 pytest_plugins = ["tests.flow.conftest"]
 
@@ -251,3 +252,32 @@ async def test_calls_that_were_no_answer_are_counted_as_such(at: Desk) -> None:
     with pytest.raises(aiohttp.ClientError):
         await client.auth_test()
     assert b"unreachable" in counts.text()
+
+
+async def test_what_is_shown_elsewhere_instead_counts_as_no_failure(at: Desk, stage: Stage) -> None:
+    """Nobody is woken for a card that stands in another channel, or for words that go by direct message."""
+    await stage.admin("fail_next", method="chat.postMessage", error="is_archived", times=1)
+    await stage.admin("fail_next", method="chat.postEphemeral", error="user_not_in_channel", times=1)
+    elsewhere: dict[SendKind, Json] = {
+        SendKind.MESSAGE: {"channel": APPROVALS, "instead": {"channel": "C0SALES"}},
+        SendKind.EPHEMERAL: {"channel": DESK, "user": AGENT, "or_direct": True},
+    }
+    with at.services.casebook.begin() as connection:
+        for kind, target in elsewhere.items():
+            outbox.put(
+                connection,
+                workspace=WORKSPACE,
+                key=kind,
+                kind=kind,
+                target=target,
+                body={"text": "Approved."},
+                now=at.clock(),
+            )
+    with capture_logs() as told:
+        await at.send_all()
+    counted = at.services.metrics.text().decode()
+    assert [sent(at, key) for key in ("message", "ephemeral", "ephemeral:direct")] == ["sent", "failed", "sent"]
+    assert 'state="failed"' not in counted
+    assert 'aside_sends_postponed_total{kind="message",reason="is_archived"} 1.0' in counted
+    assert 'aside_sends_postponed_total{kind="ephemeral",reason="user_not_in_channel"} 1.0' in counted
+    assert [each["event"] for each in told if "sen" in each["event"]] == ["send_elsewhere"] * 2
