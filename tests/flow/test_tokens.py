@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from slack_sdk.errors import SlackApiError
 
 from handlers.ready import Ready
 from storage.installations import REFRESH_AHEAD_SECONDS, TokenState
@@ -87,16 +88,23 @@ async def test_a_worker_that_died_before_it_wrote_the_new_token_down(
         assert now.refused == ("" if grace else "invalid_refresh_token")
 
 
-async def test_slack_out_of_reach_while_a_token_is_renewed_is_tried_again_soon(town: Town) -> None:
-    """It is no refusal, and its answer may have been lost on the way."""
+@pytest.mark.parametrize(("failure", "seconds"), [({"status": 503}, 11), ({"retry_after": 90}, 91)])
+async def test_slack_out_of_reach_while_a_token_is_renewed_is_tried_again_soon(
+    town: Town, failure: dict[str, int], seconds: int
+) -> None:
+    """It is no refusal, and its answer may have been lost on the way; where Slack says for how long, not before."""
     await town.install()
     town.clock.ahead += HALF_A_DAY - REFRESH_AHEAD_SECONDS
-    await town.stage.admin("fail_next", method="oauth.v2.access", status=503)
+    await town.stage.admin("fail_next", method="oauth.v2.access", **failure)
     await town.many.tokens.renew_due()
     before = town.installed()
     assert before is not None
     assert before.token_state is TokenState.GOOD
-    town.clock.ahead += 11
+    town.clock.ahead += seconds - 6
+    calls = town.calls("oauth.v2.access")
+    await town.many.tokens.renew_due()
+    assert town.calls("oauth.v2.access") == calls
+    town.clock.ahead += 6
     await town.many.tokens.renew_due()
     after = town.installed()
     assert after is not None
@@ -159,3 +167,33 @@ async def test_a_new_token_is_written_down_however_long_the_database_takes(town:
     assert before is not None
     assert after is not None
     assert (after.bot_token != before.bot_token, after.token_state) == (True, TokenState.GOOD)
+
+
+async def test_a_no_of_slacks_that_is_not_about_the_token_says_nothing_of_the_token(town: Town) -> None:
+    """It goes to whoever asked, once; nobody is told to install again because of a channel that is not there."""
+    await town.install()
+    await town.wired.workspaces.refresh()
+    parts = town.wired.workspaces.of(WORKSPACE)
+    assert parts is not None
+    with pytest.raises(SlackApiError, match="channel_not_found"):
+        await parts.client.conversations_info(channel="C0NOWHERE")
+    made = town.installed()
+    assert made is not None
+    assert (made.token_state, town.calls("conversations.info")) == (TokenState.GOOD, 1)
+
+
+async def test_a_token_that_slack_takes_no_more_is_told_to_whoever_can_mend_it(town: Town) -> None:
+    """Whoever asked hears Slack's no; the list and the doctor say it until somebody installs us again."""
+    await town.install()
+    await town.wired.workspaces.refresh()
+    parts = town.wired.workspaces.of(WORKSPACE)
+    assert parts is not None
+    await town.stage.admin("revoke_tokens")
+    with pytest.raises(SlackApiError, match="token_revoked"):
+        await parts.client.users_info(user=SUPERVISOR)
+    made = town.installed()
+    assert made is not None
+    assert (made.token_state, made.refused) == (TokenState.REFUSED, "token_revoked")
+    assert town.many.tokens.check().note == f"tokens: {WORKSPACE} refused"
+    await town.install()
+    assert town.many.tokens.check().note == "ok"
