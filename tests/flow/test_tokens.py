@@ -189,11 +189,11 @@ async def test_a_token_that_slack_takes_no_more_is_told_to_whoever_can_mend_it(t
     parts = town.wired.workspaces.of(WORKSPACE)
     assert parts is not None
     await town.stage.admin("revoke_tokens")
-    with pytest.raises(SlackApiError, match="token_revoked"):
+    with pytest.raises(SlackApiError, match="account_inactive"):
         await parts.client.users_info(user=SUPERVISOR)
     made = town.installed()
     assert made is not None
-    assert (made.token_state, made.refused) == (TokenState.REFUSED, "token_revoked")
+    assert (made.token_state, made.refused) == (TokenState.REFUSED, "account_inactive")
     assert town.many.tokens.check().note == f"tokens: {WORKSPACE} refused"
     await town.install()
     assert town.many.tokens.check().note == "ok"
