@@ -81,6 +81,24 @@ async def test_tokens_that_slack_revoked_are_dropped_if_ours_is_among_them_and_t
     assert town.wired.workspaces.of(WORKSPACE) is not None
 
 
+async def test_whether_a_token_is_dead_is_asked_again_where_slack_does_not_answer(town: Town) -> None:
+    """Nobody loses a token that works because Slack was away for a moment; the question waits and is not lost."""
+    await town.install()
+    await town.wired.workspaces.refresh()
+    parts = town.wired.workspaces.of(WORKSPACE)
+    assert parts is not None
+    await town.stage.admin("fail_next", method="auth.test", status=503)
+    assert await town.hears({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U0ASIDE"]}}) == 200
+    with parts.casebook.begin() as connection:
+        entry = inbox.claim(connection, lane=Lane.STREAM, now=town.clock())
+    assert entry is not None
+    await work_on(parts, entry, works.STREAM)
+    made = town.installed()
+    assert made is not None
+    assert made.token_state is TokenState.GOOD
+    assert asked(town.settings, "SELECT state FROM inbox") == [("new",)]
+
+
 async def test_what_whoever_came_back_at_once_puts_there_is_not_deleted_as_well(town: Town) -> None:
     """The folder of before goes once; the customers of after stay, though the rows of before take a minute."""
     await town.install()
