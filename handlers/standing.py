@@ -58,8 +58,8 @@ class Standings:
             ends = gauges.tokens_expire_at(connection, [*heard])
             return Standing(
                 database=True,
-                inbox=gauges.inbox_waiting(connection, now),
-                outbox=gauges.outbox_waiting(connection, now),
+                inbox=gauges.inbox_waiting(connection, self.workspaces.ids, now),
+                outbox=gauges.outbox_waiting(connection, self.workspaces.ids, now),
                 late=gauges.late(connection, [*heard], now),
                 workspaces={
                     each.identity.workspace: _of(

@@ -105,6 +105,11 @@ class Workspaces:
         """The parts of each."""
         return list(self._open.values())
 
+    @property
+    def ids(self) -> Sequence[str]:
+        """Everybody who lets us in, also while their parts are not there yet."""
+        return list(self._installed)
+
     def look(self) -> None:
         """Read again who lets us in, and with which token."""
         self._installed = {each.workspace: each for each in self._read(self.casebook)}

@@ -26,17 +26,18 @@ MOST: Final = 10_000
 """More rows than these are not counted: whoever asks learns that something is wrong, and the casebook is not busy."""
 
 
-def inbox_waiting(connection: Connection, now: float) -> Mapping[str, Waiting]:
+def inbox_waiting(connection: Connection, workspaces: Sequence[str], now: float) -> Mapping[str, Waiting]:
     """What Slack told us and nobody has worked on, by lane; both lanes, whether anything waits or not."""
-    heard = select(inbox.c.received_at.label("at")).where(inbox.c.state == InboxState.NEW).order_by(inbox.c.seq)
+    is_new = and_(inbox.c.state == InboxState.NEW, inbox.c.workspace.in_(workspaces))
+    heard = select(inbox.c.received_at.label("at")).where(is_new).order_by(inbox.c.seq)
     return {lane.value: _counted(connection, heard.where(inbox.c.lane == lane), now) for lane in Lane}
 
 
-def outbox_waiting(connection: Connection, now: float) -> Mapping[str, Waiting]:
+def outbox_waiting(connection: Connection, workspaces: Sequence[str], now: float) -> Mapping[str, Waiting]:
     """What is to be sent and neither is nor will be left out, by kind; how old counts from when it was decided."""
     waiting = (
         select(outbox.c.kind, outbox.c.created_at)
-        .where(outbox.c.state.in_([SendState.DUE, SendState.SENDING]))
+        .where(outbox.c.state.in_([SendState.DUE, SendState.SENDING]), outbox.c.workspace.in_(workspaces))
         .limit(MOST)
         .subquery()
     )

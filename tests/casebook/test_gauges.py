@@ -28,7 +28,9 @@ def test_what_nobody_has_worked_on_is_counted_by_lane_from_the_oldest_on(caseboo
         assert first
         assert inbox.finish(connection, first)
     with casebook.look() as connection:
-        found = gauges.inbox_waiting(connection, now=200.0)
+        found = gauges.inbox_waiting(connection, ["T1"], now=200.0)
+        gone = gauges.inbox_waiting(connection, ["T2"], now=200.0)
+        assert {each.rows for each in gone.values()} == {0}  # who took our token back may leave work for good
         assert found == {"person": Waiting(0, 0.0), "stream": Waiting(2, 70.0)}
         assert gauges.heard_in(connection, "T1") == {"C1": 190.0}
 
@@ -42,7 +44,8 @@ def test_what_is_to_be_sent_is_counted_by_kind_from_when_it_was_decided(casebook
             )
         connection.execute(update(rows).where(rows.c.key == "k1").values(due_at=900.0))
         connection.execute(update(rows).where(rows.c.key == "k3").values(state=SendState.SENT))
-        found = gauges.outbox_waiting(connection, now=200.0)
+        found = gauges.outbox_waiting(connection, ["T1"], now=200.0)
+        assert {each.rows for each in gauges.outbox_waiting(connection, ["T2"], now=200.0).values()} == {0}
     assert found["direct"] == Waiting(2, 100.0)
     assert {kind for kind, waiting in found.items() if waiting.rows} == {"direct"}
     assert set(found) == {kind.value for kind in SendKind}
@@ -73,7 +76,7 @@ def test_however_much_waits_no_more_is_counted_than_it_takes_to_raise_an_alarm(
     for n in range(5):
         heard(casebook, f"Ev{n}", 100.0 + n)
     with casebook.look() as connection:
-        assert gauges.inbox_waiting(connection, now=200.0)["stream"] == Waiting(3, 100.0)
+        assert gauges.inbox_waiting(connection, ["T1"], now=200.0)["stream"] == Waiting(3, 100.0)
 
 
 def test_errors_of_the_database_are_told_by_their_kind(casebook: Casebook) -> None:
