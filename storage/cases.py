@@ -44,10 +44,15 @@ def of_row(row: RowMapping) -> Case:
     )
 
 
+_THIS = (cases.c.workspace == bindparam("of_workspace"), cases.c.id == bindparam("of_case"))
+_GET = select(cases).where(*_THIS)
+_CONTEXT = select(cases.c.context).where(*_THIS)
+"""Asked about every message, so made once: to make it takes longer than to answer it."""
+
+
 def get(connection: Connection, workspace: str, case_id: str) -> Case | None:
     """A case by its id."""
-    row = connection.execute(select(cases).where(cases.c.workspace == workspace, cases.c.id == case_id))
-    found = row.mappings().one_or_none()
+    found = connection.execute(_GET, {"of_workspace": workspace, "of_case": case_id}).mappings().one_or_none()
     return of_row(found) if found else None
 
 
@@ -85,26 +90,25 @@ def open_case(connection: Connection, message: Message, customer_id: str | None)
         opened_at=message.said_at,
     )
     connection.execute(
-        insert(cases).values(
-            workspace=case.workspace,
-            id=case.id,
-            customer_id=customer_id,
-            channel=case.channel,
-            thread_ts=case.thread_ts,
-            state=case.state,
-            context="{}",
-            opened_at=case.opened_at.timestamp(),
-            touched_at=case.opened_at.timestamp(),
-        )
+        insert(cases),
+        {
+            "workspace": case.workspace,
+            "id": case.id,
+            "customer_id": customer_id,
+            "channel": case.channel,
+            "thread_ts": case.thread_ts,
+            "state": case.state,
+            "context": "{}",
+            "opened_at": case.opened_at.timestamp(),
+            "touched_at": case.opened_at.timestamp(),
+        },
     )
     return case
 
 
 def context(connection: Connection, case: Case) -> Thread:
     """What the conversation holds so far, for the reading of its next message."""
-    text = connection.execute(
-        select(cases.c.context).where(cases.c.workspace == case.workspace, cases.c.id == case.id)
-    ).scalar_one()
+    text = connection.execute(_CONTEXT, {"of_workspace": case.workspace, "of_case": case.id}).scalar_one()
     return Thread(**json.loads(text))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Column, Connection, Select, bindparam, func, select, update
+from sqlalchemy import Column, Connection, Integer, Select, bindparam, func, select, update
 
 from bot.case import Case, Heard
 from bot.coaching import Advice
@@ -43,6 +43,40 @@ class KeptMessage(BaseModel):
     deleted: bool
 
 
+def _newest_of_customer(*what: Column[Any]) -> Select[Any]:
+    """What is kept of the customer's messages in a case, the newest first."""
+    return (
+        select(*what)
+        .where(
+            messages.c.workspace == bindparam("of_workspace"),
+            messages.c.case_id == bindparam("of_case"),
+            messages.c.role == Role.CUSTOMER,
+            messages.c.deleted_at.is_(None),
+        )
+        .order_by(messages.c.ts.desc())
+    )
+
+
+_KEPT = select(messages).where(
+    messages.c.workspace == bindparam("of_workspace"),
+    messages.c.channel == bindparam("in_channel"),
+    messages.c.ts == bindparam("at_ts"),
+)
+_HEARD = (
+    select(messages.c.role, messages.c.signals)
+    .where(
+        messages.c.workspace == bindparam("of_workspace"),
+        messages.c.case_id == bindparam("of_case"),
+        messages.c.deleted_at.is_(None),
+    )
+    .order_by(messages.c.ts)
+)
+_LAST_WORDS = _newest_of_customer(messages.c.text).limit(1)
+_LAST_ANGER = _newest_of_customer(messages.c.anger).limit(bindparam("most", type_=Integer()))
+_WITH_SIGNALS = _newest_of_customer(messages.c.ts, messages.c.text, messages.c.signals)
+"""Asked about every message, so made once: to make it takes longer than to answer it."""
+
+
 def write_message(connection: Connection, message: Message, reading: Reading, case_id: str | None) -> bool:
     """Keep what was said and what was noticed; False when it was kept before."""
     return insert_once(
@@ -66,15 +100,8 @@ def write_message(connection: Connection, message: Message, reading: Reading, ca
 
 def kept_message(connection: Connection, workspace: str, channel: str, ts: str) -> KeptMessage | None:
     """A message kept earlier."""
-    row = (
-        connection.execute(
-            select(messages).where(
-                messages.c.workspace == workspace, messages.c.channel == channel, messages.c.ts == ts
-            )
-        )
-        .mappings()
-        .one_or_none()
-    )
+    asked = {"of_workspace": workspace, "in_channel": channel, "at_ts": ts}
+    row = connection.execute(_KEPT, asked).mappings().one_or_none()
     if row is None:
         return None
     return KeptMessage(
@@ -156,18 +183,6 @@ def in_full(connection: Connection, case: Case) -> list[Message]:
     return [Message(**{name: row[name] for name in Message.model_fields}) for row in rows.mappings()]
 
 
-_HEARD = (
-    select(messages.c.role, messages.c.signals)
-    .where(
-        messages.c.workspace == bindparam("of_workspace"),
-        messages.c.case_id == bindparam("of_case"),
-        messages.c.deleted_at.is_(None),
-    )
-    .order_by(messages.c.ts)
-)
-"""Asked about every message, so made once: to make it takes longer than to answer it."""
-
-
 def heard(connection: Connection, case: Case) -> list[Heard]:
     """What was said in a case, in the order it was said."""
     rows = connection.execute(_HEARD, {"of_workspace": case.workspace, "of_case": case.id})
@@ -204,7 +219,8 @@ def last_said(connection: Connection, workspace: str, case_ids: Sequence[str]) -
 
 def last_customer_words(connection: Connection, case: Case) -> str:
     """What the customer said last, to answer in their language."""
-    text: str | None = connection.execute(_newest_of_customer(case, messages.c.text).limit(1)).scalar_one_or_none()
+    asked = {"of_workspace": case.workspace, "of_case": case.id}
+    text: str | None = connection.execute(_LAST_WORDS, asked).scalar_one_or_none()
     return text or ""
 
 
@@ -215,22 +231,8 @@ def last_customer_anger(connection: Connection, case: Case) -> int:
 
 def angriest_lately(connection: Connection, case: Case, messages_back: int = 5) -> int:
     """How angry the customer was at worst in their last few messages, 0–3; one calm word does not undo the rest."""
-    last = _newest_of_customer(case, messages.c.anger).limit(messages_back)
-    return max(connection.execute(last).scalars(), default=0)
-
-
-def _newest_of_customer(case: Case, what: Column[Any]) -> Select[Any]:
-    """What is kept of the customer's messages, the newest first."""
-    return (
-        select(what)
-        .where(
-            messages.c.workspace == case.workspace,
-            messages.c.case_id == case.id,
-            messages.c.role == Role.CUSTOMER,
-            messages.c.deleted_at.is_(None),
-        )
-        .order_by(messages.c.ts.desc())
-    )
+    asked = {"of_workspace": case.workspace, "of_case": case.id, "most": messages_back}
+    return max(connection.execute(_LAST_ANGER, asked).scalars(), default=0)
 
 
 def last_words_showing(connection: Connection, case: Case, signal: str) -> str:
@@ -247,14 +249,5 @@ def last_showed_at(connection: Connection, case: Case, signal: str) -> datetime 
 
 def _last_showing(connection: Connection, case: Case, signal: str) -> tuple[str, str] | None:
     """When and what it was."""
-    rows = connection.execute(
-        select(messages.c.ts, messages.c.text, messages.c.signals)
-        .where(
-            messages.c.workspace == case.workspace,
-            messages.c.case_id == case.id,
-            messages.c.role == Role.CUSTOMER,
-            messages.c.deleted_at.is_(None),
-        )
-        .order_by(messages.c.ts.desc())
-    )
+    rows = connection.execute(_WITH_SIGNALS, {"of_workspace": case.workspace, "of_case": case.id})
     return next(((row.ts, row.text) for row in rows if signal in json.loads(row.signals)), None)

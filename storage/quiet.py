@@ -6,7 +6,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
 from bot.coaching import StoredAdvice
 from bot.quiet import ANGER, Feedback, Quiet, corrected_ids
@@ -24,16 +24,33 @@ class Mute(StrEnum):
     CASE = "case"
 
 
+_PAUSED = select(pauses.c.until).where(
+    pauses.c.workspace == bindparam("of_workspace"),
+    pauses.c.person == bindparam("whose"),
+    pauses.c.until > bindparam("now"),
+)
+_MUTED = (
+    select(mutes.c.kind, mutes.c.target)
+    .where(mutes.c.workspace == bindparam("of_workspace"), mutes.c.person == bindparam("whose"))
+    .order_by(mutes.c.muted_at.desc())
+)
+_WRONG = (
+    select(corrections.c.signal, corrections.c.really)
+    .where(
+        corrections.c.workspace == bindparam("of_workspace"),
+        corrections.c.channel == bindparam("in_channel"),
+        corrections.c.ts == bindparam("at_ts"),
+    )
+    .order_by(corrections.c.corrected_at)
+)
+"""Asked about every message, so made once: to make it takes longer than to answer it."""
+
+
 def of_person(connection: Connection, workspace: str, person: str, now: float) -> Quiet:
     """What somebody does not want to hear now."""
-    until: float | None = connection.execute(
-        select(pauses.c.until).where(pauses.c.workspace == workspace, pauses.c.person == person, pauses.c.until > now)
-    ).scalar_one_or_none()
-    muted = connection.execute(
-        select(mutes.c.kind, mutes.c.target)
-        .where(mutes.c.workspace == workspace, mutes.c.person == person)
-        .order_by(mutes.c.muted_at.desc())
-    ).all()
+    theirs = {"of_workspace": workspace, "whose": person}
+    until: float | None = connection.execute(_PAUSED, theirs | {"now": now}).scalar_one_or_none()
+    muted = connection.execute(_MUTED, theirs).all()
     return Quiet(
         paused_until=None if until is None else at(until),
         plays=tuple(row.target for row in muted if row.kind == Mute.PLAY),
@@ -74,11 +91,7 @@ def wrong_signals(connection: Connection, workspace: str, channel: str, ts: str)
 
     Where people differ about what it was, the last word counts.
     """
-    rows = connection.execute(
-        select(corrections.c.signal, corrections.c.really)
-        .where(corrections.c.workspace == workspace, corrections.c.channel == channel, corrections.c.ts == ts)
-        .order_by(corrections.c.corrected_at)
-    )
+    rows = connection.execute(_WRONG, {"of_workspace": workspace, "in_channel": channel, "at_ts": ts})
     return {row.signal: row.really for row in rows}
 
 

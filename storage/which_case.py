@@ -1,8 +1,9 @@
 """Which case a thread, a button, a channel, a customer or an agent means."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, func, select, union_all
+from sqlalchemy import Connection, Select, bindparam, func, select, union_all
 
 from bot.case import Case, CaseState
 from storage.advised import stored_advice
@@ -12,24 +13,52 @@ from storage.schema import cases, messages
 NOT_CLOSED = tuple(each for each in CaseState if each is not CaseState.CLOSED)
 
 
-def of_thread(connection: Connection, workspace: str, channel: str, thread_ts: str) -> Case | None:
-    """The case that a thread belongs to: the one it opened, or the one its first message was said in."""
+def _of_thread() -> Select[Any]:
     said_in = select(messages.c.case_id).where(
-        messages.c.workspace == workspace, messages.c.channel == channel, messages.c.ts == thread_ts
+        messages.c.workspace == bindparam("of_workspace"),
+        messages.c.channel == bindparam("in_channel"),
+        messages.c.ts == bindparam("of_thread"),
     )
     opened_by = select(cases.c.id).where(
-        cases.c.workspace == workspace, cases.c.channel == channel, cases.c.thread_ts == thread_ts
+        cases.c.workspace == bindparam("of_workspace"),
+        cases.c.channel == bindparam("in_channel"),
+        cases.c.thread_ts == bindparam("of_thread"),
     )
-    found = (
-        connection.execute(
-            select(cases)
-            .where(cases.c.workspace == workspace, cases.c.id.in_(union_all(said_in, opened_by)))
-            .order_by(cases.c.opened_at.desc())
-            .limit(1)
-        )
-        .mappings()
-        .one_or_none()
+    return (
+        select(cases)
+        .where(cases.c.workspace == bindparam("of_workspace"), cases.c.id.in_(union_all(said_in, opened_by)))
+        .order_by(cases.c.opened_at.desc())
+        .limit(1)
     )
+
+
+_OF_THREAD = _of_thread()
+_OPEN_IN_CHANNEL = (
+    select(cases)
+    .where(
+        cases.c.workspace == bindparam("of_workspace"),
+        cases.c.channel == bindparam("in_channel"),
+        cases.c.state != CaseState.CLOSED,
+        cases.c.touched_at >= bindparam("since"),
+    )
+    .order_by(cases.c.touched_at.desc())
+)
+_SPOKEN_IN = (
+    select(messages.c.case_id)
+    .where(
+        messages.c.workspace == bindparam("of_workspace"),
+        messages.c.speaker == bindparam("who"),
+        messages.c.case_id.in_(bindparam("of_cases", expanding=True)),
+    )
+    .distinct()
+)
+"""Asked about every message, so made once: to make it takes longer than to answer it."""
+
+
+def of_thread(connection: Connection, workspace: str, channel: str, thread_ts: str) -> Case | None:
+    """The case that a thread belongs to: the one it opened, or the one its first message was said in."""
+    asked = {"of_workspace": workspace, "in_channel": channel, "of_thread": thread_ts}
+    found = connection.execute(_OF_THREAD, asked).mappings().one_or_none()
     return of_row(found) if found else None
 
 
@@ -41,16 +70,8 @@ def of_button(connection: Connection, workspace: str, value: str) -> Case | None
 
 def open_in_channel(connection: Connection, workspace: str, channel: str, *, since: float) -> list[Case]:
     """The cases of a channel that are not closed and in which something was said since then, newest first."""
-    rows = connection.execute(
-        select(cases)
-        .where(
-            cases.c.workspace == workspace,
-            cases.c.channel == channel,
-            cases.c.state != CaseState.CLOSED,
-            cases.c.touched_at >= since,
-        )
-        .order_by(cases.c.touched_at.desc())
-    )
+    asked = {"of_workspace": workspace, "in_channel": channel, "since": since}
+    rows = connection.execute(_OPEN_IN_CHANNEL, asked)
     return [of_row(row) for row in rows.mappings()]
 
 
@@ -93,13 +114,5 @@ def handled_by(connection: Connection, workspace: str, agent: str, most: int) ->
 
 def spoken_in_by(connection: Connection, workspace: str, speaker: str, case_ids: Sequence[str]) -> frozenset[str]:
     """The cases among these in which somebody has spoken."""
-    rows = connection.execute(
-        select(messages.c.case_id)
-        .where(
-            messages.c.workspace == workspace,
-            messages.c.speaker == speaker,
-            messages.c.case_id.in_(case_ids),
-        )
-        .distinct()
-    )
+    rows = connection.execute(_SPOKEN_IN, {"of_workspace": workspace, "who": speaker, "of_cases": case_ids})
     return frozenset(row.case_id for row in rows)
