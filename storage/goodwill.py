@@ -93,6 +93,26 @@ _GRANTED_AT = (
     )
     .order_by(exceptions.c.decided_at)
 )
+_GRANTED_TO = (
+    select(exceptions)
+    .where(
+        exceptions.c.workspace == bindparam("of_workspace"),
+        exceptions.c.customer_id == bindparam("of_customer"),
+        exceptions.c.state.in_(GRANTED),
+        exceptions.c.case_id != bindparam("but_not"),
+    )
+    .order_by(exceptions.c.decided_at)
+)
+_EXTENSIONS = (
+    select(exceptions)
+    .where(
+        exceptions.c.workspace == bindparam("of_workspace"),
+        exceptions.c.customer_id == bindparam("of_customer"),
+        exceptions.c.state.in_(GRANTED),
+        exceptions.c.extended_to.is_not(None),
+    )
+    .order_by(exceptions.c.decided_at)
+)
 """Asked about every message, so made once: to make it takes longer than to answer it."""
 
 
@@ -145,16 +165,8 @@ def granted_to(
     connection: Connection, workspace: str, customer_id: str, *, but_not: str = ""
 ) -> list[ExceptionRequest]:
     """The exceptions granted to a customer in other cases than `but_not`, oldest first, our own faults among them."""
-    rows = connection.execute(
-        select(exceptions)
-        .where(
-            exceptions.c.workspace == workspace,
-            exceptions.c.customer_id == customer_id,
-            exceptions.c.state.in_(GRANTED),
-            exceptions.c.case_id != but_not,
-        )
-        .order_by(exceptions.c.decided_at)
-    )
+    asked = {"of_workspace": workspace, "of_customer": customer_id, "but_not": but_not}
+    rows = connection.execute(_GRANTED_TO, asked)
     return [_request(row) for row in rows.mappings()]
 
 
@@ -227,16 +239,7 @@ def due(connection: Connection, workspace: str, now: float, most: int = 500) -> 
 
 def extensions(connection: Connection, workspace: str, customer_id: str) -> list[ExceptionRequest]:
     """The extensions granted to a customer, oldest first."""
-    rows = connection.execute(
-        select(exceptions)
-        .where(
-            exceptions.c.workspace == workspace,
-            exceptions.c.customer_id == customer_id,
-            exceptions.c.state.in_(GRANTED),
-            exceptions.c.extended_to.is_not(None),
-        )
-        .order_by(exceptions.c.decided_at)
-    )
+    rows = connection.execute(_EXTENSIONS, {"of_workspace": workspace, "of_customer": customer_id})
     return [_request(row) for row in rows.mappings()]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    CursorResult,
     Integer,
     RowMapping,
     Select,
@@ -36,6 +37,12 @@ NOTICE = ":word"
 """How the outbox keys of words beside a card end."""
 _ROOT = func.coalesce(opportunities.c.case_id, opportunities.c.id)
 _TIMES = ("opened_at", "told_at", "due_at", "taken_at", "settled_at")
+
+_OF_CASE = select(opportunities).where(
+    opportunities.c.workspace == bindparam("of_workspace"), opportunities.c.case_id == bindparam("of_case")
+)
+_HELD = _OF_CASE.with_for_update()
+"""Asked about many a message, so made once: to make it takes longer than to answer it."""
 
 
 def _opportunity(row: RowMapping) -> Opportunity:
@@ -66,24 +73,21 @@ def _values(opportunity: Opportunity) -> dict[str, object]:
 
 def get(connection: Connection, workspace: str, opportunity_id: str) -> Opportunity | None:
     """An opportunity by its id."""
-    return _only(connection, workspace, opportunities.c.id == opportunity_id)
+    asked = select(opportunities).where(opportunities.c.workspace == workspace, opportunities.c.id == opportunity_id)
+    return _only(connection.execute(asked))
 
 
 def of_case(connection: Connection, workspace: str, case_id: str) -> Opportunity | None:
     """The opportunity of a case."""
-    return _only(connection, workspace, opportunities.c.case_id == case_id)
+    return _only(connection.execute(_OF_CASE, {"of_workspace": workspace, "of_case": case_id}))
 
 
 def held(connection: Connection, workspace: str, case_id: str) -> Opportunity | None:
     """The opportunity of a case, which nobody else changes until the transaction ends."""
-    return _only(connection, workspace, opportunities.c.case_id == case_id, for_update=True)
+    return _only(connection.execute(_HELD, {"of_workspace": workspace, "of_case": case_id}))
 
 
-def _only(
-    connection: Connection, workspace: str, which: ColumnElement[bool], *, for_update: bool = False
-) -> Opportunity | None:
-    asked = select(opportunities).where(opportunities.c.workspace == workspace, which)
-    found = connection.execute(asked.with_for_update() if for_update else asked)
+def _only(found: CursorResult[Any]) -> Opportunity | None:
     row = found.mappings().one_or_none()
     return _opportunity(row) if row else None
 
@@ -102,8 +106,13 @@ def of_contract(
     connection: Connection, workspace: str, customer_id: str, contract: str, ends_on: date
 ) -> Opportunity | None:
     """The opportunity that comes from this end of this contract."""
-    named = (opportunities.c.customer_id == customer_id) & (opportunities.c.contract == contract)
-    return _only(connection, workspace, named & (opportunities.c.ends_on == ends_on.isoformat()))
+    asked = select(opportunities).where(
+        opportunities.c.workspace == workspace,
+        opportunities.c.customer_id == customer_id,
+        opportunities.c.contract == contract,
+        opportunities.c.ends_on == ends_on.isoformat(),
+    )
+    return _only(connection.execute(asked))
 
 
 def of_contracts(

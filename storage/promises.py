@@ -8,7 +8,21 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, RowMapping, delete, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    RowMapping,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from bot.case import CaseState
 from bot.policy import Concession
@@ -32,6 +46,27 @@ CARD = "verification:"
 _FURTHER, _FOR_SUPERVISORS = ":asked:", ":scope:"
 _NOT_OUT = (SendState.FAILED, SendState.WITHHELD)
 
+_ASKED = (
+    select(verifications).where(verifications.c.workspace == bindparam("of_workspace")).order_by(verifications.c.due_at)
+)
+_OF_CASE = _ASKED.where(verifications.c.case_id == bindparam("of_case"))
+_EXTENSIONS = _ASKED.where(
+    verifications.c.customer_id == bindparam("of_customer"),
+    verifications.c.state.in_([VerificationState.CONFIRMED, VerificationState.LAPSED]),
+    verifications.c.conceded == Concession.EXTENSION,
+    verifications.c.scope_until.is_not(None),
+)
+_DUE = _ASKED.where(verifications.c.due_at <= bindparam("now")).limit(bindparam("most", type_=Integer()))
+_ANSWERS = (
+    select(sales_answers)
+    .where(
+        sales_answers.c.workspace == bindparam("of_workspace"),
+        sales_answers.c.verification_id.in_(bindparam("of_these", expanding=True)),
+    )
+    .order_by(sales_answers.c.verification_id, sales_answers.c.number)
+)
+"""Asked about every message or every second, so made once: to make it takes longer than to answer it."""
+
 
 def card_key(verification_id: str, number: int = 0) -> str:
     """The outbox key of a question's card, the first one or one for whoever was asked after that."""
@@ -50,7 +85,7 @@ def files_key(verification_id: str, number: int) -> str:
 
 def get(connection: Connection, workspace: str, verification_id: str) -> Verification | None:
     """A verification by its id."""
-    return _one(connection, workspace, verifications.c.id == verification_id)
+    return next(iter(_all(connection, workspace, _ASKED.where(verifications.c.id == verification_id))), None)
 
 
 def of_case(connection: Connection, workspace: str, case_id: str) -> Verification | None:
@@ -60,24 +95,20 @@ def of_case(connection: Connection, workspace: str, case_id: str) -> Verificatio
 
 def all_of_case(connection: Connection, workspace: str, case_id: str) -> list[Verification]:
     """Everything that sales was asked in a case, oldest first; only the newest can be other than lapsed."""
-    found = _all(connection, workspace, verifications.c.case_id == case_id)
+    found = _all(connection, workspace, _OF_CASE, of_case=case_id)
     return sorted(found, key=lambda each: (each.state is not VerificationState.LAPSED, each.asked_at))
 
 
 def extensions(connection: Connection, workspace: str, customer_id: str) -> list[Verification]:
     """The extensions up to a day that were promised to a customer and recorded, also those that are over by now."""
-    extended = (
-        (verifications.c.customer_id == customer_id)
-        & verifications.c.state.in_([VerificationState.CONFIRMED, VerificationState.LAPSED])
-        & (verifications.c.conceded == Concession.EXTENSION)
-        & verifications.c.scope_until.is_not(None)
-    )
-    return sorted(_all(connection, workspace, extended), key=lambda each: each.asked_at)
+    extended = _all(connection, workspace, _EXTENSIONS, of_customer=customer_id)
+    return sorted(extended, key=lambda each: each.asked_at)
 
 
 def waiting_in(connection: Connection, workspace: str, case_ids: Sequence[str]) -> list[Verification]:
     """The questions of these cases that are not settled yet."""
-    return _all(connection, workspace, verifications.c.case_id.in_(case_ids) & verifications.c.state.in_(OPEN))
+    waiting = _ASKED.where(verifications.c.case_id.in_(case_ids), verifications.c.state.in_(OPEN))
+    return _all(connection, workspace, waiting)
 
 
 def to_record(connection: Connection, workspace: str, most: int) -> list[Verification]:
@@ -91,33 +122,21 @@ def to_record(connection: Connection, workspace: str, most: int) -> list[Verific
         )
         .exists()
     )
-    which = verifications.c.state.in_(FOR_SUPERVISORS) & verifications.c.conceded.is_(None) & is_open
-    return sorted(_all(connection, workspace, which, most=most), key=lambda each: each.asked_at)
+    unrecorded = _ASKED.where(verifications.c.state.in_(FOR_SUPERVISORS), verifications.c.conceded.is_(None), is_open)
+    return sorted(_all(connection, workspace, unrecorded.limit(most)), key=lambda each: each.asked_at)
 
 
 def due(connection: Connection, workspace: str, now: float, most: int = 500) -> list[Verification]:
     """The questions to which something happens by itself by now, the longest overdue first."""
-    found = _all(connection, workspace, verifications.c.due_at <= now, most=most)
+    found = _all(connection, workspace, _DUE, now=now, most=most)
     return sorted(found, key=lambda each: each.due_at or each.asked_at)
 
 
-def _one(connection: Connection, workspace: str, which: ColumnElement[bool]) -> Verification | None:
-    return next(iter(_all(connection, workspace, which)), None)
-
-
-def _all(
-    connection: Connection, workspace: str, which: ColumnElement[bool], most: int | None = None
-) -> list[Verification]:
-    asked = select(verifications).where(verifications.c.workspace == workspace, which)
-    rows = connection.execute(asked.order_by(verifications.c.due_at).limit(most)).mappings().all()
+def _all(connection: Connection, workspace: str, asked: Select[Any], **values: str | float) -> list[Verification]:
+    rows = connection.execute(asked, {"of_workspace": workspace, **values}).mappings().all()
     said: dict[str, list[Given]] = {row["id"]: [] for row in rows}
     if rows:
-        answers = connection.execute(
-            select(sales_answers)
-            .where(sales_answers.c.workspace == workspace, sales_answers.c.verification_id.in_(said))
-            .order_by(sales_answers.c.verification_id, sales_answers.c.number)
-        )
-        for each in answers:
+        for each in connection.execute(_ANSWERS, {"of_workspace": workspace, "of_these": list(said)}):
             said[each.verification_id].append(_given(each))
     return [_verification(row, said[row["id"]]) for row in rows]
 
