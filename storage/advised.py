@@ -54,20 +54,21 @@ def write_advice(
     """
     advice_id = new_id()
     connection.execute(
-        insert(advice).values(
-            workspace=case.workspace,
-            id=advice_id,
-            case_id=case.id,
-            channel=case.channel,
-            message_ts=message_ts,
-            person=person,
-            given_at=now,
-            playbook_version=given.playbook_version,
-            content=given.model_dump_json(),
-            while_paused=while_paused,
-            after=after,
-            next_at=next_at and next_at.timestamp(),
-        )
+        insert(advice),
+        {
+            "workspace": case.workspace,
+            "id": advice_id,
+            "case_id": case.id,
+            "channel": case.channel,
+            "message_ts": message_ts,
+            "person": person,
+            "given_at": now,
+            "playbook_version": given.playbook_version,
+            "content": given.model_dump_json(),
+            "while_paused": while_paused,
+            "after": after,
+            "next_at": next_at and next_at.timestamp(),
+        },
     )
     return advice_id
 

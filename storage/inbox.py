@@ -156,6 +156,11 @@ def _take(*, of_others: bool) -> ReturningUpdate[Any]:
 
 _TAKE = _take(of_others=False)
 _TAKE_OF_OTHERS = _take(of_others=True)
+_FINISH = (
+    update(inbox)
+    .where(inbox.c.seq == bindparam("of_seq"), inbox.c.state == InboxState.NEW)
+    .values(state=InboxState.DONE, payload="{}")
+)
 """All are made once: SQLAlchemy takes longer to make such a statement than a database to answer it."""
 
 
@@ -204,12 +209,7 @@ def finish(connection: Connection, entry: Entry) -> bool:
 
     What was said is not kept here any longer than it takes to work on it.
     """
-    result = connection.execute(
-        update(inbox)
-        .where(inbox.c.seq == entry.seq, inbox.c.state == InboxState.NEW)
-        .values(state=InboxState.DONE, payload="{}")
-    )
-    return result.rowcount == 1
+    return connection.execute(_FINISH, {"of_seq": entry.seq}).rowcount == 1
 
 
 def give_back(connection: Connection, entry: Entry, *, error: str, now: float) -> InboxState:

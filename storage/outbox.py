@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from bot.message import Role
 from storage.engine import insert_once
@@ -50,6 +50,28 @@ class SendState(StrEnum):
     WITHHELD = "withheld"
     FAILED = "failed"
     UNKNOWN = "unknown"
+
+
+_CHANGE = update(outbox).where(outbox.c.seq == bindparam("of_seq"))
+_PLACE = select(outbox.c.sent_channel, outbox.c.sent_ts).where(
+    outbox.c.workspace == bindparam("of_workspace"),
+    outbox.c.key == bindparam("with_key"),
+    outbox.c.state == SendState.SENT,
+)
+_STATE = select(outbox.c.state).where(
+    outbox.c.workspace == bindparam("of_workspace"), outbox.c.key == bindparam("with_key")
+)
+_REPLACES = (
+    select(outbox.c.seq)
+    .where(
+        outbox.c.workspace == bindparam("of_workspace"),
+        outbox.c.kind == bindparam("same_kind"),
+        outbox.c.target == bindparam("same_target"),
+        outbox.c.seq > bindparam("of_seq"),
+    )
+    .limit(1)
+)
+"""Asked and noted of everything that is sent, so made once: to make it takes longer than to answer it."""
 
 
 @dataclass(frozen=True)
@@ -152,11 +174,8 @@ def settle(
     error: str | None = None,
 ) -> None:
     """Write down how it ended; what was said is not kept here any longer than it takes to send it."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.seq == sending.seq)
-        .values(state=state, body="{}", sent_channel=channel or sending.sent_channel, sent_ts=ts, error=error)
-    )
+    ended = {"state": state, "body": "{}", "sent_channel": channel or sending.sent_channel, "sent_ts": ts}
+    connection.execute(_CHANGE, {"of_seq": sending.seq, **ended, "error": error})
 
 
 def let_go(connection: Connection, sending: Sending) -> None:
@@ -168,7 +187,7 @@ def let_go(connection: Connection, sending: Sending) -> None:
 
 def remember_channel(connection: Connection, sending: Sending, channel: str) -> None:
     """Note where a direct message goes before it is sent, so that a second try can look for it there."""
-    connection.execute(update(outbox).where(outbox.c.seq == sending.seq).values(sent_channel=channel))
+    connection.execute(_CHANGE, {"of_seq": sending.seq, "sent_channel": channel})
 
 
 def postpone(connection: Connection, sending: Sending, *, until: float, error: str, was_a_try: bool = True) -> None:
@@ -192,19 +211,13 @@ def postpone(connection: Connection, sending: Sending, *, until: float, error: s
 
 def place_of(connection: Connection, workspace: str, key: str) -> tuple[str, str] | None:
     """Channel and ts of a message sent earlier; None while it has not been."""
-    row = connection.execute(
-        select(outbox.c.sent_channel, outbox.c.sent_ts).where(
-            outbox.c.workspace == workspace, outbox.c.key == key, outbox.c.state == SendState.SENT
-        )
-    ).one_or_none()
+    row = connection.execute(_PLACE, {"of_workspace": workspace, "with_key": key}).one_or_none()
     return (row.sent_channel, row.sent_ts) if row and row.sent_ts else None
 
 
 def state_of(connection: Connection, workspace: str, key: str) -> SendState | None:
     """How it stands with a row; None when there is none."""
-    state = connection.execute(
-        select(outbox.c.state).where(outbox.c.workspace == workspace, outbox.c.key == key)
-    ).scalar_one_or_none()
+    state = connection.execute(_STATE, {"of_workspace": workspace, "with_key": key}).scalar_one_or_none()
     return SendState(state) if state else None
 
 
@@ -322,19 +335,13 @@ def post_again(
 
 def is_outdated(connection: Connection, sending: Sending) -> bool:
     """Whether a later row replaces what this one would show, so that it would only flicker, or stand there for good."""
-    return (
-        connection.execute(
-            select(outbox.c.seq)
-            .where(
-                outbox.c.workspace == sending.workspace,
-                outbox.c.kind == sending.kind,
-                outbox.c.target == json.dumps(sending.target),
-                outbox.c.seq > sending.seq,
-            )
-            .limit(1)
-        ).one_or_none()
-        is not None
-    )
+    asked = {
+        "of_workspace": sending.workspace,
+        "same_kind": sending.kind,
+        "same_target": json.dumps(sending.target),
+        "of_seq": sending.seq,
+    }
+    return connection.execute(_REPLACES, asked).one_or_none() is not None
 
 
 def is_answered(connection: Connection, sending: Sending) -> bool:
