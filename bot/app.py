@@ -15,6 +15,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import UserError
+from bot.install_page import not_served
 from bot.learning import learn
 from bot.many import Many
 from bot.metrics import Metrics
@@ -172,6 +173,7 @@ def bolt_app(parts: Wired, signing_secret: str = "") -> AsyncApp:
         authorize=listeners.Authorized(parts.workspaces),  # type: ignore[arg-type] # which Bolt takes as it is
         signing_secret=signing_secret,
         process_before_response=True,
+        user_facing_authorize_error_message=not_served(),
     )
     listeners.register(app, parts.workspaces)
     return app

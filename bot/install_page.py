@@ -78,6 +78,18 @@ def not_installed(say: Words, reason: str, install_path: str, *, reference: str 
     return _page(say, title, [_why(say, reason)], Next(say("Start again"), install_path))
 
 
+def not_served() -> str:
+    """What whoever asks something reads where nobody lets us in; in both languages, since of nobody we know theirs."""
+    return "\n".join(_not_served(words(language)) for language in ("zh-TW", "en"))
+
+
+def _not_served(say: Words) -> str:
+    return say(
+        "Aside is not at work in this workspace just now. Please try again in a minute;"
+        " if that does not help, an administrator can install Aside again."
+    )
+
+
 def _not_by_beginning_anew(say: Words, reason: str, reference: str) -> str:
     return say(
         "Slack does not accept Aside's own settings ({reason}). Whoever runs Aside has to look at the app's client ID,"

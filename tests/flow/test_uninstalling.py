@@ -1,19 +1,23 @@
 """A workspace takes Aside away, or its tokens: what goes, what stays, and who came back meanwhile."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
+from bot.serving import PATH
 from handlers import leaving, works
 from handlers.worker import work_on
+from sandbox.request_urls import signed
 from storage import inbox
 from storage import workspace as kept
 from storage.inbox import Lane
 from storage.installations import TokenState
 from storage.leaving import SETTLE_SECONDS
-from tests.flow.conftest import WORKSPACE
+from tests.flow.conftest import SUPERVISOR, WORKSPACE
 from tests.flow.oauth_town import Town, built, says
 from tests.fresh import asked
 
@@ -139,3 +143,16 @@ async def test_a_lone_workspaces_data_stay_whatever_slack_says(town: Town) -> No
         kept.save_alive_at(connection, WORKSPACE, 1.0)
     leaving.uninstalled(town.wired.workspaces, WORKSPACE, town.clock())
     assert asked(town.settings, "SELECT count(*) FROM settings") == [(1,)]
+
+
+async def test_whoever_asks_where_nobody_lets_us_in_reads_what_to_do(town: Town) -> None:
+    """As in the minute after who left came back; in both languages, and nothing of it is written down."""
+    command = {"command": "/aside", "text": "setup", "team_id": WORKSPACE, "user_id": SUPERVISOR, "trigger_id": "1"}
+    body = urlencode(command).encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **signed("sandbox", body, time.time())}
+    async with town.stage.http.post(town.url + PATH, data=body, headers=headers) as answer:
+        said = await answer.text()
+    assert answer.status == 200
+    assert "請一分鐘後再試" in said
+    assert "try again in a minute" in said
+    assert asked(town.settings, "SELECT count(*) FROM inbox") == [(0,)]
