@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -51,12 +51,14 @@ class Town:
     faulty: set[Path] = field(default_factory=set)
     is_lone: bool = False
     forgotten: list[Path] = field(default_factory=list)
+    while_learning: Callable[[], None] = lambda: None
 
     def workspaces(self) -> Workspaces:
         """As the wiring makes them."""
         known = {folder: Known(NOTHING) for folder in (Path("packaged"), *self.playbooks.values())}
 
         async def learnt(folder: Path) -> Known:
+            self.while_learning()
             if folder in self.faulty:
                 raise UserError("plays.yaml has a fault.", "Mend it.")
             return known.setdefault(folder, Known(NOTHING))
@@ -133,6 +135,20 @@ async def test_a_new_token_and_new_scopes_are_used_at_the_next_look(town: Town) 
     assert before.client.token == after.client.token == "xoxb-2"
     assert after.identity.scopes == {"files:read"}
     assert after.homes is before.homes
+
+
+async def test_who_goes_while_their_playbook_is_learnt_is_not_served(town: Town) -> None:
+    """It takes minutes; whoever came with them is served all the same."""
+    town.letting_in = [let_in("T1"), let_in("T2")]
+    workspaces = town.workspaces()
+
+    def leave() -> None:
+        town.letting_in = [let_in("T2")]
+        workspaces.look()
+
+    town.while_learning = leave
+    await workspaces.refresh()
+    assert [each.identity.workspace for each in workspaces.all()] == ["T2"]
 
 
 async def test_who_is_gone_is_served_no_more(town: Town) -> None:
