@@ -49,5 +49,5 @@ class Seal:
         """
         try:
             return self._opened(sealed) if sealed else ""
-        except InvalidToken as error:
+        except (InvalidToken, ValueError) as error:  # the second for what is no base64 at all
             raise UnreadableError from error

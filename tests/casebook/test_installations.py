@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.errors import UserError
 from storage import installations
@@ -108,6 +108,20 @@ def test_a_token_that_no_key_opens_lets_us_in_nowhere(casebook: Casebook, seal: 
     """The others go on; which one it is can be seen."""
     save(casebook, Seal(OTHER_KEY), made("T1"))
     save(casebook, seal, made("T2"))
+    with casebook.look() as connection:
+        states = {each.workspace: each.token_state for each in installations.all_of(connection, seal)}
+    assert states == {"T1": TokenState.UNREADABLE, "T2": TokenState.GOOD}
+
+
+@pytest.mark.parametrize("damaged", ["", "gAAA", "é", "權杖"])
+def test_a_token_that_was_damaged_lets_us_in_nowhere_and_ends_nobody(
+    casebook: Casebook, seal: Seal, damaged: str
+) -> None:
+    """Whatever stands in a row, the tokens of the others are read and renewed."""
+    save(casebook, seal, made("T1"))
+    save(casebook, seal, made("T2"))
+    with casebook.begin() as connection:
+        connection.execute(update(rows).where(rows.c.workspace == "T1").values(bot_token=damaged))
     with casebook.look() as connection:
         states = {each.workspace: each.token_state for each in installations.all_of(connection, seal)}
     assert states == {"T1": TokenState.UNREADABLE, "T2": TokenState.GOOD}
