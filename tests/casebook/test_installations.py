@@ -193,6 +193,23 @@ def test_a_renewed_token_never_takes_the_place_of_a_newer_installation(casebook:
     assert (late, now.bot_token, now.token_state) == (False, "xoxe.xoxb-2", TokenState.GOOD)
 
 
+def test_what_is_said_of_a_token_that_never_ends_is_not_said_of_the_one_installed_after_it(
+    casebook: Casebook, seal: Seal
+) -> None:
+    """Where the app does not rotate tokens, when it was installed alone tells the two apart."""
+    for_good = replace(made(), refresh_token="", expires_at=None)
+    save(casebook, seal, for_good)
+    before = found(casebook, seal)
+    assert before is not None
+    save(casebook, seal, replace(for_good, bot_token="xoxb-2", installed_at=NOW + 1))
+    with casebook.begin() as connection:
+        assert not installations.revoked(connection, before, at=NOW + 2)
+        installations.not_taken(connection, before, code="token_revoked")
+    now = found(casebook, seal)
+    assert now is not None
+    assert (now.bot_token, now.token_state) == ("xoxb-2", TokenState.GOOD)
+
+
 def test_an_uninstall_older_than_the_installation_changes_nothing(casebook: Casebook, seal: Seal) -> None:
     """Slack may deliver it late; and twice."""
     save(casebook, seal, made(at=NOW))
