@@ -36,6 +36,8 @@ async def test_uninstalled_all_of_it_goes_and_slack_is_answered_at_once(town: To
     home = town.settings.of(WORKSPACE).home
     (home / "exports").mkdir(parents=True)
     (home / "exports" / "case-1.html").write_text("words")
+    of_another = town.settings.of("T0OTHER").home
+    of_another.mkdir()
     with town.wired.workspaces.casebook.begin() as connection:
         kept.save_alive_at(connection, WORKSPACE, 1.0)
         kept.save_alive_at(connection, "T0OTHER", 1.0)
@@ -48,7 +50,7 @@ async def test_uninstalled_all_of_it_goes_and_slack_is_answered_at_once(town: To
     deleting = asyncio.create_task(leaving.Leaving(town.wired.workspaces, town.many.folder_of).delete_forever())
     await says(town, "SELECT count(*) FROM settings WHERE workspace = 'T0KAPOK'", 0)
     deleting.cancel()
-    assert not home.exists()
+    assert (home.exists(), of_another.exists()) == (False, True)
     assert asked(town.settings, "SELECT workspace FROM settings") == [("T0OTHER",)]
     town.clock.ahead += SETTLE_SECONDS
     await leaving.delete_rows(town.wired.workspaces.casebook, town.clock, WORKSPACE)
