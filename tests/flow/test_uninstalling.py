@@ -1,6 +1,7 @@
 """A workspace takes Aside away, or its tokens: what goes, what stays, and who came back meanwhile."""
 
 import asyncio
+import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -145,6 +146,27 @@ async def test_a_lone_workspaces_data_stay_whatever_slack_says(town: Town) -> No
         kept.save_alive_at(connection, WORKSPACE, 1.0)
     leaving.uninstalled(town.wired.workspaces, WORKSPACE, town.clock())
     assert asked(town.settings, "SELECT count(*) FROM settings") == [(1,)]
+
+
+async def test_the_playbook_of_who_left_is_forgotten_and_not_the_one_for_whoever_has_none(town: Town) -> None:
+    """To learn it takes minutes, and whoever installs us next goes by it at once."""
+    playbooks, packaged = town.wired.playbooks, town.settings.playbook
+    own = town.settings.of(WORKSPACE).home / "playbook"
+    shutil.copytree(packaged, own)
+    await town.install()
+    await town.wired.workspaces.refresh()
+    before = [await playbooks.known(each) for each in (packaged, own)]
+    parts = town.wired.workspaces.of(WORKSPACE)
+    assert parts is not None
+    assert parts.known is before[1]
+    shutil.move(own, own.with_name("away"))
+    await town.wired.workspaces.refresh()
+    assert await town.hears({"type": "app_uninstalled"}, at=town.clock() + 1) == 200
+    shutil.move(own.with_name("away"), own)
+    assert [await playbooks.known(each) is same for each, same in zip((packaged, own), before, strict=True)] == [
+        True,
+        False,
+    ]
 
 
 async def test_whoever_asks_where_nobody_lets_us_in_reads_what_to_do(town: Town) -> None:
