@@ -13,26 +13,20 @@ from sqlalchemy import Connection
 
 from bot.logs import of_workspace
 from bot.message import Role
-from bot.pacing import ASKED, AT_ONCE_SECONDS, MOST_SHUT_SECONDS, has_passed
+from bot.pacing import ASKED, AT_ONCE_SECONDS, has_passed
 from bot.setup import Person
 from bot.visibility import Surface, Withheld, may_show
 from handlers import people
+from handlers.ended import RATE_LIMITED, after_refusal, hold, retry_after, settle, try_later
+from handlers.posted import METADATA_EVENT, posted_before, row_mark
 from handlers.services import Services
 from storage import outbox, turns
 from storage.outbox import Sending, SendKind, SendState
 
-METADATA_EVENT = "aside_row"
-RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
-CLOCKS_APART_SECONDS = 86_400.0
-PAGE = 200
-MOST_PAGES = 5
 SEND_SECONDS = outbox.LEASE_SECONDS - 5.0
 """How long a row may take: before another worker may take it for a dead one's, it is given back to try again."""
 
 OUTDATED = "a newer one follows"
-RATE_LIMITED = "ratelimited"
-LEAST_HELD_SECONDS = 1.0
-"""How long nobody calls a method again that Slack refuses without saying for how long."""
 
 log = structlog.get_logger()
 
@@ -143,42 +137,42 @@ async def send(services: Services, sending: Sending) -> None:
     """Send one row, or say why not, and write down how it ended."""
     try:
         if sending.interrupted and sending.kind.at_most_once:
-            _settle(services, sending, SendState.UNKNOWN, error="interrupted")
+            settle(services, sending, SendState.UNKNOWN, error="interrupted")
             return
         async with asyncio.timeout(SEND_SECONDS):
             await _SENDERS[sending.kind](services, sending)
     except people.UnknownForNowError as error:
         if isinstance(error.__cause__, SlackApiError) and people.error_code(error.__cause__) == RATE_LIMITED:
-            _hold(services, sending, error.__cause__)
+            hold(services, sending, error.__cause__)
         else:
-            _try_later(services, sending, error="Slack could not be asked")
+            try_later(services, sending, error="Slack could not be asked")
     except SlackApiError as error:
-        _after_refusal(services, sending, error)
+        after_refusal(services, sending, error)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         if sending.kind.at_most_once:
-            _settle(services, sending, SendState.UNKNOWN, error=type(error).__name__)
+            settle(services, sending, SendState.UNKNOWN, error=type(error).__name__)
         else:
-            _try_later(services, sending, error=type(error).__name__)
+            try_later(services, sending, error=type(error).__name__)
 
 
 async def _send_ephemeral(services: Services, sending: Sending) -> None:
     if sending.importance < ASKED and _has_passed(services, sending):
-        _settle(services, sending, SendState.WITHHELD, error=turns.TOO_LATE)
+        settle(services, sending, SendState.WITHHELD, error=turns.TOO_LATE)
         return
     if after := sending.target.get("after"):
         with services.casebook.begin() as connection:
             before = outbox.state_of(connection, sending.workspace, after)
         if before in {SendState.DUE, SendState.SENDING}:
-            _try_later(services, sending, error="what it tells of is not out yet")
+            try_later(services, sending, error="what it tells of is not out yet")
             return
         if before is not SendState.SENT:
-            _settle(services, sending, SendState.WITHHELD, error="what it tells of did not happen")
+            settle(services, sending, SendState.WITHHELD, error="what it tells of did not happen")
             return
     if await _withheld_from(services, sending, Surface.EPHEMERAL):
         return
     where = {name: sending.target[name] for name in ("channel", "user", "thread_ts") if name in sending.target}
     answer = await services.client.chat_postEphemeral(**where, **sending.body)
-    _settle(services, sending, SendState.SENT, channel=sending.target["channel"], ts=answer["message_ts"])
+    settle(services, sending, SendState.SENT, channel=sending.target["channel"], ts=answer["message_ts"])
 
 
 def _has_passed(services: Services, sending: Sending) -> bool:
@@ -201,11 +195,11 @@ async def _send_reply(services: Services, sending: Sending) -> None:
     payload = {"response_type": "ephemeral", "replace_original": False, **sending.body}
     async with services.http.post(sending.target["response_url"], json=payload, allow_redirects=False) as response:
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-            _try_later(services, sending, error=RATE_LIMITED, wait=_retry_after(response.headers))
+            try_later(services, sending, error=RATE_LIMITED, wait=retry_after(response.headers))
             return
         is_taken = response.status < HTTPStatus.MULTIPLE_CHOICES
         state = SendState.SENT if is_taken else SendState.FAILED
-        _settle(services, sending, state, error=None if is_taken else f"http {response.status}")
+        settle(services, sending, state, error=None if is_taken else f"http {response.status}")
 
 
 async def _send_message(services: Services, sending: Sending) -> None:
@@ -214,7 +208,7 @@ async def _send_message(services: Services, sending: Sending) -> None:
     if withheld := may_show(Surface.VISIBLE, channel=channel):
         if withheld is Withheld.OUTSIDERS and sending.attempts > 1:
             await _take_back(services, sending, channel_id)
-        _settle(services, sending, SendState.WITHHELD, error=withheld)
+        settle(services, sending, SendState.WITHHELD, error=withheld)
         return
     thread_ts = sending.target.get("thread_ts")
     if above := sending.target.get("thread_of"):
@@ -222,7 +216,7 @@ async def _send_message(services: Services, sending: Sending) -> None:
             place = outbox.place_of(connection, sending.workspace, above)
             state = outbox.state_of(connection, sending.workspace, above)
         if state in {SendState.DUE, SendState.SENDING}:
-            _try_later(services, sending, error="what it answers to is not out yet")
+            try_later(services, sending, error="what it answers to is not out yet")
             return
         thread_ts = place[1] if place else None
     await _post_once(services, sending, channel_id, thread_ts=thread_ts)
@@ -235,7 +229,7 @@ async def _take_back(services: Services, sending: Sending, channel_id: str) -> N
         with services.casebook.look() as connection:
             place = outbox.place_of(connection, sending.workspace, above)
         thread_ts = place[1] if place else None
-    ts = await _find(services, sending, channel_id, thread_ts)
+    ts = await posted_before(services, sending, channel_id, thread_ts)
     if ts:
         await _delete(services, channel_id, ts)
 
@@ -254,43 +248,14 @@ async def _send_direct(services: Services, sending: Sending) -> None:
 
 async def _post_once(services: Services, sending: Sending, channel_id: str, thread_ts: str | None) -> None:
     """Post a visible message; after an interrupted or failed try, look first whether it is there already."""
-    ts = await _find(services, sending, channel_id, thread_ts) if sending.attempts > 1 else None
+    ts = await posted_before(services, sending, channel_id, thread_ts) if sending.attempts > 1 else None
     if ts is None:
         metadata = {"event_type": METADATA_EVENT, "event_payload": {"row": row_mark(sending)}}
         answer = await services.client.chat_postMessage(
             channel=channel_id, thread_ts=thread_ts, metadata=metadata, **{"unfurl_links": False, **sending.body}
         )
         ts = str(answer["ts"])
-    _settle(services, sending, SendState.SENT, channel=channel_id, ts=ts)
-
-
-def row_mark(sending: Sending) -> str:
-    """The opaque id that a visible message carries; any app may read it."""
-    return f"{sending.workspace}-{sending.seq}"
-
-
-async def _find(services: Services, sending: Sending, channel_id: str, thread_ts: str | None) -> str | None:
-    where: dict[str, Any] = {
-        "channel": channel_id,
-        "oldest": f"{sending.created_at - CLOCKS_APART_SECONDS:.6f}",
-        "limit": PAGE,
-    }
-    cursor = ""
-    for _ in range(MOST_PAGES):
-        if thread_ts:
-            answer = await services.client.conversations_replies(
-                ts=thread_ts, include_all_metadata=True, cursor=cursor, **where
-            )
-        else:
-            answer = await services.client.conversations_history(include_all_metadata=True, cursor=cursor, **where)
-        for message in answer["messages"]:
-            metadata = message.get("metadata") or {}
-            if (metadata.get("event_payload") or {}).get("row") == row_mark(sending):
-                return str(message["ts"])
-        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-        if not cursor:
-            break
-    return None
+    settle(services, sending, SendState.SENT, channel=channel_id, ts=ts)
 
 
 async def _send_update(services: Services, sending: Sending) -> None:
@@ -298,28 +263,28 @@ async def _send_update(services: Services, sending: Sending) -> None:
         place = outbox.place_of(connection, sending.workspace, sending.target["of"])
         outdated = outbox.is_outdated(connection, sending)
     if outdated:
-        _settle(services, sending, SendState.SENT, error=OUTDATED)
+        settle(services, sending, SendState.SENT, error=OUTDATED)
     elif place is None:
         with services.casebook.begin() as connection:
             original = outbox.state_of(connection, sending.workspace, sending.target["of"])
         if original in {SendState.DUE, SendState.SENDING}:
-            _try_later(services, sending, error="its message is not out yet")
+            try_later(services, sending, error="its message is not out yet")
         else:
-            _settle(services, sending, SendState.WITHHELD, error="its message is not there")
+            settle(services, sending, SendState.WITHHELD, error="its message is not there")
     else:
         channel, ts = place
         if _is_being_removed(services, sending.workspace, sending.target["of"], channel):
-            _try_later(services, sending, error="its message is being taken away")
+            try_later(services, sending, error="its message is being taken away")
             return
         if sending.target.get("user"):
             if await _withheld_from(services, sending, Surface.DIRECT):
                 return
         elif withheld := may_show(Surface.VISIBLE, channel=await people.channel_now(services, channel)):
-            _settle(services, sending, SendState.WITHHELD, error=withheld)
+            settle(services, sending, SendState.WITHHELD, error=withheld)
             return
         # An update is read as if somebody had typed it, with names and channels in it, unless Slack is told not to.
         await services.client.chat_update(channel=channel, ts=ts, parse="none", **sending.body)
-        _settle(services, sending, SendState.SENT, channel=channel, ts=ts)
+        settle(services, sending, SendState.SENT, channel=channel, ts=ts)
 
 
 def _is_being_removed(services: Services, workspace: str, key: str, channel: str) -> bool:
@@ -335,7 +300,7 @@ async def _send_removal(services: Services, sending: Sending) -> None:
         state = outbox.state_of(connection, sending.workspace, of)
         place = outbox.place_of(connection, sending.workspace, of)
     if state in {SendState.DUE, SendState.SENDING}:
-        _try_later(services, sending, error="its message is not out yet")
+        try_later(services, sending, error="its message is not out yet")
         return
     stands_here = place is not None and place[0] == channel
     if place and stands_here:
@@ -362,12 +327,12 @@ async def _send_home(services: Services, sending: Sending) -> None:
     with services.casebook.begin() as connection:
         outdated = outbox.is_outdated(connection, sending)
     if outdated:
-        _settle(services, sending, SendState.SENT, error=OUTDATED)
+        settle(services, sending, SendState.SENT, error=OUTDATED)
         return
     if not sending.target.get("for_anyone") and await _withheld_from(services, sending, Surface.HOME):
         return
     await services.client.views_publish(user_id=sending.target["user"], view=sending.body["view"])
-    _settle(services, sending, SendState.SENT)
+    settle(services, sending, SendState.SENT)
 
 
 _SENDERS = {
@@ -386,108 +351,8 @@ async def _withheld_from(services: Services, sending: Sending, surface: Surface)
     role, _ = await people.role(services, person)
     withheld = may_show(surface, person=person, role=role)
     if withheld:
-        _settle(services, sending, SendState.WITHHELD, error=withheld)
+        settle(services, sending, SendState.WITHHELD, error=withheld)
     return withheld is not None
-
-
-def _after_refusal(services: Services, sending: Sending, error: SlackApiError) -> None:
-    code = people.error_code(error)
-    if people.is_refusal(error):
-        _settle(services, sending, SendState.FAILED, error=code, refused=True)
-    elif code == RATE_LIMITED:
-        _hold(services, sending, error)
-    elif sending.kind.at_most_once and code not in people.LOCKED_OUT:
-        _settle(services, sending, SendState.UNKNOWN, error=code)
-    else:
-        _try_later(services, sending, error=code, wait=_retry_after(error.response.headers))
-
-
-def _hold(services: Services, sending: Sending, error: SlackApiError) -> None:
-    """Slack lets the workspace call this method no more for a while: nobody does, and nothing counts as tried."""
-    method = error.response.api_url.rpartition("/")[2]
-    told = _retry_after(error.response.headers)
-    until = services.clock() + min(max(told, LEAST_HELD_SECONDS), MOST_SHUT_SECONDS)
-    log.info("held", row=sending.seq, kind=sending.kind, method=method, until=until)
-    services.metrics.send_postponed(sending.kind, RATE_LIMITED)
-    with services.casebook.begin() as connection:
-        turns.hold(connection, sending.workspace, method, until=until)
-        outbox.postpone(connection, sending, until=until, error=RATE_LIMITED, was_a_try=False)
-
-
-def _retry_after(headers: Mapping[str, str]) -> float:
-    """How many seconds Slack wants us to wait; none where it does not say."""
-    told = headers.get("Retry-After") or ""
-    return float(told) if told.isdecimal() else 0.0
-
-
-def _try_later(services: Services, sending: Sending, *, error: str, wait: float = 0.0) -> None:
-    """Wait longer each time; what nobody waits for any more is given up, what has to arrive never is."""
-    if sending.attempts > len(RETRY_SECONDS) and not sending.kind.has_to_arrive:
-        _settle(services, sending, SendState.FAILED, error=error)
-        return
-    pause = max(wait, RETRY_SECONDS[min(sending.attempts, len(RETRY_SECONDS)) - 1])
-    log.info("send_later", row=sending.seq, kind=sending.kind, error=error, seconds=pause)
-    services.metrics.send_postponed(sending.kind, error)
-    with services.casebook.begin() as connection:
-        outbox.postpone(connection, sending, until=services.clock() + pause, error=error)
-
-
-def _settle(
-    services: Services,
-    sending: Sending,
-    state: SendState,
-    *,
-    channel: str | None = None,
-    ts: str | None = None,
-    error: str | None = None,
-    refused: bool = False,
-) -> None:
-    """Write down how it ended, and what is sent instead.
-
-    Args:
-        refused: Slack will never show it there.
-    """
-    if sending.kind is not SendKind.HOME:
-        services.wake.homes.set()
-    instead = sending.target.get("instead")
-    not_sent = state in {SendState.FAILED, SendState.WITHHELD}
-    or_direct = refused and sending.target.get("or_direct")
-    # lost with the power, the row is one that was interrupted: whispers are let be, messages looked for
-    with services.casebook.begin(on_disk=False) as connection:
-        if not_sent and instead:
-            outbox.redirect(connection, sending, {**sending.target, **instead, "instead": None}, now=services.clock())
-        else:
-            outbox.settle(connection, sending, state=state, channel=channel, ts=ts, error=error)
-        if state is SendState.SENT:
-            turns.keep_apart(connection, sending, now=services.clock())
-        if or_direct:
-            outbox.put(
-                connection,
-                workspace=sending.workspace,
-                key=f"{sending.key}:direct",
-                kind=SendKind.DIRECT,
-                target={"user": sending.target["user"]},
-                body=sending.body,
-                now=services.clock(),
-            )
-        tell = sending.target.get("tell")
-        if tell and not_sent and not instead:
-            outbox.put(
-                connection,
-                workspace=sending.workspace,
-                key=f"{sending.key}:not_sent",
-                kind=SendKind.DIRECT,
-                target={"user": tell},
-                body=sending.target["if_not_sent"],
-                now=services.clock(),
-            )
-    if not_sent and (instead or or_direct):
-        log.info("send_elsewhere", row=sending.seq, kind=sending.kind, error=error)
-        services.metrics.send_postponed(sending.kind, error or state)
-        return
-    if not_sent:
-        log.warning("not_sent", row=sending.seq, kind=sending.kind, state=state, error=error)
-    services.metrics.send_ended(sending.kind, state, error, services.clock() - sending.created_at)
 
 
 def reference() -> str:
@@ -507,6 +372,6 @@ async def send_claimed(services: Services, sending: Sending) -> None:
         except Exception:
             log.exception("send_failed", row=sending.seq, kind=sending.kind)
             if sending.kind.at_most_once:
-                _settle(services, sending, SendState.UNKNOWN, error="unexpected")
+                settle(services, sending, SendState.UNKNOWN, error="unexpected")
             else:
-                _try_later(services, sending, error="unexpected")
+                try_later(services, sending, error="unexpected")

@@ -10,8 +10,8 @@ import pytest
 from bot.goodwill import ExceptionState
 from bot.promises import Answer, VerificationState
 from bot.settings import Settings
-from handlers import deliver
 from handlers.due import do_due
+from handlers.posted import METADATA_EVENT, row_mark
 from storage import outbox, turns
 from storage.outbox import SendKind
 from storage.promises import files_key, scope_key
@@ -119,7 +119,7 @@ async def test_a_file_posted_by_a_broken_try_does_not_stay_before_a_guest(at: De
         place = outbox.place_of(connection, WORKSPACE, scope_key(known.id, 0))
     assert sending
     assert place
-    metadata = {"event_type": deliver.METADATA_EVENT, "event_payload": {"row": deliver.row_mark(sending)}}
+    metadata = {"event_type": METADATA_EVENT, "event_payload": {"row": row_mark(sending)}}
     await at.services.client.chat_postMessage(
         channel=APPROVALS, thread_ts=place[1], metadata=metadata, text=body["text"]
     )
