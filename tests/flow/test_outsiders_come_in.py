@@ -9,7 +9,8 @@ from bot.case import Case
 from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.settings import Settings
 from bot.setup import RoleSource, SupportChannel
-from handlers import deliver
+from bot.visibility import Withheld
+from handlers.posted import METADATA_EVENT, row_mark
 from storage import outbox, turns
 from tests.flow.conftest import AGENT, APPROVALS, GUEST, MANAGER, SALES, SALES_CHANNEL, SETUP, SUPERVISOR, WORKSPACE
 from tests.flow.test_who_may_do_what import FORM
@@ -112,7 +113,7 @@ async def test_what_a_broken_try_posted_before_somebody_joined_does_not_stay(at:
     with at.services.casebook.begin() as connection:
         sending = turns.claim(connection, WORKSPACE, now=at.clock())
     assert sending
-    metadata = {"event_type": deliver.METADATA_EVENT, "event_payload": {"row": deliver.row_mark(sending)}}
+    metadata = {"event_type": METADATA_EVENT, "event_payload": {"row": row_mark(sending)}}
     thread_ts = sending.target["thread_ts"]
     await at.services.client.chat_postMessage(channel=INSIDE, thread_ts=thread_ts, metadata=metadata, **sending.body)
     await stage.admin("add_member", channel=INSIDE, user=GUEST)
@@ -120,6 +121,21 @@ async def test_what_a_broken_try_posted_before_somebody_joined_does_not_stay(at:
     await at.send_all()
     assert card(at, request) == ("sent", APPROVALS)
     assert standing(stage, INSIDE) == []
+
+
+async def test_a_card_is_not_shown_anew_where_somebody_joined_before_slack_told_us(at: Desk, stage: Stage) -> None:
+    """What an update adds is new words: who decided, and what was granted."""
+    request = await asked(at, await opened(at, stage))
+    await at.send_all()
+    before = standing(stage, INSIDE)
+    await stage.admin("add_member", channel=INSIDE, user=GUEST)
+    await at.click(SUPERVISOR, "approve_exception", request.id)
+    await at.send_all()
+    assert at.stands(request).state is ExceptionState.APPROVED
+    assert standing(stage, INSIDE) == before
+    assert at.rows("SELECT DISTINCT state, error FROM outbox WHERE kind = 'update'") == [
+        ("withheld", Withheld.OUTSIDERS)
+    ]
 
 
 async def test_where_a_guest_joins_the_approvals_channel_itself_whoever_asked_is_told(at: Desk, stage: Stage) -> None:
