@@ -17,7 +17,6 @@ from handlers.services import Services
 from handlers.worker import run_lane
 from handlers.workspaces import Workspaces
 from storage import workspace as kept
-from storage.engine import check_revision
 from storage.inbox import Lane
 
 MINUTE_SECONDS = 60.0
@@ -158,7 +157,7 @@ async def _keep_listening(workspaces: Workspaces, transport: Transport, unread: 
     while True:
         await asyncio.sleep(MINUTE_SECONDS)
         with suppress(SQLAlchemyError, OSError):  # one that is away is looked at again
-            check_revision(workspaces.casebook)
+            workspaces.casebook.check_revision()
         await heard_by_all(workspaces, await transport.heard(), unread)
 
 

@@ -27,9 +27,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.errors import UserError
 from storage import audit
 from storage.directory import Directory
-from storage.engine import Casebook, known_revisions, open_as_it_is, open_casebook, revision_of
+from storage.engine import Casebook, open_as_it_is, open_casebook
 from storage.in_place import put_in_place
 from storage.outbox import SendKind, SendState
+from storage.revisions import known_revisions, revision_of
 from storage.schema import metadata, outbox, settings
 
 MANIFEST, CASEBOOK, DIRECTORY = "manifest.json", "casebook.db", "directory.db"

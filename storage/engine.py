@@ -1,9 +1,8 @@
-"""Opening the casebook: the one file that knows which database is underneath."""
+"""The casebook: transactions, looks and statements by themselves, on either of the two databases."""
 
 import asyncio
 import errno
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,13 +13,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import (
-    URL,
     Boolean,
     ColumnElement,
     Connection,
@@ -28,12 +22,8 @@ from sqlalchemy import (
     Engine,
     Insert,
     Table,
-    create_engine,
-    event,
     literal_column,
-    make_url,
     or_,
-    text,
     true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -42,48 +32,11 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from bot.errors import UserError
-
-MIGRATIONS = Path(__file__).parent / "migrations"
+from storage.connections import BY_ITSELF, READING, address, engine_at, hasty
+from storage.revisions import bring_up_to_date, refuse_newer
 
 LAST_SECONDS = 5.0
 """How long whoever stops waits for what others are just writing."""
-
-SERVER = {
-    "connect_timeout": "10",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "25000",
-}
-"""How soon we notice that a server's machine is gone, unless the address itself says how soon."""
-
-SESSION = """
-SET default_transaction_isolation = 'read committed';
-SET tcp_keepalives_idle = 10;
-SET tcp_keepalives_interval = 5;
-SET tcp_keepalives_count = 3;
-SET lock_timeout = '10s';
-"""
-"""How soon a server notices that our machine is gone, and lets go of the rows it held; nobody waits for them longer."""
-
-HASTY = "SET synchronous_commit = off;"
-"""What is done again when it is lost does not wait for the server's disk."""
-
-_MIGRATING = 0x41_53_49_44_45
-"""What whoever brings the tables up to date holds on a server."""
-
-AS_PERCENT = "In a password @ is written %40, / is %2F, : is %3A, # is %23 and % itself %25."
-_AT_IN_PASSWORD = re.compile(r"://[^:/]*+(:[^@]*)?@.*@")
-"""What comes after the second @ would be taken for the server, and said in every error."""
-
-_READING: Mapping[str, Mapping[str, Any]] = {
-    "sqlite": {"only_reads": True},
-    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
-}
-_BY_ITSELF: Mapping[str, Mapping[str, Any]] = {
-    "sqlite": {"by_itself": True},
-    "postgresql": {"isolation_level": "AUTOCOMMIT"},
-}
 
 
 class Casebook:
@@ -94,8 +47,8 @@ class Casebook:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._redone = _hasty(engine)
-        self._alone = self._redone.execution_options(**_BY_ITSELF[engine.dialect.name])
+        self._redone = hasty(engine)
+        self._alone = self._redone.execution_options(**BY_ITSELF[engine.dialect.name])
         self._inserts: dict[tuple[str, ...], SQLCompiler] = {}
         self._inserting = Lock()
         self._own: Any = None
@@ -136,7 +89,7 @@ class Casebook:
     @contextmanager
     def look(self) -> Iterator[Connection]:
         """A transaction that only reads one moment of it, however long it takes: it keeps nobody from writing."""
-        with self._engine.connect().execution_options(**_READING[self._engine.dialect.name]) as connection:
+        with self._engine.connect().execution_options(**READING[self._engine.dialect.name]) as connection:
             yield connection
 
     def insert_at_once(self, table: Table, values: Mapping[str, str | float]) -> None:
@@ -173,6 +126,15 @@ class Casebook:
         """
         if self._opened and _identity(self.file) != self._opened:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.file))
+
+    def check_revision(self) -> None:
+        """Check that the tables are still ours: another process may have brought them up to date for a newer version.
+
+        Raises:
+            UserError: when they are of a newer Aside.
+        """
+        with self.look() as connection:
+            refuse_newer(connection)
 
     def _insert(self, statement: str, filled: Any) -> None:
         self.check_there()
@@ -257,7 +219,7 @@ def open_casebook(url: str) -> Casebook:
     Raises:
         UserError: when the database cannot be opened.
     """
-    return _opened(url, _migrate)
+    return _opened(url, bring_up_to_date)
 
 
 def open_as_it_is(url: str) -> Casebook:
@@ -271,7 +233,7 @@ def open_as_it_is(url: str) -> Casebook:
 
 def _opened(url: str, prepare: Callable[[Engine], None]) -> Casebook:
     try:
-        engine = _engine(_address(url))
+        engine = engine_at(address(url))
         try:
             prepare(engine)
         except BaseException:
@@ -286,28 +248,12 @@ def _opened(url: str, prepare: Callable[[Engine], None]) -> Casebook:
     return Casebook(engine)
 
 
-def _engine(url: URL) -> Engine:
-    if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, hide_parameters=True)
-        _make_sqlite_durable(engine)
-        return engine
-    if url.get_backend_name() == "postgresql":
-        engine = create_engine(url.update_query_dict(SERVER | dict(url.query)), hide_parameters=True)
-        _make_server_patient(engine)
-        return engine
-    raise UserError(
-        f"The casebook cannot be kept in {url.get_backend_name()}.",
-        "Set ASIDE_DATABASE_URL to postgresql://…, or leave it out for a file.",
-    )
-
-
-def _hasty(engine: Engine) -> Engine:
-    """The same database without waiting for its disk: on a server over sessions of its own, which cost no word each."""
-    if engine.dialect.name == "sqlite":
-        return engine.execution_options(on_disk=False)
-    hasty = create_engine(engine.url, hide_parameters=True)
-    _make_server_patient(hasty, on_disk=False)
-    return hasty
+def _look(engine: Engine) -> None:
+    file = engine.url.database
+    if engine.dialect.name == "sqlite" and not (file and Path(file).is_file()):
+        raise UserError(f"There is no casebook at {file or engine.url}.", "Check ASIDE_DATABASE_URL and ASIDE_DATA.")
+    with engine.connect():
+        pass
 
 
 def is_file(url: str) -> bool:
@@ -316,7 +262,7 @@ def is_file(url: str) -> bool:
     Raises:
         UserError: when it is not an address of a database.
     """
-    return _address(url).get_backend_name() == "sqlite"
+    return address(url).get_backend_name() == "sqlite"
 
 
 def file_of(url: str) -> Path:
@@ -325,25 +271,13 @@ def file_of(url: str) -> Path:
     Raises:
         UserError: when the casebook is a server's, which has tools of its own.
     """
-    parsed = _address(url)
+    parsed = address(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise UserError(
             "Aside copies a casebook that is a file; this one is on a database server.",
             "Use the server's own tools: pg_dump for a backup, pg_restore to put it back.",
         )
     return Path(parsed.database)
-
-
-def _address(url: str) -> URL:
-    """Take an address apart. Whatever is wrong with it, none of it is said again: a password is in it."""
-    if _AT_IN_PASSWORD.search(url):
-        raise UserError("ASIDE_DATABASE_URL has an @ in its password.", AS_PERCENT)
-    try:
-        return make_url(url)
-    except (SQLAlchemyError, ValueError) as error:
-        raise UserError(
-            "ASIDE_DATABASE_URL is not an address of a database.", f"Correct it, or leave it out. {AS_PERCENT}"
-        ) from error
 
 
 def whole(connection: Connection, table: Table) -> ColumnElement[bool]:
@@ -401,127 +335,3 @@ def _overwriting(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert
     rest = {name: statement.excluded[name] for name in columns if name not in keys}
     differs = or_(*(table.c[name].is_distinct_from(value) for name, value in rest.items()))
     return statement.on_conflict_do_update(index_elements=keys, set_=rest, where=differs)
-
-
-def _make_sqlite_durable(engine: Engine) -> None:
-    """Write-ahead log, on the disk at each commit unless it says otherwise: what Slack hears "ok" to outlives all.
-
-    Transactions take the write lock when they begin, unless they only read.
-
-    What is removed is overwritten (`secure_delete`), so that words do not linger in the file's free space.
-    """
-
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "busy_timeout=5000",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        durable = "FULL" if options.get("on_disk", True) else "NORMAL"
-        if connection.info.get("durable", "FULL") != durable:
-            connection.exec_driver_sql(f"PRAGMA synchronous={durable}")
-            connection.info["durable"] = durable
-        if not options.get("by_itself", False):
-            connection.exec_driver_sql("BEGIN" if options.get("only_reads", False) else "BEGIN IMMEDIATE")
-
-
-def _make_server_patient(engine: Engine, *, on_disk: bool = True) -> None:
-    """Several of us work on a server's rows; whoever is gone without a word holds nobody up for long.
-
-    A server keeps no NUL in a text, and who wrote one meant nothing by it.
-    """
-    from psycopg.types.string import StrDumper  # noqa: PLC0415 - whoever keeps a file does not wait for it to load
-
-    class WithoutNul(StrDumper):
-        def dump(self, obj: str) -> Any:
-            return super().dump(obj.replace("\0", ""))
-
-    @event.listens_for(engine, "connect", insert=True)  # before anybody reads a word from it
-    def _in_utf8(connection: Any, _record: Any) -> None:
-        encoding = connection.info.parameter_status("server_encoding")
-        if encoding not in {"UTF8", None}:
-            connection.close()
-            raise UserError(
-                f"The casebook's database keeps text in {encoding}, which cannot hold all that people write.",
-                "Make it anew in UTF8: createdb -E UTF8 -T template0 --owner aside aside",
-            )
-
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: Any, _record: Any) -> None:
-        connection.adapters.register_dumper(str, WithoutNul)
-        with connection.cursor() as cursor:
-            cursor.execute(SESSION if on_disk else f"{SESSION}{HASTY}")
-        connection.commit()
-
-
-def _look(engine: Engine) -> None:
-    file = engine.url.database
-    if engine.dialect.name == "sqlite" and not (file and Path(file).is_file()):
-        raise UserError(f"There is no casebook at {file or engine.url}.", "Check ASIDE_DATABASE_URL and ASIDE_DATA.")
-    with engine.connect():
-        pass
-
-
-def _scripts() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return config
-
-
-def known_revisions() -> list[str]:
-    """The revisions of the casebook's tables, the newest first."""
-    return [each.revision for each in ScriptDirectory.from_config(_scripts()).walk_revisions()]
-
-
-def revision_of(connection: Connection) -> str | None:
-    """The revision of a casebook's tables; None when it has none of ours."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def _migrate(engine: Engine) -> None:
-    if engine.dialect.name == "sqlite" and engine.url.database and ":" not in engine.url.database:
-        file = Path(engine.url.database)
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not file.exists():
-            file.touch(mode=0o600)  # for its owner alone, and so are the files that SQLite puts beside it
-    config = _scripts()
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":  # of several that start at once, one makes the tables
-            connection.execute(text("SET LOCAL lock_timeout = 0"))
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
-        _refuse_newer(connection)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def check_revision(casebook: Casebook) -> None:
-    """See that the tables are still ours: another process may have brought them up to date for a newer version.
-
-    Raises:
-        UserError: when they are of a newer Aside.
-    """
-    with casebook.look() as connection:
-        _refuse_newer(connection)
-
-
-def _refuse_newer(connection: Connection) -> None:
-    revision = revision_of(connection)
-    if revision is not None and revision not in _known():
-        raise UserError(
-            f"The casebook is of a newer Aside than this one (revision {revision}).",
-            "Start that version, or put back the backup from before the upgrade.",
-        )
-
-
-@cache
-def _known() -> frozenset[str]:
-    return frozenset(known_revisions())

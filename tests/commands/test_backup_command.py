@@ -15,8 +15,8 @@ import pytest
 from bot.only_one import only_one
 from storage import backup, cases, commitments, outbox, takeovers, turns
 from storage import goodwill as requests
-from storage.engine import known_revisions
 from storage.outbox import SendState
+from storage.revisions import known_revisions
 from tests.casebook.filled import WORKSPACE, whole_case
 from tests.commands.conftest import Aside, said
 from tests.fresh import casebook_at, in_a_file

@@ -20,7 +20,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, create_engine, insert, text
 
-from storage.engine import MIGRATIONS
+from storage.revisions import MIGRATIONS
 
 FOLDER = Path(__file__).parent / "casebooks"
 MOST = 8

@@ -19,7 +19,8 @@ from bot.promises import CHANNEL, VerificationState
 from bot.sales import Opportunity, OpportunityState, SalesMove
 from storage import cases, commitments, conversations, facts, opportunities, promises, takeovers, turns
 from storage import goodwill as requests
-from storage.engine import MIGRATIONS, check_revision, open_casebook
+from storage.engine import open_casebook
+from storage.revisions import MIGRATIONS
 from storage.schema import metadata
 from tests.fresh import bare_at
 
@@ -393,12 +394,12 @@ def test_a_casebook_of_a_newer_version_is_refused_in_a_sentence_and_left_as_it_i
     """Whoever went back to an older version hears what to do; one that still runs meanwhile hears it too, and ends."""
     path = tmp_path / "casebook.db"
     with closing(open_casebook(bare_at(path))) as casebook:
-        check_revision(casebook)
+        casebook.check_revision()
         with casebook.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         newer = "The casebook is of a newer Aside than this one (revision 9999)."
         with pytest.raises(UserError) as running:
-            check_revision(casebook)
+            casebook.check_revision()
         with pytest.raises(UserError) as starting:
             open_casebook(bare_at(path))
         for refused in (running, starting):

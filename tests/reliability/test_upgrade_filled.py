@@ -18,9 +18,10 @@ from handlers import due, works
 from handlers.worker import work_on
 from storage import cases, conversations, inbox
 from storage import goodwill as requests
-from storage.engine import known_revisions, open_casebook
+from storage.engine import open_casebook
 from storage.inbox import Lane
 from storage.insight import Questions
+from storage.revisions import known_revisions
 from storage.schema import metadata
 from tests.flow.conftest import AGENT, CUSTOMER, SALES, SUPERVISOR, WORKSPACE
 from tests.flow.test_who_may_do_what import REASON

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
-from storage.engine import known_revisions
+from storage.revisions import known_revisions
 from tests.flow.conftest import CUSTOMER, SETUP, SHARED, save_setup
 from tests.flow.working import FAULT
 from tests.fresh import asked
