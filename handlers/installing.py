@@ -160,9 +160,9 @@ class _Door:
     def lets_in(self) -> bool:
         """Whether one more may come in now; that somebody may not is logged once a minute."""
         now = self._clock()
-        opens_at = min(self._opens_at, now + OPENINGS.seconds_each)  # a clock may be set back
-        if opens_at <= now:
-            self._opens_at = OPENINGS.spent(opens_at, now)
+        self._opens_at = min(self._opens_at, now + OPENINGS.seconds_each)  # a clock may be set back
+        if self._opens_at <= now:
+            self._opens_at = OPENINGS.spent(self._opens_at, now)
             return True
         if abs(now - self._told_at) >= MINUTE_SECONDS:
             self._told_at = now
