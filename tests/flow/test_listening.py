@@ -58,6 +58,26 @@ async def test_what_was_missed_is_read_until_it_could_be_read(stage: Stage, at: 
     assert (heard_until(at), read(at)) == (2_000.0, 1)
 
 
+async def test_what_was_said_just_before_we_last_knew_that_we_heard_is_read_again(stage: Stage, at: Desk) -> None:
+    """We may not have heard it any more; what we did hear is known by its channel and time."""
+    stage.sandbox.workspace.state.clock._read = lambda: time.time() - 60
+    await (await stage.seat(CUSTOMER)).say(SHARED, "ERP 當機了")
+    at.clock.now = time.time()
+    catch_up.note_alive(at.services)
+    assert await listened(at.services, Heard.AFTER_A_GAP, heard_all=True)
+    assert read(at) == 1
+
+
+async def test_a_thread_that_began_while_nobody_listened_is_read_to_its_end(stage: Stage, at: Desk) -> None:
+    """It has no case yet by which we would know of it."""
+    customer = await stage.seat(CUSTOMER)
+    ts = await customer.say(SHARED, "ERP 當機了")
+    await customer.say(SHARED, "整間公司都在等", thread_ts=ts)
+    at.clock.now = 2_000.0
+    assert await listened(at.services, Heard.AFTER_A_GAP, heard_all=True)
+    assert read(at) == 2
+
+
 @pytest.mark.parametrize("ahead", [5 * 3_600.0, 400 * 86_400.0])
 async def test_what_was_missed_is_read_though_our_clock_is_ahead_of_slacks(
     stage: Stage, at: Desk, ahead: float

@@ -10,6 +10,7 @@ from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.settings import Settings
 from bot.setup import RoleSource, SupportChannel
 from bot.visibility import Withheld
+from handlers import deliver
 from handlers.posted import METADATA_EVENT, row_mark
 from storage import outbox, turns
 from tests.flow.conftest import AGENT, APPROVALS, GUEST, MANAGER, SALES, SALES_CHANNEL, SETUP, SUPERVISOR, WORKSPACE
@@ -121,6 +122,26 @@ async def test_what_a_broken_try_posted_before_somebody_joined_does_not_stay(at:
     await at.send_all()
     assert card(at, request) == ("sent", APPROVALS)
     assert standing(stage, INSIDE) == []
+
+
+async def test_a_card_that_is_decided_while_it_is_taken_away_shows_that_where_it_stands_next(
+    at: Desk, stage: Stage
+) -> None:
+    """What shows it anew waits until it stands there; the card itself was written before the decision."""
+    request = await asked(at, await opened(at, stage))
+    await at.send_all()
+    await joins(at, stage)
+    with at.services.casebook.begin() as connection:
+        removal = turns.claim(connection, WORKSPACE, now=at.clock())
+    assert removal
+    assert removal.kind is outbox.SendKind.REMOVAL
+    await at.click(SUPERVISOR, "approve_exception", request.id)
+    await at.send_all()
+    await deliver.send(at.services, removal)
+    at.clock.now += 60
+    await at.send_all()
+    assert card(at, request) == ("sent", APPROVALS)
+    assert "approve_exception" not in str(standing(stage, APPROVALS)[0]["blocks"])
 
 
 async def test_a_card_is_not_shown_anew_where_somebody_joined_before_slack_told_us(at: Desk, stage: Stage) -> None:
