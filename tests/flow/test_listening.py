@@ -78,6 +78,16 @@ async def test_a_thread_that_began_while_nobody_listened_is_read_to_its_end(stag
     assert read(at) == 2
 
 
+async def test_however_much_was_said_all_of_it_is_read(stage: Stage, at: Desk) -> None:
+    """Slack gives it page by page."""
+    slack = stage.sandbox.workspace
+    for number in range(catch_up.PAGE + 1):
+        slack.post(slack.state.conversations[SHARED], {"type": "message", "user": CUSTOMER, "text": str(number)})
+    at.clock.now = 2_000.0
+    assert await listened(at.services, Heard.AFTER_A_GAP, heard_all=True)
+    assert read(at) == catch_up.PAGE + 1
+
+
 @pytest.mark.parametrize("ahead", [5 * 3_600.0, 400 * 86_400.0])
 async def test_what_was_missed_is_read_though_our_clock_is_ahead_of_slacks(
     stage: Stage, at: Desk, ahead: float
