@@ -7,12 +7,14 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.metrics import Metrics, Standing, WorkspaceStanding
+from handlers import people
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("operating.md", "operating.zh-TW.md")
@@ -70,15 +72,23 @@ def test_every_metric_is_told(page: str) -> None:
     assert told == measured()
 
 
+def rules() -> list[dict[str, Any]]:
+    """The rules by which somebody is woken."""
+    groups = yaml.safe_load((ROOT / "docs/deploy/alerts.yml").read_text("utf-8"))["groups"]
+    return [each for group in groups for each in group["rules"]]
+
+
+def test_whatever_locks_us_out_wakes_somebody() -> None:
+    """Every code by which Slack lets us ask nothing more, and a scope that lacks."""
+    (rule,) = [each for each in rules() if each["alert"] == "AsideTokenIsRefused"]
+    asked = re.findall(r'outcome=~"([^"]*)"', rule["expr"])
+    assert {frozenset(each.split("|")) for each in asked} == {people.LOCKED_OUT | {people.MISSING_SCOPE}}
+
+
 def test_alarms_ask_for_what_is_measured() -> None:
     """A rule about a metric that nobody writes would never wake anybody."""
-    rules = [
-        each
-        for group in yaml.safe_load((ROOT / "docs/deploy/alerts.yml").read_text("utf-8"))["groups"]
-        for each in group["rules"]
-    ]
-    asked = {name for rule in rules for name in re.findall(r"aside_\w+", rule["expr"])}
-    assert rules
+    asked = {name for rule in rules() for name in re.findall(r"aside_\w+", rule["expr"])}
+    assert asked
     assert {re.sub("_bucket$", "", name) for name in asked} <= measured()
 
 
