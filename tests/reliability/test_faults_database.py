@@ -257,7 +257,8 @@ def test_every_commit_is_on_the_disk_before_slack_hears_ok(tmp_path: Path) -> No
 
 async def test_whatever_else_ends_a_worker_ends_us() -> None:
     """What is no fault of the database's or the disk's is begun anew by whoever supervises us, in a new process."""
-    begun: list[Exception] = [sqlite_gone(), ExceptionGroup("two", [sqlite_gone(), OSError(28, "full")]), KeyError("x")]
+    full = OSError(28, "full")
+    begun: list[Exception] = [sqlite_gone(), full, ExceptionGroup("two", [sqlite_gone(), full]), KeyError("x")]
 
     async def work() -> None:
         raise begun.pop(0)
