@@ -21,6 +21,7 @@ from handlers import commitment_due, people, request, sales_due, takeover_due, u
 from handlers.services import Services
 from handlers.situation import moment
 from storage import advised, cases, commitments, opportunities, promises, takeovers
+from storage import due as kept_due
 from storage import goodwill as requests
 
 PAUSE_SECONDS = 1.0
@@ -53,6 +54,9 @@ async def do_due(services: Services, not_before: NotBefore | None = None) -> Non
     """
     not_before = {} if not_before is None else not_before
     workspace, now = services.identity.workspace, services.clock()
+    with services.casebook.statement() as connection:
+        if not kept_due.is_anything(connection, workspace, now):
+            return
     with services.casebook.look() as connection:
 
         def of(due: Due[Row], happen: Happen[Row]) -> list[tuple[str, Callable[[], Awaitable[None]]]]:

@@ -73,7 +73,7 @@ def write_advice(
     return advice_id
 
 
-_UNANSWERED = (
+UNANSWERED = (
     select(advice)
     .where(
         advice.c.workspace == bindparam("of_workspace"),
@@ -87,7 +87,7 @@ _UNANSWERED = (
 
 def unanswered(connection: Connection, workspace: str, now: float) -> list[StoredAdvice]:
     """The advice to which somebody should have reacted by now, the oldest first."""
-    rows = connection.execute(_UNANSWERED, {"of_workspace": workspace, "now": now})
+    rows = connection.execute(UNANSWERED, {"of_workspace": workspace, "now": now})
     return [_stored_advice(row) for row in rows.mappings()]
 
 

@@ -94,7 +94,7 @@ def settle(connection: Connection, before: Commitment, after: Commitment) -> boo
     return result.rowcount == 1
 
 
-_DUE = (
+DUE = (
     select(commitments)
     .where(commitments.c.workspace == bindparam("of_workspace"), commitments.c.next_at <= bindparam("now"))
     .order_by(commitments.c.next_at)
@@ -105,7 +105,7 @@ _DUE = (
 
 def due(connection: Connection, workspace: str, now: float, most: int = 500) -> list[Commitment]:
     """The commitments to which something happens by itself by now, the longest overdue first."""
-    rows = connection.execute(_DUE, {"of_workspace": workspace, "now": now, "most": most})
+    rows = connection.execute(DUE, {"of_workspace": workspace, "now": now, "most": most})
     return [_commitment(row) for row in rows.mappings()]
 
 

@@ -222,7 +222,7 @@ def settle(connection: Connection, before: ExceptionRequest, after: ExceptionReq
     return result.rowcount == 1
 
 
-_DUE = (
+DUE = (
     select(exceptions)
     .where(exceptions.c.workspace == bindparam("of_workspace"), exceptions.c.due_at <= bindparam("now"))
     .order_by(exceptions.c.due_at)
@@ -233,7 +233,7 @@ _DUE = (
 
 def due(connection: Connection, workspace: str, now: float, most: int = 500) -> list[ExceptionRequest]:
     """The requests to which something happens by itself by now, the longest overdue first."""
-    rows = connection.execute(_DUE, {"of_workspace": workspace, "now": now, "most": most})
+    rows = connection.execute(DUE, {"of_workspace": workspace, "now": now, "most": most})
     return [_request(row) for row in rows.mappings()]
 
 

@@ -154,12 +154,12 @@ def settle(connection: Connection, before: Opportunity, after: Opportunity) -> b
 
 def due(connection: Connection, workspace: str, now: float, most: int = 500) -> list[Opportunity]:
     """Those to which something happens by itself by now, and those whose last card reached nobody, oldest first."""
-    rows = connection.execute(_due(), {"of_workspace": workspace, "now": now, "most": most})
+    rows = connection.execute(which_due(), {"of_workspace": workspace, "now": now, "most": most})
     return [_opportunity(row) for row in rows.mappings()]
 
 
 @cache
-def _due() -> Select[Any]:
+def which_due() -> Select[Any]:
     """Asked every second for every workspace, so made once: to make it takes longer than to answer it."""
     now: BindParameter[float] = bindparam("now")
     return (

@@ -56,7 +56,7 @@ _EXTENSIONS = _ASKED.where(
     verifications.c.conceded == Concession.EXTENSION,
     verifications.c.scope_until.is_not(None),
 )
-_DUE = _ASKED.where(verifications.c.due_at <= bindparam("now")).limit(bindparam("most", type_=Integer()))
+DUE = _ASKED.where(verifications.c.due_at <= bindparam("now")).limit(bindparam("most", type_=Integer()))
 _ANSWERS = (
     select(sales_answers)
     .where(
@@ -128,7 +128,7 @@ def to_record(connection: Connection, workspace: str, most: int) -> list[Verific
 
 def due(connection: Connection, workspace: str, now: float, most: int = 500) -> list[Verification]:
     """The questions to which something happens by itself by now, the longest overdue first."""
-    found = _all(connection, workspace, _DUE, now=now, most=most)
+    found = _all(connection, workspace, DUE, now=now, most=most)
     return sorted(found, key=lambda each: each.due_at or each.asked_at)
 
 

@@ -69,12 +69,12 @@ def asked_in_round(connection: Connection, asking: Asking) -> frozenset[str]:
 
 def due(connection: Connection, workspace: str, now: float) -> list[Asking]:
     """The questions whose time is over, and those that could not be told to whom they are for; oldest first."""
-    rows = connection.execute(_due(), {"of_workspace": workspace, "now": now})
+    rows = connection.execute(which_due(), {"of_workspace": workspace, "now": now})
     return [_asking(row) for row in rows.mappings()]
 
 
 @cache
-def _due() -> Select[Any]:
+def which_due() -> Select[Any]:
     """Asked every second for every workspace, so made once: to make it takes longer than to answer it."""
     is_open = and_(takeovers.c.workspace == bindparam("of_workspace"), takeovers.c.state == AskState.ASKED)
     card = and_(outbox.c.workspace == takeovers.c.workspace, outbox.c.key == _CARD + takeovers.c.id)
