@@ -295,6 +295,7 @@ async def test_a_supervisor_questions_the_evidence_and_sales_is_asked_anew(stage
     await answered(sales, again, "promise_yes", "附上正確的那份，第 3 條", number=2)
     await direct(agent, "業務確認答應過", "正確的那份")
     assert facts(bot)["claim"] == "confirmed"
+    await shown_in(supervisor, APPROVALS, "附上正確的那份")
     await stage.settled()
     cards = [push for push in supervisor.of("message") if has_button(push, "record_promise")]
     assert len(cards) == 2
