@@ -10,11 +10,12 @@ from structlog.testing import capture_logs
 
 from bot.goodwill import ExceptionState
 from bot.metrics import Metrics
+from bot.pacing import ASKED
 from bot.settings import Settings
-from handlers import people, works
+from handlers import deliver, people, works
 from handlers.calls import CountedClient
 from handlers.worker import work_on
-from storage import inbox, outbox
+from storage import inbox, outbox, turns
 from storage.inbox import Lane
 from storage.outbox import SendKind
 from tests.flow.conftest import AGENT, APPROVALS, CUSTOMER, DESK, SHARED, SUPERVISOR, WORKSPACE, free_port
@@ -252,6 +253,35 @@ async def test_calls_that_were_no_answer_are_counted_as_such(at: Desk) -> None:
     with pytest.raises(aiohttp.ClientError):
         await client.auth_test()
     assert b"unreachable" in counts.text()
+
+
+@pytest.mark.parametrize("fault", ["an error of Slack's", "an error of ours"])
+async def test_a_whisper_that_may_have_been_shown_is_not_sent_again(at: Desk, stage: Stage, fault: str) -> None:
+    """Nobody knows whether it was; the App Home has it."""
+    body = {"text": "Good morning"}
+    if fault == "an error of ours":
+        body["channel"] = DESK  # named twice
+    else:
+        await stage.admin("fail_next", method="chat.postEphemeral", error="internal_error", times=1)
+    with at.services.casebook.begin() as connection:
+        target = {"channel": DESK, "user": AGENT}
+        outbox.put(
+            connection,
+            workspace=WORKSPACE,
+            key="whisper",
+            kind=SendKind.EPHEMERAL,
+            target=target,
+            body=body,
+            now=at.clock(),
+            importance=ASKED,
+        )
+        sending = turns.claim(connection, WORKSPACE, now=at.clock())
+    assert sending
+    await deliver.send_claimed(at.services, sending)
+    at.clock.now += HOUR
+    await at.send_all()
+    calls = [each for each in stage.sandbox.workspace.log.since(0) if each["name"] == "chat.postEphemeral"]
+    assert (sent(at, "whisper"), len(calls)) == ("unknown", fault == "an error of Slack's")
 
 
 async def test_what_is_shown_elsewhere_instead_counts_as_no_failure(at: Desk, stage: Stage) -> None:
