@@ -85,8 +85,8 @@ def not_served() -> str:
 
 def _not_served(say: Words) -> str:
     return say(
-        "Aside is not at work in this workspace just now. Please try again in a minute;"
-        " if that does not help, an administrator can install Aside again."
+        "Aside isn't running in this workspace right now. Please try again in a minute;"
+        " if that doesn't help, ask an administrator to install Aside again."
     )
 
 
@@ -106,24 +106,24 @@ def _why(say: Words, reason: str) -> str:
             return say("You said no in Slack, or your workspace asks an administrator first. Nothing was changed.")
         case "invalid_browser" | "invalid_state":
             return say(
-                "This page was older than ten minutes, used already, or begun in another browser."
-                " Begin anew and stay in this browser."
+                "This page was more than ten minutes old, already used, or started in another browser."
+                " Start again and stay in this browser."
             )
         case "missing_code" | "invalid_code" | "code_already_used":
-            return say("Slack did not confirm the installation. Please begin anew.")
+            return say("Slack did not confirm the installation. Please start again.")
         case "org_wide":
             return say(
                 "Aside is installed in one workspace at a time, not in a whole organization."
                 " Choose a workspace at the top right of Slack's page, and remove Aside from the organization."
             )
         case "unreachable":
-            return say("Slack cannot be reached from here just now. Please begin anew in a minute.")
+            return say("Slack cannot be reached from here right now. Please start again in a minute.")
         case "too_many":
-            return say("This page is opened very often just now. Please begin anew in a minute.")
+            return say("This page is being opened too often right now. Please start again in a minute.")
         case "storage_error":
-            return say("It could not be written down here. Please begin anew in a minute.")
+            return say("It could not be saved here. Please start again in a minute.")
     code = reason if reason.isascii() and reason.replace("_", "").isalnum() and len(reason) <= MOST_CODE else "?"
-    return say("Slack said: {code}. Please begin anew, or tell whoever runs Aside this word.", code=code)
+    return say("Slack said: {code}. Please start again, or give this code to whoever runs Aside.", code=code)
 
 
 def _page(say: Words, title: str, told: Sequence[str], link: Next | None) -> str:

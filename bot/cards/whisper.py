@@ -100,7 +100,7 @@ def cover_words(advice: Advice, say: Words) -> str:
         return say("covered")
     if "partly_covered" in advice.facts:
         return say("partly covered")
-    return say("not covered now") if "expired" in advice.facts else say("cover unclear on file")
+    return say("not covered now") if "expired" in advice.facts else say("cover to be checked")
 
 
 def _at_first(advice: Advice, playbook: Playbook) -> tuple[tuple[OfferedLine, ...], tuple[OfferedLine, ...]]:

@@ -170,7 +170,7 @@ def test_once_its_scope_is_recorded_the_way_is_to_serve_as_promised(playbook: Pl
 
 @pytest.mark.parametrize(
     ("customer", "told"),
-    [(None, "we don't know yet whose case this is"), ("廣昕", "廣昕  ·  cover unclear on file")],
+    [(None, "we don't know yet whose case this is"), ("廣昕", "廣昕  ·  cover to be checked")],
 )
 def test_a_whisper_says_whose_case_it_is_or_that_nobody_knows(
     playbook: Playbook, customer: str | None, told: str

@@ -92,7 +92,7 @@ def test_a_first_fault_is_answered_with_one_line_and_with_the_cover_in_a_word(pl
         (Entitlement.COVERED, "covered"),
         (Entitlement.PARTLY, "partly covered"),
         (Entitlement.EXPIRED, "not covered now"),
-        (Entitlement.UNKNOWN, "cover unclear on file"),
+        (Entitlement.UNKNOWN, "cover to be checked"),
     ],
 )
 def test_the_cover_is_told_in_a_word_and_a_gap_is_no_end(

@@ -64,7 +64,7 @@ async def test_a_state_that_is_not_this_browsers_or_not_good_any_more_installs_n
     for where, shown in ((back, ""), (back, other), (forged, cookie), (forged, f"{name}={state}")):
         page = await town.get(where, shown)
         assert page.status in {400, 401}
-        assert "Begin anew and stay in this browser." in page.text
+        assert "Start again and stay in this browser." in page.text
     town.clock.ahead += STATE_SECONDS
     assert (await town.get(back, cookie)).status == 401
     assert (town.installed(), town.calls("oauth.v2.access")) == (None, 0)
@@ -106,11 +106,11 @@ async def test_what_cannot_be_written_down_is_told(town: Town) -> None:
     changed(town.settings, "ALTER TABLE installations RENAME TO away")
     page = await town.get(back, cookie)
     changed(town.settings, "ALTER TABLE away RENAME TO installations")
-    assert (page.status, "could not be written down" in page.text) == (500, True)
+    assert (page.status, "could not be saved" in page.text) == (500, True)
     changed(town.settings, "ALTER TABLE install_states RENAME TO away")
     pages = [await town.get(INSTALL_PATH), await town.get(back, cookie)]
     changed(town.settings, "ALTER TABLE away RENAME TO install_states")
-    assert [(each.status, "could not be written down" in each.text) for each in pages] == [(500, True)] * 2
+    assert [(each.status, "could not be saved" in each.text) for each in pages] == [(500, True)] * 2
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ async def test_a_code_that_slack_refuses_is_begun_anew(town: Town) -> None:
         await town.stage.admin("fail_next", method="oauth.v2.access", error="code_already_used")
         page = await town.get(back, cookie)
     assert page.status == 401
-    assert "Please begin anew." in page.text
+    assert "Please start again." in page.text
     assert [each["reason"] for each in told if each["event"] == "not_installed"] == ["code_already_used"]
 
 
