@@ -1,11 +1,13 @@
 """A casebook's address, and what a connection to each of the two databases is told when it opens."""
 
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import UserError
 
@@ -33,6 +35,8 @@ HASTY = "SET synchronous_commit = off;"
 AS_PERCENT = "In a password @ is written %40, / is %2F, : is %3A, # is %23 and % itself %25."
 _AT_IN_PASSWORD = re.compile(r"://[^:/]*+(:[^@]*)?@.*@")
 """What comes after the second @ would be taken for the server, and said in every error."""
+
+_OPENED_AT = "opened_at"
 
 READING: Mapping[str, Mapping[str, Any]] = {
     "sqlite": {"only_reads": True},
@@ -70,7 +74,30 @@ def hasty(engine: Engine) -> Engine:
         return engine.execution_options(on_disk=False)
     other = create_engine(engine.url, hide_parameters=True)
     _make_server_patient(other, on_disk=False)
+    _end_together(engine, other)
     return other
+
+
+def _end_together(*engines: Engine) -> None:
+    """Where a server ended one session it ended all: whoever finds that out is the only one who meets one of them."""
+    ended_at = 0.0
+
+    def _on_connect(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info[_OPENED_AT] = time.monotonic()
+
+    def _on_error(context: ExceptionContext) -> None:
+        nonlocal ended_at
+        if context.is_disconnect:
+            ended_at = time.monotonic()
+
+    def _on_checkout(_connection: Any, record: ConnectionPoolEntry, _whose: Any) -> None:
+        if record.info.get(_OPENED_AT, 0.0) < ended_at:
+            raise DisconnectionError
+
+    for each in engines:
+        event.listen(each, "connect", _on_connect)
+        event.listen(each, "handle_error", _on_error)
+        event.listen(each, "checkout", _on_checkout)
 
 
 def address(url: str) -> URL:

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import OperationalError
 
 from bot import app as wiring
 from bot.settings import Settings
@@ -53,6 +54,19 @@ async def test_connections_that_the_server_ended_lose_nothing(town: Town) -> Non
                 assert await town.hears(number) == 200
         await until(lambda: town.kept() == 3)
     assert town.written() == 6
+
+
+@pytest.mark.parametrize("on_disk", [True, False], ids=["on the disk", "done again anyway"])
+async def test_who_meets_a_connection_that_ended_first_is_the_only_one(town: Town, *, on_disk: bool) -> None:
+    """Both kinds are over at once: who clicks after the workers have seen it is not told that it did not work."""
+    ask = text("SELECT 1")
+    with town.casebook.begin() as connection, town.casebook.begin(on_disk=False) as another:
+        assert connection.execute(ask).scalar_one() == another.execute(ask).scalar_one() == 1
+    end_all(town.settings)
+    with pytest.raises(OperationalError), town.casebook.begin(on_disk=on_disk) as connection:
+        connection.execute(ask)
+    with town.casebook.begin(on_disk=not on_disk) as connection:
+        assert connection.execute(ask).scalar_one() == 1
 
 
 async def test_a_server_that_is_away_is_waited_for(town: Town) -> None:
