@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import Connection
 
 from bot.authority import authorities
@@ -60,8 +60,13 @@ class About(BaseModel):
 
     @classmethod
     def read(cls, spelt: str) -> Self:
-        """What was spelt."""
-        return cls.model_validate_json(spelt) if spelt.startswith("{") else cls(case_id=spelt)
+        """What was spelt; about no case where the window remembers something else."""
+        if not spelt.startswith("{"):
+            return cls(case_id=spelt)
+        try:
+            return cls.model_validate_json(spelt)
+        except ValidationError:
+            return cls(case_id="")
 
 
 def _remembering(view: Block, doing: Doing) -> Block:

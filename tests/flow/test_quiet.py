@@ -6,6 +6,7 @@ import pytest
 
 from bot.i18n import words
 from bot.settings import Settings
+from handlers.feedback import Place
 from tests import fresh
 from tests.flow.conftest import (
     AGENT,
@@ -22,6 +23,7 @@ from tests.flow.conftest import (
 )
 from tests.flow.test_goodwill import asked
 from tests.flow.test_home import home
+from tests.flow.without_slack import desk
 from tests.flow.working import FAULT, has_button, press, rows, typed, until, whisper_with, window
 from tests.sandbox.stage import Json, Seat, Stage
 
@@ -214,6 +216,21 @@ async def test_a_wrong_signal_leaves_the_message_and_does_not_come_back(stage: S
     await heard_at_desk(agent, customer)
     assert len(agent.of("ephemeral")) == heard + 1
     assert rows(bot, "SELECT signals FROM messages WHERE ts = (SELECT ts FROM corrections)") == [("[]",)]
+
+
+async def test_a_window_on_top_of_why_is_sent_off_without_an_error(stage: Stage, settings: Settings) -> None:
+    """What stands below is about a whisper and no case: nothing in it is shown anew, and nobody is woken for it."""
+    async with desk(stage, settings) as town:
+        view = {
+            "id": "V2",
+            "previous_view_id": "V1",
+            "callback_id": "not_helpful_view",
+            "private_metadata": Place(advice_id="gone").model_dump_json(),
+            "state": {"values": reason("other", note="太晚了")},
+        }
+        payload: Json = {"user": {"id": AGENT}, "view": view}
+        assert await town.deliver("view", AGENT, payload, key="view:1") == [GONE]
+        assert "aside_work_failed_total{" not in town.services.metrics.text().decode()
 
 
 async def test_a_correction_that_is_taken_back_leaves_no_trace_in_the_case(stage: Stage, bot: Bot) -> None:
