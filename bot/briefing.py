@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
+from bot.advice import Situation
 from bot.case import Standing
-from bot.coaching import ANGRY, OUR_MISTAKES, Situation, placeholders, spelt
+from bot.coaching import ANGRY, OUR_MISTAKES, placeholders, spelt
 from bot.entitlement import Entitlement
 from bot.playbook import Language, Playbook, Topic
 from bot.policy import Chip, SalesPolicy

@@ -8,12 +8,10 @@ from itertools import filterfalse
 from string import Formatter
 
 from babel.dates import format_date
-from pydantic import BaseModel, ConfigDict
 
-from bot.case import STAGES, Standing, has_reached
-from bot.claims import ClaimCheck
-from bot.entitlement import Entitlement
-from bot.grants import Granted
+from bot.advice import Advice, OfferedLine, Situation, WithheldLine
+from bot.case import has_reached
+from bot.decision_table import beside, decide, is_recorded, keeps_promise, may_ask_exception, may_do, stage_of
 from bot.message import Role
 from bot.playbook import (
     PITCH,
@@ -24,11 +22,9 @@ from bot.playbook import (
     LineDefinition,
     Play,
     Playbook,
-    Route,
     Stage,
     Topic,
 )
-from bot.promises import Scope
 from bot.quiet import ANGER, Given, audible
 from bot.signals import Reading, Signal
 
@@ -63,104 +59,6 @@ _ASKED_BY: Mapping[Topic, frozenset[str]] = {
         {"asks_favour", "asks_secrecy", "claims_precedent", "claims_promise", "demands_compensation"}
     ),
 }
-_REACHED_WITH: Mapping[Stage, frozenset[str]] = {
-    Stage.TELL: frozenset({"problem_confirmed", "cost_estimated"}),
-    Stage.DECIDE: frozenset({"exception_requested"}),
-}
-
-
-class Part(BaseModel):
-    """A piece of advice is stored as it was given and never changed."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class OfferedLine(Part):
-    """A line that is true for this case now."""
-
-    lang: Language
-    text: str
-    claims: tuple[str, ...] = ()
-    speaks_of: tuple[Topic, ...] = ()
-
-
-class WithheldLine(Part):
-    """A line that would not be true yet, and the facts that are missing."""
-
-    text: str
-    missing: tuple[str, ...]
-
-
-class Advice(Part):
-    """What an agent is shown (建議), and everything it came from.
-
-    Attributes:
-        row: Id of the row of the decision table; None when the advice is about the agent's own words. What the
-            customer may hear about it stands in the row's words.
-        beside: Ids of the rows that hold beside it: the part of the case that is served anyhow.
-        action: `ASK_EXCEPTION` when asking for an exception makes sense here.
-        actions: What the agent can do about it, most useful first: what would make the lines true that were withheld,
-            and what the row calls for.
-        facts: The facts the case held.
-        checks: What the record says to the customer's claims.
-        granted: What a yes allows, when a line tells of it: whoever says that line has its bounds in sight.
-        promised: What was promised, as a supervisor recorded it, when a line tells of it or the row keeps it: likewise.
-    """
-
-    signals: tuple[Signal, ...]
-    anger: int
-    plays: tuple[str, ...]
-    rules: tuple[str, ...]
-    stage: Stage
-    row: str | None
-    lines: tuple[OfferedLine, ...]
-    withheld: tuple[WithheldLine, ...]
-    routes: tuple[Route, ...]
-    action: Action | None
-    facts: tuple[str, ...]
-    playbook_version: str
-    beside: tuple[str, ...] = ()
-    actions: tuple[Action, ...] = ()
-    checks: tuple[ClaimCheck, ...] = ()
-    granted: Granted | None = None
-    promised: Scope | None = None
-
-
-class StoredAdvice(Part):
-    """Advice with whom it was given to, and about which message.
-
-    Attributes:
-        while_paused: It was kept for their Home, since they had paused; it was not whispered.
-    """
-
-    id: str
-    case_id: str
-    channel: str
-    message_ts: str
-    person: str
-    given_at: datetime
-    advice: Advice
-    while_paused: bool = False
-
-
-class Situation(Part):
-    """What the coach knows of the case.
-
-    Attributes:
-        values: What a line's placeholders stand for; a day is told as people write it.
-        asked: Whether an exception has been asked for in this case, and the request was not withdrawn and did not run
-            out.
-        granted: What was granted in it.
-        promised: What was promised, once a supervisor recorded it.
-    """
-
-    standing: Standing
-    stage: Stage
-    facts: frozenset[str]
-    values: Mapping[str, str | date] = {}
-    asked: bool = False
-    granted: Granted | None = None
-    promised: Scope | None = None
 
 
 def advise(
@@ -258,42 +156,6 @@ def fits(when: Conditions, *, signals: frozenset[str], anger: int, situation: Si
     )
 
 
-def decide(playbook: Playbook, stands: Standing) -> DecisionRow:
-    """The row of the decision table: the first that fits; the playbook's check proves that one does."""
-    return next(
-        row for row in playbook.decisions if all(stands.value(name) in values for name, values in row.when.items())
-    )
-
-
-def beside(playbook: Playbook, stands: Standing) -> tuple[DecisionRow, ...]:
-    """The rows that hold beside the one that decides.
-
-    What is covered is served and a claim is checked (R24), whatever becomes of the rest.
-    """
-    decides = decide(playbook, stands).id
-    return tuple(
-        row
-        for row in playbook.beside
-        if row.id != decides and all(stands.value(name) in values for name, values in row.when.items())
-    )
-
-
-def keeps_promise(row: DecisionRow) -> bool:
-    """Whether a row keeps what was promised (R25)."""
-    return "confirmed" in row.when.get("claim", ())
-
-
-def is_recorded(row: DecisionRow, promised: Scope | None) -> bool:
-    """Whether a row keeps a promise of which a supervisor has said what it covers: nobody has to come in for that."""
-    return promised is not None and keeps_promise(row)
-
-
-def stage_of(situation: Situation) -> Stage:
-    """How far the case has come, at least as far as its facts have (R03, R17)."""
-    known = [stage for stage, facts in _REACHED_WITH.items() if situation.facts.issuperset(facts)]
-    return max([situation.stage, *known], key=STAGES.index)
-
-
 def may_speak_of(topic: Topic, *, situation: Situation, signals: frozenset[str], anger: int) -> bool:
     """Whether something may be spoken of now.
 
@@ -320,22 +182,6 @@ def may_speak_of(topic: Topic, *, situation: Situation, signals: frozenset[str],
     return asked or has_reached(_TIME_OF[topic], stage_of(situation))
 
 
-def may_do(action: Action, row: DecisionRow, situation: Situation) -> bool:
-    """Whether an action would be taken and not refused: no next step and no button tells of one that would be."""
-    facts, stands = situation.facts, situation.standing
-    match action:
-        case Action.ASK_EXCEPTION:
-            return may_ask_exception(row, situation)
-        case Action.ASK_SALES:
-            return stands.claim in {"none", "pending"} and "promise_being_checked" not in facts
-        case Action.ASK_TAKEOVER:
-            return "takeover_asked" not in facts or "takeover_accepted" in facts
-        case Action.NEW_FACTS:
-            return stands.decision == "declined"
-        case _:
-            return True
-
-
 def next_step(advice: Advice, playbook: Playbook, language: Language) -> str:
     """What to do next, told so that whatever it names has its button; empty for a play that is no more."""
     play = next((each for each in playbook.plays if each.id == advice.plays[0]), None)
@@ -345,25 +191,6 @@ def next_step(advice: Advice, playbook: Playbook, language: Language) -> str:
     if play and words.otherwise and not set(play.next) <= set(advice.actions):
         return words.otherwise
     return words.next_step
-
-
-def may_ask_exception(row: DecisionRow, situation: Situation) -> bool:
-    """Whether asking for an exception makes sense: the table leads there, and something is not covered.
-
-    The window that asks for it asks about fault and cost as well (R17), so it also opens where the table still wants
-    these assessed. Neither anger nor any threat is asked about here (architecture page, *Things that must hold*).
-    """
-    stands = situation.standing
-    reopened = (
-        stands.decision == "declined" and stands.new_facts == "yes" and "exception_requested" not in situation.facts
-    )
-    return (
-        row.action in {Action.ASSESS, Action.ASK_EXCEPTION}
-        and stands.entitlement in {Entitlement.EXPIRED, Entitlement.PARTLY}
-        and stands.history == "clear"
-        and (reopened or not situation.asked)
-        and has_reached(Stage.CONFIRM, stage_of(situation))
-    )
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.advice import OfferedLine, Situation
 from bot.case import has_reached
-from bot.coaching import TELLS_OF_THE_PROMISE, TELLS_OF_THE_YES, OfferedLine, Situation, advise, fits
+from bot.coaching import TELLS_OF_THE_PROMISE, TELLS_OF_THE_YES, advise, fits
 from bot.features import normal_form, pattern_source, sentences
 from bot.message import Role
 from bot.playbook import Action, ClaimDefinition, Language, Playbook

@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bot import case as case_rules
+from bot.advice import Advice, Situation
 from bot.case import Course, Heard
-from bot.coaching import Advice, Situation, advise, advise_on
+from bot.coaching import advise, advise_on
 from bot.entitlement import Entitlement
 from bot.errors import UserError
 from bot.language import language_of_text

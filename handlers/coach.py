@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from bot.advice import Advice
 from bot.blocks import body
 from bot.cards import whisper as whisper_card
 from bot.care import aimed_at_us
 from bot.case import Case, belongs_to
-from bot.coaching import Advice, advise
+from bot.coaching import advise
 from bot.i18n import words
 from bot.language import language_of_locale, language_of_text
 from bot.message import Message, Role

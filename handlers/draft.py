@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from bot import case as case_rules
+from bot.advice import Situation
 from bot.blocks import Block, body
 from bot.cards import decision as decision_card
 from bot.cards import draft as draft_card
 from bot.cards import exception as exception_card
 from bot.cards import promise_scope as scope_card
 from bot.case import Case
-from bot.coaching import Situation
 from bot.draft import DraftCheck, check_draft
 from bot.goodwill import GRANTED, ExceptionRequest
 from bot.language import language_of_locale, language_of_text

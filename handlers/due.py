@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot import goodwill as rules
-from bot.coaching import StoredAdvice
+from bot.advice import StoredAdvice
 from bot.commitments import Commitment
 from bot.goodwill import ExceptionRequest
 from bot.i18n import words

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
 
+from bot.advice import StoredAdvice
 from bot.blocks import Block, body
 from bot.cards import feedback as feedback_card
 from bot.cards import whisper as whisper_card
 from bot.cards.feedback import Choice
-from bot.coaching import StoredAdvice
 from bot.quiet import PAUSE_MINUTES, Reason
 from handlers import deliver, home, inbound
 from handlers import quiet as pausing

@@ -8,8 +8,9 @@ from bot.cards import granted as granted_card
 from bot.cards import whisper as whisper_card
 from bot.cards.exception import fact_lines, link_blocks
 from bot.case import Case
-from bot.coaching import advise_on, decide, may_do, next_step
+from bot.coaching import advise_on, next_step
 from bot.commitments import Commitment
+from bot.decision_table import decide, may_do
 from bot.i18n import words
 from bot.language import language_of_locale, language_of_text
 from bot.quiet import Quiet

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from bot.case import Case
-from bot.coaching import beside, decide
 from bot.customer import CustomerRecord
+from bot.decision_table import beside, decide
 from bot.entitlement import Entitlement
 from bot.message import Role
 from bot.sales import (

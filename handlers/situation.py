@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from bot import case as case_rules
 from bot import claims, commitments, facts, grants, history, on_file, promise_moves
 from bot import goodwill as goodwill_rules
+from bot.advice import Advice, Situation
 from bot.cards import granted as granted_card
 from bot.case import Case, Course, Heard
-from bot.coaching import Advice, Situation
 from bot.commitments import Commitment
 from bot.customer import CustomerRecord
 from bot.entitlement import Coverage, CoverageOn, Entitlement, coverage_on, entitlement

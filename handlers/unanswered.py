@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bot.advice import Advice, StoredAdvice
 from bot.blocks import body
 from bot.cards import whisper as whisper_card
 from bot.care import is_forsaken, is_to_be_answered
 from bot.case import Case
-from bot.coaching import Advice, StoredAdvice
 from bot.i18n import words
 from bot.language import language_of_locale
 from bot.working_hours import after, is_open

@@ -21,8 +21,8 @@ from sqlalchemy import (
     update,
 )
 
+from bot.advice import Advice, StoredAdvice
 from bot.case import Case
-from bot.coaching import Advice, StoredAdvice
 from bot.message import Role
 from bot.quiet import Given, Rating, Reason
 from storage.engine import upsert

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Column, Connection, Integer, Select, bindparam, func, select, update
 
+from bot.advice import Advice
 from bot.case import Case, Heard
-from bot.coaching import Advice
 from bot.message import Message, Role
 from bot.signals import Reading
 from storage import forgetting, outbox

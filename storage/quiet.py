@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
-from bot.coaching import StoredAdvice
+from bot.advice import StoredAdvice
 from bot.quiet import ANGER, Feedback, Quiet, corrected_ids
 from storage import audit
 from storage.advised import was_shown

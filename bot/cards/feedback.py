@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bot.advice import Advice
 from bot.blocks import (
     Block,
     actions,
@@ -21,7 +22,6 @@ from bot.blocks import (
     static_select,
     text_input,
 )
-from bot.coaching import Advice
 from bot.i18n import Words
 from bot.playbook import Playbook
 from bot.quiet import Rating, Reason

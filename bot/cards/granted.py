@@ -1,9 +1,10 @@
 """What was granted, told with its bounds, so that nobody promises more than the yes (R23, R32, R33)."""
 
+from bot.advice import Advice
 from bot.blocks import Block, context, cut, escaped, section
 from bot.cards.exception import concession_words
 from bot.cards.promise_scope import scope_rows
-from bot.coaching import TELLS_OF_THE_PROMISE, TELLS_OF_THE_YES, Advice, spelt
+from bot.coaching import TELLS_OF_THE_PROMISE, TELLS_OF_THE_YES, spelt
 from bot.grants import Granted
 from bot.i18n import Words
 from bot.language import language_of_text, to_simplified

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from bot.advice import StoredAdvice
 from bot.blocks import Block, button, context, divider, escaped, header, quotes, section
 from bot.cards import board as board_card
 from bot.cards import claims as claims_card
@@ -14,7 +15,6 @@ from bot.cards import ledger as ledger_card
 from bot.cards import promise_scope as scope_card
 from bot.cards.feedback import Choice, clock, menu, rating_words, row_id
 from bot.cards.setup import missing_words
-from bot.coaching import StoredAdvice
 from bot.desk import Desk, TeamMember
 from bot.i18n import Words
 from bot.ledger import Ledger

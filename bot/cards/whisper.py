@@ -5,6 +5,7 @@ It is read while somebody types, so it is short: what is not needed at that mome
 
 from collections.abc import Container
 
+from bot.advice import Advice, OfferedLine
 from bot.blocks import Block, button, context, cut, escaped, modal, quote, quotes, section
 from bot.cards import care, doing, feedback, right_customer, takeover
 from bot.cards import claims as claims_card
@@ -13,7 +14,8 @@ from bot.cards.exception import link_blocks
 from bot.cards.facts import fact_words
 from bot.cards.promise_scope import scope_in_a_line
 from bot.care import ABUSE
-from bot.coaching import ANGRY, Advice, OfferedLine, is_recorded, next_step
+from bot.coaching import ANGRY, next_step
+from bot.decision_table import is_recorded
 from bot.i18n import Words
 from bot.playbook import Action, DecisionRow, Playbook, Route, Stage
 from bot.promises import Scope

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert
 
-from bot.coaching import Advice
+from bot.advice import Advice
 from bot.playbook import Stage
 from storage.schema import advice, cases, commitments, exceptions, inbox, messages, opportunities, outbox
 from tests.bench._desk import Workspace

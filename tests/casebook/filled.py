@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, insert, select, update
 
+from bot.advice import Advice, OfferedLine, WithheldLine
 from bot.case import Case, CaseState
 from bot.claims import AnswerRow, ClaimCheck, ClaimVerdict
-from bot.coaching import Advice, OfferedLine, WithheldLine
 from bot.commitments import Commitment
 from bot.goodwill import ExceptionRequest, ExceptionState
 from bot.message import Message, Role

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from bot.advice import Advice
 from bot.case import Case
-from bot.coaching import Advice
 from bot.message import Message, Role
 from bot.playbook import Stage
 from storage import cases

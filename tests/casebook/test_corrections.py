@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
-from bot.coaching import StoredAdvice
+from bot.advice import StoredAdvice
 from bot.quiet import ANGER
 from bot.signals import Reading, Signal
 from storage import conversations, quiet

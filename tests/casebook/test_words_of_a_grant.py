@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from bot.coaching import Advice
+from bot.advice import Advice
 from bot.goodwill import Move
 from bot.grants import Granted
 from bot.playbook import Stage

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.advice import Advice
 from bot.case import Case
-from bot.coaching import Advice
 from bot.message import Message, Role
 from bot.playbook import Stage
 from bot.playbook_files import load_playbook

@@ -6,8 +6,9 @@ from itertools import product
 
 from hypothesis import strategies as st
 
+from bot.advice import Advice, Situation
 from bot.case import Course, Standing, facts_held, has_reached, stage_reached
-from bot.coaching import Advice, Situation, advise
+from bot.coaching import advise
 from bot.entitlement import Entitlement
 from bot.message import Role
 from bot.playbook import Playbook, Stage, Topic

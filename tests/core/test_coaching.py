@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.advice import Advice
 from bot.case import Standing
-from bot.coaching import Advice, advise
+from bot.coaching import advise
 from bot.entitlement import Entitlement
 from bot.message import Role
 from bot.playbook import Action, Playbook, Speaker, Stage

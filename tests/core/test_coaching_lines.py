@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.advice import Situation
 from bot.case import Standing
-from bot.coaching import Situation, advise, advise_on
+from bot.coaching import advise, advise_on
 from bot.entitlement import Entitlement
 from bot.message import Role
 from bot.playbook import LANGUAGES, Action, Language, Playbook, Route, Stage

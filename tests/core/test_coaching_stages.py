@@ -3,8 +3,10 @@
 import pytest
 from hypothesis import given, settings
 
+from bot.advice import Situation
 from bot.case import STAGES, Heard, Standing, course, facts_held, has_reached, stage_reached
-from bot.coaching import Situation, advise, stage_of
+from bot.coaching import advise
+from bot.decision_table import stage_of
 from bot.entitlement import Entitlement
 from bot.message import Role
 from bot.playbook import Language, Playbook, Stage, Topic

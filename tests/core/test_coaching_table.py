@@ -3,7 +3,8 @@
 import pytest
 
 from bot.case import Standing
-from bot.coaching import advise, decide, may_ask_exception
+from bot.coaching import advise
+from bot.decision_table import decide, may_ask_exception
 from bot.entitlement import Entitlement
 from bot.message import Role
 from bot.playbook import Action, Playbook, Stage

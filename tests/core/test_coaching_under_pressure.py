@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.advice import Situation
 from bot.case import Heard, Standing, course
-from bot.coaching import OUR_MISTAKES, Situation, advise, decide, may_ask_exception
+from bot.coaching import OUR_MISTAKES, advise
+from bot.decision_table import decide, may_ask_exception
 from bot.entitlement import Entitlement
 from bot.message import Role
 from bot.playbook import Action, Playbook, Route, Stage, Topic

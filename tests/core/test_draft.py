@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.advice import Situation
 from bot.cards.draft import answer
 from bot.case import Standing
-from bot.coaching import Situation
 from bot.draft import DraftCheck, check_draft, claims_in
 from bot.i18n import words
 from bot.playbook import Action, Language, Playbook, Stage

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.advice import Advice, Situation
 from bot.blocks import Block
 from bot.cards import granted as granted_card
 from bot.cards import whisper
 from bot.case import Standing, facts_held
-from bot.coaching import TELLS_OF_THE_YES, Advice, Situation, advise, advise_on, spelt
+from bot.coaching import TELLS_OF_THE_YES, advise, advise_on, spelt
 from bot.entitlement import Entitlement
 from bot.goodwill import ExceptionRequest, ExceptionState, Grant
 from bot.grants import Granted, allowed

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.advice import Situation
 from bot.cards import whisper
 from bot.cards.doing import IDS
 from bot.case import Course, Standing, facts_held, stage_reached
-from bot.coaching import Situation, advise, advise_on, decide, may_do, next_step
+from bot.coaching import advise, advise_on, next_step
+from bot.decision_table import decide, may_do
 from bot.entitlement import Entitlement
 from bot.i18n import words
 from bot.message import Role

@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from pydantic import ValidationError
 
 from bot.case import Standing
-from bot.coaching import beside, decide
 from bot.customer import Customer, CustomerRecord, StaffMember
+from bot.decision_table import beside, decide
 from bot.entitlement import Entitlement
 from bot.playbook_files import load_playbook
 from bot.policy import HoursPolicy, SalesPolicy

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.advice import Situation
 from bot.blocks import Block
 from bot.briefing import Avoid, avoid, chips, is_public, pitch
 from bot.cards.sales import buttons, card, told_agent, told_anew
 from bot.cards.sales_brief import Brief, chip_words
 from bot.case import Standing, facts_held
-from bot.coaching import Situation
 from bot.customer import Contract, Customer, CustomerRecord, Price, ServicePrice
 from bot.entitlement import Coverage, CoverageKind, Covers, Entitlement, coverage_on
 from bot.i18n import words

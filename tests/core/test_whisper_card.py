@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.advice import Advice, Situation
 from bot.cards import whisper
 from bot.case import Course, Standing, facts_held, stage_reached
-from bot.coaching import Advice, Situation, advise
+from bot.coaching import advise
 from bot.entitlement import Entitlement
 from bot.i18n import words
 from bot.message import Role

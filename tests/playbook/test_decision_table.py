@@ -7,8 +7,10 @@ from itertools import product
 
 import pytest
 
+from bot.advice import Situation
 from bot.case import Standing
-from bot.coaching import Situation, advise, beside, decide
+from bot.coaching import advise
+from bot.decision_table import beside, decide
 from bot.entitlement import Entitlement
 from bot.message import Role
 from bot.playbook import Action, Playbook, Route, Stage

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.advice import Advice, Situation
 from bot.case import Course, Heard, Standing, course, facts_held, stage_reached
-from bot.coaching import Advice, Situation, advise
+from bot.coaching import advise
 from bot.entitlement import Entitlement
 from bot.message import Role
 from bot.playbook import Playbook, Route, Speaker, Stage

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.advice import Advice, Situation
 from bot.case import Standing
-from bot.coaching import Advice, Situation, advise
+from bot.coaching import advise
 from bot.entitlement import Entitlement
 from bot.language import language_of_text
 from bot.message import Role

@@ -8,8 +8,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.advice import Situation
 from bot.case import Standing
-from bot.coaching import Situation, fits
+from bot.coaching import fits
 from bot.playbook import LANGUAGES, Conditions, Stage
 from bot.playbook_files import read_with_places
 from bot.playbook_warnings import _holds_with, warnings

@@ -8,8 +8,9 @@ from itertools import product
 import pytest
 from pydantic import ValidationError
 
+from bot.advice import Advice, Situation
 from bot.case import Course, Standing, facts_held, stage_reached
-from bot.coaching import Advice, Situation, advise, advise_on, answers_words
+from bot.coaching import advise, advise_on, answers_words
 from bot.message import Role
 from bot.playbook import Language, LineDefinition, Place, Play, Playbook, Stage, Topic
 from bot.playbook_files import load_playbook

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from bot.advice import Advice, OfferedLine, StoredAdvice, WithheldLine
 from bot.amounts import CostError
 from bot.cards import claims, deciding, decision, earlier, exception, feedback, home, setup, warranty, whisper
 from bot.cards import help as help_card
 from bot.cards.earlier import Earlier
 from bot.case import Case
-from bot.coaching import Advice, OfferedLine, StoredAdvice, WithheldLine
 from bot.customer import Contract, Customer, CustomerRecord, Price, StaffMember, TaxBasis
 from bot.desk import Desk
 from bot.entitlement import Coverage, CoverageKind, Covers, DateBasis, Entitlement, Promised, coverage_on
