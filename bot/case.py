@@ -143,9 +143,9 @@ def stage_reached(said: Course, stands: Standing, facts: frozenset[str], *, clos
     """How far the case has come (R01, R03).
 
     Nobody is told anything before the problem is understood and its cost estimated (R17,
-    `bot.decision_table.stage_of`); what a customer asks about directly is answered at once all the same (`bot.coaching.may_speak_of`). Where nothing has to
-    be decided, what is understood can be committed to; after a no the decision is still what is talked about. Who is
-    pleased with what nobody has decided is not at the end.
+    `bot.decision_table.stage_of`); what a customer asks about directly is answered at once all the same
+    (`bot.coaching.may_speak_of`). Where nothing has to be decided, what is understood can be committed to; after a
+    no the decision is still what is talked about. Who is pleased with what nobody has decided is not at the end.
     """
     settled = stands.decision != "none" or stands.claim == "confirmed" or stands.fault_ours == "yes"
     served = stands.entitlement is Entitlement.COVERED and "problem_confirmed" in facts
