@@ -4,7 +4,6 @@ import json
 from dataclasses import asdict
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
     RowMapping,
@@ -112,7 +111,6 @@ def context(connection: Connection, case: Case) -> Thread:
     return Thread(**json.loads(text))
 
 
-_SAID_AT: BindParameter[float] = bindparam("said_at")
 _TOUCH = (
     update(cases)
     .where(cases.c.workspace == bindparam("of_workspace"), cases.c.id == bindparam("of_case"))
