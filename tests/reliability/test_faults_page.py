@@ -58,6 +58,7 @@ def test_every_test_of_a_fault_is_told_of() -> None:
         "test_any_payload_is_read_or_refused_and_never_hangs",
         "test_a_stop_in_the_middle_of_work_loses_nothing",
         "test_what_is_shown_elsewhere_instead_counts_as_no_failure",
+        "test_who_meets_a_connection_that_ended_first_is_the_only_one",
         "test_whoever_watches_us_is_not_told_old_news_until_the_clock_has_caught_up",
     }
     here = [file for file in Path(__file__).parent.glob("test_faults_*.py") if file != Path(__file__)]
