@@ -133,6 +133,11 @@ class WhoIsWho(NamedTuple):
     setup: Setup
     groups: Mapping[str, frozenset[str]]
 
+    @property
+    def unknown(self) -> list[str]:
+        """The groups of which it is not known who is in them."""
+        return [group for group in self.setup.groups if group not in self.groups]
+
     def role(self, person: Person) -> Role:
         """Somebody's role."""
         return role_of(person, self.setup, self.groups)
@@ -157,11 +162,13 @@ async def of_the_desk(services: Services, users: Iterable[str]) -> list[Person]:
 async def who_is_who(services: Services) -> WhoIsWho:
     """Who is who as it stands now."""
     known = _known(services)
-    unknown = [group for group in known.setup.groups if group not in known.groups]
-    if unknown:
-        await refresh_groups(services, unknown)
-        known = _known(services)
-    return known
+    if not known.unknown:
+        return known
+    async with services.groups_asked:
+        known = _known(services)  # whoever was at it may have asked for us
+        if known.unknown:
+            await _ask_groups(services, known.unknown)
+    return _known(services)
 
 
 def _known(services: Services) -> WhoIsWho:
@@ -173,6 +180,11 @@ def _known(services: Services) -> WhoIsWho:
 
 async def refresh_groups(services: Services, groups: Iterable[str]) -> None:
     """Ask Slack who is in these user groups; one that Slack refuses, as without a paid plan, has nobody in it."""
+    async with services.groups_asked:
+        await _ask_groups(services, groups)
+
+
+async def _ask_groups(services: Services, groups: Iterable[str]) -> None:
     for group in groups:
         members: list[str] = []
         try:

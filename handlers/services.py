@@ -98,6 +98,7 @@ class Services:
         homes: The App Homes that were opened in the past month, by person.
         metrics: Counts what happens.
         told: What was told of the directory when it could last not be read; empty while it can.
+        groups_asked: Held while Slack is asked who is in the user groups, so that many who want to know ask once.
     """
 
     identity: Identity
@@ -112,6 +113,7 @@ class Services:
     homes: dict[str, Shown] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     told: set[str] = field(default_factory=set)
+    groups_asked: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def playbook(self) -> Playbook:
