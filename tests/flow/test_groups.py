@@ -13,6 +13,7 @@ async def test_many_who_want_to_know_at_once_ask_slack_once(stage: Stage, settin
     """After a start everybody does, and Slack lets us ask only so often."""
     async with desk(stage, settings) as at:
         at.set_up(SETUP)
+        at.clock.now += people.GROUPS_TOO_OLD_SECONDS
         found = await asyncio.gather(*(people.who_is_who(at.services) for _ in range(5)))
         assert {each.groups.keys() == set(SETUP.groups) for each in found} == {True}
         log = stage.sandbox.workspace.log.since(0)
