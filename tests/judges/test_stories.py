@@ -54,7 +54,7 @@ async def sold_and_followed_up(stage: Stage, bot: Bot) -> None:
     view = await window(agent, "follow_up_view")
     form = {"text": typed("問用得順不順"), "due": moment(int(time.time()) + 86_400)}
     assert (await agent.do("submit", view_id=view["id"], values=form))["response_action"] is None
-    await whisper_with(agent, "問用得順不順")
+    await direct(agent, "問用得順不順")
     fresh.changed(bot.settings, "UPDATE commitments SET next_at = 1")
     await press(agent, await direct(agent, "快到時間", "問用得順不順"), "commitment_kept")
     await stage.settled()
