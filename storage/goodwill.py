@@ -93,26 +93,17 @@ _GRANTED_AT = (
     )
     .order_by(exceptions.c.decided_at)
 )
-_GRANTED_TO = (
+_GRANTS = (
     select(exceptions)
     .where(
         exceptions.c.workspace == bindparam("of_workspace"),
         exceptions.c.customer_id == bindparam("of_customer"),
         exceptions.c.state.in_(GRANTED),
-        exceptions.c.case_id != bindparam("but_not"),
     )
     .order_by(exceptions.c.decided_at)
 )
-_EXTENSIONS = (
-    select(exceptions)
-    .where(
-        exceptions.c.workspace == bindparam("of_workspace"),
-        exceptions.c.customer_id == bindparam("of_customer"),
-        exceptions.c.state.in_(GRANTED),
-        exceptions.c.extended_to.is_not(None),
-    )
-    .order_by(exceptions.c.decided_at)
-)
+_GRANTED_TO = _GRANTS.where(exceptions.c.case_id != bindparam("but_not"))
+_EXTENSIONS = _GRANTS.where(exceptions.c.extended_to.is_not(None))
 """Asked about every message, so made once: to make it takes longer than to answer it."""
 
 
