@@ -11,12 +11,13 @@ import pytest
 
 from bot.serving import PATH
 from handlers import leaving, works
+from handlers.services import Services
 from handlers.worker import work_on
 from sandbox.request_urls import signed
 from storage import inbox
 from storage import workspace as kept
 from storage.inbox import Lane
-from storage.installations import TokenState
+from storage.installations import Installation, TokenState
 from storage.leaving import SETTLE_SECONDS
 from tests.flow.conftest import SUPERVISOR, WORKSPACE
 from tests.flow.oauth_town import Town, built, says
@@ -28,6 +29,18 @@ async def town(tmp_path: Path, plain_logs: None) -> AsyncIterator[Town]:
     """As Slack is documented, with no grace for a right to renew that was used."""
     async with built(tmp_path) as made:
         yield made
+
+
+async def hears_that_tokens_are_revoked(town: Town, parts: Services) -> Installation:
+    """Slack says so of our bot, and it is worked on; what is written down of it then."""
+    assert await town.hears({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U0ASIDE"]}}) == 200
+    with parts.casebook.begin() as connection:
+        entry = inbox.claim(connection, lane=Lane.STREAM, now=town.clock())
+    assert entry is not None
+    await work_on(parts, entry, works.STREAM)
+    made = town.installed()
+    assert made is not None
+    return made
 
 
 async def test_uninstalled_all_of_it_goes_and_slack_is_answered_at_once(town: Town) -> None:
@@ -72,13 +85,7 @@ async def test_tokens_that_slack_revoked_are_dropped_if_ours_is_among_them_and_t
         kept.save_alive_at(connection, WORKSPACE, 1.0)
     if in_use:
         await town.stage.admin("revoke_tokens")
-    assert await town.hears({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U0ASIDE"]}}) == 200
-    with parts.casebook.begin() as connection:
-        entry = inbox.claim(connection, lane=Lane.STREAM, now=town.clock())
-    assert entry is not None
-    await work_on(parts, entry, works.STREAM)
-    made = town.installed()
-    assert made is not None
+    made = await hears_that_tokens_are_revoked(town, parts)
     assert made.token_state is (TokenState.REVOKED if in_use else TokenState.GOOD)
     await town.wired.workspaces.refresh()
     assert (town.wired.workspaces.of(WORKSPACE) is None) == in_use
@@ -95,13 +102,7 @@ async def test_whether_a_token_is_dead_is_asked_again_where_slack_does_not_answe
     parts = town.wired.workspaces.of(WORKSPACE)
     assert parts is not None
     await town.stage.admin("fail_next", method="auth.test", status=503)
-    assert await town.hears({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U0ASIDE"]}}) == 200
-    with parts.casebook.begin() as connection:
-        entry = inbox.claim(connection, lane=Lane.STREAM, now=town.clock())
-    assert entry is not None
-    await work_on(parts, entry, works.STREAM)
-    made = town.installed()
-    assert made is not None
+    made = await hears_that_tokens_are_revoked(town, parts)
     assert made.token_state is TokenState.GOOD
     assert asked(town.settings, "SELECT state FROM inbox") == [("new",)]
 
